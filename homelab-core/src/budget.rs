@@ -1,0 +1,67 @@
+//! Memory: the sum of the limits of every set of profiles, against the host's memory.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::project::Project;
+use crate::units::Memory;
+
+/// Memory of one set of profiles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Need {
+    /// Profiles that are on; none means the base alone.
+    pub profiles: Vec<String>,
+    /// Sum of the limits of all services that run, in MiB.
+    pub total: Memory,
+    /// What stays of the budget, in MiB; 0 when it does not fit.
+    pub spare: Memory,
+    /// Whether it fits.
+    pub fits: bool,
+}
+
+/// What all services may use together: the host's memory less the reserve.
+pub fn available(project: &Project<'_>) -> Option<Memory> {
+    project.stack().map(|it| it.site.memory.saturating_sub(it.site.reserve))
+}
+
+/// Every set of profiles, the empty one first, in the order of their names' positions.
+///
+/// With more than twelve profiles only the empty set, each single one and all of
+/// them are given: the largest need is always that of all.
+pub fn profile_sets<'a>(project: &'a Project<'_>) -> Vec<Vec<&'a str>> {
+    let profiles: Vec<_> = project.profiles().into_iter().collect();
+    if profiles.len() > 12 {
+        let mut sets = vec![Vec::new()];
+        sets.extend(profiles.iter().map(|it| vec![*it]));
+        sets.push(profiles);
+        return sets;
+    }
+    let all = 0..1_usize << profiles.len();
+    let mut sets: Vec<Vec<_>> = all
+        .map(|bits| {
+            let chosen = profiles.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
+            chosen.map(|(_, it)| *it).collect()
+        })
+        .collect();
+    sets.sort_by_key(Vec::len);
+    sets
+}
+
+/// The need of one set of profiles; `None` for a project without a host.
+pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
+    let available = available(project)?;
+    let running = project.members().filter(|it| it.is_enabled_by(profiles));
+    let total = running.filter_map(|it| limit(&it)).sum();
+    Some(Need {
+        profiles: profiles.iter().map(|it| (*it).to_owned()).collect(),
+        total,
+        spare: available.saturating_sub(total),
+        fits: total <= available,
+    })
+}
+
+/// A service's memory limit.
+pub fn limit(member: &crate::project::Member<'_>) -> Option<Memory> {
+    let limits = member.service.deploy.as_ref()?.resources.as_ref()?.limits.as_ref()?;
+    Memory::parse(limits.memory.as_deref()?)
+}

@@ -1,0 +1,126 @@
+//! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
+
+mod restart_policy;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::panic::Location;
+
+use crate::finding::{Finding, Severity, Verdict, Waived};
+use crate::project::{Member, Project};
+
+/// A rule: its id, how bad its findings are, its manual and its code.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Name in findings and waivers, in kebab-case; the file's name.
+    pub id: &'static str,
+    /// Severity of all its findings.
+    pub severity: Severity,
+    source: &'static str,
+    run: fn(&Project<'_>, &mut Findings),
+}
+
+/// The table of contents: every rule, in the order in which findings are printed.
+pub const ALL: &[Rule] = &[restart_policy::RULE];
+
+impl Rule {
+    /// The user's manual for the rule: the first comment of its file.
+    pub fn manual(&self) -> String {
+        let lines = self.source.lines().map_while(|it| it.strip_prefix("//!"));
+        let lines: Vec<_> = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect();
+        lines.join("\n")
+    }
+
+    /// The first sentence of the manual.
+    pub fn summary(&self) -> String {
+        self.manual().lines().next().unwrap_or_default().to_owned()
+    }
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|it| it.id == id)
+}
+
+/// What one rule collects; a rule pushes and never stops another.
+#[derive(Debug)]
+pub struct Findings {
+    rule: &'static str,
+    severity: Severity,
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    /// A finding about a service.
+    pub fn on(&mut self, member: &Member<'_>, message: String, help: String) {
+        self.push(member.name, member.place(), message, help);
+    }
+
+    /// A finding about something that is not a service.
+    pub fn about(&mut self, subject: &str, message: String, help: String) {
+        self.push(subject, None, message, help);
+    }
+
+    fn push(
+        &mut self,
+        subject: &str,
+        place: Option<&'static Location<'static>>,
+        message: String,
+        help: String,
+    ) {
+        self.list.push(Finding {
+            rule: self.rule.to_owned(),
+            severity: self.severity,
+            subject: subject.to_owned(),
+            place: place.map(|it| format!("{}:{}", it.file(), it.line())),
+            message,
+            help,
+        });
+    }
+}
+
+/// Id of the finding about a waiver that waives nothing.
+pub const UNUSED_WAIVER: &str = "unused-waiver";
+
+/// Runs every rule on a project.
+pub fn check(project: &Project<'_>) -> Verdict {
+    let mut found = Vec::new();
+    for rule in ALL {
+        let mut findings = Findings { rule: rule.id, severity: rule.severity, list: Vec::new() };
+        (rule.run)(project, &mut findings);
+        found.append(&mut findings.list);
+    }
+    let mut verdict = waive(project, found);
+    verdict.findings.sort_by_key(|it| it.severity);
+    verdict
+}
+
+/// Moves accepted findings aside, and adds one for every waiver that accepted nothing.
+fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for finding in found {
+        let spec = project.member(&finding.subject).and_then(|it| it.spec);
+        let mut waivers = spec.iter().flat_map(|it| &it.waivers);
+        match waivers.find(|(rule, _)| *rule == finding.rule) {
+            Some((_, because)) => {
+                verdict.waived.push(Waived { finding, because: (*because).to_owned() });
+            }
+            None => verdict.findings.push(finding),
+        }
+    }
+    let mut unused = Findings { rule: UNUSED_WAIVER, severity: Severity::Error, list: Vec::new() };
+    for member in project.members() {
+        for (rule, _) in member.spec.iter().flat_map(|it| &it.waivers) {
+            let used = |it: &Waived| it.finding.rule == *rule && it.finding.subject == member.name;
+            if !verdict.waived.iter().any(used) {
+                unused.on(
+                    &member,
+                    format!("`{}` accepts `{rule}`, which finds nothing there", member.name),
+                    format!("remove `.accept(\"{rule}\", …)`"),
+                );
+            }
+        }
+    }
+    verdict.findings.append(&mut unused.list);
+    verdict
+}

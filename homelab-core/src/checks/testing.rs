@@ -1,0 +1,177 @@
+//! The good example that rules' tests break in exactly one way, and how they render what is found.
+
+use crate::checks::check;
+use crate::compose::File;
+use crate::lower::lower;
+use crate::prelude::*;
+use crate::project::Project;
+
+pub(crate) const IMAGE: Image = Image::pinned(
+    "example/web:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+);
+const PROXY_IMAGE: Image = Image::released("example/proxy", "1", IMAGE.digest());
+const SOCKET_IMAGE: Image = Image::released("example/socket", "1", IMAGE.digest());
+const DB_IMAGE: Image = Image::released("example/db", "1", IMAGE.digest());
+const DUMP_IMAGE: Image = Image::released("example/dump", "1", IMAGE.digest());
+
+pub(crate) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
+const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
+pub(crate) const DATA_ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
+const DUMPS: EnvVar = EnvVar::new("DUMPS", Kind::Path, "Dumps.").or_under(&DATA_ROOT, "/dumps");
+const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_ROOT, "/files");
+
+pub(crate) const PROXY: Network = Network::bridge("proxy");
+pub(crate) const BACKEND: Network = Network::internal("backend");
+const SOCKET: Network = Network::internal("socket");
+pub(crate) const EGRESS: Network = Network::bridge("egress");
+pub(crate) const NOTES: Profile = Profile::new("notes", "Notes and their database.");
+
+const SITE: Site = Site {
+    project: "house",
+    domain: DOMAIN,
+    tls: TLS,
+    ingress: PROXY,
+    egress: EGRESS,
+    profiles: &[NOTES],
+    networks: &[PROXY, BACKEND, SOCKET, EGRESS],
+    variables: &[DOMAIN, TLS, DATA_ROOT, DUMPS, FILES],
+    memory: Memory::gib(2),
+    reserve: Memory::mib(256),
+    cores: 2,
+};
+
+/// A house that no rule objects to: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
+pub(crate) fn good() -> Stack {
+    const PASSWORD: Secret = Secret::random("db-password");
+    const LOGIN: Secret = Secret::proxy_login("login");
+    let mut stack = Stack::new(SITE);
+    let name = ServiceName::new;
+    let probe = Health::command(&["CMD", "probe"]);
+
+    let socket = stack.add(
+        Service::socket_proxy(name("socket"), SOCKET_IMAGE, SOCKET)
+            .user(User::Ids(0, 0))
+            .memory(Memory::mib(32)),
+    );
+    stack.add(
+        Service::edge(name("caddy"), PROXY_IMAGE, probe)
+            .uses(&socket)
+            .guards_with(LOGIN)
+            .publish(Publish::everywhere(Port::new(443), "the way in"))
+            .mount(Volume::precious("caddy-data", Backup::Offsite).at("/data"))
+            .memory(Memory::mib(64)),
+    );
+    let db = stack.add(
+        Service::data(name("db"), DB_IMAGE, probe)
+            .profile(NOTES)
+            .on(BACKEND)
+            .user(User::Ids(70, 70))
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Volume::precious("db", Backup::Dump).at("/db"))
+            .memory(Memory::mib(128)),
+    );
+    stack.add(
+        Service::agent(name("dump"), DUMP_IMAGE, probe)
+            .profile(NOTES)
+            .dumps(&db)
+            .user(User::Ids(70, 70))
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Bind::env(&DUMPS, Backup::Offsite).at("/dumps"))
+            .memory(Memory::mib(64)),
+    );
+    stack.add(
+        Service::app(name("web"), IMAGE, Health::from_image())
+            .profile(NOTES)
+            .uses(&db)
+            .user(User::Ids(1000, 70))
+            .route(Route::host("notes", Port::new(8080)))
+            .env("DB_HOST", db.host())
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Bind::env(&FILES, Backup::Offsite).at("/files"))
+            .tmpfs(Tmpfs::at("/tmp"))
+            .memory(Memory::mib(128)),
+    );
+    stack.add(
+        Service::agent(name("fetch"), DUMP_IMAGE, probe)
+            .egress("fetches the weather")
+            .memory(Memory::mib(64)),
+    );
+    stack
+}
+
+/// The images of the good example.
+pub(crate) const CATALOGUE: &[Contract] = &[
+    Contract {
+        ports: &[Port::new(8080)],
+        data: &["/files"],
+        writes: &["/tmp"],
+        ships_health: true,
+        requires: &["DB_PASSWORD"],
+        secrets: &[SecretKey { name: "DB_PASSWORD", file: true }],
+        misspelt: &[("DATABASE_HOST", "DB_HOST")],
+        panel: Some(Panel { port: Port::new(8080), login: PanelLogin::FirstVisitor }),
+        peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
+        user: 1000,
+        ..plain("example/web")
+    },
+    Contract { ports: &[Port::new(5432)], data: &["/db"], ..plain("example/db") },
+    Contract { ports: &[Port::new(443)], data: &["/data"], ..plain("example/proxy") },
+    Contract { ports: &[Port::new(2375)], ..plain("example/socket") },
+    plain("example/dump"),
+];
+
+const fn plain(repository: &'static str) -> Contract {
+    Contract {
+        repository,
+        source: "made up for tests",
+        user: 0,
+        ports: &[],
+        data: &[],
+        writes: &[],
+        read_only: ReadOnly::Works,
+        ships_health: false,
+        requires: &[],
+        secrets: &[],
+        misspelt: &[],
+        panel: None,
+        egress: Egress::None,
+        peers: &[],
+        end_of_life: None,
+    }
+}
+
+/// Breaks the good example's file and renders everything that is found; intent stays known.
+pub(crate) fn break_file(change: impl FnOnce(&mut File)) -> String {
+    let stack = good();
+    let mut file = lower(&stack);
+    change(&mut file);
+    render(&Project::new(file, Some(&stack), CATALOGUE))
+}
+
+/// Breaks the good example's stack and renders everything that is found.
+pub(crate) fn break_stack(change: impl FnOnce(&mut Stack)) -> String {
+    let mut stack = good();
+    change(&mut stack);
+    render(&Project::from_stack(&stack, CATALOGUE))
+}
+
+/// The service of that name, to be broken.
+pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::service::Spec {
+    let found = stack.services.iter_mut().find(|it| it.name.as_str() == name);
+    found.expect("the good example has this service")
+}
+
+fn render(project: &Project<'_>) -> String {
+    let mut verdict = check(project);
+    for finding in &mut verdict.findings {
+        // Lines of this file are not what a test is about.
+        finding.place = finding.place.is_some().then(|| finding.subject.clone() + ".rs");
+    }
+    let findings: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
+    findings.join("\n")
+}
+
+#[test]
+fn the_good_example_is_clean() {
+    assert_eq!(break_stack(|_| {}), "");
+}

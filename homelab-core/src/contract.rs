@@ -1,0 +1,110 @@
+//! Contracts: what an image promises and what it requires, as facts with their source.
+
+use crate::units::Port;
+
+/// What is known of an image, next to its service; the catalogue is a list of these.
+///
+/// Plain data: every field is given, so that a new fact is asked of every image.
+#[derive(Clone, Copy, Debug)]
+pub struct Contract {
+    /// Registry and path without tag, as in `image:`.
+    pub repository: &'static str,
+    /// Where the facts were read.
+    pub source: &'static str,
+    /// User id that the image's first process has when `user:` is absent.
+    pub user: u32,
+    /// Ports that it listens on.
+    pub ports: &'static [Port],
+    /// Paths that hold what must survive: each must be a mount.
+    pub data: &'static [&'static str],
+    /// Paths outside `data` that it writes: with a read-only root each needs a mount or tmpfs.
+    pub writes: &'static [&'static str],
+    /// Whether it works with a read-only root.
+    pub read_only: ReadOnly,
+    /// Whether the image ships a health check.
+    pub ships_health: bool,
+    /// Variables that it cannot do without; `NAME` is also satisfied by `NAME_FILE`.
+    pub requires: &'static [&'static str],
+    /// Variables that hold a secret.
+    pub secrets: &'static [SecretKey],
+    /// Variables that people set and that it does not read, with the right name.
+    pub misspelt: &'static [(&'static str, &'static str)],
+    /// Its panel in the browser.
+    pub panel: Option<Panel>,
+    /// Whether it needs a way out.
+    pub egress: Egress,
+    /// Images without which it cannot work.
+    pub peers: &'static [Peer],
+    /// Why it should not be run any more.
+    pub end_of_life: Option<&'static str>,
+}
+
+/// Whether an image works with a read-only root file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadOnly {
+    /// It does, once `writes` are covered.
+    Works,
+    /// It does not, because of this.
+    Fails(&'static str),
+}
+
+/// A variable that holds a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretKey {
+    /// The variable's name.
+    pub name: &'static str,
+    /// Whether `<name>_FILE` is read instead.
+    pub file: bool,
+}
+
+/// A panel in the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panel {
+    /// The port it is served on.
+    pub port: Port,
+    /// Who may enter it.
+    pub login: PanelLogin,
+}
+
+/// Who may enter a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanelLogin {
+    /// Everybody: it has no accounts.
+    None,
+    /// Everybody until the first visitor has made an account, who is then the administrator.
+    FirstVisitor,
+    /// Those who have an account.
+    BuiltIn,
+}
+
+/// Whether an image needs a way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Egress {
+    /// It never connects to the internet.
+    None,
+    /// It works without, and does this with it.
+    Optional(&'static str),
+    /// It does not work without, because of this.
+    Required(&'static str),
+}
+
+/// An image that another one cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Repositories of which one must be in the stack.
+    pub any_of: &'static [&'static str],
+    /// Why.
+    pub because: &'static str,
+}
+
+/// The contract of a repository; registry prefixes that mean the same are folded.
+pub fn find<'a>(catalogue: &'a [Contract], repository: &str) -> Option<&'a Contract> {
+    let wanted = canonical(repository);
+    catalogue.iter().find(|it| canonical(it.repository) == wanted)
+}
+
+/// `docker.io/library/redis`, `library/redis` and `redis` are one repository.
+fn canonical(repository: &str) -> &str {
+    let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
+    name.strip_prefix("library/").unwrap_or(name)
+}

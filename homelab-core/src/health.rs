@@ -1,0 +1,76 @@
+//! Health checks: how an engine learns that a container works.
+
+use std::time::Duration;
+
+/// A service's health check; a constructor argument, so that nothing runs unprobed by oversight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    pub(crate) probe: Probe,
+    pub(crate) interval: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) start_period: Option<Duration>,
+    pub(crate) retries: Option<u32>,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    Image,
+    Command(&'static [&'static str]),
+    Shell(&'static str),
+    Unprobed(&'static str),
+}
+
+impl Health {
+    /// The check that the image ships; its contract says that it has one.
+    pub const fn from_image() -> Self {
+        Self::new(Probe::Image)
+    }
+
+    /// A program and its arguments, run in the container; healthy when it exits with 0.
+    pub const fn command(command: &'static [&'static str]) -> Self {
+        Self::new(Probe::Command(command))
+    }
+
+    /// A line for the container's `/bin/sh`; healthy when it exits with 0.
+    pub const fn shell(line: &'static str) -> Self {
+        Self::new(Probe::Shell(line))
+    }
+
+    /// No check, because of this; dependants then wait for the start only.
+    pub const fn unprobed(because: &'static str) -> Self {
+        Self::new(Probe::Unprobed(because))
+    }
+
+    const fn new(probe: Probe) -> Self {
+        Self { probe, interval: None, timeout: None, start_period: None, retries: None }
+    }
+
+    /// Time between two checks. Default: the image's, else Docker's 30 s.
+    #[must_use]
+    pub const fn every(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// Time that one check may take. Default: the image's, else Docker's 30 s.
+    #[must_use]
+    pub const fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Time after the start in which failures do not count. Default: the image's, else 0 s.
+    #[must_use]
+    pub const fn starts_within(mut self, start_period: Duration) -> Self {
+        self.start_period = Some(start_period);
+        self
+    }
+
+    /// Failures in a row that make it unhealthy. Default: the image's, else Docker's 3.
+    #[must_use]
+    pub const fn retries(mut self, retries: u32) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+}

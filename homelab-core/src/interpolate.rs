@@ -1,0 +1,185 @@
+//! Compose's interpolation: what `${NAME:-default}` becomes with given values.
+//!
+//! The grammar is the Compose Specification's:
+//! <https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.md>
+
+use std::fmt;
+
+/// Values for interpolation: a variable's value, or `None` when it is not set.
+pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Why a text could not be interpolated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// A required variable has no value; the message is the author's.
+    Missing {
+        /// The variable.
+        name: String,
+        /// What the author wrote after `:?`.
+        message: String,
+    },
+    /// The text is not valid: what was found.
+    Syntax(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name, message } => {
+                write!(f, "required variable `{name}` is missing a value: {message}")
+            }
+            Self::Syntax(text) => write!(f, "invalid interpolation in `{text}`"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Interpolates `text`; an unset variable without operator becomes empty, as in Compose.
+///
+/// # Errors
+///
+/// [`Error::Missing`] for `${NAME:?…}` without a value, [`Error::Syntax`] for
+/// an unclosed brace or a `$` that begins no variable.
+pub fn resolve(text: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('{') {
+            let end = closing_brace(after).ok_or_else(|| Error::Syntax(text.to_owned()))?;
+            out.push_str(&expression(&after[..end], lookup)?);
+            rest = &after[end + 1..];
+        } else {
+            let end = name_length(rest);
+            if end == 0 {
+                return Err(Error::Syntax(text.to_owned()));
+            }
+            out.push_str(&lookup(&rest[..end]).unwrap_or_default());
+            rest = &rest[end..];
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Names of the variables that `text` refers to, nested ones included, in order.
+pub fn variables(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+            continue;
+        }
+        rest = rest.strip_prefix('{').unwrap_or(rest);
+        let end = name_length(rest);
+        if end > 0 {
+            found.push(rest[..end].to_owned());
+        }
+        rest = &rest[end..];
+    }
+    found
+}
+
+/// One `${…}` without its braces.
+fn expression(inner: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
+    let end = name_length(inner);
+    let (name, operator) = inner.split_at(end);
+    if name.is_empty() {
+        return Err(Error::Syntax(format!("${{{inner}}}")));
+    }
+    let value = lookup(name);
+    let filled = value.clone().filter(|it| !it.is_empty());
+    let (rule, chosen) = match operator.strip_prefix(':') {
+        Some(rule) => (rule, filled),
+        None => (operator, value.clone()),
+    };
+    match (rule.get(..1), chosen) {
+        (None, _) if operator.is_empty() => Ok(value.unwrap_or_default()),
+        (Some("-" | "?"), Some(value)) => Ok(value),
+        (Some("-"), None) | (Some("+"), Some(_)) => resolve(&rule[1..], lookup),
+        (Some("+"), None) => Ok(String::new()),
+        (Some("?"), None) => {
+            Err(Error::Missing { name: name.to_owned(), message: resolve(&rule[1..], lookup)? })
+        }
+        _ => Err(Error::Syntax(format!("${{{inner}}}"))),
+    }
+}
+
+fn name_length(text: &str) -> usize {
+    let name = |it: &(usize, char)| {
+        it.1 == '_' || it.1.is_ascii_alphabetic() || it.0 > 0 && it.1.is_ascii_digit()
+    };
+    text.char_indices().take_while(name).count()
+}
+
+/// Where the brace that was opened before `text` closes; nested `${…}` are stepped over.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'{' if at > 0 && bytes[at - 1] == b'$' => depth += 1,
+            b'}' if depth == 0 => return Some(at),
+            b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> Result<String, Error> {
+        resolve(text, &|name| match name {
+            "A" => Some("a".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn operators_follow_the_specification() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("$$A", "$A"),
+            ("$A-x", "a-x"),
+            ("${A}", "a"),
+            ("${NO}", ""),
+            ("${NO:-d}", "d"),
+            ("${NO-d}", "d"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${A:+r}", "r"),
+            ("${NO:+r}", ""),
+            ("${EMPTY+r}", "r"),
+            ("${EMPTY:+r}", ""),
+            ("${A:?no}", "a"),
+            ("${NO:-${A}/x}", "a/x"),
+            ("${NO:-${NO2:-$A}}", "a"),
+        ] {
+            assert_eq!(with(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn missing_and_malformed_are_errors() {
+        insta::assert_snapshot!(with("${NO:?set NO}").expect_err("NO is not set"), @"required variable `NO` is missing a value: set NO");
+        for text in ["${A", "${}", "${A!x}", "$", "a $ b"] {
+            assert!(matches!(with(text), Err(Error::Syntax(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_are_found_in_order() {
+        assert_eq!(variables("$$X ${A:-${B:?m}/c} $C"), ["A", "B", "C"]);
+    }
+}

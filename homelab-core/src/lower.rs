@@ -1,0 +1,267 @@
+//! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
+
+mod caddy;
+
+pub(crate) use self::caddy::LOGIN_SNIPPET;
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::compose::{
+    BindOptions, Condition, Dependency, Deploy, Device, File, Healthcheck, Limits, Logging,
+    MountKind, Network, PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
+};
+use crate::health::{Health, Probe};
+use crate::privilege::User;
+use crate::resource::{Mount, Policy, Source};
+use crate::route::{Address, Publish};
+use crate::service::{DependsOn, RoleKind, Spec};
+use crate::stack::{Site, Stack};
+use crate::text::Text;
+use crate::variable::EnvVar;
+
+/// Label by which the updater knows the services that opted in.
+pub(crate) const UPDATE_LABEL: &str = "com.centurylinklabs.watchtower.enable";
+
+/// The Docker socket on the host.
+pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
+
+/// Lowers a stack to the one Compose file.
+pub fn lower(stack: &Stack) -> File {
+    let site = &stack.site;
+    let mut file = File { name: site.project.to_owned(), ..File::default() };
+    for spec in &stack.services {
+        for mount in &spec.mounts {
+            if let Source::Volume(name) = mount.source {
+                file.volumes.insert(name.to_owned(), Volume::default());
+            }
+        }
+        for secret in &spec.secrets {
+            file.secrets
+                .insert(secret.name().to_owned(), Secret { file: format!("./{}", secret.file()) });
+        }
+        file.services.insert(spec.name.to_string(), service(site, spec));
+    }
+    for network in site.networks {
+        let name = format!("{}_{}", site.project, network.name());
+        file.networks.insert(
+            network.name().to_owned(),
+            Network { name: Some(name), internal: network.is_internal() },
+        );
+    }
+    file
+}
+
+fn service(site: &Site, spec: &Spec) -> Service {
+    Service {
+        image: Some(match spec.unattended {
+            Some(_) => spec.image.tagged(),
+            None => spec.image.to_string(),
+        }),
+        profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
+        user: user(spec),
+        group_add: spec.groups.iter().map(EnvVar::reference).collect(),
+        init: spec.init,
+        entrypoint: Vec::new(),
+        command: spec.command.iter().map(|it| it.as_str().to_owned()).collect(),
+        env_file: env_file(spec),
+        environment: texts(&spec.env),
+        secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
+        depends_on: depends_on(spec),
+        networks: networks(site, spec),
+        network_mode: None,
+        ports: spec.publishes.iter().map(port).collect(),
+        volumes: mounts(spec),
+        tmpfs: tmpfs(spec),
+        devices: spec.devices.iter().map(device).collect(),
+        shm_size: spec.shm.map(|it| format!("{}M", it.as_mib())),
+        read_only: spec.read_only,
+        cap_drop: vec!["ALL".to_owned()],
+        cap_add: spec.capabilities.iter().map(|it| it.as_str().to_owned()).collect(),
+        security_opt: security_opt(spec),
+        privileged: false,
+        pid: spec.host_pid.then(|| "host".to_owned()),
+        ipc: None,
+        uts: None,
+        userns_mode: None,
+        healthcheck: healthcheck(&spec.health),
+        restart: Some("unless-stopped".to_owned()),
+        stop_grace_period: spec.stop_grace.map(seconds),
+        deploy: Some(deploy(spec)),
+        logging: Some(logging()),
+        labels: labels(site, spec),
+    }
+}
+
+fn texts(map: &IndexMap<&'static str, Text>) -> IndexMap<String, String> {
+    map.iter().map(|(key, it)| ((*key).to_owned(), it.as_str().to_owned())).collect()
+}
+
+fn env_file(spec: &Spec) -> Vec<String> {
+    let path =
+        |(prefix, variable): (&str, EnvVar)| format!("./{prefix}{}.env", variable.reference());
+    spec.env_file.map(path).into_iter().collect()
+}
+
+fn user(spec: &Spec) -> Option<String> {
+    spec.user.map(|it| match it {
+        User::Ids(uid, gid) => format!("{uid}:{gid}"),
+        User::Variables(uid, gid) => format!("{}:{}", uid.reference(), gid.reference()),
+    })
+}
+
+fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
+    let condition = |it: &DependsOn| match it {
+        DependsOn::Healthy => Condition::ServiceHealthy,
+        DependsOn::Started => Condition::ServiceStarted,
+    };
+    spec.depends
+        .iter()
+        .map(|(name, it)| (name.to_string(), Dependency { condition: condition(it) }))
+        .collect()
+}
+
+fn networks(site: &Site, spec: &Spec) -> Vec<String> {
+    let mut names = Vec::new();
+    if !spec.routes.is_empty() || spec.role == RoleKind::Edge {
+        names.push(site.ingress.name().to_owned());
+    }
+    names.extend(spec.networks.iter().map(|it| it.name().to_owned()));
+    if spec.egress.is_some() {
+        names.push(site.egress.name().to_owned());
+    }
+    let mut seen = indexmap::IndexSet::new();
+    names.retain(|it| seen.insert(it.clone()));
+    names
+}
+
+fn port(publish: &Publish) -> PublishedPort {
+    PublishedPort {
+        target: publish.port.number(),
+        published: publish.port.number().to_string(),
+        host_ip: match publish.address {
+            Address::Everywhere(_) => None,
+            Address::Variable(variable) => Some(variable.reference()),
+        },
+        protocol: publish.port.protocol(),
+    }
+}
+
+fn mounts(spec: &Spec) -> Vec<ServiceMount> {
+    let mut mounts: Vec<_> = spec.mounts.iter().map(mount).collect();
+    if spec.docker_socket {
+        mounts.push(bind(DOCKER_SOCKET.to_owned(), DOCKER_SOCKET, true));
+    }
+    mounts
+}
+
+fn mount(mount: &Mount<()>) -> ServiceMount {
+    let read_only = mount.policy == Policy::ReadOnly;
+    match mount.source {
+        Source::Volume(name) => ServiceMount {
+            kind: MountKind::Volume,
+            source: name.to_owned(),
+            target: mount.target.to_owned(),
+            read_only,
+            bind: None,
+        },
+        Source::Variable(variable) => bind(variable.reference(), mount.target, read_only),
+        Source::Host(path) => bind(path.to_owned(), mount.target, read_only),
+        Source::File(path) => bind(format!("./{path}"), mount.target, read_only),
+    }
+}
+
+/// A bind whose missing source stops the start: Docker would make an empty folder of root's.
+fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
+    ServiceMount {
+        kind: MountKind::Bind,
+        source,
+        target: target.to_owned(),
+        read_only,
+        bind: Some(BindOptions { create_host_path: false }),
+    }
+}
+
+fn tmpfs(spec: &Spec) -> Vec<String> {
+    let entry = |path: &str, options: &str| match options {
+        "" => path.to_owned(),
+        options => format!("{path}:{options}"),
+    };
+    spec.tmpfs.iter().map(|it| entry(it.path, it.options)).collect()
+}
+
+fn device((source, target): &(EnvVar, &'static str)) -> Device {
+    Device {
+        source: source.reference(),
+        target: (*target).to_owned(),
+        permissions: "rw".to_owned(),
+    }
+}
+
+fn security_opt(spec: &Spec) -> Vec<String> {
+    let mut options = vec!["no-new-privileges:true".to_owned()];
+    if spec.apparmor_unconfined {
+        options.push("apparmor:unconfined".to_owned());
+    }
+    options
+}
+
+/// Absent when the image's own check is kept as it is.
+fn healthcheck(health: &Health) -> Option<Healthcheck> {
+    let words = |kind: &str, rest: &[&str]| {
+        let rest = rest.iter().map(|it| Text::literal(it).into_string());
+        std::iter::once(kind.to_owned()).chain(rest).collect()
+    };
+    let check = Healthcheck {
+        disable: matches!(health.probe, Probe::Unprobed(_)),
+        test: match health.probe {
+            Probe::Image | Probe::Unprobed(_) => Vec::new(),
+            Probe::Command(command) => match command.split_first() {
+                Some((&"CMD", rest)) => words("CMD", rest),
+                _ => words("CMD", command),
+            },
+            Probe::Shell(line) => words("CMD-SHELL", &[line]),
+        },
+        interval: health.interval.map(seconds),
+        timeout: health.timeout.map(seconds),
+        retries: health.retries,
+        start_period: health.start_period.map(seconds),
+    };
+    (check != Healthcheck::default()).then_some(check)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs())
+}
+
+fn deploy(spec: &Spec) -> Deploy {
+    Deploy {
+        replicas: spec.replicas.map(|it| it.reference()),
+        resources: Some(Resources {
+            limits: Some(Limits {
+                cpus: Some(spec.cpus.to_string()),
+                memory: spec.memory.map(|it| format!("{}M", it.as_mib())),
+                pids: Some(spec.pids),
+            }),
+        }),
+    }
+}
+
+/// Three files of 10 MB: a chatty service cannot fill the disk.
+fn logging() -> Logging {
+    let options = [("max-size", "10m"), ("max-file", "3")];
+    Logging {
+        driver: "json-file".to_owned(),
+        options: options.iter().map(|(key, it)| ((*key).to_owned(), (*it).to_owned())).collect(),
+    }
+}
+
+fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
+    let mut labels = caddy::labels(site, spec);
+    labels.extend(texts(&spec.labels));
+    if spec.unattended.is_some() {
+        labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+    }
+    labels
+}

@@ -1,0 +1,85 @@
+//! Reachability: who can open a connection to whom, over which network, and why.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::project::{Member, Project};
+
+/// One direction between two services.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reach {
+    /// Who opens the connection.
+    pub from: String,
+    /// Who accepts it.
+    pub to: String,
+    /// Ports on which it listens; empty when its image's ports are not known.
+    pub ports: Vec<String>,
+    /// Networks that both are on.
+    pub via: Vec<String>,
+    /// Why they can.
+    pub why: Why,
+}
+
+/// Why a service can reach another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// The proxy serves its route.
+    Route,
+    /// It uses it.
+    Uses,
+    /// They only happen to share a network.
+    Neighbour,
+}
+
+/// Every pair of services that can talk, by target and then by source, in the file's order.
+pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
+    let mut pairs = Vec::new();
+    for to in project.members() {
+        for from in project.members().filter(|it| it.name != to.name) {
+            let via: Vec<_> = shared(&from, &to).map(str::to_owned).collect();
+            if !via.is_empty() {
+                pairs.push(Reach {
+                    from: from.name.to_owned(),
+                    to: to.name.to_owned(),
+                    ports: ports(&to),
+                    via,
+                    why: why(project, &from, &to),
+                });
+            }
+        }
+    }
+    pairs
+}
+
+/// Networks that both are on.
+pub fn shared<'a>(from: &Member<'a>, to: &Member<'a>) -> impl Iterator<Item = &'a str> {
+    let others = &to.service.networks;
+    from.service.networks.iter().filter(|it| others.contains(it)).map(String::as_str)
+}
+
+/// Ports on which a service listens, as its contract says.
+pub fn ports(member: &Member<'_>) -> Vec<String> {
+    member.contract.iter().flat_map(|it| it.ports).map(ToString::to_string).collect()
+}
+
+fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
+    let is_proxy = from.role() == Some(crate::service::RoleKind::Edge);
+    let routed = project.sites().iter().any(|it| it.service == to.name && !it.is_snippet());
+    if is_proxy && routed {
+        Why::Route
+    } else if from.service.depends_on.contains_key(to.name) || talks_to(from, to) {
+        Why::Uses
+    } else {
+        Why::Neighbour
+    }
+}
+
+/// Whether an environment value or argument names the other service as a host.
+fn talks_to(from: &Member<'_>, to: &Member<'_>) -> bool {
+    let values = from.service.environment.values().chain(&from.service.command);
+    values.into_iter().any(|value| {
+        let mut words = value.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+        words.any(|it| it == to.name)
+    })
+}

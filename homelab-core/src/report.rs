@@ -1,0 +1,1 @@
+//! Reports: the pages under `docs/` and the artefacts under `snapshots/`, as data and as text.

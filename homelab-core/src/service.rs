@@ -1,0 +1,362 @@
+//! The DSL: a service as a chain of facts, with its role and its state in the type.
+//!
+//! ```
+//! use homelab_core::prelude::*;
+//!
+//! const NAME: ServiceName = ServiceName::new("notes");
+//! const IMAGE: Image = Image::pinned("example/notes:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! const WEB: Port = Port::new(8080);
+//! const DATA: Mount<Precious> = Volume::precious("notes", Backup::Offsite).at("/data");
+//!
+//! fn define() -> Service<App, Precious> {
+//!     Service::app(NAME, IMAGE, Health::from_image())
+//!         .route(Route::host("notes", WEB).login(Login::BuiltIn))
+//!         .mount(DATA)
+//!         .memory(Memory::mib(128))
+//! }
+//! # define();
+//! ```
+//!
+//! A database has no way in but its network, so this does not compile:
+//!
+//! ```compile_fail,E0599
+//! # use homelab_core::prelude::*;
+//! # const NAME: ServiceName = ServiceName::new("db");
+//! # const IMAGE: Image = Image::pinned("example/db:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! Service::data(NAME, IMAGE, Health::from_image()).route(Route::host("db", Port::new(5432)));
+//! ```
+//!
+//! and neither does a secret as a plain value:
+//!
+//! ```compile_fail,E0277
+//! # use homelab_core::prelude::*;
+//! # const NAME: ServiceName = ServiceName::new("notes");
+//! # const IMAGE: Image = Image::pinned("example/notes:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! # const PASSWORD: Secret = Secret::random("notes-password");
+//! Service::app(NAME, IMAGE, Health::from_image()).env("PASSWORD", PASSWORD);
+//! ```
+
+mod roles;
+mod spec;
+mod wiring;
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::time::Duration;
+
+pub use self::roles::{
+    Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
+};
+pub(crate) use self::spec::{DependsOn, Spec};
+pub use self::wiring::{Connect, Wiring};
+use crate::health::Health;
+use crate::image::Image;
+use crate::name::ServiceName;
+use crate::privilege::{Capability, Exception, User};
+use crate::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::route::{Publish, Route, Tile};
+use crate::stack::Handle;
+use crate::text::{Text, ToText, secret_path};
+use crate::units::{Cpus, Memory};
+use crate::variable::EnvVar;
+
+/// A service before it is part of a stack: `R` is its role, `S` what it keeps.
+///
+/// Required facts are arguments of the constructor; every other fact is one
+/// method, whose doc states what holds without it.
+#[derive(Clone, Debug)]
+#[must_use = "a service does nothing until it is passed to `Stack::add`"]
+pub struct Service<R, S = Stateless> {
+    pub(crate) spec: Spec,
+    marker: PhantomData<fn() -> (R, S)>,
+}
+
+impl Service<Edge> {
+    /// The reverse proxy: the only role that publishes the web's ports.
+    #[track_caller]
+    pub fn edge(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl Service<App> {
+    /// A service that people open in a browser.
+    #[track_caller]
+    pub fn app(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl Service<Data> {
+    /// A database or cache: reachable on internal networks only.
+    #[track_caller]
+    pub fn data(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl Service<Agent> {
+    /// A service into which nobody connects from outside the stack.
+    #[track_caller]
+    pub fn agent(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+
+    /// A filter in front of the Docker API: the only service that mounts the Docker socket.
+    ///
+    /// It serves its filtered copy on `network`, which must be its consumer's alone.
+    #[track_caller]
+    pub fn socket_proxy(name: ServiceName, image: Image, network: Network) -> Self {
+        let health = Health::command(&["CMD", "./healthcheck"])
+            .every(Duration::from_secs(30))
+            .within(Duration::from_secs(5))
+            .starts_within(Duration::from_secs(10));
+        let mut service = Self::new(name, image, health).on(network);
+        service.spec.docker_socket = true;
+        service
+    }
+}
+
+impl<S: State> Service<App, S> {
+    /// Serves a host name through the proxy. Default: none.
+    pub fn route(mut self, route: Route) -> Self {
+        self.spec.routes.push(route);
+        self
+    }
+
+    /// Sends a path of the first route's host to another service's route. Default: none.
+    pub fn redirect(mut self, path: &'static str, to: Route) -> Self {
+        self.spec.redirects.push((path, to));
+        self
+    }
+
+    /// Publishes a port on the host. Default: none.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publishes.push(publish);
+        self
+    }
+
+    /// Shows the service on the dashboard. Default: it is not shown.
+    pub fn tile(mut self, tile: Tile) -> Self {
+        self.spec.tile = Some(tile);
+        self
+    }
+}
+
+impl<S: State> Service<Edge, S> {
+    /// Publishes a port on the host. Default: none.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publishes.push(publish);
+        self
+    }
+
+    /// Makes it the guard of routes with [`crate::route::Login::Proxy`]: it reads users and
+    /// password hashes from this secret's file.
+    pub fn guards_with(mut self, login: Secret) -> Self {
+        self.spec.guard = Some(login);
+        self.secret(login)
+    }
+}
+
+impl<S: State> Service<Agent, S> {
+    /// Dumps this database on a schedule, which covers its volumes of [`crate::resource::Backup::Dump`].
+    pub fn dumps(mut self, database: &Handle<Data>) -> Self {
+        self.spec.dumps.push(database.name());
+        self.uses(database)
+    }
+}
+
+impl<R: Role> Service<R, Stateless> {
+    /// Lets the updater replace this service without review; it follows its tag, not a digest.
+    ///
+    /// Default: it stays at its digest. A service with precious state has no such method.
+    pub fn update_unattended(mut self, because: &'static str) -> Service<R, Unattended> {
+        self.spec.unattended = Some(because);
+        self.into_state()
+    }
+}
+
+/// Facts of every role.
+impl<R: Role, S: State> Service<R, S> {
+    /// Puts it into a profile. Default: none, so that plain `docker compose up -d` starts it.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.spec.profiles.push(profile);
+        self
+    }
+
+    /// Offers it to its users on a network. Default: none; [`Service::uses`] joins the networks of others.
+    pub fn on(mut self, network: Network) -> Self {
+        self.spec.offers.push(network);
+        self.spec.join(network);
+        self
+    }
+
+    /// Starts after another service is healthy, and shares the networks that it is offered on.
+    pub fn uses(mut self, other: &impl Connect) -> Self {
+        other.connect(&mut Wiring::new(&mut self.spec));
+        self
+    }
+
+    /// Gives it a way out, because of this. Default: only what its networks allow.
+    pub fn egress(mut self, because: &'static str) -> Self {
+        self.spec.egress = Some(because);
+        self
+    }
+
+    /// Sets a variable of its environment; `$` in text is literal.
+    pub fn env(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.env.insert(key, value.to_text());
+        self
+    }
+
+    /// Reads one of the environment files `<prefix><value>.env` of this repository, chosen by a
+    /// variable. Default: none. For images that spell a switch as Compose cannot interpolate it.
+    pub fn env_file(mut self, prefix: &'static str, chosen_by: &EnvVar) -> Self {
+        self.spec.env_file = Some((prefix, *chosen_by));
+        self
+    }
+
+    /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
+    pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
+        self.spec.env.insert(key, Text::literal(&secret_path(secret)));
+        self.secret(secret)
+    }
+
+    /// Mounts a secret's file at `/run/secrets/<name>`. Default: none.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.spec.add_secret(secret);
+        self
+    }
+
+    /// Mounts a volume or a host path. A service that updates itself unattended holds no precious state.
+    pub fn mount<K>(mut self, mount: Mount<K>) -> Service<R, S::Then>
+    where
+        S: Holds<K>,
+    {
+        self.spec.mounts.push(mount.erase());
+        self.into_state()
+    }
+
+    /// Puts a folder into memory. Default: none; the root file system is read-only.
+    pub fn tmpfs(mut self, tmpfs: Tmpfs) -> Self {
+        self.spec.tmpfs.push(tmpfs);
+        self
+    }
+
+    /// Passes the device whose path is in a variable. Default: none.
+    pub fn device(mut self, source: &EnvVar, target: &'static str) -> Self {
+        self.spec.devices.push((*source, target));
+        self
+    }
+
+    /// Adds the numeric group in a variable to the process. Default: none.
+    pub fn group(mut self, gid: &EnvVar) -> Self {
+        self.spec.groups.push(*gid);
+        self
+    }
+
+    /// Caps its memory. Default: no cap, which the `resource-limits` check reports.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.spec.memory = Some(memory);
+        self
+    }
+
+    /// Caps its processor time. Default: one core.
+    pub fn cpus(mut self, cpus: Cpus) -> Self {
+        self.spec.cpus = cpus;
+        self
+    }
+
+    /// Caps the number of its processes and threads. Default: 256.
+    pub fn pids(mut self, pids: u32) -> Self {
+        self.spec.pids = pids;
+        self
+    }
+
+    /// Switches it by a variable that holds 0 or 1. Default: it always runs when its profile is on.
+    pub fn switched_by(mut self, variable: &EnvVar) -> Self {
+        self.spec.replicas = Some(*variable);
+        self
+    }
+
+    /// Sets user and group of the first process. Default: the image's.
+    pub fn user(mut self, user: User) -> Self {
+        self.spec.user = Some(user);
+        self
+    }
+
+    /// Adds a capability, because of this. Default: none, all are dropped.
+    pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
+        self.spec.capabilities.push(capability);
+        self.exception(format!("cap {}", capability.as_str()), because)
+    }
+
+    /// Lets it write to its root file system, because of this. Default: read-only.
+    pub fn writable_root(mut self, because: &'static str) -> Self {
+        self.spec.read_only = false;
+        self.exception("writable root".to_owned(), because)
+    }
+
+    /// Shows it the host's processes, because of this. Default: its own only.
+    pub fn host_pid(mut self, because: &'static str) -> Self {
+        self.spec.host_pid = true;
+        self.exception("pid host".to_owned(), because)
+    }
+
+    /// Runs it without an `AppArmor` profile, because of this. Default: Docker's profile.
+    pub fn apparmor_unconfined(mut self, because: &'static str) -> Self {
+        self.spec.apparmor_unconfined = true;
+        self.exception("apparmor unconfined".to_owned(), because)
+    }
+
+    /// Replaces the image's command. Default: the image's.
+    pub fn command(mut self, words: &[&str]) -> Self {
+        self.spec.command = words.iter().map(|it| Text::literal(it)).collect();
+        self
+    }
+
+    /// Sets the size of `/dev/shm`. Default: Docker's 64 MiB.
+    pub fn shared_memory(mut self, size: Memory) -> Self {
+        self.spec.shm = Some(size);
+        self
+    }
+
+    /// Time between the stop signal and the kill. Default: Docker's 10 s.
+    pub fn stops_within(mut self, grace: Duration) -> Self {
+        self.spec.stop_grace = Some(grace);
+        self
+    }
+
+    /// Runs Docker's init as first process. Default: the image's own.
+    pub fn init(mut self) -> Self {
+        self.spec.init = true;
+        self
+    }
+
+    /// Adds a container label. Default: only those that the stack makes.
+    pub fn label(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.labels.insert(key, value.to_text());
+        self
+    }
+
+    /// Accepts a rule's finding on this service, because of this; reports print it.
+    pub fn accept(mut self, rule: &'static str, because: &'static str) -> Self {
+        self.spec.waivers.push((rule, because));
+        self
+    }
+
+    #[track_caller]
+    fn new(name: ServiceName, image: Image, health: Health) -> Self {
+        let spec = Spec::new(name, image, health, R::KIND, Location::caller());
+        Self { spec, marker: PhantomData }
+    }
+
+    fn exception(mut self, what: String, because: &'static str) -> Self {
+        self.spec.exceptions.push(Exception { what, because });
+        self
+    }
+
+    fn into_state<T>(self) -> Service<R, T> {
+        Service { spec: self.spec, marker: PhantomData }
+    }
+}

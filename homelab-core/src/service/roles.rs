@@ -1,0 +1,104 @@
+//! Roles and states of a service: types without values that its methods hang on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What a service is in the stack. Sealed: the roles are the four of this module.
+pub trait Role: sealed::Sealed {
+    /// The role as a value.
+    const KIND: RoleKind;
+}
+
+/// A role as a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleKind {
+    /// The reverse proxy.
+    Edge,
+    /// Opened by people in a browser.
+    App,
+    /// A database or cache.
+    Data,
+    /// Nobody connects to it from outside.
+    Agent,
+}
+
+/// The reverse proxy: it publishes 80 and 443.
+#[derive(Clone, Copy, Debug)]
+pub enum Edge {}
+
+/// A service that people open: it may have routes, tiles and published ports.
+#[derive(Clone, Copy, Debug)]
+pub enum App {}
+
+/// A database or cache: no route and no published port.
+#[derive(Clone, Copy, Debug)]
+pub enum Data {}
+
+/// A service into which nobody connects from outside the stack.
+#[derive(Clone, Copy, Debug)]
+pub enum Agent {}
+
+macro_rules! roles {
+    ($($role:ident),*) => {$(
+        impl sealed::Sealed for $role {}
+        impl Role for $role {
+            const KIND: RoleKind = RoleKind::$role;
+        }
+    )*};
+}
+
+roles!(Edge, App, Data, Agent);
+
+/// What a service keeps. Sealed: [`Stateless`], [`Precious`], [`Unattended`].
+pub trait State: sealed::Sealed {}
+
+/// It keeps nothing that hurts to lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stateless {}
+
+/// It keeps what hurts to lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precious {}
+
+/// It keeps nothing, and the updater may replace it without review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unattended {}
+
+impl sealed::Sealed for Stateless {}
+impl sealed::Sealed for Precious {}
+impl sealed::Sealed for Unattended {}
+impl State for Stateless {}
+impl State for Precious {}
+impl State for Unattended {}
+
+/// Which kinds of mount a service may hold, and what it is then.
+#[diagnostic::on_unimplemented(
+    message = "a service that updates itself unattended cannot hold precious state",
+    label = "this mount is precious, and the service has opted in to unattended updates",
+    note = "remove `.update_unattended(…)`: a bad release would ruin the data before anybody looks"
+)]
+pub trait Holds<K>: State {
+    /// The service's state after the mount.
+    type Then: State;
+}
+
+impl Holds<Stateless> for Stateless {
+    type Then = Self;
+}
+impl Holds<Precious> for Stateless {
+    type Then = Precious;
+}
+impl Holds<Stateless> for Precious {
+    type Then = Self;
+}
+impl Holds<Precious> for Precious {
+    type Then = Self;
+}
+impl Holds<Stateless> for Unattended {
+    type Then = Self;
+}

@@ -1,0 +1,147 @@
+//! What a service's chain of facts has collected: read by `lower` and by the rules.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::roles::RoleKind;
+use crate::health::{Health, Probe};
+use crate::image::Image;
+use crate::name::ServiceName;
+use crate::privilege::{Capability, Exception, User};
+use crate::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::route::{Publish, Route, Tile};
+use crate::text::Text;
+use crate::units::{Cpus, Memory};
+use crate::variable::EnvVar;
+
+/// Default of `Service::pids`: enough for a server with a thread pool, too few for a fork bomb.
+const PIDS: u32 = 256;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: ServiceName,
+    pub(crate) image: Image,
+    pub(crate) health: Health,
+    pub(crate) role: RoleKind,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) profiles: Vec<Profile>,
+    /// Networks on which its users reach it.
+    pub(crate) offers: Vec<Network>,
+    /// All networks but those that routes and egress imply.
+    pub(crate) networks: Vec<Network>,
+    pub(crate) depends: IndexMap<ServiceName, DependsOn>,
+    pub(crate) egress: Option<&'static str>,
+    pub(crate) env: IndexMap<&'static str, Text>,
+    /// Folder of environment files and the variable that chooses one of them.
+    pub(crate) env_file: Option<(&'static str, EnvVar)>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) mounts: Vec<Mount<()>>,
+    pub(crate) tmpfs: Vec<Tmpfs>,
+    pub(crate) devices: Vec<(EnvVar, &'static str)>,
+    pub(crate) groups: Vec<EnvVar>,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) cpus: Cpus,
+    pub(crate) pids: u32,
+    pub(crate) replicas: Option<EnvVar>,
+    pub(crate) user: Option<User>,
+    pub(crate) capabilities: Vec<Capability>,
+    pub(crate) read_only: bool,
+    pub(crate) host_pid: bool,
+    pub(crate) apparmor_unconfined: bool,
+    pub(crate) docker_socket: bool,
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) command: Vec<Text>,
+    pub(crate) shm: Option<Memory>,
+    pub(crate) stop_grace: Option<Duration>,
+    pub(crate) init: bool,
+    pub(crate) labels: IndexMap<&'static str, Text>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) redirects: Vec<(&'static str, Route)>,
+    pub(crate) publishes: Vec<Publish>,
+    pub(crate) tile: Option<Tile>,
+    pub(crate) guard: Option<Secret>,
+    pub(crate) dumps: Vec<ServiceName>,
+    /// Why it may be updated without review.
+    pub(crate) unattended: Option<&'static str>,
+    pub(crate) waivers: Vec<(&'static str, &'static str)>,
+}
+
+/// The condition under which a dependant starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DependsOn {
+    Healthy,
+    Started,
+}
+
+impl Spec {
+    pub(crate) fn new(
+        name: ServiceName,
+        image: Image,
+        health: Health,
+        role: RoleKind,
+        place: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            name,
+            image,
+            health,
+            role,
+            place,
+            profiles: Vec::new(),
+            offers: Vec::new(),
+            networks: Vec::new(),
+            depends: IndexMap::new(),
+            egress: None,
+            env: IndexMap::new(),
+            env_file: None,
+            secrets: Vec::new(),
+            mounts: Vec::new(),
+            tmpfs: Vec::new(),
+            devices: Vec::new(),
+            groups: Vec::new(),
+            memory: None,
+            cpus: Cpus::cores(1),
+            pids: PIDS,
+            replicas: None,
+            user: None,
+            capabilities: Vec::new(),
+            read_only: true,
+            host_pid: false,
+            apparmor_unconfined: false,
+            docker_socket: false,
+            exceptions: Vec::new(),
+            command: Vec::new(),
+            shm: None,
+            stop_grace: None,
+            init: false,
+            labels: IndexMap::new(),
+            routes: Vec::new(),
+            redirects: Vec::new(),
+            publishes: Vec::new(),
+            tile: None,
+            guard: None,
+            dumps: Vec::new(),
+            unattended: None,
+            waivers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn join(&mut self, network: Network) {
+        if !self.networks.contains(&network) {
+            self.networks.push(network);
+        }
+    }
+
+    pub(crate) fn add_secret(&mut self, secret: Secret) {
+        if !self.secrets.contains(&secret) {
+            self.secrets.push(secret);
+        }
+    }
+
+    /// Whether dependants can wait for it to be healthy.
+    pub(crate) fn is_probed(&self) -> bool {
+        !matches!(self.health.probe, Probe::Unprobed(_))
+    }
+}

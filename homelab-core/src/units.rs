@@ -1,0 +1,204 @@
+//! Quantities with their unit in the constructor: memory, CPU, ports.
+
+use std::fmt;
+use std::iter::Sum;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An amount of memory.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Memory {
+    /// Mebibytes (2^20 bytes).
+    mib: u32,
+}
+
+impl Memory {
+    /// `n` mebibytes.
+    #[track_caller]
+    pub const fn mib(n: u32) -> Self {
+        assert!(n >= 6, "Docker refuses a memory limit below 6 MiB");
+        Self { mib: n }
+    }
+
+    /// `n` gibibytes.
+    pub const fn gib(n: u32) -> Self {
+        Self::mib(n * 1024)
+    }
+
+    /// No memory at all: the start of a sum.
+    pub const ZERO: Self = Self { mib: 0 };
+
+    /// The amount in mebibytes.
+    pub const fn as_mib(self) -> u32 {
+        self.mib
+    }
+
+    /// `self - other`, or zero.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self { mib: self.mib.saturating_sub(other.mib) }
+    }
+
+    /// Reads Compose's byte notation: `64M`, `64MiB`, `2g`, `1024k`, plain bytes.
+    ///
+    /// Returns `None` for anything else. Parts of a mebibyte are rounded up.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() - text.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+        let number: u64 = text[..digits].parse().ok()?;
+        let bytes = match text[digits..].to_ascii_lowercase().as_str() {
+            "" | "b" => number,
+            "k" | "kb" | "kib" => number.checked_mul(1 << 10)?,
+            "m" | "mb" | "mib" => number.checked_mul(1 << 20)?,
+            "g" | "gb" | "gib" => number.checked_mul(1 << 30)?,
+            _ => return None,
+        };
+        Some(Self { mib: u32::try_from(bytes.div_ceil(1 << 20)).ok()? })
+    }
+}
+
+impl fmt::Display for Memory {
+    /// `64 MiB`, `2 GiB`, `1.5 GiB`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.mib >= 1024 && self.mib.is_multiple_of(256) {
+            write!(f, "{} GiB", f64::from(self.mib) / 1024.0)
+        } else {
+            write!(f, "{} MiB", self.mib)
+        }
+    }
+}
+
+impl Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        Self { mib: iter.map(|it| it.mib).sum() }
+    }
+}
+
+/// A share of processor time; 1000 is one core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cpus {
+    milli: u32,
+}
+
+impl Cpus {
+    /// `n` thousandths of a core.
+    #[track_caller]
+    pub const fn milli(n: u32) -> Self {
+        assert!(n >= 10, "Docker refuses a CPU limit below 10 thousandths of a core");
+        Self { milli: n }
+    }
+
+    /// `n` whole cores.
+    pub const fn cores(n: u32) -> Self {
+        Self::milli(n * 1000)
+    }
+
+    /// The share in thousandths of a core.
+    pub const fn as_milli(self) -> u32 {
+        self.milli
+    }
+}
+
+impl fmt::Display for Cpus {
+    /// Compose's decimal notation: `0.50`, `2.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.milli / 1000, self.milli % 1000 / 10)
+    }
+}
+
+/// TCP or UDP.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Transmission Control Protocol.
+    Tcp,
+    /// User Datagram Protocol.
+    Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+/// A port that a container listens on, with its protocol; never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port {
+    number: u16,
+    protocol: Protocol,
+}
+
+impl Port {
+    /// A TCP port. Panics (in a `const`: does not compile) on 0.
+    #[track_caller]
+    pub const fn new(number: u16) -> Self {
+        assert!(number != 0, "port 0 means `any port`: name the one that the image listens on");
+        Self { number, protocol: Protocol::Tcp }
+    }
+
+    /// A UDP port. Panics (in a `const`: does not compile) on 0.
+    #[track_caller]
+    pub const fn udp(number: u16) -> Self {
+        Self { protocol: Protocol::Udp, ..Self::new(number) }
+    }
+
+    /// The number.
+    pub const fn number(self) -> u16 {
+        self.number
+    }
+
+    /// TCP or UDP.
+    pub const fn protocol(self) -> Protocol {
+        self.protocol
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.protocol)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_reads_compose_notation() {
+        for (text, mib) in [("64M", 64), ("2g", 2048), ("1048577", 2), ("1024k", 1), ("1GiB", 1024)]
+        {
+            assert_eq!(Memory::parse(text).map(Memory::as_mib), Some(mib), "{text}");
+        }
+        for text in ["", "lots", "1.5G", "-1M", "64 M"] {
+            assert_eq!(Memory::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quantities_print_with_units() {
+        assert_eq!(Memory::mib(1536).to_string(), "1.5 GiB");
+        assert_eq!(Memory::mib(300).to_string(), "300 MiB");
+        assert_eq!(Cpus::milli(500).to_string(), "0.50");
+        assert_eq!(Port::udp(53).to_string(), "53/udp");
+    }
+}

@@ -1,0 +1,268 @@
+//! Data → YAML text: the only place that knows quoting.
+//!
+//! `serde_yaml` makes the value tree; its emitter is not used, because it leaves
+//! strings such as `2026-01-01` and `1_000` unquoted, which Compose's parser
+//! then takes for a date and a number. Here a string is plain only when no YAML
+//! version can read it as anything but that string; every other one is double-quoted.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_yaml::Value;
+
+/// How many levels of mappings are set apart by blank lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spacing {
+    /// None.
+    Dense,
+    /// A blank line between top-level entries and between the entries of each of them.
+    Sections,
+}
+
+/// Renders plain data as YAML, with every line of `header` as a comment on top.
+///
+/// # Panics
+///
+/// Never for the data types of this crate: they are maps with string keys, sequences and scalars.
+pub fn render(data: &impl Serialize, header: &str, spacing: Spacing) -> String {
+    let value = serde_yaml::to_value(data).expect("plain data with string keys is a YAML value");
+    let mut out = String::new();
+    for line in header.lines() {
+        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    }
+    if !header.is_empty() {
+        out.push('\n');
+    }
+    match &value {
+        Value::Mapping(map) if !map.is_empty() => block_map(map, 0, spacing, &mut out),
+        Value::Sequence(list) if !list.is_empty() => block_list(list, 0, &mut out),
+        other => {
+            inline(other, &mut out);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn block_map(map: &serde_yaml::Mapping, depth: usize, spacing: Spacing, out: &mut String) {
+    let mut previous_was_block = false;
+    for (at, (key, value)) in map.iter().enumerate() {
+        let is_block = is_block(value);
+        let apart = match depth {
+            0 => is_block || previous_was_block,
+            1 => is_block && previous_was_block,
+            _ => false,
+        };
+        if at > 0 && spacing == Spacing::Sections && apart {
+            out.push('\n');
+        }
+        previous_was_block = is_block;
+        indent(depth, out);
+        inline(key, out);
+        out.push(':');
+        after_key(value, depth, spacing, out);
+    }
+}
+
+fn after_key(value: &Value, depth: usize, spacing: Spacing, out: &mut String) {
+    match value {
+        Value::Mapping(map) if !map.is_empty() => {
+            out.push('\n');
+            block_map(map, depth + 1, spacing, out);
+        }
+        Value::Sequence(list) if !list.is_empty() => {
+            out.push('\n');
+            block_list(list, depth + 1, out);
+        }
+        other => {
+            out.push(' ');
+            inline(other, out);
+            out.push('\n');
+        }
+    }
+}
+
+fn block_list(list: &[Value], depth: usize, out: &mut String) {
+    for value in list {
+        indent(depth, out);
+        out.push('-');
+        match value {
+            Value::Mapping(map) if !map.is_empty() => {
+                // The first key shares the dash's line, the others stand below it.
+                for (at, (key, value)) in map.iter().enumerate() {
+                    if at == 0 {
+                        out.push(' ');
+                    } else {
+                        indent(depth + 1, out);
+                    }
+                    inline(key, out);
+                    out.push(':');
+                    after_key(value, depth + 1, Spacing::Dense, out);
+                }
+            }
+            Value::Sequence(inner) if !inner.is_empty() => {
+                out.push('\n');
+                block_list(inner, depth + 1, out);
+            }
+            other => {
+                out.push(' ');
+                inline(other, out);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn is_block(value: &Value) -> bool {
+    match value {
+        Value::Mapping(map) => !map.is_empty(),
+        Value::Sequence(list) => !list.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => {
+            false
+        }
+    }
+}
+
+fn indent(depth: usize, out: &mut String) {
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+fn inline(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(it) => {
+            let _ = write!(out, "{it}");
+        }
+        Value::Number(it) => {
+            let _ = write!(out, "{it}");
+        }
+        Value::String(it) => string(it, out),
+        Value::Sequence(_) => out.push_str("[]"),
+        Value::Mapping(_) => out.push_str("{}"),
+        Value::Tagged(it) => inline(&it.value, out),
+    }
+}
+
+fn string(text: &str, out: &mut String) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        quoted(text, out);
+    }
+}
+
+/// Whether no reader of YAML 1.1 or 1.2 takes the unquoted text for anything but a string.
+fn is_plain(text: &str) -> bool {
+    const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan"];
+    let first_is_safe = text.starts_with(|it: char| it.is_ascii_alphabetic() || "/_".contains(it))
+        || text.starts_with("./");
+    let all_safe = text.chars().all(|it| it.is_ascii_alphanumeric() || "/._-".contains(it));
+    first_is_safe && all_safe && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+fn quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for it in text.chars() {
+        match it {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // Line and paragraph separators, byte order marks and control characters.
+            it if it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+                let _ = write!(out, "\\u{:04x}", u32::from(it));
+            }
+            '\u{fffe}' | '\u{ffff}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(it));
+            }
+            it => out.push(it),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexMap;
+
+    use super::*;
+
+    #[test]
+    fn ambiguous_strings_are_quoted() {
+        let words = [
+            "2026-01-01",
+            "1_000",
+            "yes",
+            "22:22",
+            "0o17",
+            "~",
+            "null",
+            "a b",
+            "",
+            "/srv/data",
+            "./config",
+            "immich-server",
+            "say \"hi\"\n",
+            "0x1F",
+            "1e3",
+            ".5",
+            "ON",
+            "#x",
+            "{{x}}",
+        ];
+        insta::assert_snapshot!(render(&words, "", Spacing::Dense), @r##"
+        - "2026-01-01"
+        - "1_000"
+        - "yes"
+        - "22:22"
+        - "0o17"
+        - "~"
+        - "null"
+        - "a b"
+        - ""
+        - /srv/data
+        - ./config
+        - immich-server
+        - "say \"hi\"\n"
+        - "0x1F"
+        - "1e3"
+        - ".5"
+        - "ON"
+        - "#x"
+        - "{{x}}"
+        "##);
+    }
+
+    #[test]
+    fn blocks_nest_and_sections_stand_apart() {
+        let list = IndexMap::from([("type", "bind"), ("target", "/x")]);
+        let service = IndexMap::from([("volumes", vec![list.clone(), list])]);
+        let data = IndexMap::from([(
+            "services",
+            IndexMap::from([("a", service.clone()), ("b", service)]),
+        )]);
+        insta::assert_snapshot!(render(&data, "Generated.\n\nDo not edit.", Spacing::Sections), @r"
+        # Generated.
+        #
+        # Do not edit.
+
+        services:
+          a:
+            volumes:
+              - type: bind
+                target: /x
+              - type: bind
+                target: /x
+
+          b:
+            volumes:
+              - type: bind
+                target: /x
+              - type: bind
+                target: /x
+        ");
+    }
+}
