@@ -44,7 +44,7 @@ pub fn lower(stack: &Stack) -> File {
         file.services.insert(spec.name.to_string(), service(site, spec));
     }
     for network in site.networks {
-        let name = format!("{}_{}", site.project, network.name());
+        let name = site.real_name(*network);
         file.networks.insert(
             network.name().to_owned(),
             Network { name: Some(name), internal: network.is_internal() },

@@ -27,6 +27,7 @@ pub struct Route {
     pub(crate) label: Option<&'static str>,
     pub(crate) port: Port,
     pub(crate) login: Login,
+    pub(crate) closed: &'static [&'static str],
 }
 
 impl Route {
@@ -34,18 +35,26 @@ impl Route {
     #[track_caller]
     pub const fn host(label: &'static str, port: Port) -> Self {
         name::assert_valid(label);
-        Self { label: Some(label), port, login: Login::Proxy }
+        Self { label: Some(label), port, login: Login::Proxy, closed: &[] }
     }
 
     /// `https://<domain>` itself to this port. Default: the proxy asks for a login.
     pub const fn apex(port: Port) -> Self {
-        Self { label: None, port, login: Login::Proxy }
+        Self { label: None, port, login: Login::Proxy, closed: &[] }
     }
 
     /// Says who asks for the login. Default: [`Login::Proxy`].
     #[must_use]
     pub const fn login(mut self, login: Login) -> Self {
         self.login = login;
+        self
+    }
+
+    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator:
+    /// they are opened from the host only. Default: every path is served.
+    #[must_use]
+    pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
+        self.closed = paths;
         self
     }
 }

@@ -49,6 +49,7 @@ pub use self::roles::{
 };
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
+use crate::contract::Contract;
 use crate::health::Health;
 use crate::image::Image;
 use crate::name::ServiceName;
@@ -125,7 +126,7 @@ impl<S: State> Service<App, S> {
     }
 
     /// Sends a path of the first route's host to another service's route. Default: none.
-    pub fn redirect(mut self, path: &'static str, to: Route) -> Self {
+    pub fn redirect(mut self, path: String, to: Route) -> Self {
         self.spec.redirects.push((path, to));
         self
     }
@@ -178,6 +179,13 @@ impl<R: Role> Service<R, Stateless> {
 
 /// Facts of every role.
 impl<R: Role, S: State> Service<R, S> {
+    /// Adds what is known of its image to the catalogue. Default: nothing is known, so that
+    /// rules which need the image's facts say nothing.
+    pub fn contract(mut self, contract: &Contract) -> Self {
+        self.spec.contract = Some(*contract);
+        self
+    }
+
     /// Puts it into a profile. Default: none, so that plain `docker compose up -d` starts it.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.spec.profiles.push(profile);
@@ -194,6 +202,16 @@ impl<R: Role, S: State> Service<R, S> {
     /// Starts after another service is healthy, and shares the networks that it is offered on.
     pub fn uses(mut self, other: &impl Connect) -> Self {
         other.connect(&mut Wiring::new(&mut self.spec));
+        self
+    }
+
+    /// Shares the networks on which another service is offered, without waiting for it.
+    ///
+    /// For a service that may be switched off while this one runs.
+    pub fn knows<Q: Role>(mut self, other: &Handle<Q>) -> Self {
+        for network in other.offers() {
+            self.spec.join(*network);
+        }
         self
     }
 

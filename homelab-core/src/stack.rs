@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::contract::Contract;
 use crate::name::ServiceName;
 use crate::resource::{Network, Profile};
 use crate::route::{Route, Tile};
@@ -35,6 +36,13 @@ pub struct Site {
     pub reserve: Memory,
     /// The host's processor cores.
     pub cores: u32,
+}
+
+impl Site {
+    /// A network's real name in the engine, which others than Compose need: `<project>_<name>`.
+    pub fn real_name(&self, network: Network) -> String {
+        format!("{}_{}", self.project, network.name())
+    }
 }
 
 /// The services of a house.
@@ -84,6 +92,17 @@ impl Stack {
     /// Names of all services, in order.
     pub fn names(&self) -> impl Iterator<Item = ServiceName> {
         self.services.iter().map(|it| it.name)
+    }
+
+    /// What is known of the images of its services, each repository once.
+    pub fn catalogue(&self) -> Vec<Contract> {
+        let mut contracts: Vec<Contract> = Vec::new();
+        for contract in self.services.iter().filter_map(|it| it.contract) {
+            if !contracts.iter().any(|it| it.repository == contract.repository) {
+                contracts.push(contract);
+            }
+        }
+        contracts
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Spec> {

@@ -40,6 +40,10 @@ fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, 
     let mut put = |key: &str, value: String| labels.insert(format!("{prefix}{key}"), value);
     put("", host(site, route).into_string());
     put(".tls", site.tls.reference());
+    if !route.closed.is_empty() {
+        put(".@closed.path", route.closed.join(" "));
+        put(".respond", "@closed 403".to_owned());
+    }
     let upstream = format!("{{{{upstreams {}}}}}", route.port.number());
     if route.login == Login::Proxy {
         put(".import", LOGIN_SNIPPET.to_owned());

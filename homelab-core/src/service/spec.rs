@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::roles::RoleKind;
+use crate::contract::Contract;
 use crate::health::{Health, Probe};
 use crate::image::Image;
 use crate::name::ServiceName;
@@ -26,6 +27,7 @@ pub(crate) struct Spec {
     pub(crate) health: Health,
     pub(crate) role: RoleKind,
     pub(crate) place: &'static Location<'static>,
+    pub(crate) contract: Option<Contract>,
     pub(crate) profiles: Vec<Profile>,
     /// Networks on which its users reach it.
     pub(crate) offers: Vec<Network>,
@@ -58,7 +60,7 @@ pub(crate) struct Spec {
     pub(crate) init: bool,
     pub(crate) labels: IndexMap<&'static str, Text>,
     pub(crate) routes: Vec<Route>,
-    pub(crate) redirects: Vec<(&'static str, Route)>,
+    pub(crate) redirects: Vec<(String, Route)>,
     pub(crate) publishes: Vec<Publish>,
     pub(crate) tile: Option<Tile>,
     pub(crate) guard: Option<Secret>,
@@ -89,6 +91,7 @@ impl Spec {
             health,
             role,
             place,
+            contract: None,
             profiles: Vec::new(),
             offers: Vec::new(),
             networks: Vec::new(),

@@ -1,0 +1,134 @@
+//! Every variable of `.env`: name, validity, meaning, default.
+
+use homelab_core::prelude::*;
+
+/// All of them, in the order of `.env.example`.
+pub(crate) const ALL: &[EnvVar] = &[
+    COMPOSE_PROFILES,
+    DATA_ROOT,
+    DOMAIN,
+    TLS_ISSUER,
+    TZ,
+    PUID,
+    PGID,
+    LAN_ADDRESS,
+    ADGUARD_ADDRESS,
+    MEDIA_PATH,
+    SYNC_PATH,
+    FILES_PATH,
+    IMMICH_LIBRARY_PATH,
+    BACKUP_PATH,
+    BACKUP_SCHEDULE,
+    IMMICH_ML,
+    IMMICH_ALLOW_SETUP,
+    JELLYFIN_GPU,
+    RENDER_GID,
+];
+
+/// Read by Compose itself.
+pub(crate) const COMPOSE_PROFILES: EnvVar = EnvVar::new(
+    "COMPOSE_PROFILES",
+    Kind::Profiles,
+    "Profiles that are on besides the base, as a comma list",
+)
+.or("");
+
+pub(crate) const DATA_ROOT: EnvVar = EnvVar::new(
+    "DATA_ROOT",
+    Kind::Path,
+    "the folder on the host below which media, photos, files and dumps live",
+);
+
+pub(crate) const DOMAIN: EnvVar =
+    EnvVar::new("DOMAIN", Kind::Hostname, "Domain that every host name ends with").or("home.arpa");
+
+pub(crate) const TLS_ISSUER: EnvVar = EnvVar::new(
+    "TLS_ISSUER",
+    Kind::TlsIssuer,
+    "`internal` for Caddy's own certificate authority, or your e-mail address for public certificates by ACME",
+)
+.or("internal");
+
+pub(crate) const TZ: EnvVar =
+    EnvVar::new("TZ", Kind::TimeZone, "Time zone of schedules and logs").or("Etc/UTC");
+
+pub(crate) const PUID: EnvVar = EnvVar::new(
+    "PUID",
+    Kind::Count(1, 65_534),
+    "User id that owns the household's files, as `id -u` prints it",
+)
+.or("1000");
+
+pub(crate) const PGID: EnvVar = EnvVar::new(
+    "PGID",
+    Kind::Count(1, 65_534),
+    "Group id that owns the household's files, as `id -g` prints it",
+)
+.or("1000");
+
+pub(crate) const LAN_ADDRESS: EnvVar = EnvVar::new(
+    "LAN_ADDRESS",
+    Kind::Ipv4,
+    "Address of this host for devices that synchronise files; 0.0.0.0 means all",
+)
+.or("0.0.0.0");
+
+pub(crate) const ADGUARD_ADDRESS: EnvVar = EnvVar::new(
+    "ADGUARD_ADDRESS",
+    Kind::Ipv4,
+    "Address that answers DNS; set it to this host's LAN address, never to a public one",
+)
+.or("127.0.0.1");
+
+pub(crate) const MEDIA_PATH: EnvVar =
+    EnvVar::new("MEDIA_PATH", Kind::Path, "Films, series and music; only read")
+        .or_under(&DATA_ROOT, "/media");
+
+pub(crate) const SYNC_PATH: EnvVar =
+    EnvVar::new("SYNC_PATH", Kind::Path, "Folders that Syncthing keeps in step")
+        .or_under(&DATA_ROOT, "/sync");
+
+pub(crate) const FILES_PATH: EnvVar =
+    EnvVar::new("FILES_PATH", Kind::Path, "Files that the web explorer shows and changes")
+        .or_under(&DATA_ROOT, "/files");
+
+pub(crate) const IMMICH_LIBRARY_PATH: EnvVar =
+    EnvVar::new("IMMICH_LIBRARY_PATH", Kind::Path, "Photo and video originals")
+        .or_under(&DATA_ROOT, "/photos");
+
+pub(crate) const BACKUP_PATH: EnvVar =
+    EnvVar::new("BACKUP_PATH", Kind::Path, "Database dumps; copy them off this host")
+        .or_under(&DATA_ROOT, "/backups");
+
+pub(crate) const BACKUP_SCHEDULE: EnvVar =
+    EnvVar::new("BACKUP_SCHEDULE", Kind::Cron, "When Immich's database is dumped, in TZ")
+        .or("30 2 * * *");
+
+pub(crate) const IMMICH_ML: EnvVar = EnvVar::new(
+    "IMMICH_ML",
+    Kind::Count(0, 1),
+    "1 runs Immich's machine learning (search by content, faces), 0 does not",
+)
+.or("1");
+
+pub(crate) const IMMICH_ALLOW_SETUP: EnvVar = EnvVar::new(
+    "IMMICH_ALLOW_SETUP",
+    Kind::OneOf(&["true", "false"]),
+    "`true` lets the first visitor become Immich's administrator; set it back afterwards",
+)
+.or("false");
+
+pub(crate) const JELLYFIN_GPU: EnvVar = EnvVar::new(
+    "JELLYFIN_GPU",
+    Kind::Path,
+    "Device for hardware transcoding, usually /dev/dri/renderD128; /dev/null means none",
+)
+.or("/dev/null");
+
+/// 65534 is `nogroup`, which owns nothing: the default is harmless on a host without a GPU.
+pub(crate) const RENDER_GID: EnvVar = EnvVar::new(
+    "RENDER_GID",
+    Kind::Count(1, 65_534),
+    "Group that owns that device; `homelab init` finds it out",
+)
+.or("65534");

@@ -1,0 +1,39 @@
+//! Configuration files that containers read: generated, committed, mounted read-only.
+
+use homelab_core::yaml::{self, Spacing};
+
+use crate::services::{filebrowser, homer};
+
+/// A generated file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Path relative to the repository's root.
+    pub path: &'static str,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// Every configuration file of the house; `header` is the comment that each begins with.
+pub fn files(header: &str) -> Vec<ConfigFile> {
+    let tiles = crate::stack().tiles();
+    let mut files = vec![
+        ConfigFile {
+            path: homer::CONFIG_FILE,
+            text: yaml::render(&homer::config(&tiles), header, Spacing::Sections),
+        },
+        ConfigFile {
+            path: filebrowser::CONFIG_FILE,
+            text: yaml::render(&filebrowser::config(), header, Spacing::Sections),
+        },
+    ];
+    // One of the two is read, by the value of `IMMICH_ML`.
+    for (path, enabled) in [
+        ("config/immich/machine-learning-0.env", false),
+        ("config/immich/machine-learning-1.env", true),
+    ] {
+        let header: String = header.lines().map(|it| format!("# {it}\n")).collect();
+        let text = format!("{header}IMMICH_MACHINE_LEARNING_ENABLED={enabled}\n");
+        files.push(ConfigFile { path, text });
+    }
+    files
+}

@@ -1,0 +1,86 @@
+//! AdGuard Home: DNS for the house, without advertisements.
+//!
+//! Upstream: <https://github.com/AdguardTeam/AdGuardHome/wiki/Docker>
+
+use homelab_core::prelude::*;
+
+use crate::{env, groups, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("adguardhome");
+
+const DNS: Port = Port::udp(53);
+const DNS_TCP: Port = Port::new(53);
+
+/// The panel, before and after the wizard: the wizard proposes 80 and would move it there, so
+/// `--web-addr` holds it at every start, and the variable makes the wizard propose the same.
+const PANEL: Port = Port::new(3000);
+
+const CONFIG: Mount<Precious> =
+    Volume::precious("adguardhome-config", Backup::Offsite).at("/opt/adguardhome/conf");
+
+const WORK: Mount<Stateless> =
+    Volume::scratch("adguardhome-work", "query log, statistics and downloaded filter lists")
+        .at("/opt/adguardhome/work");
+
+/// The image's own words, with the panel's address added.
+const COMMAND: &[&str] = &[
+    "--no-check-update",
+    "-c",
+    "/opt/adguardhome/conf/AdGuardHome.yaml",
+    "-w",
+    "/opt/adguardhome/work",
+    "--web-addr",
+    "0.0.0.0:3000",
+];
+
+/// Answers before the wizard (by a redirect to it) and after; DNS answers only after.
+/// Read from upstream's handlers, not tested.
+const HEALTH: Health =
+    Health::command(&["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/login.html"])
+        .every(Duration::from_secs(30))
+        .within(Duration::from_secs(5))
+        .starts_within(Duration::from_secs(30));
+
+pub(crate) fn define() -> Service<App, Precious> {
+    Service::app(NAME, images::ADGUARDHOME, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::NETWORK)
+        .route(Route::host("dns", PANEL).login(Login::Proxy))
+        .tile(
+            Tile::new("AdGuard Home", groups::SYSTEM).icon("fas fa-shield-halved").subtitle("DNS"),
+        )
+        .publish(Publish::at(&env::ADGUARD_ADDRESS, DNS))
+        .publish(Publish::at(&env::ADGUARD_ADDRESS, DNS_TCP))
+        .command(COMMAND)
+        .env("TZ", env::TZ)
+        .env("ADGUARD_HOME_DEFAULT_WEB_PORT", PANEL)
+        .mount(CONFIG)
+        .mount(WORK)
+        .capability(
+            Capability::NetBindService,
+            "its binary carries this capability and does not start without it",
+        )
+        .capability(Capability::DacOverride, "found necessary when v0.107.78 was drop-tested")
+        .memory(Memory::mib(256))
+        .stops_within(Duration::from_secs(30))
+}
+
+/// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and
+/// the read-only root were drop-tested for DNS only.
+const CONTRACT: Contract = Contract {
+    repository: "adguard/adguardhome",
+    source: "https://github.com/AdguardTeam/AdGuardHome",
+    user: 0,
+    ports: &[DNS, DNS_TCP, PANEL],
+    data: &["/opt/adguardhome/conf"],
+    writes: &["/opt/adguardhome/work"],
+    read_only: ReadOnly::Works,
+    ships_health: false,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor }),
+    egress: Egress::Required("it asks upstream resolvers and downloads filter lists"),
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,69 @@
+//! Caddy: the reverse proxy, which finds its sites in the labels of the other services.
+//!
+//! Upstream: <https://github.com/lucaslorentz/caddy-docker-proxy#readme>
+
+use homelab_core::prelude::*;
+
+use crate::{images, networks, services::socket_proxy};
+
+const NAME: ServiceName = ServiceName::new("caddy");
+
+const HTTP: Port = Port::new(80);
+const HTTPS: Port = Port::new(443);
+const HTTP3: Port = Port::udp(443);
+
+/// Certificates and the local authority: without it every device has to trust a new root.
+const DATA: Mount<Precious> = Volume::precious("caddy-data", Backup::Offsite).at("/data");
+
+const CONFIG: Mount<Stateless> =
+    Volume::scratch("caddy-config", "the autosaved Caddyfile is rebuilt from the labels")
+        .at("/config");
+
+/// User and bcrypt hash that guard every panel without accounts of its own.
+const LOGIN: Secret = Secret::proxy_login("caddy-login");
+
+/// The admin API answers only inside the container; the image has BusyBox.
+const HEALTH: Health =
+    Health::command(&["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/config/"])
+        .every(Duration::from_secs(30))
+        .within(Duration::from_secs(5))
+        .starts_within(Duration::from_secs(20));
+
+const BECAUSE: &str = "the way in for every browser of the house";
+
+pub(crate) fn define(site: &Site, docker: &Handle<Agent>) -> Service<Edge, Precious> {
+    Service::edge(NAME, images::CADDY, HEALTH)
+        .contract(&CONTRACT)
+        .uses(docker)
+        .env("DOCKER_HOST", docker.url("tcp", socket_proxy::API))
+        // By its real name: the proxy does not know Compose's keys.
+        .env("CADDY_INGRESS_NETWORKS", site.real_name(networks::PROXY))
+        .guards_with(LOGIN)
+        .publish(Publish::everywhere(HTTP, BECAUSE))
+        .publish(Publish::everywhere(HTTPS, BECAUSE))
+        .publish(Publish::everywhere(HTTP3, BECAUSE))
+        .mount(DATA)
+        .mount(CONFIG)
+        .capability(Capability::NetBindService, "ports below 1024, also on engines that guard them")
+        .memory(Memory::mib(256))
+}
+
+/// Facts: `Dockerfile-alpine`, `loader.go`, `generator/` at d246679. That it works with a
+/// read-only root is read from the code, not tested.
+const CONTRACT: Contract = Contract {
+    repository: "lucaslorentz/caddy-docker-proxy",
+    source: "https://github.com/lucaslorentz/caddy-docker-proxy",
+    user: 0,
+    ports: &[HTTP, HTTPS, HTTP3],
+    data: &["/data"],
+    writes: &["/config"],
+    read_only: ReadOnly::Works,
+    ships_health: false,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::Optional("certificates from a public authority; its own needs none"),
+    peers: &[],
+    end_of_life: None,
+};

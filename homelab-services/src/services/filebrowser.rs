@@ -1,0 +1,117 @@
+//! FileBrowser Quantum: the maintained successor of the archived File Browser.
+//!
+//! Upstream: <https://filebrowserquantum.com/en/docs/>
+
+use homelab_core::prelude::*;
+use serde::Serialize;
+
+use crate::{env, groups, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("filebrowser");
+
+/// Above 1024, so that it works on every engine; the image's own default is 80.
+const WEB: Port = Port::new(8080);
+
+/// Users' settings and shares, and the cache of previews.
+const STATE: Mount<Precious> =
+    Volume::precious("filebrowser", Backup::Offsite).at("/home/filebrowser/data");
+
+const FILES: Mount<Precious> = Bind::env(&env::FILES_PATH, Backup::Offsite).at("/srv");
+
+/// The generated configuration's place in this repository.
+pub(crate) const CONFIG_FILE: &str = "config/filebrowser/config.yaml";
+
+/// A folder and not the file: a file that is replaced would stay the old one in the container.
+const CONFIG: Mount<Stateless> = Bind::config("config/filebrowser").at("/config");
+
+/// The image's check asks on port 80.
+const HEALTH: Health = Health::command(&["CMD", "curl", "-fsS", "http://localhost:8080/health"])
+    .every(Duration::from_secs(30))
+    .within(Duration::from_secs(5))
+    .starts_within(Duration::from_secs(15));
+
+pub(crate) fn define() -> Service<App, Precious> {
+    Service::app(NAME, images::FILEBROWSER, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::FILES)
+        .route(Route::host("files", WEB).login(Login::Proxy))
+        .tile(Tile::new("Files", groups::DATA).icon("fas fa-folder-tree").subtitle("File explorer"))
+        // The image's own user, who owns the folder of the database in it.
+        .user(User::Ids(1000, 1000))
+        .env("TZ", env::TZ)
+        .env("FILEBROWSER_CONFIG", "/config/config.yaml")
+        .mount(STATE)
+        .mount(FILES)
+        .mount(CONFIG)
+        .tmpfs(Tmpfs::at("/tmp"))
+        .memory(Memory::mib(256))
+}
+
+/// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
+#[derive(Serialize)]
+struct Config {
+    server: Server,
+    auth: Auth,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Server {
+    port: u16,
+    database: &'static str,
+    cache_dir: &'static str,
+    disable_update_check: bool,
+    sources: [Source; 1],
+}
+
+#[derive(Serialize)]
+struct Source {
+    path: &'static str,
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Auth {
+    methods: Methods,
+}
+
+#[derive(Serialize)]
+struct Methods {
+    noauth: bool,
+}
+
+/// No login of its own: it has no way to read a password from a file, its default is
+/// `admin`/`admin`, and the proxy asks anyway.
+pub(crate) fn config() -> impl Serialize {
+    Config {
+        server: Server {
+            port: WEB.number(),
+            database: "/home/filebrowser/data/database.db",
+            // On disk: upstream warns against keeping it in memory.
+            cache_dir: "/home/filebrowser/data/tmp",
+            disable_update_check: true,
+            sources: [Source { path: "/srv", name: "Files" }],
+        },
+        auth: Auth { methods: Methods { noauth: true } },
+    }
+}
+
+/// Facts: `_docker/Dockerfile` and `backend/common/settings` of 1.5. The read-only root and
+/// the configuration above are read from the source, not tested.
+const CONTRACT: Contract = Contract {
+    repository: "gtstef/filebrowser",
+    source: "https://github.com/gtsteffaniak/filebrowser",
+    user: 1000,
+    ports: &[WEB],
+    data: &["/home/filebrowser/data"],
+    writes: &["/tmp"],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[SecretKey { name: "FILEBROWSER_ADMIN_PASSWORD", file: false }],
+    misspelt: &[],
+    panel: Some(Panel { port: WEB, login: PanelLogin::None }),
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,120 @@
+//! Homer: the dashboard, and the house's main entry.
+//!
+//! Upstream: <https://github.com/bastienwirtz/homer/blob/main/docs/configuration.md>
+
+use homelab_core::prelude::*;
+use homelab_core::stack::PlacedTile;
+use serde::Serialize;
+
+use crate::images;
+
+const NAME: ServiceName = ServiceName::new("homer");
+
+/// Upstream's default.
+const WEB: Port = Port::new(8080);
+
+/// The generated dashboard's place in this repository.
+pub(crate) const CONFIG_FILE: &str = "config/homer/config.yml";
+
+/// A folder and not the file: a file that is replaced would stay the old one in the container.
+const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");
+
+pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
+    let service = Service::app(NAME, images::HOMER, Health::from_image())
+        .contract(&CONTRACT)
+        .update_unattended("it keeps nothing, and a bad release costs no more than the start page")
+        .route(Route::apex(WEB))
+        // Its own files are all that it needs; the folder is read-only.
+        .env("INIT_ASSETS", 0)
+        .mount(ASSETS)
+        .memory(Memory::mib(64))
+        .pids(64);
+    // The dashboard is a file and cannot know the domain, which is in `.env`. So its links
+    // stay on its own host, and the proxy, which knows, sends them on.
+    tiles.iter().fold(service, |it, tile| it.redirect(link(tile), tile.route()))
+}
+
+/// `/to/<service>`, on the dashboard's own host.
+fn link(tile: &PlacedTile) -> String {
+    format!("/to/{}", tile.service())
+}
+
+#[derive(Serialize)]
+struct Config {
+    title: &'static str,
+    subtitle: &'static str,
+    header: bool,
+    footer: bool,
+    links: [(); 0],
+    services: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: &'static str,
+    icon: &'static str,
+    items: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    name: &'static str,
+    icon: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subtitle: &'static str,
+    /// The profile that has to be on for the link to lead anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<&'static str>,
+    url: String,
+    target: &'static str,
+}
+
+/// The dashboard: the tiles, grouped in the order in which the groups first appear.
+pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
+    let mut services: Vec<Group> = Vec::new();
+    for tile in tiles {
+        let item = Item {
+            name: tile.name(),
+            icon: tile.icon(),
+            subtitle: tile.subtitle(),
+            tag: tile.profile().map(Profile::name),
+            url: link(tile),
+            target: "_blank",
+        };
+        match services.iter_mut().find(|it| it.name == tile.group().name()) {
+            Some(group) => group.items.push(item),
+            None => services.push(Group {
+                name: tile.group().name(),
+                icon: tile.group().icon(),
+                items: vec![item],
+            }),
+        }
+    }
+    Config {
+        title: "Home",
+        subtitle: "Everything that runs here",
+        header: true,
+        footer: false,
+        links: [],
+        services,
+    }
+}
+
+/// Facts: `Dockerfile`, `entrypoint.sh` at 6972395. The read-only root is read from them, not tested.
+const CONTRACT: Contract = Contract {
+    repository: "b4bz/homer",
+    source: "https://github.com/bastienwirtz/homer",
+    user: 1000,
+    ports: &[WEB],
+    data: &[],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: Some(Panel { port: WEB, login: PanelLogin::None }),
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: None,
+};

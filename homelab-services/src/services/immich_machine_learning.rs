@@ -1,0 +1,59 @@
+//! Immich machine learning: search by content, faces, text in pictures.
+//!
+//! Upstream: <https://docs.immich.app/install/environment-variables#machine-learning>
+
+use homelab_core::prelude::*;
+
+use crate::{env, images, networks, profiles};
+
+const NAME: ServiceName = ServiceName::new("immich-machine-learning");
+
+/// Upstream's default.
+pub(crate) const API: Port = Port::new(3003);
+
+const MODELS: Mount<Stateless> =
+    Volume::scratch("immich-models", "models are downloaded again").at("/cache");
+
+/// The image's check, with time to load a model on a slow disk.
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(60));
+
+pub(crate) fn define() -> Service<Agent> {
+    Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::PHOTOS)
+        .on(networks::BACKEND)
+        .egress("downloads its models from Hugging Face on first use")
+        .switched_by(&env::IMMICH_ML)
+        .env("TZ", env::TZ)
+        .env("MACHINE_LEARNING_WORKERS", 1)
+        .env("MACHINE_LEARNING_CACHE_FOLDER", "/cache")
+        .env("MPLCONFIGDIR", "/tmp/matplotlib")
+        .env("HOME", "/tmp")
+        .mount(MODELS)
+        .tmpfs(Tmpfs::at("/tmp"))
+        .tmpfs(Tmpfs::at("/run"))
+        .memory(Memory::gib(2))
+        .cpus(Cpus::cores(2))
+        .pids(512)
+        .stops_within(Duration::from_secs(30))
+}
+
+/// Facts: `docker/docker-compose.yml` at 4cff61e0; root without capabilities and the
+/// read-only root are a deployed stack of v3.1.0.
+const CONTRACT: Contract = Contract {
+    repository: "ghcr.io/immich-app/immich-machine-learning",
+    source: "https://github.com/immich-app/immich",
+    user: 0,
+    ports: &[API],
+    data: &[],
+    writes: &["/cache", "/tmp", "/run"],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::Required("it downloads its models"),
+    peers: &[],
+    end_of_life: None,
+};

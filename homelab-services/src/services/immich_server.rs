@@ -1,0 +1,102 @@
+//! Immich server: the photo and video library's web UI and API.
+//!
+//! Upstream: <https://docs.immich.app/install/environment-variables>
+
+use homelab_core::prelude::*;
+
+use crate::services::immich_machine_learning;
+use crate::services::postgres::Database;
+use crate::{env, groups, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("immich-server");
+
+/// Web UI and API; upstream's default.
+const WEB: Port = Port::new(2283);
+
+const LIBRARY: Mount<Precious> = Bind::env(&env::IMMICH_LIBRARY_PATH, Backup::Offsite).at("/data");
+
+/// Its own accounts: who becomes the administrator is decided once, by `IMMICH_ALLOW_SETUP`.
+/// Its phone apps cannot answer the proxy's question for a password.
+const ROUTE: Route = Route::host("photos", WEB).login(Login::BuiltIn);
+
+/// The image's check, with time for the database migrations of a new version.
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(180));
+
+pub(crate) fn define(
+    db: &Database,
+    cache: &Handle<Data>,
+    machine_learning: &Handle<Agent>,
+) -> Service<App, Precious> {
+    Service::app(NAME, images::IMMICH_SERVER, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::PHOTOS)
+        .uses(db)
+        .uses(cache)
+        // It works without machine learning, which may be switched off.
+        .knows(machine_learning)
+        .route(ROUTE)
+        .tile(
+            Tile::new("Immich", groups::MEDIA).icon("fas fa-images").subtitle("Photos and videos"),
+        )
+        .user(User::Variables(env::PUID, env::PGID))
+        .env("TZ", env::TZ)
+        .env("DB_HOSTNAME", db.host())
+        .env("DB_USERNAME", db.user())
+        .env("DB_DATABASE_NAME", db.name())
+        .secret_env("DB_PASSWORD_FILE", db.password())
+        .env("REDIS_HOSTNAME", cache.host())
+        .env(
+            "IMMICH_MACHINE_LEARNING_URL",
+            machine_learning.url("http", immich_machine_learning::API),
+        )
+        // Only the word `false` switches machine learning off, and Compose cannot make it
+        // of a number: so one of two files says it.
+        .env_file("config/immich/machine-learning-", &env::IMMICH_ML)
+        .env("IMMICH_ALLOW_SETUP", env::IMMICH_ALLOW_SETUP)
+        // Sizes the thread pool of the workers, which otherwise take every core of the host.
+        .env("CPU_CORES", 2)
+        .mount(LIBRARY)
+        .tmpfs(Tmpfs::at("/tmp"))
+        .tmpfs(Tmpfs::at("/run"))
+        .memory(Memory::mib(1536))
+        .cpus(Cpus::cores(2))
+        .pids(512)
+        .stops_within(Duration::from_secs(60))
+}
+
+/// Facts: `docker/docker-compose.yml` at 4cff61e0, `server/src/config.ts` at 01809e30,
+/// `server/start.sh`; user 1000 is upstream's rootless example, the read-only root is a
+/// deployed stack of v3.1.0.
+const CONTRACT: Contract = Contract {
+    repository: "ghcr.io/immich-app/immich-server",
+    source: "https://github.com/immich-app/immich",
+    user: 0,
+    ports: &[WEB],
+    data: &["/data"],
+    writes: &["/tmp", "/run"],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    // Without the last one the first visitor becomes the administrator.
+    requires: &["DB_HOSTNAME", "DB_PASSWORD", "REDIS_HOSTNAME", "IMMICH_ALLOW_SETUP"],
+    secrets: &[
+        SecretKey { name: "DB_PASSWORD", file: true },
+        SecretKey { name: "DB_URL", file: true },
+        SecretKey { name: "REDIS_PASSWORD", file: true },
+    ],
+    misspelt: &[
+        ("DB_HOST", "DB_HOSTNAME"),
+        ("REDIS_HOST", "REDIS_HOSTNAME"),
+        ("MACHINE_LEARNING_ENABLED", "IMMICH_MACHINE_LEARNING_ENABLED"),
+        ("MACHINE_LEARNING_URL", "IMMICH_MACHINE_LEARNING_URL"),
+    ],
+    panel: Some(Panel { port: WEB, login: PanelLogin::BuiltIn }),
+    egress: Egress::Optional("asks for new versions"),
+    peers: &[
+        Peer {
+            any_of: &["ghcr.io/immich-app/postgres", "tensorchord/vchord-postgres"],
+            because: "Immich needs PostgreSQL with the VectorChord extension",
+        },
+        Peer { any_of: &["valkey/valkey", "redis"], because: "Immich keeps its job queue there" },
+    ],
+    end_of_life: None,
+};

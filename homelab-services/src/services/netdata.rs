@@ -1,0 +1,84 @@
+//! Netdata: metrics of the host and its containers.
+//!
+//! Upstream: <https://learn.netdata.cloud/docs/netdata-agent/installation/docker>
+
+use homelab_core::prelude::*;
+
+use crate::services::socket_proxy;
+use crate::{env, groups, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("netdata");
+
+/// Upstream's default.
+const PANEL: Port = Port::new(19_999);
+
+const CONFIG: Mount<Stateless> =
+    Volume::scratch("netdata-config", "the image's defaults; ours are in the environment")
+        .at("/etc/netdata");
+const HISTORY: Mount<Stateless> =
+    Volume::scratch("netdata-lib", "its identity and alarm log; made again").at("/var/lib/netdata");
+const CACHE: Mount<Stateless> =
+    Volume::scratch("netdata-cache", "past metrics, which nobody restores")
+        .at("/var/cache/netdata");
+
+/// What it reads of the host. Not `/`, upstream's wish: that holds the Docker socket, and
+/// costs no more than the charts of disk space per mount.
+const HOST: [Mount<Stateless>; 5] = [
+    Bind::host_read_only("/proc").at("/host/proc"),
+    Bind::host_read_only("/sys").at("/host/sys"),
+    Bind::host_read_only("/etc/os-release").at("/host/etc/os-release"),
+    Bind::host_read_only("/etc/passwd").at("/host/etc/passwd"),
+    Bind::host_read_only("/etc/group").at("/host/etc/group"),
+];
+
+/// The image's check, twice as often.
+const HEALTH: Health =
+    Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_secs(60));
+
+pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
+    let service = Service::app(NAME, images::NETDATA, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::MONITORING)
+        .uses(docker)
+        .route(Route::host("metrics", PANEL).login(Login::Proxy))
+        .tile(Tile::new("Netdata", groups::SYSTEM).icon("fas fa-chart-line").subtitle("Metrics"))
+        .env("TZ", env::TZ)
+        // Without a scheme: the form that every version of its scripts understands.
+        .env("DOCKER_HOST", docker.host().and(":").and(socket_proxy::API))
+        .env("DISABLE_TELEMETRY", 1)
+        .mount(CONFIG)
+        .mount(HISTORY)
+        .mount(CACHE)
+        .tmpfs(Tmpfs::at("/tmp"))
+        .tmpfs(Tmpfs::at("/run/netdata").options("uid=201,gid=201,mode=0770"))
+        .host_pid("it measures the host's processes")
+        .apparmor_unconfined("Docker's profile hides the host's processes from it")
+        .capability(Capability::SysPtrace, "it reads the resources of other users' processes")
+        .capability(Capability::DacOverride, "it reads files of other users below /host")
+        .capability(Capability::Setgid, "it becomes uid 201")
+        .capability(Capability::Setuid, "it becomes uid 201; without it, it stays root")
+        .memory(Memory::mib(384))
+        .pids(512)
+        .stops_within(Duration::from_secs(30));
+    HOST.into_iter().fold(service, Service::mount)
+}
+
+/// Facts: `packaging/docker/README.md` at 04b1cf54; capabilities, tmpfs and `AppArmor` were
+/// drop-tested with v2.10.3. Memory: 250 to 350 MB are typical by upstream's sizing page.
+const CONTRACT: Contract = Contract {
+    repository: "netdata/netdata",
+    source: "https://github.com/netdata/netdata/blob/master/packaging/docker/README.md",
+    user: 0,
+    ports: &[PANEL],
+    data: &[],
+    writes: &["/tmp", "/run/netdata", "/etc/netdata", "/var/lib/netdata", "/var/cache/netdata"],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[SecretKey { name: "NETDATA_CLAIM_TOKEN", file: false }],
+    misspelt: &[],
+    panel: Some(Panel { port: PANEL, login: PanelLogin::None }),
+    egress: Egress::Optional("its cloud, which this house does not use"),
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,63 @@
+//! Scheduled dumps of Immich's database, rotated by day, week and month.
+//!
+//! Upstream: <https://github.com/prodrigestivill/docker-postgres-backup-local>
+
+use homelab_core::prelude::*;
+
+use crate::services::postgres::Database;
+use crate::{env, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("pgbackups");
+
+/// Not encrypted and on the same host: the copy that leaves the house is a second step.
+const DUMPS: Mount<Precious> = Bind::env(&env::BACKUP_PATH, Backup::Offsite).at("/backups");
+
+/// The image's check (it fails after a failed dump), every 30 s instead of every 5 minutes.
+const HEALTH: Health = Health::from_image()
+    .every(Duration::from_secs(30))
+    .within(Duration::from_secs(5))
+    .starts_within(Duration::from_secs(15));
+
+pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
+    Service::agent(NAME, images::PGBACKUPS, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::PHOTOS)
+        .uses(db)
+        .dumps(db.handle())
+        // `postgres` of the image; upstream recommends it.
+        .user(User::Ids(999, 999))
+        .env("TZ", env::TZ)
+        .env("SCHEDULE", env::BACKUP_SCHEDULE)
+        .env("POSTGRES_HOST", db.host())
+        .env("POSTGRES_DB", db.name())
+        .env("POSTGRES_USER", db.user())
+        .secret_env("POSTGRES_PASSWORD_FILE", db.password())
+        // The dump drops what it restores, so that a restore into a used database is one step.
+        .env("POSTGRES_EXTRA_OPTS", "-Z1 --clean --if-exists")
+        .env("BACKUP_KEEP_DAYS", 7)
+        .env("BACKUP_KEEP_WEEKS", 4)
+        .env("BACKUP_KEEP_MONTHS", 6)
+        .mount(DUMPS)
+        .memory(Memory::mib(256))
+        .stops_within(Duration::from_secs(60))
+}
+
+/// Facts: `debian.Dockerfile`, `env.sh`, `backup.sh` at d257e5d. That a read-only root and no
+/// capabilities suffice is read from the scripts, not tested.
+const CONTRACT: Contract = Contract {
+    repository: "prodrigestivill/postgres-backup-local",
+    source: "https://github.com/prodrigestivill/docker-postgres-backup-local",
+    user: 0,
+    ports: &[Port::new(8080)],
+    data: &["/backups"],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"],
+    secrets: &[SecretKey { name: "POSTGRES_PASSWORD", file: true }],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,136 @@
+//! PostgreSQL for Immich, in the image that carries the vector extension Immich needs.
+//!
+//! Upstream: <https://github.com/immich-app/base-images/tree/main/postgres>
+
+use homelab_core::prelude::*;
+
+use crate::{images, networks, profiles};
+
+const NAME: ServiceName = ServiceName::new("postgres");
+
+const SQL: Port = Port::new(5432);
+
+const DATA: Mount<Precious> =
+    Volume::precious("postgres", Backup::Dump).at("/var/lib/postgresql/data");
+
+const PASSWORD: Secret = Secret::random("immich-db-password");
+
+/// The superuser: dumps and restores need one, and nobody else uses this server.
+const USER: &str = "postgres";
+const DATABASE: &str = "immich";
+
+/// By TCP on purpose: the server that fills an empty database listens on the local socket only,
+/// and must not count as healthy. Every 10 s instead of the image's 5 minutes.
+const HEALTH: Health =
+    Health::command(&["CMD", "pg_isready", "-h", "127.0.0.1", "-U", USER, "-d", DATABASE])
+        .every(Duration::from_secs(10))
+        .within(Duration::from_secs(5))
+        .retries(6)
+        .starts_within(Duration::from_secs(120));
+
+/// For a host of 12 GB on which the server gets 2: the first flag keeps the image's own
+/// configuration, which preloads the vector extension; the rest overrides it.
+const COMMAND: &[&str] = &[
+    "postgres",
+    "-c",
+    "config_file=/etc/postgresql/postgresql.conf",
+    "-c",
+    "shared_buffers=512MB",
+    "-c",
+    "effective_cache_size=1GB",
+    "-c",
+    "maintenance_work_mem=256MB",
+    "-c",
+    "max_wal_size=2GB",
+    "-c",
+    "max_connections=60",
+];
+
+pub(crate) fn define() -> Service<Data, Precious> {
+    Service::data(NAME, images::POSTGRES, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::PHOTOS)
+        .on(networks::BACKEND)
+        .command(COMMAND)
+        .env("POSTGRES_USER", USER)
+        .env("POSTGRES_DB", DATABASE)
+        .env("POSTGRES_INITDB_ARGS", "--data-checksums")
+        .env("DB_STORAGE_TYPE", "SSD")
+        .secret_env("POSTGRES_PASSWORD_FILE", PASSWORD)
+        .mount(DATA)
+        .tmpfs(Tmpfs::at("/etc/postgresql"))
+        .tmpfs(Tmpfs::at("/var/run/postgresql"))
+        .tmpfs(Tmpfs::at("/tmp"))
+        .capability(Capability::Chown, "the entry point gives the data folder to uid 999")
+        .capability(Capability::DacOverride, "the entry point enters that folder as root")
+        .capability(Capability::Setgid, "the entry point becomes uid 999")
+        .capability(Capability::Setuid, "the entry point becomes uid 999")
+        .shared_memory(Memory::mib(128))
+        // Immich asks for 2 GiB or more where there is a limit.
+        .memory(Memory::gib(2))
+        .cpus(Cpus::cores(2))
+        // Upstream advises 90 s or more for a clean shutdown.
+        .stops_within(Duration::from_secs(120))
+        .accept(
+            "end-of-life",
+            "Immich's own compose file still ships 14; a later major needs a dump and a restore",
+        )
+}
+
+/// The database with what its users need: where it is, who they are, and the password's file.
+pub(crate) struct Database {
+    handle: Handle<Data>,
+}
+
+impl Database {
+    pub(crate) fn new(handle: Handle<Data>) -> Self {
+        Self { handle }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle<Data> {
+        &self.handle
+    }
+
+    pub(crate) fn host(&self) -> Text {
+        self.handle.host()
+    }
+
+    pub(crate) fn user(&self) -> &'static str {
+        USER
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        DATABASE
+    }
+
+    pub(crate) fn password(&self) -> Secret {
+        PASSWORD
+    }
+}
+
+impl Connect for Database {
+    fn connect(&self, wiring: &mut Wiring<'_>) {
+        wiring.service(&self.handle);
+        wiring.secret(PASSWORD);
+    }
+}
+
+/// Facts: `postgres/` of base-images at ff4be93 and the official image's entry point; the
+/// capabilities and the read-only root were drop-tested with Immich v2.7.5.
+const CONTRACT: Contract = Contract {
+    repository: "ghcr.io/immich-app/postgres",
+    source: "https://github.com/immich-app/base-images/tree/main/postgres",
+    user: 0,
+    ports: &[SQL],
+    data: &["/var/lib/postgresql/data"],
+    writes: &["/etc/postgresql", "/var/run/postgresql"],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &["POSTGRES_PASSWORD"],
+    secrets: &[SecretKey { name: "POSTGRES_PASSWORD", file: true }],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: Some("PostgreSQL 14 gets no fixes from its community since 2026-11-12"),
+};

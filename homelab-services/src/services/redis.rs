@@ -1,0 +1,48 @@
+//! Valkey: Immich's cache and job queue, spoken to by the Redis protocol.
+//!
+//! Upstream: <https://github.com/valkey-io/valkey-container>
+
+use homelab_core::prelude::*;
+
+use crate::{images, networks, profiles};
+
+const NAME: ServiceName = ServiceName::new("redis");
+
+const DATA: Mount<Stateless> =
+    Volume::scratch("redis", "a job queue: Immich queues again what is missing").at("/data");
+
+/// `redis-cli` exits with 0 even when the server answers with an error.
+const HEALTH: Health = Health::shell("redis-cli ping | grep -q PONG")
+    .every(Duration::from_secs(10))
+    .within(Duration::from_secs(5))
+    .starts_within(Duration::from_secs(10));
+
+pub(crate) fn define() -> Service<Data> {
+    Service::data(NAME, images::VALKEY, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::PHOTOS)
+        .on(networks::BACKEND)
+        .user(User::Ids(999, 999))
+        .mount(DATA)
+        .memory(Memory::mib(256))
+        .stops_within(Duration::from_secs(30))
+}
+
+/// Facts: the image's `Dockerfile` at ae6141e; read-only root and user 999 were drop-tested.
+const CONTRACT: Contract = Contract {
+    repository: "valkey/valkey",
+    source: "https://github.com/valkey-io/valkey-container",
+    user: 0,
+    ports: &[Port::new(6379)],
+    data: &["/data"],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: false,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,66 @@
+//! Syncthing: keeps folders in step between the household's devices.
+//!
+//! Upstream: <https://github.com/syncthing/syncthing/blob/main/README-Docker.md>
+
+use homelab_core::prelude::*;
+
+use crate::{env, groups, images};
+
+const NAME: ServiceName = ServiceName::new("syncthing");
+
+/// Panel; it has no password until one is set.
+const PANEL: Port = Port::new(8384);
+const SYNC: Port = Port::new(22_000);
+const SYNC_QUIC: Port = Port::udp(22_000);
+const DISCOVERY: Port = Port::udp(21_027);
+
+/// Keys of this device and the index of its folders.
+const STATE: Mount<Precious> = Volume::precious("syncthing", Backup::Offsite).at("/var/syncthing");
+
+/// Outside of the state's folder, so that one is never mounted in the other.
+const FOLDERS: Mount<Precious> = Bind::env(&env::SYNC_PATH, Backup::Offsite).at("/sync");
+
+/// The image's check, with time for the migration that version 2 does on its first start.
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(300));
+
+pub(crate) fn define() -> Service<App, Precious> {
+    Service::app(NAME, images::SYNCTHING, HEALTH)
+        .contract(&CONTRACT)
+        .route(Route::host("sync", PANEL).login(Login::Proxy))
+        .tile(Tile::new("Syncthing", groups::DATA).icon("fas fa-rotate").subtitle("File sync"))
+        .publish(Publish::at(&env::LAN_ADDRESS, SYNC))
+        .publish(Publish::at(&env::LAN_ADDRESS, SYNC_QUIC))
+        .publish(Publish::at(&env::LAN_ADDRESS, DISCOVERY))
+        .env("TZ", env::TZ)
+        .env("PUID", env::PUID)
+        .env("PGID", env::PGID)
+        .mount(STATE)
+        .mount(FOLDERS)
+        .capability(Capability::Chown, "the entry point gives the state's folder to PUID")
+        .capability(Capability::DacOverride, "the entry point enters that folder as root")
+        .capability(Capability::Setgid, "the entry point becomes PGID")
+        .capability(Capability::Setuid, "the entry point becomes PUID")
+        .memory(Memory::mib(512))
+        .pids(512)
+        .stops_within(Duration::from_secs(60))
+}
+
+/// Facts: `Dockerfile` and `script/docker-entrypoint.sh` at 328d910ae; capabilities and the
+/// read-only root were drop-tested with 2.0.
+const CONTRACT: Contract = Contract {
+    repository: "syncthing/syncthing",
+    source: "https://github.com/syncthing/syncthing",
+    user: 0,
+    ports: &[PANEL, SYNC, SYNC_QUIC, DISCOVERY],
+    data: &["/var/syncthing"],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[SecretKey { name: "STGUIAPIKEY", file: false }],
+    misspelt: &[],
+    panel: Some(Panel { port: PANEL, login: PanelLogin::None }),
+    egress: Egress::Optional("finds devices outside the house, relays, asks for new versions"),
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,50 @@
+//! Watchtower: replaces the services that opted in when their tag moves.
+//!
+//! A pin by digest never moves, so it touches nothing else even by mistake.
+//!
+//! Upstream: <https://watchtower.nickfedor.com/>
+
+use homelab_core::prelude::*;
+
+use crate::services::socket_proxy;
+use crate::{env, images, profiles};
+
+const NAME: ServiceName = ServiceName::new("watchtower");
+
+/// The image's check only tells that the process runs.
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(10));
+
+pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
+    Service::agent(NAME, images::WATCHTOWER, HEALTH)
+        .contract(&CONTRACT)
+        .profile(profiles::WATCHTOWER)
+        .uses(docker)
+        .egress("asks the registries for newer images")
+        .env("DOCKER_HOST", docker.url("tcp", socket_proxy::API))
+        .env("TZ", env::TZ)
+        .env("WATCHTOWER_LABEL_ENABLE", true)
+        .env("WATCHTOWER_CLEANUP", true)
+        // Six fields, seconds first: every day at 04:00, after the dump of the database.
+        .env("WATCHTOWER_SCHEDULE", "0 0 4 * * *")
+        .memory(Memory::mib(128))
+}
+
+/// Facts: `build/docker/Dockerfile` and the documentation at 46a520f8. The read-only root is
+/// inferred: the image holds one program and no folder that it writes.
+const CONTRACT: Contract = Contract {
+    repository: "nickfedor/watchtower",
+    source: "https://github.com/nicholas-fedor/watchtower",
+    user: 0,
+    ports: &[],
+    data: &[],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &["WATCHTOWER_LABEL_ENABLE"],
+    secrets: &[SecretKey { name: "WATCHTOWER_HTTP_API_TOKEN", file: false }],
+    misspelt: &[],
+    panel: None,
+    egress: Egress::Required("it asks the registries"),
+    peers: &[],
+    end_of_life: None,
+};

@@ -1,0 +1,21 @@
+//! The house as a whole: project name, domain, host.
+
+use homelab_core::prelude::*;
+
+use crate::{env, networks, profiles};
+
+/// The one house.
+pub(crate) const SITE: Site = Site {
+    project: "homelab",
+    domain: env::DOMAIN,
+    tls: env::TLS_ISSUER,
+    ingress: networks::PROXY,
+    egress: networks::EGRESS,
+    profiles: profiles::ALL,
+    networks: networks::ALL,
+    variables: env::ALL,
+    memory: Memory::gib(12),
+    // Kernel, engine, SSH and some page cache for the database; an estimate, not a measurement.
+    reserve: Memory::mib(1280),
+    cores: 4,
+};
