@@ -52,3 +52,8 @@ pub fn stack() -> Stack {
 pub fn catalogue() -> Vec<Contract> {
     stack().catalogue()
 }
+
+/// Name and JSON Schema of every configuration file that is written as data.
+pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+    vec![("filebrowser-config", filebrowser::schema()), ("homer-config", homer::schema())]
+}

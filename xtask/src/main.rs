@@ -1,2 +1,91 @@
-//! x
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+
+mod artefacts;
+mod generate;
+mod new_service;
+mod schemas;
+mod steps;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's own commands.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  gen [--check]              Write every generated file; --check writes nothing and prints a diff
+  test                       Run every test that needs no engine
+  check                      Format, lints and docs, with warnings denied
+  oracle                     Compare with `docker compose config`; needs Compose, no engine
+  bench                      Measure the pipeline, next to `docker compose config`
+  new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
+  help                       Print this
+
+Exit codes:
+  0  fine
+  1  a rule found an error, or a test failed
+  2  wrong usage
+  3  a generated file is out of date
+  4  a file or a tool failed";
+
+/// What a command ends with; the codes are those of `HELP`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Fine = 0,
+    Findings = 1,
+    Usage = 2,
+    Stale = 3,
+    Failed = 4,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["gen"] => generate::write(),
+        ["gen", "--check"] => generate::check(),
+        ["test"] => steps::test(),
+        ["check"] => steps::check(),
+        ["oracle"] => steps::oracle(),
+        ["bench"] => steps::bench(),
+        ["new-service", name, image] => new_service::run(name, image),
+        ["help" | "--help" | "-h"] => {
+            say(HELP);
+            Ok(Outcome::Fine)
+        }
+        [] => usage("a command is missing"),
+        other => {
+            usage(&format!("`{}` is not a command, or has the wrong arguments", other.join(" ")))
+        }
+    };
+    let outcome = outcome.unwrap_or_else(|error| {
+        complain(&format!("error: {error:#}"));
+        Outcome::Failed
+    });
+    ExitCode::from(outcome as u8)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "an arm of the match in `main`")]
+fn usage(message: &str) -> anyhow::Result<Outcome> {
+    complain(&format!("error: {message}\n\n{HELP}"));
+    Ok(Outcome::Usage)
+}
+
+/// Data goes to standard output.
+#[expect(clippy::print_stdout, reason = "the one place that prints data")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Everything else goes to standard error.
+#[expect(clippy::print_stderr, reason = "the one place that prints messages")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+/// The repository's root.
+fn root() -> &'static std::path::Path {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}

@@ -3,6 +3,7 @@
 //! Upstream: <https://filebrowserquantum.com/en/docs/>
 
 use homelab_core::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{env, groups, images, profiles};
@@ -48,13 +49,13 @@ pub(crate) fn define() -> Service<App, Precious> {
 }
 
 /// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Config {
     server: Server,
     auth: Auth,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Server {
     port: u16,
@@ -64,18 +65,18 @@ struct Server {
     sources: [Source; 1],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Source {
     path: &'static str,
     name: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Auth {
     methods: Methods,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Methods {
     noauth: bool,
 }
@@ -94,6 +95,11 @@ pub(crate) fn config() -> impl Serialize {
         },
         auth: Auth { methods: Methods { noauth: true } },
     }
+}
+
+/// The JSON Schema of [`config`].
+pub(crate) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Config)
 }
 
 /// Facts: `_docker/Dockerfile` and `backend/common/settings` of 1.5. The read-only root and

@@ -4,6 +4,7 @@
 
 use homelab_core::prelude::*;
 use homelab_core::stack::PlacedTile;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::images;
@@ -39,7 +40,7 @@ fn link(tile: &PlacedTile) -> String {
     format!("/to/{}", tile.service())
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Config {
     title: &'static str,
     subtitle: &'static str,
@@ -49,14 +50,14 @@ struct Config {
     services: Vec<Group>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Group {
     name: &'static str,
     icon: &'static str,
     items: Vec<Item>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Item {
     name: &'static str,
     icon: &'static str,
@@ -98,6 +99,11 @@ pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
         links: [],
         services,
     }
+}
+
+/// The JSON Schema of [`config`].
+pub(crate) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Config)
 }
 
 /// Facts: `Dockerfile`, `entrypoint.sh` at 6972395. The read-only root is read from them, not tested.

@@ -1,0 +1,105 @@
+//! Every service with its role, profile, image, limits and exceptions.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{profile_names, table};
+use crate::budget;
+use crate::project::{Member, Project};
+use crate::service::RoleKind;
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceRow {
+    /// Name.
+    pub name: String,
+    /// Role, where the stack says it.
+    pub role: Option<RoleKind>,
+    /// Profiles; none means the base.
+    pub profiles: Vec<String>,
+    /// Repository and tag.
+    pub image: String,
+    /// Networks.
+    pub networks: Vec<String>,
+    /// Memory limit in Compose's notation.
+    pub memory: Option<String>,
+    /// What it may do that others may not: what, and why.
+    pub exceptions: Vec<(String, String)>,
+    /// Rules whose findings are accepted: rule, and why.
+    pub waivers: Vec<(String, String)>,
+    /// Why it is updated without review.
+    pub unattended: Option<String>,
+}
+
+/// Every service, in the file's order.
+pub fn gather(project: &Project<'_>) -> Vec<ServiceRow> {
+    project.members().map(|it| row(&it)).collect()
+}
+
+fn row(member: &Member<'_>) -> ServiceRow {
+    let image = member.image();
+    let spec = member.spec;
+    let exceptions = spec.iter().flat_map(|it| &it.exceptions);
+    let waivers = spec.iter().flat_map(|it| &it.waivers);
+    ServiceRow {
+        name: member.name.to_owned(),
+        role: member.role(),
+        profiles: member.service.profiles.clone(),
+        image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
+        networks: member.service.networks.clone(),
+        memory: budget::limit(member).map(|it| it.to_string()),
+        exceptions: exceptions.map(|it| (it.what.clone(), it.because.to_owned())).collect(),
+        waivers: waivers.map(|(rule, it)| ((*rule).to_owned(), (*it).to_owned())).collect(),
+        unattended: spec.and_then(|it| it.unattended).map(str::to_owned),
+    }
+}
+
+/// The page.
+pub fn markdown(rows: &[ServiceRow]) -> String {
+    let cells = |it: &ServiceRow| {
+        vec![
+            format!("`{}`", it.name),
+            it.role.map_or_else(String::new, |it| format!("{it:?}").to_lowercase()),
+            profile_names(&it.profiles),
+            format!("`{}`", it.image),
+            it.networks.join(", "),
+            it.memory.clone().unwrap_or_default(),
+        ]
+    };
+    let header = ["Service", "Role", "Profile", "Image", "Networks", "Memory"];
+    let rows_text: Vec<_> = rows.iter().map(cells).collect();
+    let mut out = format!("# Services\n\n{}", table::render(&header, &rows_text));
+    let sections: [(&str, &str, Vec<Vec<String>>); 3] = [
+        ("What is allowed beyond the rule", "Allowed", reasons(rows, |it| it.exceptions.clone())),
+        ("Findings that are accepted", "Rule", reasons(rows, |it| it.waivers.clone())),
+        (
+            "Updated without review",
+            "Follows",
+            reasons(rows, |it| {
+                let follows = |because| (format!("`{}`", it.image), because);
+                it.unattended.clone().map(follows).into_iter().collect()
+            }),
+        ),
+    ];
+    for (title, column, rows) in sections {
+        if !rows.is_empty() {
+            out.push_str(&format!("\n## {title}\n\n"));
+            out.push_str(&table::render(&["Service", column, "Because"], &rows));
+        }
+    }
+    out
+}
+
+fn reasons(
+    rows: &[ServiceRow],
+    of: impl Fn(&ServiceRow) -> Vec<(String, String)>,
+) -> Vec<Vec<String>> {
+    let lines = |row: &ServiceRow| {
+        let name = format!("`{}`", row.name);
+        of(row)
+            .into_iter()
+            .map(move |(what, why)| vec![name.clone(), what, why])
+            .collect::<Vec<_>>()
+    };
+    rows.iter().flat_map(lines).collect()
+}

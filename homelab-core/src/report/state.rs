@@ -1,0 +1,94 @@
+//! Every volume and writable bind, with how it is kept safe.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{profile_names, table};
+use crate::compose::MountKind;
+use crate::project::Project;
+use crate::resource::{Policy, Source};
+
+/// A place that a service writes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kept {
+    /// Who writes.
+    pub service: String,
+    /// Profiles that switch it on; none means the base.
+    pub profiles: Vec<String>,
+    /// Volume's real name, or path on the host.
+    pub source: String,
+    /// Path in the container.
+    pub target: String,
+    /// Whether its loss hurts.
+    pub precious: bool,
+    /// How it is kept safe, or why it is not.
+    pub policy: String,
+}
+
+/// Every volume and writable bind, in the file's order.
+pub fn gather(project: &Project<'_>) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for member in project.members() {
+        for mount in member.service.volumes.iter().filter(|it| !it.read_only) {
+            let spec = member
+                .spec
+                .and_then(|spec| spec.mounts.iter().find(|it| it.target == mount.target.as_str()));
+            let (precious, policy) = match spec.map(|it| it.policy) {
+                Some(Policy::Dump) => (true, dumped(project, member.name)),
+                Some(Policy::Offsite) => (true, "copy it off the host".to_owned()),
+                Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
+                Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
+            };
+            let variable = spec.and_then(|it| match it.source {
+                Source::Variable(variable) => Some(variable.name()),
+                Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
+            });
+            let path = project.resolve(&mount.source);
+            kept.push(Kept {
+                service: member.name.to_owned(),
+                profiles: member.service.profiles.clone(),
+                source: match (mount.kind, variable) {
+                    (MountKind::Volume, _) => format!("volume `{}_{path}`", project.file().name),
+                    (MountKind::Bind, Some(variable)) => format!("`{path}` (`{variable}`)"),
+                    (MountKind::Bind, None) => format!("`{path}`"),
+                },
+                target: mount.target.clone(),
+                precious,
+                policy,
+            });
+        }
+    }
+    kept
+}
+
+fn dumped(project: &Project<'_>, service: &str) -> String {
+    let dumps = |it: &crate::service::Spec| it.dumps.iter().any(|it| it.as_str() == service);
+    let dumper = project.members().find(|it| it.spec.is_some_and(dumps));
+    match dumper {
+        Some(dumper) => format!("dumped by `{}`; a copy of its files is no backup", dumper.name),
+        None => "to be dumped, but nobody does".to_owned(),
+    }
+}
+
+/// The page.
+pub fn markdown(kept: &[Kept]) -> String {
+    let row = |it: &Kept| {
+        vec![
+            it.source.clone(),
+            format!("`{}:{}`", it.service, it.target),
+            profile_names(&it.profiles),
+            it.policy.clone(),
+        ]
+    };
+    let section = |precious: bool| {
+        let rows: Vec<_> = kept.iter().filter(|it| it.precious == precious).map(row).collect();
+        table::render(&["What", "Where in the container", "Profile", "How it is kept"], &rows)
+    };
+    format!(
+        "# State\n\nNothing in this stack copies files off the host: \
+         what says so below is for your own off-site copy.\n\n\
+         ## Precious\n\n{}\n## Made again when it is lost\n\n{}",
+        section(true),
+        section(false)
+    )
+}

@@ -1,0 +1,74 @@
+//! The stack as a Mermaid diagram: ways in, routes, uses, ways out.
+
+use std::fmt::Write as _;
+
+use super::profile_names;
+use crate::project::{Member, Project};
+use crate::reach;
+
+/// The diagram without a code fence.
+pub fn mermaid(project: &Project<'_>) -> String {
+    let mut out =
+        "flowchart LR\n  lan([devices in the house])\n  internet([internet])\n".to_owned();
+    let groups: indexmap::IndexSet<_> =
+        project.members().map(|it| profile_names(&it.service.profiles)).collect();
+    for group in groups {
+        let _ = writeln!(out, "  subgraph {group}");
+        for member in project.members() {
+            if profile_names(&member.service.profiles) == group {
+                let _ = writeln!(out, "    {}", node(&member));
+            }
+        }
+        out.push_str("  end\n");
+    }
+    for member in project.members() {
+        edges(project, &member, &mut out);
+    }
+    out
+}
+
+/// Databases are drawn as such.
+fn node(member: &Member<'_>) -> String {
+    let name = member.name;
+    if member.role() == Some(crate::service::RoleKind::Data) {
+        format!("{name}[({name})]")
+    } else {
+        format!("{name}[{name}]")
+    }
+}
+
+fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
+    let name = member.name;
+    let ports: Vec<_> =
+        member.service.ports.iter().map(|it| format!("{}/{}", it.published, it.protocol)).collect();
+    if !ports.is_empty() {
+        let _ = writeln!(out, "  lan -->|\"{}\"| {name}", ports.join(", "));
+    }
+    for site in project.sites().iter().filter(|it| it.service == name && !it.is_snippet()) {
+        for host in site.addresses() {
+            for edge in
+                project.members().filter(|it| it.role() == Some(crate::service::RoleKind::Edge))
+            {
+                let _ = writeln!(out, "  {} -->|\"{host}\"| {name}", edge.name);
+            }
+        }
+    }
+    for (dependency, _) in &member.service.depends_on {
+        if let Some(other) = project.member(dependency) {
+            let via: Vec<_> = reach::shared(member, &other).collect();
+            let _ = writeln!(out, "  {name} -.->|\"{}\"| {dependency}", via.join(", "));
+        }
+    }
+    if member.spec.is_some_and(|it| it.egress.is_some()) {
+        let _ = writeln!(out, "  {name} --> internet");
+    }
+}
+
+/// The page.
+pub fn markdown(project: &Project<'_>) -> String {
+    format!(
+        "# Topology\n\nSolid: connections from outside, by port or host name, and to the internet. \
+         Dashed: what uses what, by network.\n\n```mermaid\n{}```\n",
+        mermaid(project)
+    )
+}

@@ -1,0 +1,196 @@
+//! `cargo xtask new-service`: the skeleton of a service, its module line and its pin.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use crate::{Outcome, complain, root, say};
+
+/// Writes `services/<name>.rs`, adds its module and its pin, and names the one line that is left.
+pub(crate) fn run(name: &str, image: &str) -> anyhow::Result<Outcome> {
+    if let Some(problem) = problem(name, image) {
+        complain(&format!("error: {problem}"));
+        return Ok(Outcome::Usage);
+    }
+    write(&root().join("homelab-services/src"), name, image)?;
+    let module = name.replace('-', "_");
+    say(&format!("wrote homelab-services/src/services/{module}.rs"));
+    say("added its module to homelab-services/src/services.rs");
+    say("added its pin to homelab-services/src/images.rs");
+    complain(&format!(
+        "\nleft to do:\n\
+         1. read the new file: every fact in it is a guess that the image's documentation has to confirm\n\
+         2. add `stack.add({module}::define());` and the module's name to homelab-services/src/lib.rs\n\
+         3. run `cargo xtask gen`: the rules say what is missing"
+    ));
+    Ok(Outcome::Fine)
+}
+
+/// What is wrong with the arguments: what was given and what was expected.
+fn problem(name: &str, image: &str) -> Option<String> {
+    let valid = name.starts_with(|it: char| it.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.len() <= 63
+        && name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-');
+    if !valid {
+        return Some(format!(
+            "`{name}` is not a service name: expected `a-z`, `0-9` and `-`, beginning with a letter"
+        ));
+    }
+    let parts = homelab_core::project::split_image(image);
+    let digest = parts.digest.and_then(|it| it.strip_prefix("sha256:")).unwrap_or_default();
+    let pinned =
+        digest.len() == 64 && digest.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    match parts.tag {
+        Some(tag) if pinned && tag != "latest" => None,
+        _ => Some(format!(
+            "`{image}` is not pinned: expected `repository:tag@sha256:<64 hex digits>`; \
+             `docker buildx imagetools inspect` prints the digest"
+        )),
+    }
+}
+
+fn write(source: &Path, name: &str, image: &str) -> anyhow::Result<()> {
+    let module = name.replace('-', "_");
+    let path = source.join(format!("services/{module}.rs"));
+    if path.exists() {
+        bail!("`{}` exists already", path.display());
+    }
+    let edit = |file: &str,
+                change: &dyn Fn(String) -> String|
+     -> anyhow::Result<(std::path::PathBuf, String)> {
+        let path = source.join(file);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok((path, change(text)))
+    };
+    let constant = module.to_uppercase();
+    let modules = edit("services.rs", &|text| with_module(&text, &module))?;
+    let pins = edit("images.rs", &|text| {
+        format!(
+            "{text}\n/// Pinned by hand; note how many sources agree.\npub(crate) const {constant}: Image = Image::pinned(\n    \"{image}\",\n);\n"
+        )
+    })?;
+    let skeleton = (path, skeleton(name, &constant, image));
+    for (path, text) in [skeleton, modules, pins] {
+        replace(&path, &text).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    let file = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)?;
+    std::fs::write(file.path(), text)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Adds the module line where the alphabet wants it.
+fn with_module(text: &str, module: &str) -> String {
+    let new = format!("pub(crate) mod {module};");
+    let mut lines: Vec<&str> = text.lines().collect();
+    let is_module = |it: &&str| it.starts_with("pub(crate) mod ");
+    let before = lines.iter().position(|it| is_module(it) && *it > new.as_str());
+    let last = lines.iter().rposition(|it| is_module(&it)).map_or(lines.len(), |it| it + 1);
+    lines.insert(before.unwrap_or(last), &new);
+    lines.join("\n") + "\n"
+}
+
+fn skeleton(name: &str, constant: &str, image: &str) -> String {
+    let repository = homelab_core::project::split_image(image).repository;
+    format!(
+        r#"//! {name}: what it is for, in one line.
+//!
+//! Upstream: <https://example.org/>
+
+use homelab_core::prelude::*;
+
+use crate::images;
+
+const NAME: ServiceName = ServiceName::new("{name}");
+
+/// Web UI; the port that the image listens on.
+const WEB: Port = Port::new(8080);
+
+/// What hurts to lose; `Volume::scratch("…", "why not")` for what does not.
+const DATA: Mount<Precious> = Volume::precious("{name}", Backup::Offsite).at("/data");
+
+pub(crate) fn define() -> Service<App, Precious> {{
+    Service::app(NAME, images::{constant}, Health::from_image())
+        .contract(&CONTRACT)
+        .route(Route::host("{name}", WEB))
+        .mount(DATA)
+        .memory(Memory::mib(256))
+}}
+
+/// Facts: where each was read.
+const CONTRACT: Contract = Contract {{
+    repository: "{repository}",
+    source: "https://example.org/",
+    user: 0,
+    ports: &[WEB],
+    data: &["/data"],
+    writes: &[],
+    read_only: ReadOnly::Works,
+    ships_health: true,
+    requires: &[],
+    secrets: &[],
+    misspelt: &[],
+    panel: Some(Panel {{ port: WEB, login: PanelLogin::None }}),
+    egress: Egress::None,
+    peers: &[],
+    end_of_life: None,
+}};
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IMAGE: &str =
+        "a/b:1@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510";
+
+    #[test]
+    fn arguments_are_checked() {
+        assert_eq!(problem("notes", IMAGE), None);
+        assert!(problem("Notes", IMAGE).is_some());
+        assert!(problem("notes", "a/b:1").is_some());
+        assert!(problem("notes", &IMAGE.replace(":1@", ":latest@")).is_some());
+    }
+
+    #[test]
+    fn a_module_goes_where_the_alphabet_wants_it() {
+        let text = "//! x\n\npub(crate) mod b;\npub(crate) mod d;\n";
+        assert_eq!(
+            with_module(text, "a"),
+            "//! x\n\npub(crate) mod a;\npub(crate) mod b;\npub(crate) mod d;\n"
+        );
+        assert_eq!(
+            with_module(text, "c"),
+            "//! x\n\npub(crate) mod b;\npub(crate) mod c;\npub(crate) mod d;\n"
+        );
+        assert_eq!(
+            with_module(text, "e"),
+            "//! x\n\npub(crate) mod b;\npub(crate) mod d;\npub(crate) mod e;\n"
+        );
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("services")).expect("writable");
+        for file in ["services.rs", "images.rs"] {
+            std::fs::write(folder.path().join(file), "//! x\n\n").expect("writable");
+        }
+        write(folder.path(), "my-notes", IMAGE).expect("it is new");
+        let pins = std::fs::read_to_string(folder.path().join("images.rs")).expect("readable");
+        assert!(pins.contains("pub(crate) const MY_NOTES: Image"), "{pins}");
+        let error = write(folder.path(), "my-notes", IMAGE).expect_err("it exists");
+        assert!(error.to_string().contains("exists already"), "{error}");
+    }
+}

@@ -1,0 +1,33 @@
+//! The JSON Schema of every type that is written as data.
+
+use homelab_core::budget::Need;
+use homelab_core::compose::File;
+use homelab_core::finding::Verdict;
+use homelab_core::reach::Reach;
+use homelab_core::report::exposure::Exposure;
+use homelab_core::report::services::ServiceRow;
+use homelab_core::report::state::Kept;
+use schemars::{JsonSchema, schema_for};
+
+/// Name and text of each.
+pub(crate) fn all() -> Vec<(&'static str, String)> {
+    let mut schemas = vec![
+        ("compose", text::<File>()),
+        ("exposure", text::<Exposure>()),
+        ("memory", text::<Vec<Need>>()),
+        ("reachability", text::<Vec<Reach>>()),
+        ("services", text::<Vec<ServiceRow>>()),
+        ("state", text::<Vec<Kept>>()),
+        ("verdict", text::<Verdict>()),
+    ];
+    schemas.extend(homelab_services::schemas().into_iter().map(|(name, it)| (name, pretty(&it))));
+    schemas
+}
+
+fn text<T: JsonSchema>() -> String {
+    pretty(&schema_for!(T))
+}
+
+fn pretty(schema: &schemars::Schema) -> String {
+    format!("{:#}\n", schema.as_value())
+}

@@ -1,0 +1,68 @@
+//! Commands that run cargo: the same steps on a developer's machine and in CI.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::{Outcome, complain, root};
+
+/// Every test that needs no engine. Snapshots are compared, never written.
+pub(crate) fn test() -> anyhow::Result<Outcome> {
+    run(&[&["test", "--workspace", "--locked"]])
+}
+
+/// Format, lints and docs, with warnings denied.
+pub(crate) fn check() -> anyhow::Result<Outcome> {
+    run(&[
+        &["fmt", "--all", "--check"],
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"],
+    ])
+}
+
+/// Compares what is emitted with what Compose reads.
+pub(crate) fn oracle() -> anyhow::Result<Outcome> {
+    run(&[&[
+        "test",
+        "--locked",
+        "-p",
+        "homelab-services",
+        "--features",
+        "oracle",
+        "--test",
+        "oracle",
+    ]])
+}
+
+/// Measures the pipeline.
+pub(crate) fn bench() -> anyhow::Result<Outcome> {
+    run(&[&["bench", "--workspace", "--locked", "--bench", "pipeline"]])
+}
+
+/// Runs cargo with each list of words; stops at the first that fails.
+fn run(steps: &[&[&str]]) -> anyhow::Result<Outcome> {
+    for words in steps {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(*words)
+            .current_dir(root())
+            .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .status()
+            .context("cannot run cargo")?;
+        if !status.success() {
+            complain(&format!("error: `cargo {}` failed", words.join(" ")));
+            return Ok(Outcome::Findings);
+        }
+    }
+    Ok(Outcome::Fine)
+}
