@@ -75,11 +75,12 @@ fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
     }
 }
 
-/// Whether an environment value or argument names the other service as a host.
+/// Whether an environment variable names the other service as a host: `DB_HOSTNAME: db`, `…//db:80`.
 fn talks_to(from: &Member<'_>, to: &Member<'_>) -> bool {
-    let values = from.service.environment.values().chain(&from.service.command);
-    values.into_iter().any(|value| {
-        let mut words = value.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
-        words.any(|it| it == to.name)
+    from.service.environment.iter().any(|(key, value)| {
+        let authority = value.split_once("//").map_or(value.as_str(), |it| it.1);
+        let host = authority.split([':', '/']).next();
+        let names_a_host = value.contains("//") || key.contains("HOST");
+        names_a_host && host == Some(to.name)
     })
 }

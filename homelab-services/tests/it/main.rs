@@ -1,0 +1,4 @@
+//! Tests of the house as a whole; the one integration binary.
+
+mod house;
+mod snapshots;

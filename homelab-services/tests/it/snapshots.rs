@@ -1,0 +1,66 @@
+//! Whole artefacts for a reviewer, under `snapshots/` at the top of the repository.
+//!
+//! A pull request's reviewer reads these: what changes there is what the change does.
+
+use std::collections::BTreeSet;
+
+use homelab_core::caddyfile;
+use homelab_core::prelude::{Contract, Stack};
+use homelab_core::project::Project;
+use homelab_core::report::{
+    env_example, exposure, memory, reachability, services, state, topology,
+};
+use homelab_core::yaml::{self, Spacing};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots");
+
+/// Every artefact by name.
+fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
+    let project = Project::from_stack(stack, catalogue);
+    let mut artefacts = vec![
+        ("caddyfile".to_owned(), caddyfile::render(&project)),
+        ("env-example".to_owned(), env_example::text(stack.site(), "")),
+        ("exposure".to_owned(), exposure::markdown(&exposure::gather(&project))),
+        ("memory".to_owned(), memory::markdown(&project, &memory::gather(&project))),
+        ("reachability".to_owned(), reachability::text(&project)),
+        ("services".to_owned(), services::markdown(&services::gather(&project))),
+        ("state".to_owned(), state::markdown(&state::gather(&project))),
+        ("topology".to_owned(), topology::mermaid(&project)),
+    ];
+    for (name, service) in &project.file().services {
+        artefacts.push((format!("services__{name}"), yaml::render(service, "", Spacing::Dense)));
+    }
+    let file = homelab_services::files("").into_iter().find(|it| it.path.contains("homer"));
+    artefacts.extend(file.map(|it| ("dashboard".to_owned(), it.text)));
+    artefacts
+}
+
+#[test]
+fn artefacts_are_as_reviewed() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let artefacts = artefacts(&stack, &catalogue);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(FOLDER);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description("written by `INSTA_UPDATE=always cargo xtask test`; review the diff");
+    settings.bind(|| {
+        for (name, text) in &artefacts {
+            insta::assert_snapshot!(name.as_str(), text);
+        }
+    });
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let known: BTreeSet<_> =
+        artefacts(&stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
+    let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
+    let found: BTreeSet<_> = entries
+        .map(|it| it.expect("readable").file_name().to_string_lossy().into_owned())
+        .filter(|it| !it.ends_with(".snap.new"))
+        .collect();
+    let left_over: Vec<_> = found.difference(&known).collect();
+    assert!(left_over.is_empty(), "remove from snapshots/: {left_over:?}");
+}
