@@ -1,5 +1,7 @@
 //! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
 
+mod data_exposed;
+mod data_on_proxy_network;
 mod restart_policy;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,7 +23,7 @@ pub struct Rule {
 }
 
 /// The table of contents: every rule, in the order in which findings are printed.
-pub const ALL: &[Rule] = &[restart_policy::RULE];
+pub const ALL: &[Rule] = &[data_exposed::RULE, data_on_proxy_network::RULE, restart_policy::RULE];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.
