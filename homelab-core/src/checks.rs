@@ -3,8 +3,13 @@
 mod data_exposed;
 mod data_on_proxy_network;
 mod restart_policy;
+mod route_ingress;
+mod route_login;
+mod route_port;
+mod route_variable;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unique_host;
 
 use std::panic::Location;
 
@@ -23,7 +28,16 @@ pub struct Rule {
 }
 
 /// The table of contents: every rule, in the order in which findings are printed.
-pub const ALL: &[Rule] = &[data_exposed::RULE, data_on_proxy_network::RULE, restart_policy::RULE];
+pub const ALL: &[Rule] = &[
+    data_exposed::RULE,
+    data_on_proxy_network::RULE,
+    route_login::RULE,
+    route_ingress::RULE,
+    unique_host::RULE,
+    route_port::RULE,
+    route_variable::RULE,
+    restart_policy::RULE,
+];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.
