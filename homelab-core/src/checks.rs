@@ -2,6 +2,8 @@
 
 mod data_exposed;
 mod data_on_proxy_network;
+mod port_collision;
+mod port_on_internal;
 mod restart_policy;
 mod route_ingress;
 mod route_login;
@@ -36,6 +38,8 @@ pub const ALL: &[Rule] = &[
     unique_host::RULE,
     route_port::RULE,
     route_variable::RULE,
+    port_collision::RULE,
+    port_on_internal::RULE,
     restart_policy::RULE,
 ];
 
