@@ -2,6 +2,7 @@
 
 mod data_exposed;
 mod data_on_proxy_network;
+mod docker_socket;
 mod port_collision;
 mod port_on_internal;
 mod restart_policy;
@@ -9,6 +10,7 @@ mod route_ingress;
 mod route_login;
 mod route_port;
 mod route_variable;
+mod socket_proxy_network;
 #[cfg(test)]
 pub(crate) mod testing;
 mod unique_host;
@@ -40,6 +42,8 @@ pub const ALL: &[Rule] = &[
     route_variable::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
+    docker_socket::RULE,
+    socket_proxy_network::RULE,
     restart_policy::RULE,
 ];
 
