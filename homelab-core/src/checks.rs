@@ -1,18 +1,24 @@
 //! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
 
+mod cap_drop_all;
 mod data_exposed;
 mod data_on_proxy_network;
 mod docker_socket;
+mod host_namespace;
+mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
+mod privileged;
 mod restart_policy;
 mod route_ingress;
 mod route_login;
 mod route_port;
 mod route_variable;
 mod socket_proxy_network;
+mod strong_capability;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unconfined;
 mod unique_host;
 
 use std::panic::Location;
@@ -44,6 +50,12 @@ pub const ALL: &[Rule] = &[
     port_on_internal::RULE,
     docker_socket::RULE,
     socket_proxy_network::RULE,
+    privileged::RULE,
+    host_namespace::RULE,
+    strong_capability::RULE,
+    unconfined::RULE,
+    cap_drop_all::RULE,
+    no_new_privileges::RULE,
     restart_policy::RULE,
 ];
 
