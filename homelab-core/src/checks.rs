@@ -9,6 +9,8 @@ mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
 mod privileged;
+mod read_only_root;
+mod read_only_writes;
 mod restart_policy;
 mod route_ingress;
 mod route_login;
@@ -56,6 +58,8 @@ pub const ALL: &[Rule] = &[
     unconfined::RULE,
     cap_drop_all::RULE,
     no_new_privileges::RULE,
+    read_only_root::RULE,
+    read_only_writes::RULE,
     restart_policy::RULE,
 ];
 
