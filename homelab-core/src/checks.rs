@@ -5,6 +5,7 @@ mod data_exposed;
 mod data_on_proxy_network;
 mod docker_socket;
 mod host_namespace;
+mod image_pinned;
 mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
@@ -20,6 +21,7 @@ mod socket_proxy_network;
 mod strong_capability;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unattended_update;
 mod unconfined;
 mod unique_host;
 
@@ -60,6 +62,8 @@ pub const ALL: &[Rule] = &[
     no_new_privileges::RULE,
     read_only_root::RULE,
     read_only_writes::RULE,
+    image_pinned::RULE,
+    unattended_update::RULE,
     restart_policy::RULE,
 ];
 
