@@ -7,6 +7,8 @@
 
 mod labels;
 
+pub(crate) use self::labels::is_label;
+
 use std::fmt::Write as _;
 
 use crate::project::Project;
@@ -53,7 +55,8 @@ impl Site {
     /// Ports of its own container that it forwards to.
     pub fn upstream_ports(&self) -> Vec<u16> {
         let words = self.directives("reverse_proxy").flatten();
-        let own = words.filter_map(|it| it.strip_prefix(self.service.as_str())?.strip_prefix(':'));
+        let hosts = words.map(|it| it.split_once("://").map_or(it.as_str(), |(_, host)| host));
+        let own = hosts.filter_map(|it| it.strip_prefix(self.service.as_str())?.strip_prefix(':'));
         own.filter_map(|it| it.parse().ok()).collect()
     }
 

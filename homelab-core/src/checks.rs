@@ -1,8 +1,29 @@
 //! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
 
+mod cap_drop_all;
+mod data_exposed;
+mod data_on_proxy_network;
+mod docker_socket;
+mod host_namespace;
+mod image_pinned;
+mod no_new_privileges;
+mod port_collision;
+mod port_on_internal;
+mod privileged;
+mod read_only_root;
+mod read_only_writes;
 mod restart_policy;
+mod route_ingress;
+mod route_login;
+mod route_port;
+mod route_variable;
+mod socket_proxy_network;
+mod strong_capability;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unattended_update;
+mod unconfined;
+mod unique_host;
 
 use std::panic::Location;
 
@@ -21,7 +42,30 @@ pub struct Rule {
 }
 
 /// The table of contents: every rule, in the order in which findings are printed.
-pub const ALL: &[Rule] = &[restart_policy::RULE];
+pub const ALL: &[Rule] = &[
+    data_exposed::RULE,
+    data_on_proxy_network::RULE,
+    route_login::RULE,
+    route_ingress::RULE,
+    unique_host::RULE,
+    route_port::RULE,
+    route_variable::RULE,
+    port_collision::RULE,
+    port_on_internal::RULE,
+    docker_socket::RULE,
+    socket_proxy_network::RULE,
+    privileged::RULE,
+    host_namespace::RULE,
+    strong_capability::RULE,
+    unconfined::RULE,
+    cap_drop_all::RULE,
+    no_new_privileges::RULE,
+    read_only_root::RULE,
+    read_only_writes::RULE,
+    image_pinned::RULE,
+    unattended_update::RULE,
+    restart_policy::RULE,
+];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.

@@ -87,6 +87,34 @@ pub fn variables(text: &str) -> Vec<String> {
     found
 }
 
+/// Names of the variables that leave a gap in `text` when they are not set: those that
+/// have neither a default (an empty one is none) nor `?`.
+pub(crate) fn gaps(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('{') {
+            let Some(end) = closing_brace(after) else { break };
+            let (name, operator) = after[..end].split_at(name_length(&after[..end]));
+            let rule = operator.strip_prefix(':').unwrap_or(operator);
+            match rule.strip_prefix('-') {
+                Some(default) if !default.is_empty() => found.append(&mut gaps(default)),
+                _ if rule.starts_with('?') => {}
+                _ => found.push(name.to_owned()),
+            }
+            rest = &after[end + 1..];
+        } else {
+            let (name, after) = rest.split_at(name_length(rest));
+            found.extend((!name.is_empty()).then(|| name.to_owned()));
+            rest = after;
+        }
+    }
+    found
+}
+
 /// One `${…}` without its braces.
 fn expression(inner: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
     let end = name_length(inner);
@@ -176,6 +204,13 @@ mod tests {
         for text in ["${A", "${}", "${A!x}", "$", "a $ b"] {
             assert!(matches!(with(text), Err(Error::Syntax(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn gaps_have_neither_default_nor_question_mark() {
+        let text =
+            "$$A $B ${C} ${D-} ${E:-} ${F:-f} ${G:?g} ${H?} ${I:-${J}} ${K:-${L:-l}} ${M:+m}";
+        assert_eq!(gaps(text), ["B", "C", "D", "E", "J", "M"]);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::panic::Location;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::caddyfile::{self, Site as CaddySite};
-use crate::compose::{File, Service};
+use crate::compose::{File, PublishedPort, Service};
 use crate::contract::{self, Contract};
 use crate::interpolate;
-use crate::lower::lower;
+use crate::lower::{host, lower};
+use crate::route::Route;
 use crate::service::{RoleKind, Spec};
 use crate::stack::Stack;
 
@@ -127,6 +128,30 @@ impl<'a> Project<'a> {
         &self.sites
     }
 
+    /// What of that a service contributes, without global options and snippets.
+    pub fn sites_of<'b>(&'b self, service: &'b str) -> impl Iterator<Item = &'b CaddySite> {
+        self.sites.iter().filter(move |it| it.service == service && it.addresses().next().is_some())
+    }
+
+    /// The route of the stack that a site was lowered from.
+    pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
+        let stack = self.stack?;
+        let serves = |it: &&Route| {
+            let host = self.resolve(host(&stack.site, **it).as_str());
+            site.addresses().any(|address| address == host)
+        };
+        stack.find(&site.service)?.routes.iter().find(serves)
+    }
+
+    /// A published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all.
+    pub(crate) fn port_text(&self, port: &PublishedPort) -> String {
+        let published = self.resolve(&port.published);
+        match &port.host_ip {
+            Some(address) => format!("{}:{published}/{}", self.resolve(address), port.protocol),
+            None => format!("{published}/{}", port.protocol),
+        }
+    }
+
     /// A string of the file with its variables replaced: by the values given, by
     /// their defaults, and where there is neither by `$NAME`, so that texts that
     /// depend on it can still be compared.
@@ -208,6 +233,19 @@ impl<'a> Member<'a> {
     /// Whether it is the filter in front of the Docker API.
     pub fn is_socket_proxy(&self) -> bool {
         self.spec.is_some_and(|it| it.docker_socket)
+    }
+
+    /// Whether every way in from outside the stack is wrong, so that no rule should ask to repair one.
+    pub(crate) fn is_private(&self) -> bool {
+        self.role() == Some(RoleKind::Data) || self.is_socket_proxy()
+    }
+
+    /// Its security options as key and value, split as the engine does: at `=`, else at `:`.
+    pub(crate) fn security_options(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        self.service.security_opt.iter().map(|it| {
+            let pair = it.split_once('=').or_else(|| it.split_once(':'));
+            pair.map_or((it.as_str(), None), |(key, value)| (key, Some(value)))
+        })
     }
 }
 

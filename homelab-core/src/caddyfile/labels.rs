@@ -52,6 +52,11 @@ impl Node {
     }
 }
 
+/// Whether the proxy reads this label as a piece of its Caddyfile.
+pub(crate) fn is_label(key: &str) -> bool {
+    segments(key).first().is_some_and(|it| is_root(it))
+}
+
 /// `caddy`, or `caddy_` and digits.
 fn is_root(segment: &str) -> bool {
     segment.strip_prefix(PREFIX).is_some_and(|rest| {

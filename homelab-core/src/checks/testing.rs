@@ -142,10 +142,32 @@ const fn plain(repository: &'static str) -> Contract {
 
 /// Breaks the good example's file and renders everything that is found; intent stays known.
 pub(crate) fn break_file(change: impl FnOnce(&mut File)) -> String {
+    break_both(|_| {}, change)
+}
+
+/// Breaks the good example's stack, then the file that it is lowered to.
+pub(crate) fn break_both(
+    stack_change: impl FnOnce(&mut Stack),
+    file_change: impl FnOnce(&mut File),
+) -> String {
+    let mut stack = good();
+    stack_change(&mut stack);
+    let mut file = lower(&stack);
+    file_change(&mut file);
+    render(&Project::new(file, Some(&stack), CATALOGUE))
+}
+
+/// Breaks the good example's file and changes what is known of `web`'s image.
+pub(crate) fn break_image(
+    file_change: impl FnOnce(&mut File),
+    image_change: impl FnOnce(&mut Contract),
+) -> String {
     let stack = good();
     let mut file = lower(&stack);
-    change(&mut file);
-    render(&Project::new(file, Some(&stack), CATALOGUE))
+    file_change(&mut file);
+    let mut catalogue = CATALOGUE.to_vec();
+    image_change(&mut catalogue[0]);
+    render(&Project::new(file, Some(&stack), &catalogue))
 }
 
 /// Breaks the good example's stack and renders everything that is found.

@@ -1,0 +1,75 @@
+//! A database or cache has no way in from outside: neither a published port nor a route.
+//!
+//! A published port bypasses the host's firewall, because Docker writes rules of its own, and
+//! a route offers the service to every browser that finds the name. What a database holds is
+//! then guarded by its password alone.
+//!
+//! Fix: remove the port or the `caddy` labels. `docker compose exec` and an SSH tunnel to
+//! the host reach a database without either.
+
+use super::{Findings, Rule};
+use crate::caddyfile::Site;
+use crate::finding::Severity;
+use crate::project::Project;
+use crate::service::RoleKind;
+
+pub(super) const RULE: Rule = Rule {
+    id: "data-exposed",
+    severity: Severity::Error,
+    source: include_str!("data_exposed.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members().filter(|it| it.role() == Some(RoleKind::Data)) {
+        let name = member.name;
+        for port in &member.service.ports {
+            let port = project.port_text(port);
+            findings.on(
+                &member,
+                format!("the database `{name}` publishes the port `{port}`"),
+                "remove the port: its users reach it over a network of the stack".to_owned(),
+            );
+        }
+        for address in project.sites_of(name).flat_map(Site::addresses) {
+            findings.on(
+                &member,
+                format!("the database `{name}` is routed as `{address}`"),
+                format!("remove the `caddy` labels of `{name}`"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_database_with_a_port_is_found() {
+        let found = break_file(|file| {
+            let ports = file.services["caddy"].ports.clone();
+            file.services["db"].ports = ports;
+            file.services["db"].ports[0].published = "5432".to_owned();
+        });
+        insta::assert_snapshot!(found, @r"
+        error[data-exposed]: the database `db` publishes the port `5432/tcp`
+          --> db.rs
+          help: remove the port: its users reach it over a network of the stack
+        ");
+    }
+
+    #[test]
+    fn a_database_with_a_route_is_found() {
+        let found = break_file(|file| {
+            let labels = &mut file.services["db"].labels;
+            labels.insert("caddy".to_owned(), "db.home.arpa".to_owned());
+            labels.insert("caddy.reverse_proxy".to_owned(), "{{upstreams 5432}}".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[data-exposed]: the database `db` is routed as `db.home.arpa`
+          --> db.rs
+          help: remove the `caddy` labels of `db`
+        ");
+    }
+}

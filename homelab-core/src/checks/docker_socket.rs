@@ -1,0 +1,143 @@
+//! Only a socket proxy mounts the socket of a container engine.
+//!
+//! Whoever can write to the socket starts a container with the host's root folder in it, and
+//! so is root on the host. A folder that holds the socket is as good as the socket, and a
+//! read-only mount forbids deleting the file, not talking to the engine.
+//!
+//! Fix: define a proxy with `Service::socket_proxy` that lets only the needed requests
+//! through, and let the service use that.
+
+use super::{Findings, Rule};
+use crate::compose::MountKind;
+use crate::finding::Severity;
+use crate::project::{Member, Project};
+
+pub(super) const RULE: Rule = Rule {
+    id: "docker-socket",
+    severity: Severity::Error,
+    source: include_str!("docker_socket.rs"),
+    run,
+};
+
+const HELP: &str = "reach the engine through `Service::socket_proxy`: \
+                    a read-only mount of the socket protects nothing";
+
+/// File names of the sockets of Docker, Podman and containerd.
+const SOCKETS: &[&str] = &["docker.sock", "podman.sock", "containerd.sock"];
+
+/// Folders that hold one of them; `/var/run` is `/run`.
+const FOLDERS: &[&str] = &["/", "/run", "/var", "/run/containerd", "/run/podman", "/run/user"];
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members().filter(|it| !it.is_socket_proxy()) {
+        for (what, path) in ways(project, &member) {
+            let message =
+                format!("`{}` is given the engine's socket by {what} `{path}`", member.name);
+            findings.on(&member, message, HELP.to_owned());
+        }
+    }
+}
+
+/// Every way in which a service is given the socket: what it is, and the path on the host.
+fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
+    let service = member.service;
+    let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    let binds = binds.map(|it| ("the mount".to_owned(), project.resolve(&it.source)));
+    let secrets = service.secrets.iter().filter_map(|name| {
+        let file = &project.file().secrets.get(name)?.file;
+        Some((format!("the secret `{name}`, whose file is"), project.resolve(file)))
+    });
+    let mut ways: Vec<_> = binds.chain(secrets).filter(|it| holds_socket(&it.1)).collect();
+    let environment = service.environment.iter();
+    let environment = environment.map(|(key, it)| (format!("`{key}`:"), project.resolve(it)));
+    ways.extend(environment.filter(|it| is_socket(&it.1)));
+    ways
+}
+
+fn is_socket(path: &str) -> bool {
+    SOCKETS.iter().any(|it| path.ends_with(it))
+}
+
+fn holds_socket(path: &str) -> bool {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if parts.starts_with(&["var", "run"]) {
+        parts.remove(0);
+    }
+    let real = format!("/{}", parts.join("/"));
+    let is_home_of_a_user = matches!(parts[..], ["run", "user", _]);
+    is_socket(&real) || path.starts_with('/') && (FOLDERS.contains(&&*real) || is_home_of_a_user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_socket;
+    use crate::checks::testing::break_file;
+
+    fn with_mount(source: &str) -> String {
+        break_file(|file| {
+            let mut mount = file.services["socket"].volumes[0].clone();
+            source.clone_into(&mut mount.source);
+            file.services["web"].volumes.push(mount);
+        })
+    }
+
+    #[test]
+    fn a_read_only_mount_of_the_socket_is_found() {
+        insta::assert_snapshot!(with_mount("/var/run/docker.sock"), @r"
+        error[docker-socket]: `web` is given the engine's socket by the mount `/var/run/docker.sock`
+          --> web.rs
+          help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
+        ");
+    }
+
+    #[test]
+    fn a_folder_that_holds_the_socket_is_found() {
+        insta::assert_snapshot!(with_mount("${RUN:-/var/run/}"), @r"
+        error[docker-socket]: `web` is given the engine's socket by the mount `/var/run/`
+          --> web.rs
+          help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
+        ");
+    }
+
+    #[test]
+    fn folders_and_sockets_are_told_from_other_paths() {
+        for path in ["/", "/run", "/var", "/x/../run/./", "/run/user/1000", "/a/podman.sock"] {
+            assert!(holds_socket(path), "{path}");
+        }
+        for path in ["/srv", "/var/lib/x", "/run/user/1000/x", "./run", "", "$DATA_ROOT"] {
+            assert!(!holds_socket(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_secret_whose_file_is_the_socket_is_found() {
+        let found = break_file(|file| {
+            file.secrets["login"].file = "/run/docker.sock".to_owned();
+        });
+        insta::assert_snapshot!(found, @r"
+        error[docker-socket]: `caddy` is given the engine's socket by the secret `login`, whose file is `/run/docker.sock`
+          --> caddy.rs
+          help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
+        ");
+    }
+
+    #[test]
+    fn an_environment_that_names_the_socket_is_found() {
+        let found = break_file(|file| {
+            let address = "unix:///run/podman/podman.sock".to_owned();
+            file.services["web"].environment.insert("DOCKER_HOST".to_owned(), address);
+        });
+        insta::assert_snapshot!(found, @r"
+        error[docker-socket]: `web` is given the engine's socket by `DOCKER_HOST`: `unix:///run/podman/podman.sock`
+          --> web.rs
+          help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
+        ");
+    }
+}

@@ -1,0 +1,140 @@
+//! No two services publish the same port of the host.
+//!
+//! The second of them does not start: `port is already allocated`. All combinations of
+//! profiles are valid, so two profiles do not keep two services apart.
+//!
+//! Fix: publish one of them on another port, or on another address of the host. A port that
+//! is published without an address, or on `0.0.0.0`, takes it on every address.
+
+use std::ops::RangeInclusive;
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::{Member, Project};
+use crate::units::Protocol;
+
+pub(super) const RULE: Rule = Rule {
+    id: "port-collision",
+    severity: Severity::Error,
+    source: include_str!("port_collision.rs"),
+    run,
+};
+
+/// What a service takes of the host.
+struct Claim<'a> {
+    member: Member<'a>,
+    text: String,
+    address: String,
+    ports: RangeInclusive<u16>,
+    protocol: Protocol,
+}
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    let claims: Vec<_> = project.members().flat_map(|it| claims(project, it)).collect();
+    for (at, late) in claims.iter().enumerate() {
+        for early in claims[..at].iter().filter(|it| collide(it, late)) {
+            findings.on(
+                &late.member,
+                format!(
+                    "`{}` ({}) publishes `{}`, which collides with `{}` of `{}` ({})",
+                    late.member.name,
+                    enabled(&late.member),
+                    late.text,
+                    early.text,
+                    early.member.name,
+                    enabled(&early.member)
+                ),
+                "publish one of them on another port or on another address of the host".to_owned(),
+            );
+        }
+    }
+}
+
+fn claims<'a>(project: &Project<'_>, member: Member<'a>) -> Vec<Claim<'a>> {
+    let mut claims = Vec::new();
+    for port in &member.service.ports {
+        let published = project.resolve(&port.published);
+        let (first, last) = published.split_once('-').unwrap_or((&published, &published));
+        // Port 0 is whatever is free, which never collides.
+        let (Ok(first @ 1..), Ok(last)) = (first.parse(), last.parse()) else { continue };
+        claims.push(Claim {
+            member,
+            text: project.port_text(port),
+            address: port.host_ip.as_deref().map_or_else(String::new, |it| project.resolve(it)),
+            ports: first..=last,
+            protocol: port.protocol,
+        });
+    }
+    claims
+}
+
+fn collide(a: &Claim<'_>, b: &Claim<'_>) -> bool {
+    a.member.name != b.member.name
+        && a.protocol == b.protocol
+        && a.ports.start() <= b.ports.end()
+        && b.ports.start() <= a.ports.end()
+        && (covers(&a.address, &b.address) || covers(&b.address, &a.address))
+}
+
+/// Whether an address of the host takes a port on the other one too.
+fn covers(wide: &str, narrow: &str) -> bool {
+    match wide {
+        "" => true,
+        "0.0.0.0" => !narrow.contains(':'),
+        "::" | "[::]" => narrow.is_empty() || narrow.contains(':'),
+        wide => wide == narrow,
+    }
+}
+
+fn enabled(member: &Member<'_>) -> String {
+    let profiles: Vec<_> = member.service.profiles.iter().map(|it| format!("`{it}`")).collect();
+    if profiles.is_empty() {
+        "always on".to_owned()
+    } else {
+        format!("profile {}", profiles.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Protocol, covers};
+    use crate::checks::testing::break_file;
+    use crate::compose::PublishedPort;
+
+    /// `web` publishes this on this address; `caddy` publishes 443 on all.
+    fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
+        break_file(|file| {
+            file.services["web"].ports = vec![PublishedPort {
+                target: 8080,
+                published: published.to_owned(),
+                host_ip: address.map(str::to_owned),
+                protocol,
+            }];
+        })
+    }
+
+    #[test]
+    fn a_port_of_one_address_collides_with_that_of_all() {
+        insta::assert_snapshot!(with(Some("127.0.0.1"), "443", Protocol::Tcp), @r"
+        error[port-collision]: `web` (profile `notes`) publishes `127.0.0.1:443/tcp`, which collides with `443/tcp` of `caddy` (always on)
+          --> web.rs
+          help: publish one of them on another port or on another address of the host
+        ");
+    }
+
+    #[test]
+    fn a_port_in_a_range_collides() {
+        insta::assert_snapshot!(with(None, "440-450", Protocol::Tcp), @r"
+        error[port-collision]: `web` (profile `notes`) publishes `440-450/tcp`, which collides with `443/tcp` of `caddy` (always on)
+          --> web.rs
+          help: publish one of them on another port or on another address of the host
+        ");
+    }
+
+    #[test]
+    fn another_protocol_port_or_address_is_not_found() {
+        assert_eq!(with(None, "443", Protocol::Udp), "");
+        assert_eq!(with(None, "444", Protocol::Tcp), "");
+        assert!(!covers("127.0.0.1", "127.0.0.2") && covers("0.0.0.0", "127.0.0.1"));
+    }
+}

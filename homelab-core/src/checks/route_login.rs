@@ -1,0 +1,106 @@
+//! A panel without accounts, or one that the first visitor takes over, stands behind the proxy's login.
+//!
+//! Some images have no login at all, and some make whoever opens them first the
+//! administrator. A route to such a panel gives it to everybody who can reach the proxy.
+//!
+//! Fix: let the proxy ask, with `Login::Proxy` (the default of a route) or `basic_auth` in the
+//! labels. Where everybody really may enter, say why with `Login::Open { because: … }`.
+
+use super::{Findings, Rule};
+use crate::caddyfile::Site;
+use crate::contract::{Panel, PanelLogin};
+use crate::finding::Severity;
+use crate::project::Project;
+use crate::route::Login;
+
+pub(super) const RULE: Rule = Rule {
+    id: "route-login",
+    severity: Severity::Error,
+    source: include_str!("route_login.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let Some(panel) = member.contract.and_then(|it| it.panel) else { continue };
+        let name = member.name;
+        let fault = match panel.login {
+            PanelLogin::None => format!("`{name}` has no accounts"),
+            PanelLogin::FirstVisitor => {
+                format!("the first visitor of `{name}` becomes its administrator")
+            }
+            PanelLogin::BuiltIn => continue,
+        };
+        let sites = project.sites_of(member.name).filter(|it| shows(it, panel));
+        for site in sites.filter(|it| !it.is_guarded() && !is_open_for_a_reason(project, it)) {
+            let address = site.addresses().next().unwrap_or_default();
+            findings.on(
+                &member,
+                format!("nobody asks for a login at `{address}`, and {fault}"),
+                "let the proxy ask: remove `.login(…)` from the route, or import its login snippet"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+/// Whether the site leads to the panel: to its port, or to one that the labels do not tell.
+fn shows(site: &Site, panel: Panel) -> bool {
+    let ports = site.upstream_ports();
+    ports.is_empty() || ports.contains(&panel.port.number())
+}
+
+fn is_open_for_a_reason(project: &Project<'_>, site: &Site) -> bool {
+    let login = project.route_of(site).map(|it| it.login);
+    matches!(login, Some(Login::Open { because }) if !because.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Login, Panel, PanelLogin};
+    use crate::checks::testing::{break_image, break_stack, spec};
+
+    #[test]
+    fn a_panel_of_the_first_visitor_without_guard_is_found() {
+        let found = break_stack(|stack| {
+            let route = &mut spec(stack, "web").routes[0];
+            *route = route.login(Login::BuiltIn);
+        });
+        insta::assert_snapshot!(found, @r"
+        error[route-login]: nobody asks for a login at `notes.home.arpa`, and the first visitor of `web` becomes its administrator
+          --> web.rs
+          help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
+        ");
+    }
+
+    #[test]
+    fn a_panel_without_accounts_and_guard_is_found() {
+        let found = break_image(
+            |file| {
+                file.services["web"].labels.shift_remove("caddy.import");
+            },
+            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::None, ..it }),
+        );
+        insta::assert_snapshot!(found, @r"
+        error[route-login]: nobody asks for a login at `notes.home.arpa`, and `web` has no accounts
+          --> web.rs
+          help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
+        ");
+    }
+
+    #[test]
+    fn an_open_route_with_a_reason_and_a_panel_with_accounts_are_not_found() {
+        let found = break_stack(|stack| {
+            let route = &mut spec(stack, "web").routes[0];
+            *route = route.login(Login::Open { because: "it shows the weather" });
+        });
+        assert_eq!(found, "");
+        let found = break_image(
+            |file| {
+                file.services["web"].labels.shift_remove("caddy.import");
+            },
+            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::BuiltIn, ..it }),
+        );
+        assert_eq!(found, "");
+    }
+}

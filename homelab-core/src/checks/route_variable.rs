@@ -1,0 +1,100 @@
+//! A variable in a route has a default or is required.
+//!
+//! Compose puts nothing in the place of a variable that is not set and only warns. The host
+//! name is then another one, or none: the site vanishes, or its login does.
+//!
+//! Fix: write `${NAME:-default}`, or `${NAME:?message}` to stop with that message. An empty
+//! default is none. Variables that a given `.env` sets are not reported.
+
+use super::{Findings, Rule};
+use crate::caddyfile;
+use crate::finding::Severity;
+use crate::interpolate;
+use crate::project::Project;
+
+pub(super) const RULE: Rule = Rule {
+    id: "route-variable",
+    severity: Severity::Error,
+    source: include_str!("route_variable.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let labels = member.service.labels.iter().filter(|it| caddyfile::is_label(it.0));
+        for (key, value) in labels {
+            let is_unset = |it: &String| project.resolve(&format!("${{{it}:-}}")).is_empty();
+            for variable in interpolate::gaps(value).into_iter().filter(is_unset) {
+                findings.on(
+                    &member,
+                    format!("the label `{key}` needs `{variable}`, which may be unset: `{value}`"),
+                    format!(
+                        "write `${{{variable}:?set {variable} in .env}}`, or give it a default"
+                    ),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Project, RULE};
+    use crate::checks::check;
+    use crate::checks::testing::{CATALOGUE, break_file, good};
+    use crate::lower::lower;
+
+    fn with_host(host: &str) -> String {
+        break_file(|file| {
+            file.services["web"].labels["caddy"] = format!("{host}.home.arpa");
+        })
+    }
+
+    #[test]
+    fn a_variable_without_default_is_found() {
+        insta::assert_snapshot!(with_host("${HOST}"), @r"
+        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST}.home.arpa`
+          --> web.rs
+          help: write `${HOST:?set HOST in .env}`, or give it a default
+        ");
+    }
+
+    #[test]
+    fn a_variable_without_braces_is_found() {
+        insta::assert_snapshot!(with_host("$HOST"), @r"
+        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `$HOST.home.arpa`
+          --> web.rs
+          help: write `${HOST:?set HOST in .env}`, or give it a default
+        ");
+    }
+
+    #[test]
+    fn an_empty_default_is_found() {
+        insta::assert_snapshot!(with_host("${HOST:-}"), @r"
+        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST:-}.home.arpa`
+          --> web.rs
+          help: write `${HOST:?set HOST in .env}`, or give it a default
+        ");
+        insta::assert_snapshot!(with_host("${HOST-}"), @r"
+        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST-}.home.arpa`
+          --> web.rs
+          help: write `${HOST:?set HOST in .env}`, or give it a default
+        ");
+    }
+
+    #[test]
+    fn a_required_variable_and_one_with_default_are_not_found() {
+        assert_eq!(with_host("${HOST:?set it}"), "");
+        assert_eq!(with_host("${HOST:-notes}"), "");
+    }
+
+    #[test]
+    fn a_variable_that_is_set_is_not_found() {
+        let mut file = lower(&good());
+        file.services["web"].labels["caddy"] = "${HOST}.home.arpa".to_owned();
+        let values = [("HOST".to_owned(), "notes".to_owned())].into_iter().collect();
+        let project = Project::from_file(file, CATALOGUE).with_values(values);
+        let found = check(&project).findings;
+        assert!(!found.iter().any(|it| it.rule == RULE.id), "{found:?}");
+    }
+}

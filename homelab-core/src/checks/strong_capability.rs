@@ -1,0 +1,108 @@
+//! A capability beyond the harmless ones has a recorded reason.
+//!
+//! Each of them lifts a wall between container and host: `NET_ADMIN` rewrites the firewall,
+//! `SYS_PTRACE` reads the memory of other processes, `DAC_READ_SEARCH` opens files of the host.
+//! `ALL`, `SYS_ADMIN`, `SYS_MODULE` and `SYS_RAWIO` are root on the host, for whatever reason.
+//!
+//! Fix: remove the capability, or add it with `.capability(Capability::…, "…")`.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::Project;
+
+pub(super) const RULE: Rule = Rule {
+    id: "strong-capability",
+    severity: Severity::Error,
+    source: include_str!("strong_capability.rs"),
+    run,
+};
+
+/// They concern the container's own files, processes and ports.
+const HARMLESS: &[&str] =
+    &["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
+
+/// Each of them is root on the host.
+const ROOT: &[&str] = &["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        for written in &member.service.cap_add {
+            let upper = project.resolve(written).to_ascii_uppercase();
+            let capability = upper.strip_prefix("CAP_").unwrap_or(&upper);
+            let name = member.name;
+            if ROOT.contains(&capability) {
+                findings.on(
+                    &member,
+                    format!(
+                        "`{name}` adds the capability `{capability}`, which is root on the host"
+                    ),
+                    "remove it: no reason makes it safe".to_owned(),
+                );
+            } else if !HARMLESS.contains(&capability)
+                && member.reason_for(&format!("cap {capability}")).is_none()
+            {
+                findings.on(
+                    &member,
+                    format!(
+                        "`{name}` adds the capability `{capability}` without a recorded reason"
+                    ),
+                    "remove it, or say why with `.capability(Capability::…, \"…\")`".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_both, break_file, spec};
+    use crate::privilege::Exception;
+    use crate::stack::Stack;
+
+    fn with(capability: &str) -> String {
+        break_file(|file| file.services["fetch"].cap_add.push(capability.to_owned()))
+    }
+
+    /// The same, with a reason recorded for it.
+    fn with_reason(capability: &str) -> String {
+        let reason = |stack: &mut Stack| {
+            let what = format!("cap {capability}");
+            spec(stack, "fetch").exceptions.push(Exception { what, because: "it pings" });
+        };
+        break_both(reason, |file| file.services["fetch"].cap_add.push(capability.to_owned()))
+    }
+
+    #[test]
+    fn a_strong_capability_without_reason_is_found() {
+        insta::assert_snapshot!(with("CAP_NET_ADMIN"), @r#"
+        error[strong-capability]: `fetch` adds the capability `NET_ADMIN` without a recorded reason
+          --> fetch.rs
+          help: remove it, or say why with `.capability(Capability::…, "…")`
+        "#);
+        insta::assert_snapshot!(with("net_raw"), @r#"
+        error[strong-capability]: `fetch` adds the capability `NET_RAW` without a recorded reason
+          --> fetch.rs
+          help: remove it, or say why with `.capability(Capability::…, "…")`
+        "#);
+    }
+
+    #[test]
+    fn root_is_found_even_with_a_reason() {
+        insta::assert_snapshot!(with_reason("SYS_ADMIN"), @r"
+        error[strong-capability]: `fetch` adds the capability `SYS_ADMIN`, which is root on the host
+          --> fetch.rs
+          help: remove it: no reason makes it safe
+        ");
+        insta::assert_snapshot!(with_reason("ALL"), @r"
+        error[strong-capability]: `fetch` adds the capability `ALL`, which is root on the host
+          --> fetch.rs
+          help: remove it: no reason makes it safe
+        ");
+    }
+
+    #[test]
+    fn a_reason_and_a_harmless_capability_are_accepted() {
+        assert_eq!(with_reason("NET_RAW"), "");
+        assert_eq!(with("CAP_CHOWN"), "");
+    }
+}

@@ -1,0 +1,98 @@
+//! No service that keeps what matters is updated unattended.
+//!
+//! An update can migrate data so that the old version no longer reads it. If nobody looks,
+//! the first to notice is whoever needs the data, and the backups are newer than the fault.
+//!
+//! Fix: remove the updater's label, and update the service by raising its image's version.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::lower::UPDATE_LABEL;
+use crate::project::{Member, Project};
+use crate::resource::Policy;
+use crate::service::RoleKind;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unattended-update",
+    severity: Severity::Error,
+    source: include_str!("unattended_update.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let label = member.service.labels.get(UPDATE_LABEL).map(|it| project.resolve(it));
+        if !label.is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+            continue;
+        }
+        if let Some(what) = keeps(&member) {
+            findings.on(
+                &member,
+                format!("`{}` is updated unattended and {what}", member.name),
+                format!("remove the label `{UPDATE_LABEL}`"),
+            );
+        }
+    }
+}
+
+/// What would be lost: the stack says it, else the image's contract.
+fn keeps(member: &Member<'_>) -> Option<String> {
+    let Some(spec) = member.spec else {
+        let path = member.contract?.data.first()?;
+        return Some(format!("keeps data at `{path}`"));
+    };
+    let is_precious = |it: Policy| matches!(it, Policy::Dump | Policy::Offsite);
+    match spec.mounts.iter().find(|it| is_precious(it.policy)) {
+        Some(mount) => Some(format!("keeps precious data at `{}`", mount.target)),
+        None => (spec.role == RoleKind::Data).then(|| "is a database".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, break_both, good, spec};
+    use crate::lower::lower;
+    use crate::prelude::Volume;
+    use crate::stack::Stack;
+
+    fn with_label(name: &str, stack: impl FnOnce(&mut Stack)) -> String {
+        break_both(stack, |file| {
+            file.services[name].labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+        })
+    }
+
+    #[test]
+    fn a_service_with_precious_data_is_found() {
+        insta::assert_snapshot!(with_label("caddy", |_| {}), @r"
+        error[unattended-update]: `caddy` is updated unattended and keeps precious data at `/data`
+          --> caddy.rs
+          help: remove the label `com.centurylinklabs.watchtower.enable`
+        ");
+    }
+
+    #[test]
+    fn a_database_is_found_even_without_precious_data() {
+        let cache = Volume::scratch("db", "a cache").at("/db").erase();
+        let found = with_label("db", |stack| spec(stack, "db").mounts = vec![cache]);
+        insta::assert_snapshot!(found, @r"
+        error[unattended-update]: `db` is updated unattended and is a database
+          --> db.rs
+          help: remove the label `com.centurylinklabs.watchtower.enable`
+        ");
+    }
+
+    #[test]
+    fn a_service_that_keeps_nothing_is_not_found() {
+        assert_eq!(with_label("fetch", |_| {}), "");
+    }
+
+    #[test]
+    fn a_file_alone_is_judged_by_the_image() {
+        let mut file = lower(&good());
+        file.services["db"].labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+        let project = Project::from_file(file, CATALOGUE);
+        let found = keeps(&project.member("db").expect("the good example has it"));
+        assert_eq!(found.as_deref(), Some("keeps data at `/db`"));
+    }
+}

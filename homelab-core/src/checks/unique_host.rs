@@ -1,0 +1,76 @@
+//! A host name is routed to one service only.
+//!
+//! The proxy merges two sites of the same name into one, so that requests are spread over
+//! both services: every second click lands in the wrong one.
+//!
+//! Fix: give one of the two another host name. Paths below one name are told apart, so
+//! `home.arpa/a` and `home.arpa/b` may belong to two services.
+
+use super::{Findings, Rule};
+use crate::caddyfile::Site;
+use crate::finding::Severity;
+use crate::project::Project;
+use indexmap::IndexMap;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unique-host",
+    severity: Severity::Error,
+    source: include_str!("unique_host.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    let mut owners: IndexMap<String, &str> = IndexMap::new();
+    for member in project.members() {
+        let name = member.name;
+        for address in project.sites_of(name).flat_map(Site::addresses) {
+            let host = host(address);
+            let owner = *owners.entry(host.clone()).or_insert(name);
+            if owner != name {
+                findings.on(
+                    &member,
+                    format!("`{host}` is routed to both `{owner}` and `{name}`"),
+                    format!("give `{name}` another host in `Route::host` or in its `caddy` label"),
+                );
+            }
+        }
+    }
+}
+
+/// An address without scheme and port, in lower case: what the visitor types.
+fn host(address: &str) -> String {
+    let address = address.to_ascii_lowercase();
+    let rest = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    format!("{host}{}", path.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_host_of_two_services_is_found_however_it_is_written() {
+        let found = break_file(|file| {
+            let fetch = &mut file.services["fetch"];
+            fetch.networks.push("proxy".to_owned());
+            fetch.labels.insert("caddy".to_owned(), "https://NOTES.home.arpa:443/".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[unique-host]: `notes.home.arpa` is routed to both `web` and `fetch`
+          --> fetch.rs
+          help: give `fetch` another host in `Route::host` or in its `caddy` label
+        ");
+    }
+
+    #[test]
+    fn another_path_of_a_host_is_not_found() {
+        let found = break_file(|file| {
+            let fetch = &mut file.services["fetch"];
+            fetch.networks.push("proxy".to_owned());
+            fetch.labels.insert("caddy".to_owned(), "notes.home.arpa/weather".to_owned());
+        });
+        assert_eq!(found, "");
+    }
+}
