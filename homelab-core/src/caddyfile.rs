@@ -60,12 +60,14 @@ impl Site {
         own.filter_map(|it| it.parse().ok()).collect()
     }
 
-    /// Whether the proxy itself asks for a login.
+    /// Whether the proxy itself asks for a login, whatever the path.
     pub fn is_guarded(&self) -> bool {
-        let asks = ["basic_auth", "forward_auth"];
+        // With a matcher it asks on some paths only; `forward_auth` takes its upstream first.
+        let everywhere = |it: &[String]| !it.iter().any(|it| it.starts_with(['/', '@']));
+        let asks = ["basic_auth", "basicauth", "forward_auth"];
         let imports =
             |it: &[String]| it.first().is_some_and(|it| it == crate::lower::LOGIN_SNIPPET);
-        asks.iter().any(|it| self.directives(it).next().is_some())
+        asks.iter().any(|it| self.directives(it).any(everywhere))
             || self.directives("import").any(imports)
     }
 }

@@ -156,16 +156,17 @@ impl<'a> Project<'a> {
     /// their defaults, and where there is neither by `$NAME`, so that texts that
     /// depend on it can still be compared.
     pub fn resolve(&self, text: &str) -> String {
-        let lookup = |name: &str| self.values.get(name).cloned();
-        match interpolate::resolve(text, &lookup) {
-            Ok(resolved) => resolved,
-            Err(interpolate::Error::Missing { name, .. }) => {
-                let lookup = |it: &str| {
-                    self.values.get(it).cloned().or_else(|| (it == name).then(|| format!("${it}")))
-                };
-                interpolate::resolve(text, &lookup).unwrap_or_else(|_| text.to_owned())
+        let mut missing = IndexSet::new();
+        loop {
+            let lookup = |it: &str| {
+                let stand_in = missing.contains(it).then(|| format!("${it}"));
+                self.values.get(it).filter(|it| !it.is_empty()).cloned().or(stand_in)
+            };
+            match interpolate::resolve(text, &lookup) {
+                Ok(resolved) => return resolved,
+                Err(interpolate::Error::Missing { name, .. }) if missing.insert(name.clone()) => {}
+                Err(_) => return text.to_owned(),
             }
-            Err(interpolate::Error::Syntax(_)) => text.to_owned(),
         }
     }
 

@@ -4,7 +4,9 @@
 //! administrator. A route to such a panel gives it to everybody who can reach the proxy.
 //!
 //! Fix: let the proxy ask, with `Login::Proxy` (the default of a route) or `basic_auth` in the
-//! labels. Where everybody really may enter, say why with `Login::Open { because: … }`.
+//! labels. A panel with accounts whose clients cannot answer the proxy may close the paths of
+//! its wizard instead, with `.login(Login::BuiltIn).closes(&["/setup/*"])`: it is then set up
+//! from the host. Where everybody really may enter, say why with `Login::Open { because: … }`.
 
 use super::{Findings, Rule};
 use crate::caddyfile::Site;
@@ -32,7 +34,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             PanelLogin::BuiltIn => continue,
         };
         let sites = project.sites_of(member.name).filter(|it| shows(it, panel));
-        for site in sites.filter(|it| !it.is_guarded() && !is_open_for_a_reason(project, it)) {
+        for site in sites.filter(|it| !it.is_guarded() && !is_settled(project, it, panel)) {
             let address = site.addresses().next().unwrap_or_default();
             findings.on(
                 &member,
@@ -50,9 +52,14 @@ fn shows(site: &Site, panel: Panel) -> bool {
     ports.is_empty() || ports.contains(&panel.port.number())
 }
 
-fn is_open_for_a_reason(project: &Project<'_>, site: &Site) -> bool {
-    let login = project.route_of(site).map(|it| it.login);
-    matches!(login, Some(Login::Open { because }) if !because.is_empty())
+/// Whether the route says that nobody needs to ask, or closes the wizard of a panel that has
+/// accounts once its first visitor has passed that.
+fn is_settled(project: &Project<'_>, site: &Site, panel: Panel) -> bool {
+    project.route_of(site).is_some_and(|route| match route.login {
+        Login::Open { because } => !because.is_empty(),
+        Login::BuiltIn => panel.login == PanelLogin::FirstVisitor && !route.closed.is_empty(),
+        Login::Proxy => false,
+    })
 }
 
 #[cfg(test)]
@@ -71,6 +78,15 @@ mod tests {
           --> web.rs
           help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
         ");
+    }
+
+    #[test]
+    fn a_closed_wizard_settles_it() {
+        let found = break_stack(|stack| {
+            let route = &mut spec(stack, "web").routes[0];
+            *route = route.login(Login::BuiltIn).closes(&["/setup/*"]);
+        });
+        assert_eq!(found, "");
     }
 
     #[test]
