@@ -1,8 +1,30 @@
 //! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
 
+mod backup_coverage;
+mod contract_environment;
+mod contract_peer;
+mod dangling_host;
+mod data_mounted;
+mod depends_healthy;
+mod depends_profiles;
+mod egress;
+mod end_of_life;
+mod health_check;
+mod log_rotation;
+mod memory_budget;
+mod resource_limits;
 mod restart_policy;
+mod secret_in_environment;
+mod secret_mounted;
+mod secret_readable;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tile_route;
+mod undeclared;
+mod unknown_profile;
+mod unused;
+mod variable_default;
+mod volume_writers;
 
 use std::panic::Location;
 
@@ -21,7 +43,31 @@ pub struct Rule {
 }
 
 /// The table of contents: every rule, in the order in which findings are printed.
-pub const ALL: &[Rule] = &[restart_policy::RULE];
+pub const ALL: &[Rule] = &[
+    restart_policy::RULE,
+    secret_in_environment::RULE,
+    secret_mounted::RULE,
+    secret_readable::RULE,
+    health_check::RULE,
+    resource_limits::RULE,
+    log_rotation::RULE,
+    depends_healthy::RULE,
+    depends_profiles::RULE,
+    unknown_profile::RULE,
+    memory_budget::RULE,
+    egress::RULE,
+    backup_coverage::RULE,
+    volume_writers::RULE,
+    data_mounted::RULE,
+    unused::RULE,
+    undeclared::RULE,
+    contract_environment::RULE,
+    contract_peer::RULE,
+    end_of_life::RULE,
+    variable_default::RULE,
+    dangling_host::RULE,
+    tile_route::RULE,
+];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.
