@@ -30,10 +30,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             if !project.members().any(|it| covers(&it)) {
                 findings.on(
                     &member,
-                    format!(
-                        "no service dumps `{}`, whose `{}` is kept as dumps",
-                        member.name, mount.target
-                    ),
+                    format!("`{}` keeps `{}` as dumps, and no service that runs whenever it does dumps it", member.name, mount.target),
                     format!("add an agent with `.dumps(&{})` and the same profiles", member.name),
                 );
             }
@@ -58,7 +55,17 @@ mod tests {
     fn a_database_that_nobody_dumps_is_found() {
         let found = break_stack(|stack| spec(stack, "dump").dumps.clear());
         insta::assert_snapshot!(found, @r"
-        error[backup-coverage]: no service dumps `db`, whose `/db` is kept as dumps
+        error[backup-coverage]: `db` keeps `/db` as dumps, and no service that runs whenever it does dumps it
+          --> db.rs
+          help: add an agent with `.dumps(&db)` and the same profiles
+        ");
+    }
+
+    #[test]
+    fn a_database_that_runs_without_its_dumper_is_found() {
+        let found = break_stack(|stack| spec(stack, "db").profiles.clear());
+        insta::assert_snapshot!(found, @r"
+        error[backup-coverage]: `db` keeps `/db` as dumps, and no service that runs whenever it does dumps it
           --> db.rs
           help: add an agent with `.dumps(&db)` and the same profiles
         ");

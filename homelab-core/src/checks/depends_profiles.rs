@@ -22,17 +22,23 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let dependencies = member.service.depends_on.keys().filter_map(|it| project.member(it));
         for other in dependencies.filter(|it| !it.runs_whenever(&member)) {
             let missing = |it: &&String| !other.service.profiles.contains(it);
-            let when = match member.service.profiles.iter().find(missing) {
-                Some(profile) => format!("with only the profile `{profile}` on"),
-                None => "without any profile".to_owned(),
+            let (dependant, dependency) = (member.name, other.name);
+            let (when, help) = match member.service.profiles.iter().find(missing) {
+                Some(profile) => (
+                    format!("with only the profile `{profile}` on"),
+                    format!("give `{dependency}` the profile `{profile}`, or none at all"),
+                ),
+                None => (
+                    "without any profile".to_owned(),
+                    format!(
+                        "give `{dependant}` a profile of `{dependency}`, or `{dependency}` none"
+                    ),
+                ),
             };
             findings.on(
                 &member,
-                format!(
-                    "`{}` runs {when}, but its dependency `{}` does not",
-                    member.name, other.name
-                ),
-                format!("give `{}` the profiles of `{}`", other.name, member.name),
+                format!("`{dependant}` runs {when}, but its dependency `{dependency}` does not"),
+                help,
             );
         }
     }
@@ -53,7 +59,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[depends-profiles]: `fetch` runs without any profile, but its dependency `db` does not
           --> fetch.rs
-          help: give `db` the profiles of `fetch`
+          help: give `fetch` a profile of `db`, or `db` none
         ");
     }
 
@@ -67,7 +73,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[depends-profiles]: `fetch` runs with only the profile `weather` on, but its dependency `db` does not
           --> fetch.rs
-          help: give `db` the profiles of `fetch`
+          help: give `db` the profile `weather`, or none at all
         ");
     }
 

@@ -25,13 +25,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let sets = budget::profile_sets(project);
     let mut needs = sets.iter().filter_map(|it| budget::need(project, it));
     if let Some(need) = needs.find(|it| !it.fits) {
-        let who = match need.profiles.as_slice() {
-            [] => "the services without profile".to_owned(),
-            profiles => format!("the profiles `{}`", profiles.join(",")),
+        let when = match need.profiles.as_slice() {
+            [] => "without profiles".to_owned(),
+            profiles => format!("with the profiles `{}`", profiles.join("`, `")),
         };
         findings.about(
             stack.site.project,
-            format!("{who} may use {} of memory, and {available} are there", need.total),
+            format!("{when} services may use {} of memory, and {available} are there", need.total),
             "lower the limits of the largest services".to_owned(),
         );
     }
@@ -46,7 +46,7 @@ mod tests {
     fn the_base_alone_can_be_too_large() {
         let found = break_stack(|stack| spec(stack, "fetch").memory = Some(Memory::gib(2)));
         insta::assert_snapshot!(found, @r"
-        error[memory-budget]: the services without profile may use 2144 MiB of memory, and 1.75 GiB are there
+        error[memory-budget]: without profiles services may use 2144 MiB of memory, and 1.75 GiB are there
           --> house
           help: lower the limits of the largest services
         ");
@@ -56,7 +56,7 @@ mod tests {
     fn the_smallest_set_that_does_not_fit_is_named() {
         let found = break_stack(|stack| spec(stack, "web").memory = Some(Memory::mib(1600)));
         insta::assert_snapshot!(found, @r"
-        error[memory-budget]: the profiles `notes` may use 1952 MiB of memory, and 1.75 GiB are there
+        error[memory-budget]: with the profiles `notes` services may use 1952 MiB of memory, and 1.75 GiB are there
           --> house
           help: lower the limits of the largest services
         ");

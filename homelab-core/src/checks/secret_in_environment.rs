@@ -3,8 +3,8 @@
 //! What is in an environment can be read by `docker inspect`, by every process of the
 //! container and by every crash report; what is literal in the file is in its history too.
 //!
-//! Fix: put the value into a file under `secrets/` and name its path in `<KEY>_FILE`,
-//! which most images read. An image that does not is an exception: accept the rule with the reason.
+//! Fix: put the value into a file under `secrets/` and name its path in `<KEY>_FILE`; if the
+//! image does not read that, accept the rule with the reason.
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
@@ -18,32 +18,16 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// How names of variables that hold a credential end.
-const ENDINGS: &[&str] = &[
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "SECRET",
-    "TOKEN",
-    "API_KEY",
-    "PRIVATE_KEY",
-    "SECRET_KEY",
-    "ACCESS_KEY",
-    "ENCRYPTION_KEY",
-];
-
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        let name = member.name;
         for (key, value) in &member.service.environment {
             if is_secret(&member, key, value) {
                 let origin =
                     if interpolate::variables(value).is_empty() { "the file" } else { "`.env`" };
                 findings.on(
                     &member,
-                    format!(
-                        "`{}` has the secret `{key}` in its environment, from {origin}",
-                        member.name
-                    ),
+                    format!("`{name}` has the secret `{key}` in its environment, from {origin}"),
                     help(&member, key),
                 );
             }
@@ -52,7 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             if has_login(text) {
                 findings.on(
                     &member,
-                    format!("`{}` has a password in a URL, in its {place}", member.name),
+                    format!("`{name}` has a password in a URL, in its {place}"),
                     "give the password in a secret's file instead of the URL".to_owned(),
                 );
             }
@@ -67,26 +51,24 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     }
     let known = member.contract.is_some_and(|it| it.secrets.iter().any(|it| it.name == key));
     let holds = !value.is_empty() && !value.contains("/run/secrets/");
-    holds && (known || is_credential(&upper) && !is_switch(value))
+    // `DISABLE_PASSWORD=true` holds no password.
+    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
+    holds && (known || is_credential(&upper) && !is_switch)
 }
 
-/// Whether an upper-case name ends with a credential's; numbers and `HASH`, `BASE` may follow.
+/// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
 fn is_credential(upper: &str) -> bool {
-    let mut name = upper;
-    while let Some((rest, last)) = name.rsplit_once('_') {
-        if !(last.bytes().all(|it| it.is_ascii_digit()) || matches!(last, "HASH" | "BASE")) {
-            break;
-        }
-        name = rest;
+    let mut words: Vec<_> = upper.split('_').collect();
+    let follows =
+        |it: &&str| matches!(*it, "HASH" | "BASE") || it.bytes().all(|it| it.is_ascii_digit());
+    while words.last().is_some_and(follows) {
+        words.pop();
     }
-    ENDINGS
-        .iter()
-        .any(|it| name.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_')))
-}
-
-/// `DISABLE_PASSWORD=true` holds no password.
-fn is_switch(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off")
+    matches!(
+        words.as_slice(),
+        [.., "PASSWORD" | "PASSWD" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY"]
+            | [.., "API" | "PRIVATE" | "SECRET" | "ACCESS" | "ENCRYPTION", "KEY"]
+    )
 }
 
 fn help(member: &Member<'_>, key: &str) -> String {

@@ -49,7 +49,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 /// Sockets and devices are made for many users, and an anonymous volume has one.
 fn is_data(source: &str) -> bool {
-    !source.is_empty() && !source.ends_with(".sock") && !source.starts_with("/dev/")
+    let is_socket = Path::new(source).extension().is_some_and(|it| it == "sock");
+    !source.is_empty() && !is_socket && !source.starts_with("/dev/")
 }
 
 fn overlap(kind: MountKind, one: &str, other: &str) -> bool {
