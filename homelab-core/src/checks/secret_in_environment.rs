@@ -82,8 +82,7 @@ fn help(member: &Member<'_>, key: &str) -> String {
 
 /// Whether a text holds `scheme://user:password@`; a variable stands for some text.
 fn has_login(text: &str) -> bool {
-    let filled = interpolate::resolve(text, &|_| Some("x".to_owned()));
-    let filled = filled.unwrap_or_else(|_| text.to_owned());
+    let Ok(filled) = interpolate::resolve(text, &|_| Some("x".to_owned())) else { return false };
     filled.split("://").skip(1).any(|it| {
         let end = it.find(|c: char| c.is_whitespace() || "/?#'\",".contains(c));
         let login = it[..end.unwrap_or(it.len())].rsplit_once('@');
