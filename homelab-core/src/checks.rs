@@ -1,29 +1,51 @@
 //! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
 
+mod backup_coverage;
 mod cap_drop_all;
+mod contract_environment;
+mod contract_peer;
+mod dangling_host;
 mod data_exposed;
+mod data_mounted;
 mod data_on_proxy_network;
+mod depends_healthy;
+mod depends_profiles;
 mod docker_socket;
+mod egress;
+mod end_of_life;
+mod health_check;
 mod host_namespace;
 mod image_pinned;
+mod log_rotation;
+mod memory_budget;
 mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
 mod privileged;
 mod read_only_root;
 mod read_only_writes;
+mod resource_limits;
 mod restart_policy;
 mod route_ingress;
 mod route_login;
 mod route_port;
 mod route_variable;
+mod secret_in_environment;
+mod secret_mounted;
+mod secret_readable;
 mod socket_proxy_network;
 mod strong_capability;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tile_route;
 mod unattended_update;
 mod unconfined;
+mod undeclared;
 mod unique_host;
+mod unknown_profile;
+mod unused;
+mod variable_default;
+mod volume_writers;
 
 use std::panic::Location;
 
@@ -65,6 +87,28 @@ pub const ALL: &[Rule] = &[
     image_pinned::RULE,
     unattended_update::RULE,
     restart_policy::RULE,
+    secret_in_environment::RULE,
+    secret_mounted::RULE,
+    secret_readable::RULE,
+    health_check::RULE,
+    resource_limits::RULE,
+    log_rotation::RULE,
+    depends_healthy::RULE,
+    depends_profiles::RULE,
+    unknown_profile::RULE,
+    memory_budget::RULE,
+    egress::RULE,
+    backup_coverage::RULE,
+    volume_writers::RULE,
+    data_mounted::RULE,
+    unused::RULE,
+    undeclared::RULE,
+    contract_environment::RULE,
+    contract_peer::RULE,
+    end_of_life::RULE,
+    variable_default::RULE,
+    dangling_host::RULE,
+    tile_route::RULE,
 ];
 
 impl Rule {

@@ -99,8 +99,12 @@ pub struct Peer {
 
 /// The contract of a repository; registry prefixes that mean the same are folded.
 pub fn find<'a>(catalogue: &'a [Contract], repository: &str) -> Option<&'a Contract> {
-    let wanted = canonical(repository);
-    catalogue.iter().find(|it| canonical(it.repository) == wanted)
+    catalogue.iter().find(|it| is_same(it.repository, repository))
+}
+
+/// Whether two repositories are one: Docker's implied prefixes do not count.
+pub fn is_same(one: &str, other: &str) -> bool {
+    canonical(one) == canonical(other)
 }
 
 /// `docker.io/library/redis`, `library/redis` and `redis` are one repository.

@@ -3,10 +3,13 @@
 use std::panic::Location;
 
 use indexmap::{IndexMap, IndexSet};
+use serde::Serialize;
+use serde_yaml::Value;
 
 use crate::caddyfile::{self, Site as CaddySite};
 use crate::compose::{File, PublishedPort, Service};
 use crate::contract::{self, Contract};
+use crate::health::Probe;
 use crate::interpolate;
 use crate::lower::{host, lower};
 use crate::route::Route;
@@ -178,6 +181,11 @@ impl<'a> Project<'a> {
         declared.chain(used).collect()
     }
 
+    /// Names of all variables that the file refers to, in its order.
+    pub fn variables(&self) -> IndexSet<String> {
+        variables_in(&self.file)
+    }
+
     /// The network that proxy and routed services share, where the stack says it.
     pub fn ingress(&self) -> Option<&str> {
         self.stack.map(|it| it.site.ingress.name())
@@ -192,6 +200,23 @@ impl<'a> Project<'a> {
     pub fn is_internal(&self, network: &str) -> bool {
         self.file.networks.get(network).is_some_and(|it| it.internal)
     }
+}
+
+/// Names of the variables that the strings of a part of the file refer to.
+fn variables_in(part: &impl Serialize) -> IndexSet<String> {
+    fn walk(value: &Value, found: &mut IndexSet<String>) {
+        match value {
+            Value::String(text) => found.extend(interpolate::variables(text)),
+            Value::Sequence(list) => list.iter().for_each(|it| walk(it, found)),
+            Value::Mapping(map) => map.values().for_each(|it| walk(it, found)),
+            Value::Tagged(tagged) => walk(&tagged.value, found),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut found = IndexSet::new();
+    let value = serde_yaml::to_value(part).expect("a Compose file is plain data with text keys");
+    walk(&value, &mut found);
+    found
 }
 
 impl<'a> Member<'a> {
@@ -228,6 +253,47 @@ impl<'a> Member<'a> {
             Some(check) if check.disable => false,
             Some(check) if !check.test.is_empty() => check.test[0] != "NONE",
             _ => self.contract.is_some_and(|it| it.ships_health),
+        }
+    }
+
+    /// The recorded reason for which it has no health check.
+    pub fn unprobed(&self) -> Option<&'static str> {
+        match self.spec?.health.probe {
+            Probe::Unprobed(because) => Some(because),
+            Probe::Image | Probe::Command(_) | Probe::Shell(_) => None,
+        }
+    }
+
+    /// Whether it is enabled by every set of profiles that enables the other one.
+    pub fn runs_whenever(&self, other: &Member<'_>) -> bool {
+        let (own, others) = (&self.service.profiles, &other.service.profiles);
+        own.is_empty() || !others.is_empty() && others.iter().all(|it| own.contains(it))
+    }
+
+    /// Names of all variables that its entry in the file refers to, in its order.
+    pub fn variables(&self) -> IndexSet<String> {
+        variables_in(self.service)
+    }
+
+    /// Texts that reach a program, each with where it stands: environment, command, labels.
+    pub fn texts(&self) -> Vec<(String, &'a str)> {
+        let environment = self.service.environment.iter();
+        let environment = environment.map(|(key, it)| (format!("variable `{key}`"), it.as_str()));
+        let command = self.service.entrypoint.iter().chain(&self.service.command);
+        let command = command.map(|it| ("command".to_owned(), it.as_str()));
+        let labels = self.service.labels.iter();
+        let labels = labels.map(|(key, it)| (format!("label `{key}`"), it.as_str()));
+        environment.chain(command).chain(labels).collect()
+    }
+
+    /// Networks it is attached to: its own list, else Compose's `default`. `None` when
+    /// `network_mode` puts it elsewhere.
+    pub fn networks(&self) -> Option<Vec<&'a str>> {
+        let own = &self.service.networks;
+        match self.service.network_mode {
+            Some(_) => None,
+            None if own.is_empty() => Some(vec!["default"]),
+            None => Some(own.iter().map(String::as_str).collect()),
         }
     }
 

@@ -13,6 +13,7 @@ const PROXY_IMAGE: Image = Image::released("example/proxy", "1", IMAGE.digest())
 const SOCKET_IMAGE: Image = Image::released("example/socket", "1", IMAGE.digest());
 const DB_IMAGE: Image = Image::released("example/db", "1", IMAGE.digest());
 const DUMP_IMAGE: Image = Image::released("example/dump", "1", IMAGE.digest());
+const FETCH_IMAGE: Image = Image::released("example/fetch", "1", IMAGE.digest());
 
 pub(crate) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
@@ -92,7 +93,7 @@ pub(crate) fn good() -> Stack {
             .memory(Memory::mib(128)),
     );
     stack.add(
-        Service::agent(name("fetch"), DUMP_IMAGE, probe)
+        Service::agent(name("fetch"), FETCH_IMAGE, probe)
             .egress("fetches the weather")
             .memory(Memory::mib(64)),
     );
@@ -118,6 +119,8 @@ pub(crate) const CATALOGUE: &[Contract] = &[
     Contract { ports: &[Port::new(443)], data: &["/data"], ..plain("example/proxy") },
     Contract { ports: &[Port::new(2375)], ..plain("example/socket") },
     plain("example/dump"),
+    Contract { egress: Egress::Required("it asks a weather service"), ..plain("example/fetch") },
+    Contract { end_of_life: Some("archived by its author"), ..plain("example/old") },
 ];
 
 const fn plain(repository: &'static str) -> Contract {

@@ -71,6 +71,10 @@ pub(crate) fn define() -> Service<Data, Precious> {
         .cpus(Cpus::cores(2))
         // Upstream advises 90 s or more for a clean shutdown.
         .stops_within(Duration::from_secs(120))
+        .accept(
+            "end-of-life",
+            "Immich's own compose file still ships 14; a later major needs a dump and a restore",
+        )
 }
 
 /// The database with what its users need: where it is, who they are, and the password's file.

@@ -1,0 +1,84 @@
+//! What is kept as dumps is dumped by a service, and dumps lie where they leave the house.
+//!
+//! A copy of a running database's files is no backup: it cannot be restored. A database with
+//! `Backup::Dump` that nobody dumps is lost with the disk, and so is a dump that is not part
+//! of the copy off the host.
+//!
+//! Fix: add an agent with `.dumps(&database)` that runs in every profile of the database, and
+//! give it a bind with `Backup::Offsite`.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::{Member, Project};
+use crate::resource::{Mount, Policy};
+
+pub(super) const RULE: Rule = Rule {
+    id: "backup-coverage",
+    severity: Severity::Error,
+    source: include_str!("backup_coverage.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let Some(spec) = member.spec else { continue };
+        let covers = |it: &Member<'_>| {
+            let dumps = it.spec.is_some_and(|it| it.dumps.contains(&spec.name));
+            dumps && it.runs_whenever(&member)
+        };
+        for mount in spec.mounts.iter().filter(|it| it.policy == Policy::Dump) {
+            if !project.members().any(|it| covers(&it)) {
+                findings.on(
+                    &member,
+                    format!("`{}` keeps `{}` as dumps, and no service that runs whenever it does dumps it", member.name, mount.target),
+                    format!("add an agent with `.dumps(&{})` and the same profiles", member.name),
+                );
+            }
+        }
+        let keeps = |it: &Mount<()>| it.policy == Policy::Offsite;
+        if !spec.dumps.is_empty() && !spec.mounts.iter().any(keeps) {
+            findings.on(
+                &member,
+                format!("the dumps of `{}` do not leave the host", member.name),
+                "mount a bind with `Backup::Offsite` for them".to_owned(),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_stack, spec};
+    use crate::resource::Policy;
+
+    #[test]
+    fn a_database_that_nobody_dumps_is_found() {
+        let found = break_stack(|stack| spec(stack, "dump").dumps.clear());
+        insta::assert_snapshot!(found, @r"
+        error[backup-coverage]: `db` keeps `/db` as dumps, and no service that runs whenever it does dumps it
+          --> db.rs
+          help: add an agent with `.dumps(&db)` and the same profiles
+        ");
+    }
+
+    #[test]
+    fn a_database_that_runs_without_its_dumper_is_found() {
+        let found = break_stack(|stack| spec(stack, "db").profiles.clear());
+        insta::assert_snapshot!(found, @r"
+        error[backup-coverage]: `db` keeps `/db` as dumps, and no service that runs whenever it does dumps it
+          --> db.rs
+          help: add an agent with `.dumps(&db)` and the same profiles
+        ");
+    }
+
+    #[test]
+    fn dumps_that_stay_on_the_host_are_found() {
+        let found =
+            break_stack(|stack| spec(stack, "dump").mounts[0].policy = Policy::Scratch("why"));
+        insta::assert_snapshot!(found, @r"
+        error[backup-coverage]: the dumps of `dump` do not leave the host
+          --> dump.rs
+          help: mount a bind with `Backup::Offsite` for them
+        ");
+    }
+}

@@ -1,0 +1,73 @@
+//! An image gets the variables that it cannot do without, under the names that it reads.
+//!
+//! A missing variable stops the container at its start, or starts it with a default that is
+//! wrong. A misspelt one does nothing, and nothing says so.
+//!
+//! Fix: set the variable that the message names; a secret's as `<KEY>_FILE`.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::Project;
+
+pub(super) const RULE: Rule = Rule {
+    id: "contract-environment",
+    severity: Severity::Error,
+    source: include_str!("contract_environment.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let Some(contract) = member.contract else { continue };
+        let environment = &member.service.environment;
+        for key in contract.requires {
+            let is_set = environment.contains_key(*key)
+                || environment.contains_key(&format!("{key}_FILE"))
+                // What stands in such a file is not known here.
+                || !member.service.env_file.is_empty();
+            if !is_set {
+                findings.on(
+                    &member,
+                    format!("`{}` does not set `{key}`, which its image requires", member.name),
+                    format!("set `{key}`, or `{key}_FILE` to the path of a secret"),
+                );
+            }
+        }
+        for (wrong, right) in contract.misspelt.iter().filter(|it| environment.contains_key(it.0)) {
+            findings.on(
+                &member,
+                format!("`{}` sets `{wrong}`, which its image does not read", member.name),
+                format!("set `{right}`"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_missing_variable_is_found() {
+        let found = break_file(|file| {
+            file.services["web"].environment.shift_remove("DB_PASSWORD_FILE");
+        });
+        insta::assert_snapshot!(found, @r"
+        error[contract-environment]: `web` does not set `DB_PASSWORD`, which its image requires
+          --> web.rs
+          help: set `DB_PASSWORD`, or `DB_PASSWORD_FILE` to the path of a secret
+        ");
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_found() {
+        let found = break_file(|file| {
+            file.services["web"].environment.insert("DATABASE_HOST".to_owned(), "db".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[contract-environment]: `web` sets `DATABASE_HOST`, which its image does not read
+          --> web.rs
+          help: set `DB_HOST`
+        ");
+    }
+}

@@ -1,0 +1,66 @@
+//! Every service has a health check, of its own or of its image.
+//!
+//! Without one a container that hangs is `running` for ever: nothing waits for it, nothing
+//! reports it, and an update that breaks it passes for a success.
+//!
+//! Fix: set `healthcheck:`. For an image that ships one, say so in its contract; for an image
+//! that cannot be probed, give the reason to `Health::unprobed`.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::Project;
+
+pub(super) const RULE: Rule = Rule {
+    id: "health-check",
+    severity: Severity::Error,
+    source: include_str!("health_check.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        if !member.has_health_check() && member.unprobed().is_none() {
+            findings.on(
+                &member,
+                format!("`{}` has no health check", member.name),
+                "set `healthcheck.test` to a command that the image contains".to_owned(),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_file, break_stack, spec};
+    use crate::compose::Healthcheck;
+    use crate::health::Health;
+
+    #[test]
+    fn a_service_without_one_is_found() {
+        let found = break_file(|file| file.services["fetch"].healthcheck = None);
+        insta::assert_snapshot!(found, @r"
+        error[health-check]: `fetch` has no health check
+          --> fetch.rs
+          help: set `healthcheck.test` to a command that the image contains
+        ");
+    }
+
+    #[test]
+    fn a_disabled_one_is_found() {
+        let found = break_file(|file| {
+            file.services["web"].healthcheck =
+                Some(Healthcheck { disable: true, ..Healthcheck::default() });
+        });
+        insta::assert_snapshot!(found, @r"
+        error[health-check]: `web` has no health check
+          --> web.rs
+          help: set `healthcheck.test` to a command that the image contains
+        ");
+    }
+
+    #[test]
+    fn a_reason_is_enough() {
+        let found = break_stack(|stack| spec(stack, "fetch").health = Health::unprobed("no shell"));
+        assert_eq!(found, "");
+    }
+}

@@ -1,0 +1,150 @@
+//! No password, token or key is part of an environment, a command or a label.
+//!
+//! What is in an environment can be read by `docker inspect`, by every process of the
+//! container and by every crash report; what is literal in the file is in its history too.
+//!
+//! Fix: put the value into a file under `secrets/` and name its path in `<KEY>_FILE`; if the
+//! image does not read that, accept the rule with the reason.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::interpolate;
+use crate::project::{Member, Project};
+
+pub(super) const RULE: Rule = Rule {
+    id: "secret-in-environment",
+    severity: Severity::Error,
+    source: include_str!("secret_in_environment.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let name = member.name;
+        for (key, value) in &member.service.environment {
+            if is_secret(&member, key, value) {
+                let origin =
+                    if interpolate::variables(value).is_empty() { "the file" } else { "`.env`" };
+                findings.on(
+                    &member,
+                    format!("`{name}` has the secret `{key}` in its environment, from {origin}"),
+                    help(&member, key),
+                );
+            }
+        }
+        for (place, text) in member.texts() {
+            if has_login(text) {
+                findings.on(
+                    &member,
+                    format!("`{name}` has a password in a URL, in its {place}"),
+                    "give the password in a secret's file instead of the URL".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    if upper.ends_with("_FILE") || upper.starts_with("FILE__") {
+        return false;
+    }
+    let known = member.contract.is_some_and(|it| it.secrets.iter().any(|it| it.name == key));
+    let holds = !value.is_empty() && !value.contains("/run/secrets/");
+    // `DISABLE_PASSWORD=true` holds no password.
+    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
+    holds && (known || is_credential(&upper) && !is_switch)
+}
+
+/// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
+fn is_credential(upper: &str) -> bool {
+    let mut words: Vec<_> = upper.split('_').collect();
+    let follows =
+        |it: &&str| matches!(*it, "HASH" | "BASE") || it.bytes().all(|it| it.is_ascii_digit());
+    while words.last().is_some_and(follows) {
+        words.pop();
+    }
+    matches!(
+        words.as_slice(),
+        [.., "PASSWORD" | "PASSWD" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY"]
+            | [.., "API" | "PRIVATE" | "SECRET" | "ACCESS" | "ENCRYPTION", "KEY"]
+    )
+}
+
+fn help(member: &Member<'_>, key: &str) -> String {
+    let secret = member.contract.and_then(|it| it.secrets.iter().find(|it| it.name == key));
+    if secret.is_some_and(|it| !it.file) {
+        format!("accept the rule with a reason: the image does not read `{key}_FILE`")
+    } else {
+        format!("mount it as a secret and set `{key}_FILE` to `/run/secrets/<name>`")
+    }
+}
+
+/// Whether a text holds `scheme://user:password@`; a variable stands for some text.
+fn has_login(text: &str) -> bool {
+    let Ok(filled) = interpolate::resolve(text, &|_| Some("x".to_owned())) else { return false };
+    filled.split("://").skip(1).any(|it| {
+        let end = it.find(|c: char| c.is_whitespace() || "/?#'\",".contains(c));
+        let login = it[..end.unwrap_or(it.len())].rsplit_once('@');
+        login.and_then(|it| it.0.split_once(':')).is_some_and(|it| !it.1.is_empty())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_literal_is_found_and_not_printed() {
+        let found = break_file(|file| {
+            file.services["fetch"].environment.insert("API_TOKEN".to_owned(), "hunter2".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[secret-in-environment]: `fetch` has the secret `API_TOKEN` in its environment, from the file
+          --> fetch.rs
+          help: mount it as a secret and set `API_TOKEN_FILE` to `/run/secrets/<name>`
+        ");
+    }
+
+    #[test]
+    fn a_variable_is_found() {
+        let found = break_file(|file| {
+            file.services["web"]
+                .environment
+                .insert("DB_PASSWORD".to_owned(), "${DOMAIN:-x}".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[secret-in-environment]: `web` has the secret `DB_PASSWORD` in its environment, from `.env`
+          --> web.rs
+          help: mount it as a secret and set `DB_PASSWORD_FILE` to `/run/secrets/<name>`
+        ");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_found() {
+        let found = break_file(|file| {
+            file.services["fetch"].command = vec!["--to=amqp://me:${DOMAIN:-x}@queue/".to_owned()];
+        });
+        insta::assert_snapshot!(found, @r"
+        error[secret-in-environment]: `fetch` has a password in a URL, in its command
+          --> fetch.rs
+          help: give the password in a secret's file instead of the URL
+        ");
+    }
+
+    #[test]
+    fn names_and_values_that_are_no_secrets_are_fine() {
+        for name in ["API_TOKEN", "SECRET", "SECRET_KEY_BASE", "ADMIN_PASSWORD_1"] {
+            assert!(is_credential(name), "{name}");
+        }
+        for name in ["TOKEN_EXPIRY", "MONKEY", "SECRETARY", "TOKENS", "KEY"] {
+            assert!(!is_credential(name), "{name}");
+        }
+        for url in
+            ["http://a:80/x@y:z", "ssh://git@host:22", "mailto:me@host", "http://${A:?set A}:1"]
+        {
+            assert!(!has_login(url), "{url}");
+        }
+    }
+}

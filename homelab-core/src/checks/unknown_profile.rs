@@ -1,0 +1,48 @@
+//! Every profile that a service names is one of the stack's.
+//!
+//! A misspelt profile is never switched on: the service does not run, and nothing says so.
+//!
+//! Fix: declare the profile in `Site::profiles`, or give the service one that is there.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::Project;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unknown-profile",
+    severity: Severity::Error,
+    source: include_str!("unknown_profile.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    let Some(stack) = project.stack() else { return };
+    let known: Vec<_> = stack.site.profiles.iter().map(|it| it.name()).collect();
+    for member in project.members() {
+        for profile in member.service.profiles.iter().filter(|it| !known.contains(&it.as_str())) {
+            findings.on(
+                &member,
+                format!(
+                    "`{}` has the profile `{profile}`, which the stack does not declare",
+                    member.name
+                ),
+                format!("declare it in `Site::profiles`, or use one of `{}`", known.join("`, `")),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_misspelt_profile_is_found() {
+        let found = break_file(|file| file.services["fetch"].profiles.push("nots".to_owned()));
+        insta::assert_snapshot!(found, @r"
+        error[unknown-profile]: `fetch` has the profile `nots`, which the stack does not declare
+          --> fetch.rs
+          help: declare it in `Site::profiles`, or use one of `notes`
+        ");
+    }
+}
