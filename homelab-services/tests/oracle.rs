@@ -1,0 +1,312 @@
+//! The oracle: what Docker Compose itself reads from what we emit.
+//!
+//! Needs the Compose binary and no engine: `docker compose config` only parses.
+//! Run by `cargo xtask oracle`; the feature `oracle` keeps it out of plain tests.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use homelab_core::budget::profile_sets;
+use homelab_core::compose::{File, Healthcheck, MountKind, Service, ServiceMount};
+use homelab_core::interpolate;
+use homelab_core::project::Project;
+use homelab_core::text::Text;
+use homelab_core::yaml::{self, Spacing};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+
+/// Strings that YAML, Compose or a shell would like to read as something else.
+const AWKWARD: &[&str] = &[
+    "2026-01-01",
+    "2026-01-01T10:00:00Z",
+    "1_000",
+    "yes",
+    "No",
+    "on",
+    "y",
+    "n",
+    "22:22",
+    "1:2:3",
+    "0o17",
+    "017",
+    "0x1F",
+    "1e3",
+    ".5",
+    "-.inf",
+    ".nan",
+    "~",
+    "null",
+    "Null",
+    "$HOME",
+    "${HOME}",
+    "$$",
+    "$",
+    "${",
+    "}",
+    "a $b c",
+    "{{upstreams 80}}",
+    "{{ .Names }}",
+    "\"quoted\"",
+    "'single'",
+    "back\\slash",
+    "two\nlines\n",
+    "\n",
+    "tab\there",
+    " leading",
+    "trailing ",
+    "- dash",
+    "key: value",
+    "#comment",
+    "a #b",
+    "!tag",
+    "&anchor",
+    "*alias",
+    "<<",
+    "=",
+    "?",
+    "|",
+    ">",
+    "%dir",
+    "@at",
+    "`tick`",
+    "[a]",
+    "{a: b}",
+    ",",
+    "😀 emoji",
+    "e\u{301}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}bom",
+    "\u{7f}",
+    "\u{1b}[0m",
+    "",
+    "true",
+    "False",
+    "1",
+    "-1",
+    "1.0",
+    "+1",
+    "1,000",
+    "--",
+    "---",
+    "...",
+    "10m",
+    "3.14.15",
+];
+
+#[test]
+fn every_awkward_string_comes_back_unchanged() {
+    compare(&AWKWARD.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+}
+
+#[test]
+fn random_strings_come_back_unchanged() {
+    // Each case starts a process, so that it carries many strings.
+    let strings = proptest::collection::vec(any_string(), 200);
+    let mut runner =
+        TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&strings, |it| {
+            compare(&it);
+            Ok(())
+        })
+        .expect("Compose reads what was written");
+}
+
+/// Any text without NUL, which no environment and no argument can hold.
+fn any_string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>().prop_map(|it| it.replace('\0', "")),
+        "[ -~\n\t]{0,40}",
+        "[0-9_:.+eExXobTZ-]{1,12}",
+        "[$ {}:?A-Z_-]{1,16}",
+    ]
+}
+
+/// Puts every string where a service can give one, and reads all of them back.
+fn compare(strings: &[String]) {
+    let literal = |it: &String| Text::literal(it).into_string();
+    let named = |prefix: &str| {
+        strings.iter().enumerate().map(|(at, it)| (format!("{prefix}{at}"), literal(it))).collect()
+    };
+    let paths: Vec<_> = strings.iter().filter(|it| is_path(it)).collect();
+    let service = Service {
+        image: Some("example/image:1".to_owned()),
+        environment: named("KEY_"),
+        labels: named("label."),
+        command: strings.iter().map(literal).collect(),
+        healthcheck: Some(Healthcheck {
+            test: std::iter::once("CMD".to_owned()).chain(strings.iter().map(literal)).collect(),
+            ..Healthcheck::default()
+        }),
+        volumes: paths
+            .iter()
+            .enumerate()
+            .map(|(at, it)| ServiceMount {
+                kind: MountKind::Bind,
+                source: format!("/source/{at}/{}", literal(it)),
+                target: format!("/target/{at}/{}", literal(it)),
+                read_only: false,
+                bind: None,
+            })
+            .collect(),
+        ..Service::default()
+    };
+    let file = File {
+        name: "oracle".to_owned(),
+        services: std::iter::once(("it".to_owned(), service)).collect(),
+        ..File::default()
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let read = config(folder.path(), &yaml::render(&file, "Oracle.", Spacing::Sections), &[], &[])
+        .expect("Compose accepts the file");
+    let service = &read["services"]["it"];
+    // `config` escapes dollars again in what it prints.
+    let text = |value: &Value| value.as_str().map(|it| it.replace("$$", "$"));
+    for (at, given) in strings.iter().enumerate() {
+        let given = Some(given.clone());
+        assert_eq!(text(&service["environment"][format!("KEY_{at}")]), given, "environment");
+        assert_eq!(text(&service["labels"][format!("label.{at}")]), given, "label");
+        assert_eq!(text(&service["command"][at]), given, "command");
+        assert_eq!(text(&service["healthcheck"]["test"][at + 1]), given, "health check");
+    }
+    for (at, given) in paths.iter().enumerate() {
+        let target = text(&service["volumes"][at]["target"]);
+        assert_eq!(target, Some(format!("/target/{at}/{given}")), "mount");
+    }
+}
+
+/// One clean segment: Compose tidies paths, which is no matter of quoting.
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/') && text != "." && text != ".."
+}
+
+#[test]
+fn the_house_is_accepted_with_every_set_of_profiles() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let project = Project::from_stack(&stack, &catalogue);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = yaml::render(project.file(), "", Spacing::Sections);
+    for set in profile_sets(&project) {
+        let read = config(&root, &text, &set, &[("DATA_ROOT", "/srv/data")])
+            .unwrap_or_else(|error| panic!("{set:?}: {error}"));
+        let mut found: Vec<_> =
+            read["services"].as_object().expect("a map").keys().cloned().collect();
+        let enabled = project.members().filter(|it| it.is_enabled_by(&set));
+        let mut expected: Vec<_> = enabled.map(|it| it.name.to_owned()).collect();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "services of {set:?}");
+    }
+}
+
+#[test]
+fn a_required_variable_without_value_stops_compose_with_its_meaning() {
+    let stack = homelab_services::stack();
+    let text = yaml::render(&homelab_core::lower::lower(&stack), "", Spacing::Sections);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let error = config(&root, &text, &[], &[]).expect_err("DATA_ROOT is not set");
+    assert!(error.contains("set DATA_ROOT in .env: the folder on the host"), "{error}");
+}
+
+#[test]
+fn our_interpolation_is_that_of_compose() {
+    let texts = [
+        "${A}",
+        "${A:-d}",
+        "${A-d}",
+        "${EMPTY:-d}",
+        "${EMPTY-d}",
+        "${NO:-d}",
+        "${NO-d}",
+        "${A:+r}",
+        "${EMPTY:+r}",
+        "${EMPTY+r}",
+        "${NO:+r}",
+        "${NO:-${A}/x}",
+        "${NO:-${NO2:-$A}}",
+        "$A-x",
+        "$$A",
+        "${A:?no}",
+        "${NO:-a b}",
+        "${NO:-}",
+    ];
+    let values = [("A", "a"), ("EMPTY", "")];
+    let lookup = |name: &str| values.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
+    let environment = texts.iter().enumerate();
+    let service = Service {
+        image: Some("example/image:1".to_owned()),
+        environment: environment.map(|(at, it)| (format!("K{at}"), (*it).to_owned())).collect(),
+        ..Service::default()
+    };
+    let file = File {
+        name: "oracle".to_owned(),
+        services: std::iter::once(("it".to_owned(), service)).collect(),
+        ..File::default()
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = yaml::render(&file, "", Spacing::Dense);
+    let read = config(folder.path(), &text, &[], &values).expect("Compose accepts the file");
+    for (at, text) in texts.iter().enumerate() {
+        let theirs = read["services"]["it"]["environment"][format!("K{at}")].as_str();
+        let ours = interpolate::resolve(text, &lookup).expect("valid");
+        assert_eq!(
+            Some(ours.as_str()),
+            theirs.map(|it| it.replace("$$", "$")).as_deref(),
+            "{text}"
+        );
+    }
+}
+
+/// `docker compose config --format json` on this text, or what it complains about.
+fn config(
+    folder: &Path,
+    text: &str,
+    profiles: &[&str],
+    values: &[(&str, &str)],
+) -> Result<Value, String> {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("writable");
+    let empty = tempfile::NamedTempFile::new().expect("a temporary file");
+    let mut command = compose();
+    command.arg("--project-directory").arg(folder).arg("-f").arg(file.path());
+    command.arg("--env-file").arg(empty.path());
+    for profile in profiles {
+        command.args(["--profile", profile]);
+    }
+    command.args(["config", "--format", "json"]).env_clear();
+    for key in ["PATH", "HOME"] {
+        if let Some(value) = std::env::var_os(key) {
+            command.env(key, value);
+        }
+    }
+    command.envs(values.iter().copied());
+    let output = command.stderr(Stdio::piped()).output().expect("Compose can be started");
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).expect("Compose prints JSON"))
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// `docker compose`, or the stand-alone `docker-compose`; without either the oracle fails.
+fn compose() -> Command {
+    let works = |program: &str, words: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(words).arg("version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|it| it.success())
+    };
+    if works("docker", &["compose"]) {
+        let mut command = Command::new("docker");
+        command.arg("compose");
+        return command;
+    }
+    assert!(
+        works("docker-compose", &[]),
+        "the oracle needs Docker Compose: neither `docker compose version` nor \
+         `docker-compose version` works; see https://docs.docker.com/compose/install/"
+    );
+    Command::new("docker-compose")
+}
