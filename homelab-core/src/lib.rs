@@ -49,3 +49,14 @@ pub mod prelude {
     pub use crate::units::{Cpus, Memory, Port};
     pub use crate::variable::{EnvVar, Kind};
 }
+
+/// The code in the project's pages, so that it compiles.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../ARCHITECTURE.md")]
+    struct Architecture;
+    #[doc = include_str!("../../CONTRIBUTING.md")]
+    struct Contributing;
+}

@@ -36,7 +36,7 @@ pub(crate) const COMPOSE_PROFILES: EnvVar = EnvVar::new(
 pub(crate) const DATA_ROOT: EnvVar = EnvVar::new(
     "DATA_ROOT",
     Kind::Path,
-    "the folder on the host below which media, photos, files and dumps live",
+    "Folder on the host below which media, photos, files and dumps live",
 );
 
 pub(crate) const DOMAIN: EnvVar =

@@ -208,7 +208,7 @@ fn a_required_variable_without_value_stops_compose_with_its_meaning() {
     let text = yaml::render(&homelab_core::lower::lower(&stack), "", Spacing::Sections);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let error = config(&root, &text, &[], &[]).expect_err("DATA_ROOT is not set");
-    assert!(error.contains("set DATA_ROOT in .env: the folder on the host"), "{error}");
+    assert!(error.contains("set DATA_ROOT in .env: Folder on the host"), "{error}");
 }
 
 #[test]
