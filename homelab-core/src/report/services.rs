@@ -1,5 +1,7 @@
 //! Every service with its role, profile, image, limits and exceptions.
 
+use std::fmt::Write as _;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +85,7 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
     ];
     for (title, column, rows) in sections {
         if !rows.is_empty() {
-            out.push_str(&format!("\n## {title}\n\n"));
+            let _ = write!(out, "\n## {title}\n\n");
             out.push_str(&table::render(&["Service", column, "Because"], &rows));
         }
     }
