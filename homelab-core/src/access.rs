@@ -95,7 +95,7 @@ fn user(project: &Project<'_>, member: &Member<'_>) -> User {
     };
     let (uid, gid) = text.split_once(':').unwrap_or((&text, &text));
     let ids = uid.parse().ok().zip(gid.parse().ok());
-    User { ids, text }
+    User { text, ids }
 }
 
 fn overrides_permissions(project: &Project<'_>, member: &Member<'_>) -> bool {

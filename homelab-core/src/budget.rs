@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::project::Project;
+use crate::project::{Member, Project};
 use crate::units::Memory;
 
 /// Memory of one set of profiles.
@@ -51,7 +51,7 @@ pub fn profile_sets<'a>(project: &'a Project<'_>) -> Vec<Vec<&'a str>> {
 pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
     let available = available(project)?;
     let running = project.members().filter(|it| it.is_enabled_by(profiles));
-    let total = running.filter_map(|it| limit(&it)).sum();
+    let total = running.filter_map(|it| limit(project, &it)).sum();
     Some(Need {
         profiles: profiles.iter().map(|it| (*it).to_owned()).collect(),
         total,
@@ -60,8 +60,38 @@ pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
     })
 }
 
-/// A service's memory limit.
-pub fn limit(member: &crate::project::Member<'_>) -> Option<Memory> {
+/// A service's memory limit, with its variables replaced; `None` when it is not an amount.
+pub fn limit(project: &Project<'_>, member: &Member<'_>) -> Option<Memory> {
     let limits = member.service.deploy.as_ref()?.resources.as_ref()?.limits.as_ref()?;
-    Memory::parse(limits.memory.as_deref()?)
+    Memory::parse(&project.resolve(limits.memory.as_deref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, good};
+    use crate::compose::{Deploy, Limits, Resources};
+    use crate::lower::lower;
+
+    fn limit_of(memory: &str) -> Option<Memory> {
+        let mut file = lower(&good());
+        let limits = Limits { memory: Some(memory.to_owned()), ..Limits::default() };
+        let resources = Resources { limits: Some(limits) };
+        file.services["web"].deploy =
+            Some(Deploy { resources: Some(resources), ..Deploy::default() });
+        let values = [("SET".to_owned(), "1.5G".to_owned())].into_iter().collect();
+        let project = Project::from_file(file, CATALOGUE).with_values(values);
+        limit(&project, &project.member("web")?)
+    }
+
+    #[test]
+    fn a_limit_may_be_a_variable() {
+        assert_eq!(limit_of("${SET}"), Some(Memory::mib(1536)));
+        assert_eq!(limit_of("${SET:-1G}"), Some(Memory::mib(1536)));
+        assert_eq!(limit_of("${UNSET:-64M}"), Some(Memory::mib(64)));
+        assert_eq!(limit_of("${MIB:-64}M"), Some(Memory::mib(64)));
+        for memory in ["${UNSET}", "${UNSET:?set it}", "${UNSET:-lots}", "${"] {
+            assert_eq!(limit_of(memory), None, "{memory}");
+        }
+    }
 }

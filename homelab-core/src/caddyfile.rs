@@ -129,7 +129,7 @@ fn sort(blocks: &mut [Block]) {
     for block in blocks.iter_mut() {
         sort(&mut block.children);
     }
-    let rank = |it: &Block| match it.tokens.first().map(|it| it.as_bytes()) {
+    let rank = |it: &Block| match it.tokens.first().map(String::as_bytes) {
         None => 0,
         Some([b'(', ..]) => 1,
         Some([b'@', ..]) => 2,

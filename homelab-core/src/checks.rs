@@ -212,3 +212,38 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     verdict.findings.append(&mut unused.list);
     verdict
 }
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_file_names_and_unique() {
+        let ids: IndexSet<_> = ALL.iter().map(|it| it.id).collect();
+        assert_eq!(ids.len(), ALL.len(), "an id stands twice in `ALL`");
+        for rule in ALL {
+            // A rule's source is its own file, and names it.
+            let included = format!("include_str!(\"{}.rs\")", rule.id.replace('-', "_"));
+            assert!(rule.source.contains(&included), "`{}` is not its file's name", rule.id);
+            let is_kebab = |it: char| it.is_ascii_lowercase() || it == '-';
+            assert!(rule.id.chars().all(is_kebab), "`{}` is not in kebab-case", rule.id);
+        }
+    }
+
+    #[test]
+    fn manuals_begin_with_one_sentence_and_say_the_fix() {
+        for Rule { id, .. } in ALL {
+            let manual = find(id).map(Rule::manual).unwrap_or_default();
+            let mut paragraphs = manual.split("\n\n");
+            let first = paragraphs.next().unwrap_or_default();
+            let sentence = first.strip_suffix('.');
+            let is_one =
+                sentence.is_some_and(|it| !it.contains(['\n', '!', '?']) && !it.contains(". "));
+            assert!(is_one, "`{id}` begins with `{first}`: write one sentence on one line");
+            let fixes = paragraphs.filter(|it| it.starts_with("Fix: ")).count();
+            assert_eq!(fixes, 1, "`{id}` needs one paragraph that begins with `Fix:`");
+        }
+    }
+}

@@ -275,15 +275,18 @@ impl<'a> Member<'a> {
         variables_in(self.service)
     }
 
-    /// Texts that reach a program, each with where it stands: environment, command, labels.
-    pub fn texts(&self) -> Vec<(String, &'a str)> {
+    /// Texts that its own program reads, each with where it stands: environment, command.
+    pub fn program_texts(&self) -> Vec<(String, &'a str)> {
         let environment = self.service.environment.iter();
         let environment = environment.map(|(key, it)| (format!("variable `{key}`"), it.as_str()));
         let command = self.service.entrypoint.iter().chain(&self.service.command);
         let command = command.map(|it| ("command".to_owned(), it.as_str()));
-        let labels = self.service.labels.iter();
-        let labels = labels.map(|(key, it)| (format!("label `{key}`"), it.as_str()));
-        environment.chain(command).chain(labels).collect()
+        environment.chain(command).collect()
+    }
+
+    /// Its labels, each with where it stands: other programs read them, above all the proxy.
+    pub fn label_texts(&self) -> impl Iterator<Item = (String, &'a str)> {
+        self.service.labels.iter().map(|(key, it)| (format!("label `{key}`"), it.as_str()))
     }
 
     /// Networks it is attached to: its own list, else Compose's `default`. `None` when

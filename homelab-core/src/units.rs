@@ -54,19 +54,27 @@ impl Memory {
         Self { mib: self.mib.saturating_sub(other.mib) }
     }
 
-    /// Reads Compose's byte notation: `64M`, `64MiB`, `2g`, `1024k`, plain bytes.
+    /// Reads Compose's byte notation: `64M`, `64MiB`, `64 m`, `1.5G`, `1024k`, plain bytes.
     ///
-    /// Returns `None` for anything else. Parts of a mebibyte are rounded up.
+    /// Returns `None` for anything else, also for signs and exponents. Parts of a byte are
+    /// dropped, parts of a mebibyte rounded up.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() - text.trim_start_matches(|it: char| it.is_ascii_digit()).len();
-        let number: u64 = text[..digits].parse().ok()?;
-        let bytes = match text[digits..].to_ascii_lowercase().as_str() {
-            "" | "b" => number,
-            "k" | "kb" | "kib" => number.checked_mul(1 << 10)?,
-            "m" | "mb" | "mib" => number.checked_mul(1 << 20)?,
-            "g" | "gb" | "gib" => number.checked_mul(1 << 30)?,
+        let is_number = |it: char| it.is_ascii_digit() || it == '.';
+        let (number, unit) = text.split_at(text.find(|it| !is_number(it)).unwrap_or(text.len()));
+        let unit: u128 = match unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase().as_str()
+        {
+            "" | "b" => 1,
+            "k" | "kb" | "kib" => 1 << 10,
+            "m" | "mb" | "mib" => 1 << 20,
+            "g" | "gb" | "gib" => 1 << 30,
+            "t" | "tb" | "tib" => 1 << 40,
+            "p" | "pb" | "pib" => 1 << 50,
             _ => return None,
         };
+        let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+        let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+        let scaled: u128 = format!("{whole}{decimals}").parse().ok()?;
+        let bytes = scaled.checked_mul(unit)? / scale;
         Some(Self { mib: u32::try_from(bytes.div_ceil(1 << 20)).ok()? })
     }
 }
@@ -185,11 +193,29 @@ mod tests {
 
     #[test]
     fn memory_reads_compose_notation() {
-        for (text, mib) in [("64M", 64), ("2g", 2048), ("1048577", 2), ("1024k", 1), ("1GiB", 1024)]
-        {
+        let amounts = [
+            ("64M", 64),
+            ("2g", 2048),
+            ("1048577", 2),
+            ("1024k", 1),
+            ("1GiB", 1024),
+            ("1.5G", 1536),
+            ("0.25gb", 256),
+            ("1.0001m", 2),
+            ("1048576.9", 1),
+            (".5G", 512),
+            ("1.G", 1024),
+            ("64 M", 64),
+            ("1t", 1 << 20),
+        ];
+        for (text, mib) in amounts {
             assert_eq!(Memory::parse(text).map(Memory::as_mib), Some(mib), "{text}");
         }
-        for text in ["", "lots", "1.5G", "-1M", "64 M"] {
+        let garbage = [
+            "", " ", ".", "lots", "G", "1.5.5G", "1,5G", "-1M", "+1M", "1e3", "64  M", "64M ",
+            "1x", "1ib", "9999p", "$MEMORY",
+        ];
+        for text in garbage.into_iter().chain([&*"9".repeat(60)]) {
             assert_eq!(Memory::parse(text), None, "{text}");
         }
     }

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 /// How many levels of mappings are set apart by blank lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,21 +33,44 @@ pub fn render(data: &impl Serialize, header: &str, spacing: Spacing) -> String {
     if !header.is_empty() {
         out.push('\n');
     }
-    match &value {
-        Value::Mapping(map) if !map.is_empty() => block_map(map, 0, spacing, &mut out),
-        Value::Sequence(list) if !list.is_empty() => block_list(list, 0, &mut out),
-        other => {
-            inline(other, &mut out);
+    match Shape::of(&value) {
+        Shape::Map(map) => block_map(map, 0, spacing, &mut out),
+        Shape::List(list) => block_list(list, 0, &mut out),
+        Shape::Inline => {
+            inline(&value, &mut out);
             out.push('\n');
         }
     }
     out
 }
 
-fn block_map(map: &serde_yaml::Mapping, depth: usize, spacing: Spacing, out: &mut String) {
+/// How a value stands in the text: on lines of its own, or on its key's.
+enum Shape<'a> {
+    Map(&'a Mapping),
+    List(&'a [Value]),
+    Inline,
+}
+
+impl<'a> Shape<'a> {
+    fn of(value: &'a Value) -> Self {
+        match value {
+            Value::Mapping(map) if !map.is_empty() => Self::Map(map),
+            Value::Sequence(list) if !list.is_empty() => Self::List(list),
+            Value::Mapping(_)
+            | Value::Sequence(_)
+            | Value::Tagged(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_) => Self::Inline,
+        }
+    }
+}
+
+fn block_map(map: &Mapping, depth: usize, spacing: Spacing, out: &mut String) {
     let mut previous_was_block = false;
     for (at, (key, value)) in map.iter().enumerate() {
-        let is_block = is_block(value);
+        let is_block = !matches!(Shape::of(value), Shape::Inline);
         let apart = match depth {
             0 => is_block || previous_was_block,
             1 => is_block && previous_was_block,
@@ -65,18 +88,18 @@ fn block_map(map: &serde_yaml::Mapping, depth: usize, spacing: Spacing, out: &mu
 }
 
 fn after_key(value: &Value, depth: usize, spacing: Spacing, out: &mut String) {
-    match value {
-        Value::Mapping(map) if !map.is_empty() => {
+    match Shape::of(value) {
+        Shape::Map(map) => {
             out.push('\n');
             block_map(map, depth + 1, spacing, out);
         }
-        Value::Sequence(list) if !list.is_empty() => {
+        Shape::List(list) => {
             out.push('\n');
             block_list(list, depth + 1, out);
         }
-        other => {
+        Shape::Inline => {
             out.push(' ');
-            inline(other, out);
+            inline(value, out);
             out.push('\n');
         }
     }
@@ -86,8 +109,8 @@ fn block_list(list: &[Value], depth: usize, out: &mut String) {
     for value in list {
         indent(depth, out);
         out.push('-');
-        match value {
-            Value::Mapping(map) if !map.is_empty() => {
+        match Shape::of(value) {
+            Shape::Map(map) => {
                 // The first key shares the dash's line, the others stand below it.
                 for (at, (key, value)) in map.iter().enumerate() {
                     if at == 0 {
@@ -100,25 +123,15 @@ fn block_list(list: &[Value], depth: usize, out: &mut String) {
                     after_key(value, depth + 1, Spacing::Dense, out);
                 }
             }
-            Value::Sequence(inner) if !inner.is_empty() => {
+            Shape::List(inner) => {
                 out.push('\n');
                 block_list(inner, depth + 1, out);
             }
-            other => {
+            Shape::Inline => {
                 out.push(' ');
-                inline(other, out);
+                inline(value, out);
                 out.push('\n');
             }
-        }
-    }
-}
-
-fn is_block(value: &Value) -> bool {
-    match value {
-        Value::Mapping(map) => !map.is_empty(),
-        Value::Sequence(list) => !list.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => {
-            false
         }
     }
 }

@@ -166,7 +166,9 @@ mod tests {
         let mut blocks = blocks(labels, "app");
         super::super::sort(&mut blocks);
         let mut out = String::new();
-        blocks.iter().for_each(|it| super::super::write_block(it, 0, &mut out));
+        for block in &blocks {
+            super::super::write_block(block, 0, &mut out);
+        }
         out
     }
 

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_holds_the_socket_is_found() {
-        insta::assert_snapshot!(with_mount("${RUN:-/var/run/}"), @r"
+        insta::assert_snapshot!(with_mount("${DUMPS:-/var/run/}"), @r"
         error[docker-socket]: `web` is given the engine's socket by the mount `/var/run/`
           --> web.rs
           help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing

@@ -49,12 +49,12 @@ mod tests {
     #[test]
     fn the_network_of_the_host_is_found() {
         let found = break_file(|file| {
-            file.services["fetch"].networks.clear();
-            file.services["fetch"].network_mode = Some("host".to_owned());
+            file.services["dump"].networks.clear();
+            file.services["dump"].network_mode = Some("host".to_owned());
         });
         insta::assert_snapshot!(found, @r"
-        error[host-namespace]: `fetch` has `network_mode: host` without a recorded reason
-          --> fetch.rs
+        error[host-namespace]: `dump` has `network_mode: host` without a recorded reason
+          --> dump.rs
           help: remove `network_mode: host`
         ");
     }

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn an_image_without_digest_is_found() {
-        insta::assert_snapshot!(with("example/dump:${TAG:-1}"), @r"
+        insta::assert_snapshot!(with("example/dump:${DOMAIN:-1}"), @r"
         error[image-pinned]: the image `example/dump:1` has no digest
           --> fetch.rs
           help: write `example/dump:<version>@sha256:<digest>`

@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn a_route_to_an_image_without_ports_is_found() {
         let found = break_stack(|stack| {
-            spec(stack, "fetch").routes = vec![Route::host("weather", Port::new(8080))];
+            spec(stack, "dump").routes = vec![Route::host("dumps", Port::new(8080))];
         });
         insta::assert_snapshot!(found, @r"
-        error[route-port]: `fetch` is routed to port `8080`, and `example/dump` listens on no port
-          --> fetch.rs
-          help: remove the route of `fetch`
+        error[route-port]: `dump` is routed to port `8080`, and `example/dump` listens on no port
+          --> dump.rs
+          help: remove the route of `dump`
         ");
     }
 

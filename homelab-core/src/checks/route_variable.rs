@@ -44,55 +44,55 @@ mod tests {
     use crate::checks::testing::{CATALOGUE, break_file, good};
     use crate::lower::lower;
 
-    fn with_host(host: &str) -> String {
+    fn with_domain(domain: &str) -> String {
         break_file(|file| {
-            file.services["web"].labels["caddy"] = format!("{host}.home.arpa");
+            file.services["web"].labels["caddy"] = format!("notes.{domain}");
         })
     }
 
     #[test]
     fn a_variable_without_default_is_found() {
-        insta::assert_snapshot!(with_host("${HOST}"), @r"
-        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST}.home.arpa`
+        insta::assert_snapshot!(with_domain("${DOMAIN}"), @r"
+        error[route-variable]: the label `caddy` needs `DOMAIN`, which may be unset: `notes.${DOMAIN}`
           --> web.rs
-          help: write `${HOST:?set HOST in .env}`, or give it a default
+          help: write `${DOMAIN:?set DOMAIN in .env}`, or give it a default
         ");
     }
 
     #[test]
     fn a_variable_without_braces_is_found() {
-        insta::assert_snapshot!(with_host("$HOST"), @r"
-        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `$HOST.home.arpa`
+        insta::assert_snapshot!(with_domain("$DOMAIN"), @r"
+        error[route-variable]: the label `caddy` needs `DOMAIN`, which may be unset: `notes.$DOMAIN`
           --> web.rs
-          help: write `${HOST:?set HOST in .env}`, or give it a default
+          help: write `${DOMAIN:?set DOMAIN in .env}`, or give it a default
         ");
     }
 
     #[test]
     fn an_empty_default_is_found() {
-        insta::assert_snapshot!(with_host("${HOST:-}"), @r"
-        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST:-}.home.arpa`
+        insta::assert_snapshot!(with_domain("${DOMAIN:-}"), @r"
+        error[route-variable]: the label `caddy` needs `DOMAIN`, which may be unset: `notes.${DOMAIN:-}`
           --> web.rs
-          help: write `${HOST:?set HOST in .env}`, or give it a default
+          help: write `${DOMAIN:?set DOMAIN in .env}`, or give it a default
         ");
-        insta::assert_snapshot!(with_host("${HOST-}"), @r"
-        error[route-variable]: the label `caddy` needs `HOST`, which may be unset: `${HOST-}.home.arpa`
+        insta::assert_snapshot!(with_domain("${DOMAIN-}"), @r"
+        error[route-variable]: the label `caddy` needs `DOMAIN`, which may be unset: `notes.${DOMAIN-}`
           --> web.rs
-          help: write `${HOST:?set HOST in .env}`, or give it a default
+          help: write `${DOMAIN:?set DOMAIN in .env}`, or give it a default
         ");
     }
 
     #[test]
     fn a_required_variable_and_one_with_default_are_not_found() {
-        assert_eq!(with_host("${HOST:?set it}"), "");
-        assert_eq!(with_host("${HOST:-notes}"), "");
+        assert_eq!(with_domain("${DOMAIN:?set it}"), "");
+        assert_eq!(with_domain("${DOMAIN:-home.arpa}"), "");
     }
 
     #[test]
     fn a_variable_that_is_set_is_not_found() {
         let mut file = lower(&good());
-        file.services["web"].labels["caddy"] = "${HOST}.home.arpa".to_owned();
-        let values = [("HOST".to_owned(), "notes".to_owned())].into_iter().collect();
+        file.services["web"].labels["caddy"] = "notes.${DOMAIN}".to_owned();
+        let values = [("DOMAIN".to_owned(), "home.arpa".to_owned())].into_iter().collect();
         let project = Project::from_file(file, CATALOGUE).with_values(values);
         let found = check(&project).findings;
         assert!(!found.iter().any(|it| it.rule == RULE.id), "{found:?}");

@@ -32,7 +32,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 );
             }
         }
-        for (place, text) in member.texts() {
+        for (place, text) in member.program_texts().into_iter().chain(member.label_texts()) {
             if has_login(text) {
                 findings.on(
                     &member,

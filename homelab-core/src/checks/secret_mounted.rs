@@ -2,6 +2,8 @@
 //!
 //! A program that is told to read `/run/secrets/<name>` and finds nothing there stops, or
 //! starts without a password. Compose refuses a project with a secret that is not declared.
+//! A label is read by the proxy and not by the service that carries it: paths in labels count
+//! on the proxy itself.
 //!
 //! Fix: add the name to the service's `secrets:` and to the top-level `secrets:`. In the DSL
 //! `.secret_env(KEY, SECRET)` does all of it.
@@ -9,6 +11,7 @@
 use super::{Findings, Rule};
 use crate::finding::Severity;
 use crate::project::{Member, Project};
+use crate::service::RoleKind;
 use std::path::Path;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,7 +26,7 @@ const FOLDER: &str = "/run/secrets/";
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        for (place, text) in member.texts() {
+        for (place, text) in texts(&member) {
             for secret in paths(text).filter(|it| !is_mounted(&member, it)) {
                 findings.on(
                     &member,
@@ -48,6 +51,15 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Texts that are read inside the service's container: labels only in the proxy's.
+fn texts<'a>(member: &Member<'a>) -> Vec<(String, &'a str)> {
+    let mut texts = member.program_texts();
+    if member.role() == Some(RoleKind::Edge) {
+        texts.extend(member.label_texts());
+    }
+    texts
 }
 
 /// Names of the secrets whose paths stand in a text.
@@ -81,17 +93,25 @@ mod tests {
     }
 
     #[test]
-    fn a_path_in_a_label_is_found() {
+    fn a_path_in_a_label_of_the_proxy_is_found() {
         let found = break_file(|file| {
-            file.services["fetch"]
-                .labels
-                .insert("login".to_owned(), "/run/secrets/login".to_owned());
+            let labels = &mut file.services["caddy"].labels;
+            labels["caddy_0.basic_auth.import"] = "/run/secrets/attic".to_owned();
         });
         insta::assert_snapshot!(found, @r"
-        error[secret-mounted]: `fetch` names `/run/secrets/login` in its label `login`, which is not mounted
-          --> fetch.rs
-          help: add `login` to `secrets:` of `fetch`
+        error[secret-mounted]: `caddy` names `/run/secrets/attic` in its label `caddy_0.basic_auth.import`, which is not mounted
+          --> caddy.rs
+          help: add `attic` to `secrets:` of `caddy`
         ");
+    }
+
+    #[test]
+    fn a_path_in_a_label_of_another_service_is_the_proxys() {
+        let found = break_file(|file| {
+            let path = "/run/secrets/login".to_owned();
+            file.services["web"].labels.insert("caddy.basic_auth.import".to_owned(), path);
+        });
+        assert_eq!(found, "");
     }
 
     #[test]

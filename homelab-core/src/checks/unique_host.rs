@@ -53,23 +53,23 @@ mod tests {
     #[test]
     fn a_host_of_two_services_is_found_however_it_is_written() {
         let found = break_file(|file| {
-            let fetch = &mut file.services["fetch"];
-            fetch.networks.push("proxy".to_owned());
-            fetch.labels.insert("caddy".to_owned(), "https://NOTES.home.arpa:443/".to_owned());
+            let dump = &mut file.services["dump"];
+            dump.networks.push("proxy".to_owned());
+            dump.labels.insert("caddy".to_owned(), "https://NOTES.home.arpa:443/".to_owned());
         });
         insta::assert_snapshot!(found, @r"
-        error[unique-host]: `notes.home.arpa` is routed to both `web` and `fetch`
-          --> fetch.rs
-          help: give `fetch` another host in `Route::host` or in its `caddy` label
+        error[unique-host]: `notes.home.arpa` is routed to both `dump` and `web`
+          --> web.rs
+          help: give `web` another host in `Route::host` or in its `caddy` label
         ");
     }
 
     #[test]
     fn another_path_of_a_host_is_not_found() {
         let found = break_file(|file| {
-            let fetch = &mut file.services["fetch"];
-            fetch.networks.push("proxy".to_owned());
-            fetch.labels.insert("caddy".to_owned(), "notes.home.arpa/weather".to_owned());
+            let dump = &mut file.services["dump"];
+            dump.networks.push("proxy".to_owned());
+            dump.labels.insert("caddy".to_owned(), "notes.home.arpa/dumps".to_owned());
         });
         assert_eq!(found, "");
     }

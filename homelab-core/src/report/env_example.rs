@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::stack::Site;
-use crate::variable::{EnvVar, Fallback};
+use crate::variable::{EnvVar, Fallback, Kind};
 
 /// The file's text; `header` becomes the comment on top.
 pub fn text(site: &Site, header: &str) -> String {
-    let mut out: String = header.lines().map(|it| format!("# {it}\n")).collect();
+    let mut out = String::new();
+    for line in header.lines() {
+        let _ = writeln!(out, "# {line}");
+    }
     for variable in site.variables {
         out.push('\n');
         out.push_str(&entry(site, variable));
@@ -22,12 +25,11 @@ pub fn entry(site: &Site, variable: &EnvVar) -> String {
         meaning.replace_range(..1, &first.to_uppercase());
     }
     let mut out = format!("# {meaning}.\n");
-    let expected = match variable.kind() {
-        crate::variable::Kind::Profiles => {
-            let names: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
-            format!("a comma list of {}", names.join(", "))
-        }
-        other => other.expected(),
+    let expected = if variable.kind() == Kind::Profiles {
+        let names: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
+        format!("a comma list of {}", names.join(", "))
+    } else {
+        variable.kind().expected()
     };
     let name = variable.name();
     let _ = match variable.fallback() {

@@ -1,5 +1,7 @@
 //! Every service with its role, profile, image, limits and exceptions.
 
+use std::fmt::Write as _;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +35,10 @@ pub struct ServiceRow {
 
 /// Every service, in the file's order.
 pub fn gather(project: &Project<'_>) -> Vec<ServiceRow> {
-    project.members().map(|it| row(&it)).collect()
+    project.members().map(|it| row(project, &it)).collect()
 }
 
-fn row(member: &Member<'_>) -> ServiceRow {
+fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
     let image = member.image();
     let spec = member.spec;
     let exceptions = spec.iter().flat_map(|it| &it.exceptions);
@@ -47,7 +49,7 @@ fn row(member: &Member<'_>) -> ServiceRow {
         profiles: member.service.profiles.clone(),
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         networks: member.service.networks.clone(),
-        memory: budget::limit(member).map(|it| it.to_string()),
+        memory: budget::limit(project, member).map(|it| it.to_string()),
         exceptions: exceptions.map(|it| (it.what.clone(), it.because.to_owned())).collect(),
         waivers: waivers.map(|(rule, it)| ((*rule).to_owned(), (*it).to_owned())).collect(),
         unattended: spec.and_then(|it| it.unattended).map(str::to_owned),
@@ -83,7 +85,7 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
     ];
     for (title, column, rows) in sections {
         if !rows.is_empty() {
-            out.push_str(&format!("\n## {title}\n\n"));
+            let _ = write!(out, "\n## {title}\n\n");
             out.push_str(&table::render(&["Service", column, "Because"], &rows));
         }
     }

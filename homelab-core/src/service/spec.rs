@@ -21,6 +21,7 @@ use crate::variable::EnvVar;
 const PIDS: u32 = 256;
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of Compose that is set or not")]
 pub(crate) struct Spec {
     pub(crate) name: ServiceName,
     pub(crate) image: Image,
