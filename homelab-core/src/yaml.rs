@@ -26,10 +26,7 @@ pub enum Spacing {
 /// Never for the data types of this crate: they are maps with string keys, sequences and scalars.
 pub fn render(data: &impl Serialize, header: &str, spacing: Spacing) -> String {
     let value = serde_yaml::to_value(data).expect("plain data with string keys is a YAML value");
-    let mut out = String::new();
-    for line in header.lines() {
-        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
-    }
+    let mut out = comment(header);
     if !header.is_empty() {
         out.push('\n');
     }
@@ -65,6 +62,15 @@ impl<'a> Shape<'a> {
             | Value::String(_) => Self::Inline,
         }
     }
+}
+
+/// A comment of YAML, `.env` and environment files: every line of `text` behind a `#`.
+pub fn comment(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    }
+    out
 }
 
 fn block_map(map: &Mapping, depth: usize, spacing: Spacing, out: &mut String) {

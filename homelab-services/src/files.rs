@@ -31,8 +31,8 @@ pub fn files(header: &str) -> Vec<ConfigFile> {
         ("config/immich/machine-learning-0.env", false),
         ("config/immich/machine-learning-1.env", true),
     ] {
-        let header: String = header.lines().map(|it| format!("# {it}\n")).collect();
-        let text = format!("{header}IMMICH_MACHINE_LEARNING_ENABLED={enabled}\n");
+        let comment = yaml::comment(header);
+        let text = format!("{comment}IMMICH_MACHINE_LEARNING_ENABLED={enabled}\n");
         files.push(ConfigFile { path, text });
     }
     files

@@ -28,7 +28,7 @@ pub fn stack() -> Stack {
     stack.add(syncthing::define());
 
     // Photos: Immich, its data layer, its dumps.
-    let db = postgres::Database::new(stack.add(postgres::define()));
+    let db = postgres::Database::immich(stack.add(postgres::define()));
     let cache = stack.add(redis::define());
     let machine_learning = stack.add(immich_machine_learning::define());
     stack.add(immich_server::define(&db, &cache, &machine_learning));

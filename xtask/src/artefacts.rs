@@ -1,5 +1,7 @@
 //! Every generated file of the repository: its path and its text.
 
+use std::fmt::Write as _;
+
 use homelab_core::checks;
 use homelab_core::project::Project;
 use homelab_core::report::{env_example, exposure, memory, services, state, topology};
@@ -60,7 +62,7 @@ fn rules() -> String {
                    `homelab explain <rule>` prints its entry.\n"
         .to_owned();
     for rule in checks::ALL {
-        out.push_str(&format!("\n## `{}` ({})\n\n{}\n", rule.id, rule.severity, rule.manual()));
+        let _ = write!(out, "\n## `{}` ({})\n\n{}\n", rule.id, rule.severity, rule.manual());
     }
     out
 }

@@ -15,7 +15,7 @@ const MODELS: Mount<Stateless> =
     Volume::scratch("immich-models", "models are downloaded again").at("/cache");
 
 /// The image's check, with time to load a model on a slow disk.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(60));
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(1));
 
 pub(crate) fn define() -> Service<Agent> {
     Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)

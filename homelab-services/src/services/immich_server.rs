@@ -20,7 +20,7 @@ const LIBRARY: Mount<Precious> = Bind::env(&env::IMMICH_LIBRARY_PATH, Backup::Of
 const ROUTE: Route = Route::host("photos", WEB).login(Login::BuiltIn);
 
 /// The image's check, with time for the database migrations of a new version.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(180));
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(3));
 
 pub(crate) fn define(
     db: &Database,
@@ -40,10 +40,10 @@ pub(crate) fn define(
         )
         .user(User::Variables(env::PUID, env::PGID))
         .env("TZ", env::TZ)
-        .env("DB_HOSTNAME", db.host())
-        .env("DB_USERNAME", db.user())
-        .env("DB_DATABASE_NAME", db.name())
-        .secret_env("DB_PASSWORD_FILE", db.password())
+        .env("DB_HOSTNAME", db.server.host())
+        .env("DB_USERNAME", db.user)
+        .env("DB_DATABASE_NAME", db.name)
+        .secret_env("DB_PASSWORD_FILE", db.password)
         .env("REDIS_HOSTNAME", cache.host())
         .env(
             "IMMICH_MACHINE_LEARNING_URL",
@@ -61,7 +61,7 @@ pub(crate) fn define(
         .memory(Memory::mib(1536))
         .cpus(Cpus::cores(2))
         .pids(512)
-        .stops_within(Duration::from_secs(60))
+        .stops_within(Duration::from_mins(1))
 }
 
 /// Facts: `docker/docker-compose.yml` at 4cff61e0, `server/src/config.ts` at 01809e30,

@@ -26,7 +26,7 @@ const MEDIA: Mount<Stateless> = Bind::env_read_only(&env::MEDIA_PATH).at("/media
 const ROUTE: Route = Route::host("media", WEB).login(Login::BuiltIn).closes(&["/Startup/*"]);
 
 /// The image's check, with time for a migration of the library's database.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(120));
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
@@ -45,7 +45,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .memory(Memory::gib(2))
         .cpus(Cpus::cores(2))
         .pids(512)
-        .stops_within(Duration::from_secs(60))
+        .stops_within(Duration::from_mins(1))
 }
 
 /// Facts: jellyfin-packaging at 69a2981 (`/config` and `/cache` are made with mode 777). No

@@ -33,7 +33,7 @@ const HOST: [Mount<Stateless>; 5] = [
 
 /// The image's check, twice as often.
 const HEALTH: Health =
-    Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_secs(60));
+    Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_mins(1));
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
     let service = Service::app(NAME, images::NETDATA, HEALTH)

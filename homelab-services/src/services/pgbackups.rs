@@ -23,15 +23,15 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .uses(db)
-        .dumps(db.handle())
+        .dumps(&db.server)
         // `postgres` of the image; upstream recommends it.
         .user(User::Ids(999, 999))
         .env("TZ", env::TZ)
         .env("SCHEDULE", env::BACKUP_SCHEDULE)
-        .env("POSTGRES_HOST", db.host())
-        .env("POSTGRES_DB", db.name())
-        .env("POSTGRES_USER", db.user())
-        .secret_env("POSTGRES_PASSWORD_FILE", db.password())
+        .env("POSTGRES_HOST", db.server.host())
+        .env("POSTGRES_DB", db.name)
+        .env("POSTGRES_USER", db.user)
+        .secret_env("POSTGRES_PASSWORD_FILE", db.password)
         // The dump drops what it restores, so that a restore into a used database is one step.
         .env("POSTGRES_EXTRA_OPTS", "-Z1 --clean --if-exists")
         .env("BACKUP_KEEP_DAYS", 7)
@@ -39,7 +39,7 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .env("BACKUP_KEEP_MONTHS", 6)
         .mount(DUMPS)
         .memory(Memory::mib(256))
-        .stops_within(Duration::from_secs(60))
+        .stops_within(Duration::from_mins(1))
 }
 
 /// Facts: `debian.Dockerfile`, `env.sh`, `backup.sh` at d257e5d. That a read-only root and no

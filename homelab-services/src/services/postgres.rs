@@ -26,7 +26,7 @@ const HEALTH: Health =
         .every(Duration::from_secs(10))
         .within(Duration::from_secs(5))
         .retries(6)
-        .starts_within(Duration::from_secs(120));
+        .starts_within(Duration::from_mins(2));
 
 /// For a host of 12 GB on which the server gets 2: the first flag keeps the image's own
 /// configuration, which preloads the vector extension; the rest overrides it.
@@ -70,7 +70,7 @@ pub(crate) fn define() -> Service<Data, Precious> {
         .memory(Memory::gib(2))
         .cpus(Cpus::cores(2))
         // Upstream advises 90 s or more for a clean shutdown.
-        .stops_within(Duration::from_secs(120))
+        .stops_within(Duration::from_mins(2))
         .accept(
             "end-of-life",
             "Immich's own compose file still ships 14; a later major needs a dump and a restore",
@@ -79,39 +79,23 @@ pub(crate) fn define() -> Service<Data, Precious> {
 
 /// The database with what its users need: where it is, who they are, and the password's file.
 pub(crate) struct Database {
-    handle: Handle<Data>,
+    pub(crate) server: Handle<Data>,
+    pub(crate) name: &'static str,
+    pub(crate) user: &'static str,
+    pub(crate) password: Secret,
 }
 
 impl Database {
-    pub(crate) fn new(handle: Handle<Data>) -> Self {
-        Self { handle }
-    }
-
-    pub(crate) fn handle(&self) -> &Handle<Data> {
-        &self.handle
-    }
-
-    pub(crate) fn host(&self) -> Text {
-        self.handle.host()
-    }
-
-    pub(crate) fn user(&self) -> &'static str {
-        USER
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        DATABASE
-    }
-
-    pub(crate) fn password(&self) -> Secret {
-        PASSWORD
+    /// Immich's, on this server.
+    pub(crate) fn immich(server: Handle<Data>) -> Self {
+        Self { server, name: DATABASE, user: USER, password: PASSWORD }
     }
 }
 
 impl Connect for Database {
     fn connect(&self, wiring: &mut Wiring<'_>) {
-        wiring.service(&self.handle);
-        wiring.secret(PASSWORD);
+        wiring.service(&self.server);
+        wiring.secret(self.password);
     }
 }
 

@@ -21,7 +21,7 @@ const STATE: Mount<Precious> = Volume::precious("syncthing", Backup::Offsite).at
 const FOLDERS: Mount<Precious> = Bind::env(&env::SYNC_PATH, Backup::Offsite).at("/sync");
 
 /// The image's check, with time for the migration that version 2 does on its first start.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(300));
+const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(5));
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::SYNCTHING, HEALTH)
@@ -42,7 +42,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .capability(Capability::Setuid, "the entry point becomes PUID")
         .memory(Memory::mib(512))
         .pids(512)
-        .stops_within(Duration::from_secs(60))
+        .stops_within(Duration::from_mins(1))
 }
 
 /// Facts: `Dockerfile` and `script/docker-entrypoint.sh` at 328d910ae; capabilities and the

@@ -31,7 +31,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .capability(Capability::Fowner, "found necessary when tag 2 was drop-tested")
         .capability(Capability::NetRaw, "monitors of the kind ping")
         .memory(Memory::mib(384))
-        .stops_within(Duration::from_secs(60))
+        .stops_within(Duration::from_mins(1))
 }
 
 /// Facts: `docker/dockerfile` and `server/setup-database.js` at 6398a958; capabilities and the
