@@ -145,7 +145,10 @@ impl Bind<Stateless> {
     /// A generated file or folder of this repository, read-only; the path is relative to its root.
     #[track_caller]
     pub const fn config(path: &'static str) -> Self {
-        assert!(!path.is_empty() && path.as_bytes()[0] != b'/', "a config path is relative");
+        assert!(
+            !path.is_empty() && path.as_bytes()[0] != b'/',
+            "a config path is relative to the repository: drop the leading `/`"
+        );
         Self { source: Source::File(path), policy: Policy::ReadOnly, kind: PhantomData }
     }
 
@@ -155,7 +158,7 @@ impl Bind<Stateless> {
     /// which hold the Docker socket: that goes through `Service::socket_proxy`.
     #[track_caller]
     pub const fn host_read_only(path: &'static str) -> Self {
-        assert!(is_absolute(path), "a host path is absolute");
+        assert!(is_absolute(path), "a host path is absolute: begin it with `/`");
         assert!(
             !holds_socket(path.as_bytes()),
             "this path holds the Docker socket: use `Service::socket_proxy`"
@@ -220,7 +223,10 @@ pub struct Mount<K> {
 impl<K> Mount<K> {
     #[track_caller]
     const fn new(source: Source, target: &'static str, policy: Policy) -> Self {
-        assert!(is_absolute(target), "a mount's path in the container is absolute");
+        assert!(
+            is_absolute(target),
+            "a mount's path in the container is absolute: begin it with `/`"
+        );
         Self { source, target, policy, kind: PhantomData }
     }
 
@@ -289,7 +295,7 @@ impl Tmpfs {
     /// A folder in memory with Docker's options: `noexec`, `nosuid`, `nodev`, mode 1777.
     #[track_caller]
     pub const fn at(path: &'static str) -> Self {
-        assert!(is_absolute(path), "a tmpfs path is absolute");
+        assert!(is_absolute(path), "a tmpfs path is absolute: begin it with `/`");
         Self { path, options: "" }
     }
 

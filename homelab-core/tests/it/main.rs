@@ -1,0 +1,3 @@
+//! Tests of core from outside, in one binary.
+
+mod compile_fail;
