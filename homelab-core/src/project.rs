@@ -21,6 +21,8 @@ pub struct Project<'a> {
     file: File,
     catalogue: &'a [Contract],
     stack: Option<&'a Stack>,
+    /// The stack's services by name: every member asks for its own.
+    specs: IndexMap<&'static str, &'a Spec>,
     values: IndexMap<String, String>,
     sites: Vec<CaddySite>,
 }
@@ -77,8 +79,12 @@ impl<'a> Project<'a> {
     }
 
     pub(crate) fn new(file: File, stack: Option<&'a Stack>, catalogue: &'a [Contract]) -> Self {
-        let mut project =
-            Self { file, catalogue, stack, values: IndexMap::new(), sites: Vec::new() };
+        let mut specs = IndexMap::new();
+        for spec in stack.iter().flat_map(|it| &it.services) {
+            specs.entry(spec.name.as_str()).or_insert(spec);
+        }
+        let values = IndexMap::new();
+        let mut project = Self { file, catalogue, stack, specs, values, sites: Vec::new() };
         project.sites = caddyfile::sites(&project);
         project
     }
@@ -118,7 +124,7 @@ impl<'a> Project<'a> {
             name,
             service,
             contract: contract::find(self.catalogue, repository),
-            spec: self.stack.and_then(|it| it.find(name)),
+            spec: self.specs.get(name).copied(),
         }
     }
 

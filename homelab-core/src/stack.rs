@@ -85,10 +85,6 @@ impl Stack {
     pub fn names(&self) -> impl Iterator<Item = ServiceName> {
         self.services.iter().map(|it| it.name)
     }
-
-    pub(crate) fn find(&self, name: &str) -> Option<&Spec> {
-        self.services.iter().find(|it| it.name.as_str() == name)
-    }
 }
 
 /// A dashboard entry with what it needs from its service.
