@@ -11,6 +11,8 @@ pub(crate) use self::labels::is_label;
 
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
+
 use crate::project::Project;
 
 /// A block or line of a Caddyfile: its tokens, and what stands in its braces.
@@ -87,10 +89,11 @@ pub fn sites(project: &Project<'_>) -> Vec<Site> {
 
 /// The whole Caddyfile, as the proxy would load it.
 pub fn render(project: &Project<'_>) -> String {
-    let mut blocks: Vec<Block> = Vec::new();
+    let mut blocks = IndexMap::new();
     for site in project.sites() {
         merge(&mut blocks, site.block.clone());
     }
+    let mut blocks: Vec<Block> = blocks.into_values().collect();
     sort(&mut blocks);
     let mut out = String::new();
     for (at, block) in blocks.iter().enumerate() {
@@ -103,8 +106,8 @@ pub fn render(project: &Project<'_>) -> String {
 }
 
 /// Adds a block; one with the same tokens takes its children, upstreams of one matcher join.
-fn merge(blocks: &mut Vec<Block>, block: Block) {
-    if let Some(same) = blocks.iter_mut().find(|it| it.tokens == block.tokens) {
+fn merge(blocks: &mut IndexMap<Vec<String>, Block>, block: Block) {
+    if let Some(same) = blocks.get_mut(&block.tokens) {
         for child in block.children {
             if same.children.contains(&child) {
                 continue;
@@ -120,7 +123,7 @@ fn merge(blocks: &mut Vec<Block>, block: Block) {
             }
         }
     } else {
-        blocks.push(block);
+        blocks.insert(block.tokens.clone(), block);
     }
 }
 

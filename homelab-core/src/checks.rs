@@ -8,6 +8,7 @@ mod dangling_host;
 mod data_exposed;
 mod data_mounted;
 mod data_on_proxy_network;
+mod depends_cycle;
 mod depends_healthy;
 mod depends_profiles;
 mod docker_socket;
@@ -42,6 +43,7 @@ mod unattended_update;
 mod unconfined;
 mod undeclared;
 mod unique_host;
+mod unique_service;
 mod unknown_profile;
 mod unused;
 mod variable_default;
@@ -69,6 +71,7 @@ pub const ALL: &[Rule] = &[
     data_on_proxy_network::RULE,
     route_login::RULE,
     route_ingress::RULE,
+    unique_service::RULE,
     unique_host::RULE,
     route_port::RULE,
     route_variable::RULE,
@@ -94,6 +97,7 @@ pub const ALL: &[Rule] = &[
     resource_limits::RULE,
     log_rotation::RULE,
     depends_healthy::RULE,
+    depends_cycle::RULE,
     depends_profiles::RULE,
     unknown_profile::RULE,
     memory_budget::RULE,

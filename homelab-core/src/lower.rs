@@ -94,13 +94,19 @@ fn service(site: &Site, spec: &Spec) -> Service {
     }
 }
 
+/// A literal whose `$` is no variable.
+fn literal(text: &str) -> String {
+    Text::literal(text).into_string()
+}
+
 fn texts(map: &IndexMap<&'static str, Text>) -> IndexMap<String, String> {
     map.iter().map(|(key, it)| ((*key).to_owned(), it.as_str().to_owned())).collect()
 }
 
 fn env_file(spec: &Spec) -> Vec<String> {
-    let path =
-        |(prefix, variable): (&str, EnvVar)| format!("./{prefix}{}.env", variable.reference());
+    let path = |(prefix, variable): (&str, EnvVar)| {
+        format!("./{}{}.env", literal(prefix), variable.reference())
+    };
     spec.env_file.map(path).into_iter().collect()
 }
 
@@ -162,13 +168,13 @@ fn mount(mount: &Mount<()>) -> ServiceMount {
         Source::Volume(name) => ServiceMount {
             kind: MountKind::Volume,
             source: name.to_owned(),
-            target: mount.target.to_owned(),
+            target: literal(mount.target),
             read_only,
             bind: None,
         },
         Source::Variable(variable) => bind(variable.reference(), mount.target, read_only),
-        Source::Host(path) => bind(path.to_owned(), mount.target, read_only),
-        Source::File(path) => bind(format!("./{path}"), mount.target, read_only),
+        Source::Host(path) => bind(literal(path), mount.target, read_only),
+        Source::File(path) => bind(literal(&format!("./{path}")), mount.target, read_only),
     }
 }
 
@@ -177,7 +183,7 @@ fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
     ServiceMount {
         kind: MountKind::Bind,
         source,
-        target: target.to_owned(),
+        target: literal(target),
         read_only,
         bind: Some(BindOptions { create_host_path: false }),
     }
@@ -185,18 +191,14 @@ fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
 
 fn tmpfs(spec: &Spec) -> Vec<String> {
     let entry = |path: &str, options: &str| match options {
-        "" => path.to_owned(),
-        options => format!("{path}:{options}"),
+        "" => literal(path),
+        options => literal(&format!("{path}:{options}")),
     };
     spec.tmpfs.iter().map(|it| entry(it.path, it.options)).collect()
 }
 
 fn device((source, target): &(EnvVar, &'static str)) -> Device {
-    Device {
-        source: source.reference(),
-        target: (*target).to_owned(),
-        permissions: "rw".to_owned(),
-    }
+    Device { source: source.reference(), target: literal(target), permissions: "rw".to_owned() }
 }
 
 fn security_opt(spec: &Spec) -> Vec<String> {
@@ -210,7 +212,7 @@ fn security_opt(spec: &Spec) -> Vec<String> {
 /// Absent when the image's own check is kept as it is.
 fn healthcheck(health: &Health) -> Option<Healthcheck> {
     let words = |kind: &str, rest: &[&str]| {
-        let rest = rest.iter().map(|it| Text::literal(it).into_string());
+        let rest = rest.iter().map(|it| literal(it));
         std::iter::once(kind.to_owned()).chain(rest).collect()
     };
     let check = Healthcheck {

@@ -25,6 +25,8 @@ pub struct Project<'a> {
     file: File,
     catalogue: &'a [Contract],
     stack: Option<&'a Stack>,
+    /// The stack's services by name: every member asks for its own.
+    specs: IndexMap<&'static str, &'a Spec>,
     values: IndexMap<String, String>,
     sites: Vec<CaddySite>,
 }
@@ -81,8 +83,12 @@ impl<'a> Project<'a> {
     }
 
     pub(crate) fn new(file: File, stack: Option<&'a Stack>, catalogue: &'a [Contract]) -> Self {
-        let mut project =
-            Self { file, catalogue, stack, values: IndexMap::new(), sites: Vec::new() };
+        let mut specs = IndexMap::new();
+        for spec in stack.iter().flat_map(|it| &it.services) {
+            specs.entry(spec.name.as_str()).or_insert(spec);
+        }
+        let values = IndexMap::new();
+        let mut project = Self { file, catalogue, stack, specs, values, sites: Vec::new() };
         project.sites = caddyfile::sites(&project);
         project
     }
@@ -122,7 +128,7 @@ impl<'a> Project<'a> {
             name,
             service,
             contract: contract::find(self.catalogue, repository),
-            spec: self.stack.and_then(|it| it.find(name)),
+            spec: self.specs.get(name).copied(),
         }
     }
 
@@ -143,7 +149,7 @@ impl<'a> Project<'a> {
             let host = self.resolve(host(&stack.site, **it).as_str());
             site.addresses().any(|address| address == host)
         };
-        stack.find(&site.service)?.routes.iter().find(serves)
+        self.specs.get(site.service.as_str())?.routes.iter().find(serves)
     }
 
     /// A published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all.

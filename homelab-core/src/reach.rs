@@ -65,8 +65,8 @@ pub fn ports(member: &Member<'_>) -> Vec<String> {
 
 fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
     let is_proxy = from.role() == Some(crate::service::RoleKind::Edge);
-    let routed = project.sites().iter().any(|it| it.service == to.name && !it.is_snippet());
-    if is_proxy && routed {
+    let is_routed = || project.sites().iter().any(|it| it.service == to.name && !it.is_snippet());
+    if is_proxy && is_routed() {
         Why::Route
     } else if from.service.depends_on.contains_key(to.name) || talks_to(from, to) {
         Why::Uses

@@ -145,7 +145,10 @@ impl Bind<Stateless> {
     /// A generated file or folder of this repository, read-only; the path is relative to its root.
     #[track_caller]
     pub const fn config(path: &'static str) -> Self {
-        assert!(!path.is_empty() && path.as_bytes()[0] != b'/', "a config path is relative");
+        assert!(
+            !path.is_empty() && path.as_bytes()[0] != b'/',
+            "a config path is relative to the repository: drop the leading `/`"
+        );
         Self { source: Source::File(path), policy: Policy::ReadOnly, kind: PhantomData }
     }
 
@@ -153,9 +156,14 @@ impl Bind<Stateless> {
     ///
     /// Panics (in a `const`: does not compile) on `/`, `/run` and `/var/run`,
     /// which hold the Docker socket: that goes through `Service::socket_proxy`.
+    /// So that nothing else leads there, the path has no empty part, no `.` and no `..`.
     #[track_caller]
     pub const fn host_read_only(path: &'static str) -> Self {
-        assert!(is_absolute(path), "a host path is absolute");
+        assert!(is_absolute(path), "a host path is absolute: begin it with `/`");
+        assert!(
+            is_straight(path.as_bytes()),
+            "a host path has no `//`, `/./` or `/../`: shorten it"
+        );
         assert!(
             !holds_socket(path.as_bytes()),
             "this path holds the Docker socket: use `Service::socket_proxy`"
@@ -182,6 +190,29 @@ const fn policy(backup: Backup) -> Policy {
 
 const fn is_absolute(path: &str) -> bool {
     !path.is_empty() && path.as_bytes()[0] == b'/'
+}
+
+/// Whether no part of an absolute path is empty, `.` or `..`; a slash at the end is fine.
+const fn is_straight(path: &[u8]) -> bool {
+    let mut at = 1;
+    let mut part = 1;
+    while at <= path.len() {
+        if at == path.len() || path[at] == b'/' {
+            let is_end = at == path.len();
+            let bad = match at - part {
+                0 => !is_end,
+                1 => path[part] == b'.',
+                2 => path[part] == b'.' && path[part + 1] == b'.',
+                _ => false,
+            };
+            if bad {
+                return false;
+            }
+            part = at + 1;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Whether a fixed host path is one of the folders in which the Docker socket lies, or a socket.
@@ -220,7 +251,10 @@ pub struct Mount<K> {
 impl<K> Mount<K> {
     #[track_caller]
     const fn new(source: Source, target: &'static str, policy: Policy) -> Self {
-        assert!(is_absolute(target), "a mount's path in the container is absolute");
+        assert!(
+            is_absolute(target),
+            "a mount's path in the container is absolute: begin it with `/`"
+        );
         Self { source, target, policy, kind: PhantomData }
     }
 
@@ -289,7 +323,7 @@ impl Tmpfs {
     /// A folder in memory with Docker's options: `noexec`, `nosuid`, `nodev`, mode 1777.
     #[track_caller]
     pub const fn at(path: &'static str) -> Self {
-        assert!(is_absolute(path), "a tmpfs path is absolute");
+        assert!(is_absolute(path), "a tmpfs path is absolute: begin it with `/`");
         Self { path, options: "" }
     }
 

@@ -200,7 +200,7 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Starts after another service is healthy, and shares the networks that it is offered on.
-    pub fn uses(mut self, other: &impl Connect) -> Self {
+    pub fn uses(mut self, other: &(impl Connect + ?Sized)) -> Self {
         other.connect(&mut Wiring::new(&mut self.spec));
         self
     }

@@ -104,10 +104,6 @@ impl Stack {
         }
         contracts
     }
-
-    pub(crate) fn find(&self, name: &str) -> Option<&Spec> {
-        self.services.iter().find(|it| it.name.as_str() == name)
-    }
 }
 
 /// A dashboard entry with what it needs from its service.

@@ -36,6 +36,7 @@ impl Memory {
     }
 
     /// `n` gibibytes.
+    #[track_caller]
     pub const fn gib(n: u32) -> Self {
         Self::mib(n * 1024)
     }
@@ -111,6 +112,7 @@ impl Cpus {
     }
 
     /// `n` whole cores.
+    #[track_caller]
     pub const fn cores(n: u32) -> Self {
         Self::milli(n * 1000)
     }

@@ -28,8 +28,8 @@ pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
         self::route(site, &prefix, *route, &mut labels);
         if at == 0 {
             for (index, (path, to)) in spec.redirects.iter().enumerate() {
-                let value = format!("{path} https://{}", host(site, *to));
-                labels.insert(format!("{prefix}.redir_{index}"), value);
+                let value = Text::literal(&format!("{path} https://")).and(host(site, *to));
+                labels.insert(format!("{prefix}.redir_{index}"), value.into_string());
             }
         }
     }

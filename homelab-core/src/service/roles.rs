@@ -4,11 +4,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod sealed {
-    pub trait Sealed {}
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a role: the roles are `Edge`, `App`, `Data` and `Agent`",
+        label = "a role of its own",
+        note = "a rule that knows nothing of a role cannot hold it: add the role to core, with its rules"
+    )]
+    pub trait IsRole {}
+
+    pub trait IsState {}
 }
 
 /// What a service is in the stack. Sealed: the roles are the four of this module.
-pub trait Role: sealed::Sealed {
+pub trait Role: sealed::IsRole {
     /// The role as a value.
     const KIND: RoleKind;
 }
@@ -45,7 +52,7 @@ pub enum Agent {}
 
 macro_rules! roles {
     ($($role:ident),*) => {$(
-        impl sealed::Sealed for $role {}
+        impl sealed::IsRole for $role {}
         impl Role for $role {
             const KIND: RoleKind = RoleKind::$role;
         }
@@ -55,7 +62,7 @@ macro_rules! roles {
 roles!(Edge, App, Data, Agent);
 
 /// What a service keeps. Sealed: [`Stateless`], [`Precious`], [`Unattended`].
-pub trait State: sealed::Sealed {}
+pub trait State: sealed::IsState {}
 
 /// It keeps nothing that hurts to lose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,9 +76,9 @@ pub enum Precious {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unattended {}
 
-impl sealed::Sealed for Stateless {}
-impl sealed::Sealed for Precious {}
-impl sealed::Sealed for Unattended {}
+impl sealed::IsState for Stateless {}
+impl sealed::IsState for Precious {}
+impl sealed::IsState for Unattended {}
 impl State for Stateless {}
 impl State for Precious {}
 impl State for Unattended {}
@@ -100,5 +107,10 @@ impl Holds<Precious> for Precious {
     type Then = Self;
 }
 impl Holds<Stateless> for Unattended {
+    type Then = Self;
+}
+// No mount is of this kind. With a second kind the compiler cannot take the first one for
+// granted, so that it explains the missing impl instead of a "mismatched type".
+impl Holds<()> for Unattended {
     type Then = Self;
 }

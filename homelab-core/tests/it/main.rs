@@ -1,0 +1,7 @@
+//! Tests of core from outside, in one binary.
+
+mod compile_fail;
+mod house;
+mod invariants;
+mod text;
+mod yaml;

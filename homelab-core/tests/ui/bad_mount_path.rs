@@ -1,0 +1,11 @@
+// Paths in a container are relative.
+
+use homelab_core::prelude::*;
+
+const DATA: Mount<Precious> = Volume::precious("data", Backup::Offsite).at("data");
+const CONFIG: Mount<Stateless> = Bind::config("config/app.toml").at("app.toml");
+const TEMPORARY: Tmpfs = Tmpfs::at("tmp");
+const HOST: Bind<Stateless> = Bind::host_read_only("proc");
+const FILE: Bind<Stateless> = Bind::config("/etc/app.toml");
+
+fn main() {}

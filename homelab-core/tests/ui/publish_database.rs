@@ -1,0 +1,14 @@
+// A database publishes its port on the host.
+
+use homelab_core::prelude::*;
+
+const NAME: ServiceName = ServiceName::new("it");
+const IMAGE: Image = Image::pinned(
+    "example/it:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+);
+const PROBE: Health = Health::from_image();
+
+fn main() {
+    let port = Publish::everywhere(Port::new(5432), "to look into it");
+    let _ = Service::data(NAME, IMAGE, PROBE).publish(port);
+}

@@ -1,0 +1,11 @@
+// A service file invents a role of its own.
+
+use homelab_core::service::{Role, RoleKind};
+
+enum Cache {}
+
+impl Role for Cache {
+    const KIND: RoleKind = RoleKind::Data;
+}
+
+fn main() {}

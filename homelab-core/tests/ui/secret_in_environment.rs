@@ -1,0 +1,14 @@
+// A secret is the value of a plain variable.
+
+use homelab_core::prelude::*;
+
+const NAME: ServiceName = ServiceName::new("it");
+const IMAGE: Image = Image::pinned(
+    "example/it:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+);
+const PROBE: Health = Health::from_image();
+const PASSWORD: Secret = Secret::random("password");
+
+fn main() {
+    let _ = Service::app(NAME, IMAGE, PROBE).env("PASSWORD", PASSWORD);
+}

@@ -1,0 +1,13 @@
+// A service says by text what it uses.
+
+use homelab_core::prelude::*;
+
+const NAME: ServiceName = ServiceName::new("it");
+const IMAGE: Image = Image::pinned(
+    "example/it:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+);
+const PROBE: Health = Health::from_image();
+
+fn main() {
+    let _ = Service::app(NAME, IMAGE, PROBE).uses("db");
+}
