@@ -94,7 +94,7 @@ fn with_module(text: &str, module: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     let is_module = |it: &&str| it.starts_with("pub(crate) mod ");
     let before = lines.iter().position(|it| is_module(it) && *it > new.as_str());
-    let last = lines.iter().rposition(|it| is_module(it)).map_or(lines.len(), |it| it + 1);
+    let last = lines.iter().rposition(is_module).map_or(lines.len(), |it| it + 1);
     lines.insert(before.unwrap_or(last), &new);
     lines.join("\n") + "\n"
 }

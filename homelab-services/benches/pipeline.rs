@@ -1,7 +1,7 @@
 //! How long the way from a definition to `compose.yaml` takes, stage by stage, and how
 //! that grows with the number of services.
 //!
-//! `cargo bench -p homelab-core`. A stage that takes much more than ten times as long for
+//! `cargo xtask bench`. A stage that takes much more than ten times as long for
 //! ten times the services has become quadratic. The peer, `docker compose config`, is
 //! measured on the same text in the same run, where it is installed.
 
@@ -18,6 +18,7 @@ use divan::{Bencher, black_box};
 use homelab_core::caddyfile;
 use homelab_core::checks::check;
 use homelab_core::compose::File;
+use homelab_core::finding::Verdict;
 use homelab_core::lower::lower;
 use homelab_core::project::Project;
 use homelab_core::reach;
@@ -32,6 +33,26 @@ fn main() {
         eprintln!("`docker compose` is not installed: the peer is not measured");
     }
     divan::main();
+}
+
+/// The house itself: definition → checked project → every text of `compose.yaml`.
+#[divan::bench(sample_count = 100)]
+fn house() -> (Verdict, String) {
+    let stack = homelab_services::stack();
+    let catalogue = stack.catalogue();
+    let project = Project::from_stack(&stack, &catalogue);
+    let verdict = check(&project);
+    (verdict, render(project.file(), "Generated.", Spacing::Sections))
+}
+
+/// The peer on the house.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn house_docker_compose_config(bencher: Bencher<'_, '_>) {
+    if has_docker_compose() {
+        let text = render(&lower(&homelab_services::stack()), "Generated.", Spacing::Sections);
+        let file = Temporary::new("house", &text);
+        bencher.bench_local(|| file.config());
+    }
 }
 
 /// Services through the DSL into a stack; names are made before, as they are literals.
@@ -86,7 +107,7 @@ fn emit(bencher: Bencher<'_, '_>, services: usize) {
     bencher.bench_local(|| render(black_box(&file), "Generated.", Spacing::Sections));
 }
 
-/// YAML → Compose file, as `homelab audit` reads it.
+/// YAML → Compose file, by another parser.
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn read(bencher: Bencher<'_, '_>, services: usize) {
     let text = text(services);
@@ -107,18 +128,11 @@ fn whole(bencher: Bencher<'_, '_>, services: usize) {
 
 /// The peer on the same text: reads and validates it; includes the start of the process.
 #[divan::bench(args = [100, 1_000], sample_count = 5, sample_size = 1)]
-fn peer_docker_compose_config(bencher: Bencher<'_, '_>, services: usize) {
-    if !has_docker_compose() {
-        return;
+fn whole_docker_compose_config(bencher: Bencher<'_, '_>, services: usize) {
+    if has_docker_compose() {
+        let file = Temporary::new(&services.to_string(), &text(services));
+        bencher.bench_local(|| file.config());
     }
-    let file = Temporary::new(services, &text(services));
-    bencher.bench_local(|| {
-        let mut config = Command::new("docker");
-        config.args(["compose", "-f"]).arg(&file.path).args(["config", "-q"]);
-        let output = config.output().expect("docker was there a moment ago");
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "docker compose refuses what core emits: {message}");
-    });
 }
 
 fn text(services: usize) -> String {
@@ -137,13 +151,25 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn new(services: usize, text: &str) -> Self {
-        let name = format!("homelab-bench-{}-{services}.yaml", std::process::id());
+    fn new(name: &str, text: &str) -> Self {
+        let name = format!("homelab-bench-{}-{name}.yaml", std::process::id());
         let path = std::env::temp_dir().join(name);
         let mut file =
             std::fs::File::create(&path).expect("the folder for temporary files is there");
         file.write_all(text.as_bytes()).expect("it was made for writing");
         Self { path }
+    }
+
+    /// What the peer does with it: `docker compose config -q`, which has to accept it.
+    fn config(&self) {
+        let mut config = Command::new("docker");
+        // The folder of the real project, for the files that the house's services read.
+        let project = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        config.args(["compose", "--project-directory", project, "-f"]).arg(&self.path);
+        config.args(["config", "-q"]).env("DATA_ROOT", "/srv/data");
+        let output = config.output().expect("docker was there a moment ago");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "docker compose refuses what core emits: {message}");
     }
 }
 
