@@ -2,7 +2,7 @@
 
 mod caddy;
 
-pub(crate) use self::caddy::LOGIN_SNIPPET;
+pub(crate) use self::caddy::{LOGIN_SNIPPET, host};
 
 use std::time::Duration;
 
