@@ -1,2 +1,18 @@
-//! x
-fn main() {}
+//! `homelab`: set up, check and explain the household's stack.
+
+mod cli;
+mod commands;
+mod error;
+mod exit;
+mod host;
+mod house;
+mod inspect;
+mod settings;
+mod ui;
+mod ways;
+mod words;
+
+fn main() -> std::process::ExitCode {
+    std::panic::set_hook(Box::new(ui::report_bug));
+    std::panic::catch_unwind(cli::run).unwrap_or(exit::BUG).into()
+}

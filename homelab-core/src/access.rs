@@ -82,6 +82,11 @@ pub fn readers<'a>(
     project.members().filter(move |it| it.service.secrets.iter().any(|name| name == secret))
 }
 
+/// The user and group that a service's first process has; `None` when they are not numeric.
+pub fn ids(project: &Project<'_>, member: &Member<'_>) -> Option<(u32, u32)> {
+    user(project, member).ids
+}
+
 struct User {
     text: String,
     ids: Option<(u32, u32)>,
@@ -98,7 +103,8 @@ fn user(project: &Project<'_>, member: &Member<'_>) -> User {
     User { text, ids }
 }
 
-fn overrides_permissions(project: &Project<'_>, member: &Member<'_>) -> bool {
+/// Whether a service's first process reads and enters what it likes: root with the capability.
+pub fn overrides_permissions(project: &Project<'_>, member: &Member<'_>) -> bool {
     let capable =
         member.service.cap_add.iter().any(|it| it == "DAC_OVERRIDE" || it == "DAC_READ_SEARCH");
     capable && user(project, member).ids.is_some_and(|it| it.0 == 0)

@@ -1,0 +1,70 @@
+//! The command line, and how its commands end.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{doctor, explain, exposure, init, memory};
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::ui::Ui;
+
+/// Set up, check and explain the household's stack
+///
+/// The stack is the one in `compose.yaml`, which is generated from the same Rust code that
+/// this program was built from. It never starts or stops a container.
+///
+/// Exit codes: 0 fine, 1 an error was found, 2 the command line is wrong, 3 a generated file
+/// is out of date, 4 a file or another program failed, 70 a bug of this program.
+#[derive(Debug, Parser)]
+#[command(name = "homelab", version)]
+struct Cli {
+    /// Folder that holds `compose.yaml`, `.env` and `secrets/`
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
+    /// Folder below which the host's files are read, instead of `/`
+    #[arg(long, global = true, value_name = "DIR", default_value = "/", hide = true)]
+    host_root: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
+    Memory(memory::Args),
+    Exposure(exposure::Args),
+}
+
+/// What a report looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; its fields are stable
+    Json,
+}
+
+/// Runs the command and returns the exit code; clap itself ends the program on wrong usage.
+pub(crate) fn run() -> u8 {
+    let cli = Cli::parse();
+    let mut ui = Ui::new();
+    let ended = House::open(cli.project, cli.host_root).and_then(|house| match &cli.command {
+        Command::Init(args) => init::run(&mut ui, &house, args),
+        Command::Doctor(args) => doctor::run(&mut ui, &house, args),
+        Command::Explain(args) => explain::run(&mut ui, &house, args),
+        Command::Memory(args) => memory::run(&mut ui, &house, args),
+        Command::Exposure(args) => exposure::run(&mut ui, &house, args),
+    });
+    ended.unwrap_or_else(|error: Error| {
+        if error.is_broken_pipe() {
+            return exit::FAILED;
+        }
+        ui.error(&error);
+        error.exit_code()
+    })
+}

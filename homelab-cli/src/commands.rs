@@ -1,0 +1,7 @@
+//! The commands, one file each.
+
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod exposure;
+pub(crate) mod init;
+pub(crate) mod memory;

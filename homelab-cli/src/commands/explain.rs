@@ -1,0 +1,70 @@
+//! `homelab explain`: everything that is known of one service, or the manual of one rule.
+
+mod service;
+
+use homelab_core::checks;
+
+use crate::cli::Format;
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::inspect;
+use crate::ui::Ui;
+use crate::words;
+
+/// Explain a service or a rule
+///
+/// A service: its image, who reaches it and whom it reaches, its ways in, what it keeps and
+/// how that is backed up, what it may do and why. A rule: its manual, which says what it
+/// looks for, why that hurts and how to fix it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of a service, such as `caddy`, or id of a rule, such as `host-secret`
+    #[arg(value_name = "SERVICE|RULE")]
+    name: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    let settings = house.settings()?.readable()?;
+    let project = house.project(&settings);
+    if let Some(member) = project.member(&args.name) {
+        let explanation = service::explain(&project, &member);
+        match args.format {
+            Format::Json => ui.json(&explanation)?,
+            Format::Text => service::print(ui, &explanation)?,
+        }
+        return Ok(exit::FINE);
+    }
+    let manual = manual(&args.name).ok_or_else(|| unknown(house, &args.name))?;
+    match args.format {
+        Format::Json => ui.json(&serde_json::json!({ "rule": args.name, "manual": manual }))?,
+        Format::Text => {
+            ui.heading(&args.name)?;
+            ui.data(format_args!("\n{manual}"))?;
+        }
+    }
+    Ok(exit::FINE)
+}
+
+fn manual(id: &str) -> Option<String> {
+    let host = || inspect::ALL.iter().find(|it| it.id == id).map(inspect::HostRule::manual);
+    checks::find(id).map(checks::Rule::manual).or_else(host)
+}
+
+fn unknown(house: &House, name: &str) -> Error {
+    let services: Vec<_> = house.stack.names().collect();
+    let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
+    let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
+    let rules: Vec<_> = rules.collect();
+    let near = words::nearest(name, services.iter().chain(&rules).copied());
+    let near = near.map(|it| format!("did you mean `{it}`?\n")).unwrap_or_default();
+    let hint = format!(
+        "{near}services: {}\nrules: {}",
+        words::list(services.iter().copied()),
+        words::list(rules.iter().copied())
+    );
+    Error::Name { name: name.to_owned(), hint }
+}

@@ -1,0 +1,94 @@
+//! `homelab init`: makes what a fresh clone lacks, and says what is left to do.
+
+mod dotenv_file;
+mod file;
+mod secrets;
+mod todo;
+
+use homelab_core::variable::EnvVar;
+
+use self::secrets::Made;
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::settings;
+use crate::ui::Ui;
+use crate::words;
+
+/// Write `.env` and make the secrets
+///
+/// Writes `.env` with every variable, its meaning and its default, and makes each secret in
+/// `secrets/` with the owner and mode that its services need. What exists stays as it is: an
+/// existing `.env` keeps every line and only gets the variables that it lacks, and a secret
+/// is never overwritten. Time zone, user and group are found out from this host.
+///
+/// The password for the panels that the proxy guards is made once and printed once, on stdout;
+/// only its hash is stored. Then follows what is left to do, with the exact commands. Running
+/// it again changes nothing.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Set a variable of `.env` (can be repeated)
+    ///
+    /// Only one that has no value yet: `homelab init` changes no value.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    assignments: Vec<(String, String)>,
+    /// Name for the login that the proxy asks for
+    #[arg(long, value_name = "NAME", default_value = "admin", value_parser = login_user)]
+    login_user: String,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected `NAME=VALUE`")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The name stands in a Caddyfile, where these characters need no quotes.
+fn login_user(text: &str) -> Result<String, String> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._-@".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, `.`, `_`, `-` and `@`".to_owned())
+    }
+}
+
+/// A variable and the value it shall have.
+type Assignment = (&'static EnvVar, String);
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    let assignments = checked(house, &args.assignments)?;
+    let before = house.settings()?.valid(house.site())?;
+    let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
+    let settings = house.settings()?;
+    let project = house.project(&settings);
+    let made = secrets::make_missing(ui, house, &project, &args.login_user)?;
+    if !wrote_settings && made.is_empty() {
+        ui.note("nothing to do: `.env` and all secrets are there, and were left as they are");
+    }
+    if let Some(password) = made.iter().find_map(Made::password) {
+        ui.note("\nthe login for the panels that the proxy guards; write it down, it is stored nowhere:");
+        ui.data(format_args!("user      {}", args.login_user))?;
+        ui.data(format_args!("password  {password}"))?;
+    }
+    ui.note("\nleft to do:");
+    for line in todo::lines(house, &settings, &project) {
+        ui.note(format_args!("  {line}"));
+    }
+    Ok(exit::FINE)
+}
+
+/// The assignments with their variables; nothing is written when one of them is wrong.
+fn checked(house: &House, assignments: &[(String, String)]) -> Result<Vec<Assignment>, Error> {
+    let site = house.site();
+    let mut found = Vec::new();
+    for (name, value) in assignments {
+        let Some(variable) = site.variables.iter().find(|it| it.name() == name) else {
+            let known: Vec<_> = site.variables.iter().map(EnvVar::name).collect();
+            let hint = words::suggest(name, "variables", &known);
+            return Err(Error::Variable { name: name.clone(), hint });
+        };
+        settings::check_value(site, variable, value)?;
+        found.push((variable, value.clone()));
+    }
+    Ok(found)
+}

@@ -1,0 +1,200 @@
+//! `.env`: what is appended, and what is filled in.
+
+use std::fmt::Write as _;
+
+use homelab_core::dotenv;
+use homelab_core::stack::Site;
+use homelab_core::variable::{EnvVar, Fallback, Kind};
+
+use super::Assignment;
+use super::file::{self, Owned};
+use crate::error::Error;
+use crate::host::Person;
+use crate::house::House;
+use crate::settings::Settings;
+use crate::ui::Ui;
+use crate::words;
+
+const HEADER: &str = "\
+# Settings of this household, read by Docker Compose; made by `homelab init`.
+# A line that begins with `#` shows a default: remove the `#` to change it.
+# No passwords belong here: those are files in `secrets/`.
+";
+
+/// Writes what is missing; `false` when nothing is.
+pub(super) fn write(
+    ui: &mut Ui,
+    house: &House,
+    before: &Settings,
+    assignments: &[Assignment],
+) -> Result<bool, Error> {
+    let mut chosen = Vec::new();
+    for (variable, value) in assignments {
+        let entry = before.dotenv.entries.get(variable.name());
+        match entry.filter(|it| !it.value.is_empty()) {
+            None => chosen.push((*variable, value.clone())),
+            Some(entry) if entry.value == *value => {}
+            Some(entry) => {
+                return Err(Error::AlreadySet {
+                    name: variable.name(),
+                    value: entry.value.clone(),
+                    line: entry.line,
+                    path: before.path.clone(),
+                });
+            }
+        }
+    }
+    let old = before.text.as_deref();
+    let new = merged(house.site(), old, &chosen, &detected(house));
+    if old == Some(new.as_str()) {
+        return Ok(false);
+    }
+    let path = &before.path;
+    if let Some(old) = old {
+        file::replace(path, &new)?;
+        let added = new.lines().count().saturating_sub(old.lines().count());
+        let what = match added {
+            0 => "filled in the values".to_owned(),
+            added => format!("added {}, the others are as they were", words::count(added, "line")),
+        };
+        ui.done("changed", format_args!("{}: {what}", path.display()));
+    } else {
+        let owner = Person::current().map(|it| (it.uid, it.gid));
+        if !file::create(path, &new, Owned { owner, mode: 0o644 })? {
+            // Somebody made it in this moment: what they wrote is looked at like any other.
+            return write(ui, house, &house.settings()?.valid(house.site())?, assignments);
+        }
+        ui.done("created", path.display());
+    }
+    Ok(true)
+}
+
+/// What this host says itself.
+fn detected(house: &House) -> Vec<(&'static str, String)> {
+    let person = Person::current();
+    let found = [
+        ("TZ", house.host.time_zone()),
+        ("PUID", person.map(|it| it.uid.to_string())),
+        ("PGID", person.map(|it| it.gid.to_string())),
+        ("RENDER_GID", house.host.render_group().map(|it| it.to_string())),
+    ];
+    found.into_iter().filter_map(|(name, it)| Some((name, it?))).collect()
+}
+
+/// The file with every variable in it: old lines stay, in their order.
+fn merged(
+    site: &Site,
+    old: Option<&str>,
+    chosen: &[Assignment],
+    detected: &[(&str, String)],
+) -> String {
+    let before = old.unwrap_or(HEADER);
+    // Not `lines()`, which would take the carriage returns of an editor on Windows away.
+    let mut lines: Vec<String> =
+        before.strip_suffix('\n').unwrap_or(before).split('\n').map(str::to_owned).collect();
+    for variable in site.variables {
+        let name = variable.name();
+        let value = chosen.iter().rfind(|it| it.0.name() == name).map(|it| dotenv::quote(&it.1));
+        if let Some(at) = lines.iter().position(|it| is_empty_assignment(it, name)) {
+            if let Some(value) = value {
+                lines[at] = format!("{name}={value}");
+            }
+        } else if let Some(at) = lines.iter().position(|it| is_mentioned(it, name)) {
+            if let Some(value) = value {
+                lines.insert(at + 1, format!("{name}={value}"));
+            }
+        } else {
+            let found = detected.iter().find(|it| it.0 == name);
+            let found = found.filter(|it| variable.kind().accepts(&it.1));
+            let value = value.or_else(|| found.map(|it| dotenv::quote(&it.1)));
+            lines.push(paragraph(site, variable, value));
+        }
+    }
+    let text = lines.join("\n");
+    if old.is_some_and(|it| it.strip_suffix('\n').unwrap_or(it) == text) {
+        // A file whose last line has no end is not changed for that alone.
+        return before.to_owned();
+    }
+    text + "\n"
+}
+
+/// A variable with its meaning above it.
+fn paragraph(site: &Site, variable: &EnvVar, value: Option<String>) -> String {
+    let name = variable.name();
+    let mut meaning = variable.meaning().to_owned();
+    if let Some(first) = meaning.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let mut text = format!("\n# {meaning}.\n");
+    if variable.kind() == Kind::Profiles {
+        for profile in site.profiles {
+            let _ = writeln!(text, "#   {}: {}", profile.name(), profile.meaning());
+        }
+    }
+    let _ = match (value, variable.fallback()) {
+        (Some(value), _) => write!(text, "{name}={value}"),
+        (None, Fallback::Required) => {
+            write!(text, "# It must be set: {}.\n{name}=", variable.kind().expected())
+        }
+        (None, Fallback::Value(value)) => write!(text, "# {name}={}", dotenv::quote(value)),
+        (None, Fallback::Under(parent, path)) => write!(text, "# {name}=${{{parent}}}{path}"),
+    };
+    text
+}
+
+/// `NAME=` without a value.
+fn is_empty_assignment(line: &str, name: &str) -> bool {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    line.trim_start().strip_prefix(name).is_some_and(|it| it.trim() == "=")
+}
+
+/// `NAME=…`, also when it is commented out.
+fn is_mentioned(line: &str, name: &str) -> bool {
+    let line = line.trim_start().trim_start_matches(['#', ' ']);
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let rest = line.trim_start().strip_prefix(name);
+    rest.is_some_and(|it| it.trim_start().starts_with(['=', ':']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(old: &str, chosen: &[(&str, &str)]) -> String {
+        let stack = homelab_services::stack();
+        let site = stack.site();
+        let variable = |name| {
+            let mut all = site.variables.iter();
+            all.find(|it: &&EnvVar| it.name() == name).expect("a variable of the house")
+        };
+        let chosen: Vec<_> = chosen.iter().map(|it| (variable(it.0), it.1.to_owned())).collect();
+        // Everything is mentioned, so that only the lines of the test can change.
+        let rest =
+            site.variables.iter().filter(|it| !old.lines().any(|l| is_mentioned(l, it.name())));
+        let rest: Vec<_> = rest.map(|it| format!("#{it}=\n")).collect();
+        let rest = rest.concat();
+        let text = merged(site, Some(&format!("{rest}{old}")), &chosen, &[]);
+        text.strip_prefix(&rest).expect("old lines stay").to_owned()
+    }
+
+    #[test]
+    fn old_lines_stay_as_they_are() {
+        for old in
+            ["DATA_ROOT=/srv", "DATA_ROOT=/srv\r\nX=1\r\n", "  # my own\n\nDATA_ROOT: /srv\n"]
+        {
+            assert_eq!(with(old, &[]), old);
+        }
+    }
+
+    #[test]
+    fn values_go_where_they_are_missing() {
+        assert_eq!(with("DATA_ROOT=\n", &[("DATA_ROOT", "/a b")]), "DATA_ROOT='/a b'\n");
+        assert_eq!(with("# TZ=Etc/UTC\n", &[("TZ", "UTC")]), "# TZ=Etc/UTC\nTZ=UTC\n");
+        // An empty value of a file from Windows, in a line of its own ending.
+        assert_eq!(with("A=1\r\nTZ=\r\n", &[("TZ", "UTC")]), "A=1\r\nTZ=UTC\n");
+        // The name is a word: PUID is not mentioned by MY_PUID.
+        assert!(!is_mentioned("MY_PUID=1", "PUID"));
+        assert!(!is_mentioned("PUID_X=1", "PUID"));
+    }
+}

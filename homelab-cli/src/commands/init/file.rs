@@ -1,0 +1,103 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use crate::error::Error;
+
+/// Owner and mode of a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub(super) owner: Option<(u32, u32)>,
+    pub(super) mode: u32,
+}
+
+/// Makes a file that does not exist yet; `false` when somebody else was faster.
+///
+/// Where the owner cannot be given, the mode stays 0600, so that nobody else reads it.
+pub(super) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Error> {
+    let write = |source| Error::Write { path: path.to_owned(), source };
+    let temporary = temporary(path);
+    let ended = (|| {
+        let file = fill(&temporary, text)?;
+        // Refused when this is not root: then `init` names the commands that are left to do.
+        let _ = give(&file, owned);
+        file.sync_all()?;
+        rename_new(&temporary, path)?;
+        sync_folder(path)
+    })();
+    match ended {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            let _ = std::fs::remove_file(&temporary);
+            if error.kind() == io::ErrorKind::AlreadyExists && path.exists() {
+                Ok(false)
+            } else {
+                Err(write(error))
+            }
+        }
+    }
+}
+
+/// Replaces a file; owner and mode stay, and so does a link that leads to it.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let write = |source| Error::Write { path: path.to_owned(), source };
+    let target = path.canonicalize().map_err(write)?;
+    let metadata = target.metadata().map_err(write)?;
+    let ids = (metadata.uid(), metadata.gid());
+    let as_before = Owned { owner: Some(ids), mode: metadata.mode() & 0o7777 };
+    let temporary = temporary(&target);
+    let ended = (|| {
+        let file = fill(&temporary, text)?;
+        give(&file, as_before)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, &target)?;
+        sync_folder(&target)
+    })();
+    ended.map_err(|source| {
+        let _ = std::fs::remove_file(&temporary);
+        write(source)
+    })
+}
+
+/// In the same folder, since a rename does not cross file systems.
+fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+}
+
+/// Writes a new file that is nobody else's business, and returns it.
+fn fill(path: &Path, text: &str) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+fn give(file: &File, owned: Owned) -> io::Result<()> {
+    if let Some((uid, gid)) = owned.owner {
+        fchown(file, Some(uid), Some(gid))?;
+    }
+    file.set_permissions(Permissions::from_mode(owned.mode))
+}
+
+/// Renames without replacing; by a second link where the file system cannot do that.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Makes the rename itself survive a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}

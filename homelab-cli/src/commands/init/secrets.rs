@@ -1,0 +1,141 @@
+//! Secrets: random text, or a login with its hash.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::path::Path;
+
+use homelab_core::access::{self, Access};
+use homelab_core::project::Project;
+use homelab_core::resource::{Secret, SecretContent};
+
+use super::file::{self, Owned};
+use crate::error::Error;
+use crate::host::Person;
+use crate::house::House;
+use crate::ui::Ui;
+
+/// Work factor of the hash; about a quarter of a second for each login on a small computer.
+const COST: u32 = 12;
+
+/// Letters and digits that nobody mistakes for one another: 32, so 5 bits each.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A secret that was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    password: Option<String>,
+}
+
+impl Made {
+    /// The password whose hash was stored.
+    pub(super) fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+}
+
+/// Makes every secret that does not exist.
+pub(super) fn make_missing(
+    ui: &mut Ui,
+    house: &House,
+    project: &Project<'_>,
+    login_user: &str,
+) -> Result<Vec<Made>, Error> {
+    let mut made = Vec::new();
+    for secret in house.stack.secrets() {
+        let path = house.path(&secret.file());
+        if path.symlink_metadata().is_ok() {
+            continue;
+        }
+        ensure_folder(&house.path("secrets"))?;
+        let (text, password) = content(secret, login_user)?;
+        // Without a user that serves all readers it stays with the person who runs this.
+        let access = access::required(project, secret.name()).ok();
+        let owned = owned(access.as_ref());
+        if file::create(&path, &text, owned)? {
+            ui.done("created", path.display());
+            made.push(Made { password });
+        }
+    }
+    Ok(made)
+}
+
+fn owned(access: Option<&Access>) -> Owned {
+    match access {
+        Some(it) => Owned { owner: Some((it.uid, it.gid)), mode: it.mode },
+        None => Owned { owner: None, mode: 0o600 },
+    }
+}
+
+/// Open to its owner only. What is in it is mounted by the engine, which is root.
+fn ensure_folder(path: &Path) -> Result<(), Error> {
+    let folder = |source| Error::Folder { path: path.to_owned(), source };
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {
+            std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(folder)?;
+            if let Some(Person { uid, gid }) = Person::current() {
+                chown(path, Some(uid), Some(gid)).map_err(folder)?;
+            }
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(folder(error)),
+    }
+}
+
+fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>), Error> {
+    match secret.content() {
+        SecretContent::Random => {
+            let bytes = random::<32>()?;
+            let digit = |it: u8| char::from(b"0123456789abcdef"[usize::from(it)]);
+            let digits = bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]);
+            Ok((digits.collect(), None))
+        }
+        SecretContent::ProxyLogin => {
+            let password = password(random::<20>()?);
+            let hash = bcrypt::hash(&password, COST).map_err(Error::Hash)?;
+            Ok((format!("{login_user} {hash}\n"), Some(password)))
+        }
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Error::Random)?;
+    Ok(bytes)
+}
+
+/// Four groups of five characters: 100 bits.
+fn password(bytes: [u8; 20]) -> String {
+    let letter = |it: &u8| char::from(ALPHABET[usize::from(it % 32)]);
+    let groups: Vec<String> = bytes.chunks(5).map(|it| it.iter().map(letter).collect()).collect();
+    groups.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_read_aloud_easily() {
+        let bytes = std::array::from_fn(|it| u8::try_from(it * 13).expect("below 256"));
+        insta::assert_snapshot!(password(bytes), @"ap4hw-bq5ix-cr6jy-ds7kz");
+        assert!(ALPHABET.windows(2).all(|it| it[0] < it[1] || it == b"z2"), "each once");
+    }
+
+    #[test]
+    fn a_login_is_a_line_that_verifies_and_random_text_has_no_line_break() {
+        let (line, shown) = content(Secret::proxy_login("login"), "admin")
+            .expect("the system gives random numbers");
+        let hash = line.strip_prefix("admin ").and_then(|it| it.strip_suffix('\n'));
+        let shown = shown.expect("a login has a password");
+        let hash = hash.expect("user, space, hash, line break");
+        assert!(hash.starts_with("$2b$12$"), "{hash}");
+        assert!(bcrypt::verify(shown, hash).expect("the hash is one of bcrypt"));
+
+        let (text, shown) =
+            content(Secret::random("a"), "").expect("the system gives random numbers");
+        assert_eq!((text.len(), shown), (64, None));
+        assert!(text.bytes().all(|it| it.is_ascii_hexdigit()));
+    }
+}

@@ -1,0 +1,71 @@
+//! What is left to do, in the order in which to do it.
+
+use homelab_core::access;
+use homelab_core::project::Project;
+
+use crate::host::Person;
+use crate::house::House;
+use crate::inspect::{bind, secret};
+use crate::settings::Settings;
+
+/// One line each; commands stand alone on theirs.
+pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -> Vec<String> {
+    let site = house.site();
+    let shown = settings.path.display();
+    let mut lines = Vec::new();
+    let missing: Vec<_> = settings.missing(site).collect();
+    for it in &missing {
+        let meaning = it.meaning();
+        lines.push(format!("- set {it} in {shown}: {meaning}"));
+        lines.push(format!("    {}", house.command(&format!("init --set {it}=VALUE"))));
+    }
+    if Person::current().is_none() && settings.dotenv.value("PUID").is_none() {
+        lines.push(format!(
+            "- set PUID and PGID in {shown} to the person who owns the files, unless that is 1000:1000"
+        ));
+    }
+    let commands = secret_commands(house, project);
+    if !commands.is_empty() {
+        lines.push("- give these secrets to the users that read them:".to_owned());
+        lines.extend(commands.into_iter().map(|it| format!("    {it}")));
+    }
+    let commands = folder_commands(house, settings, project);
+    if !commands.is_empty() {
+        lines.push("- make the folders for your data, or mount a disk there:".to_owned());
+        lines.extend(commands.into_iter().map(|it| format!("    {it}")));
+    } else if !missing.is_empty() {
+        lines.push("- run `homelab init` again; it then names the folders to make".to_owned());
+    }
+    let domain = project.resolve(&site.domain.reference());
+    lines.push(format!(
+        "- let the names `{domain}` and `*.{domain}` lead to this host, in your router or DNS"
+    ));
+    lines.push("- check this host, then start:".to_owned());
+    lines.push(format!("    {}", house.command("doctor")));
+    lines.push("    docker compose up -d".to_owned());
+    lines
+}
+
+fn secret_commands(house: &House, project: &Project<'_>) -> Vec<String> {
+    let command = |it: &homelab_core::resource::Secret| {
+        let path = house.path(&it.file());
+        let wanted = access::required(project, it.name()).ok()?;
+        let wrong = path.is_file() && !secret::is_right(&path, &wanted);
+        wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
+    };
+    house.stack.secrets().iter().filter_map(command).collect()
+}
+
+/// Folders of the services that are on.
+fn folder_commands(house: &House, settings: &Settings, project: &Project<'_>) -> Vec<String> {
+    let profiles = settings.profiles();
+    let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
+    let mut commands = Vec::new();
+    for it in bind::uses(house, project, &profiles) {
+        let command = it.command();
+        if it.is_own && it.is_missing() && !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
+    commands
+}

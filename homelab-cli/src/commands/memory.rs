@@ -1,0 +1,134 @@
+//! `homelab memory`: what the services may use together, against the host's memory.
+
+use homelab_core::budget::{self, Need};
+use homelab_core::project::Project;
+use homelab_core::units::Memory;
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::ui::Ui;
+use crate::words;
+
+/// Show the memory that services may use, against what the host has
+///
+/// With profiles: each service's limit, the sum and what is left of the budget, which is the
+/// host's memory less a reserve for the system. Without: the sum of every set of profiles.
+/// Exit code 1 when a set that is shown does not fit.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Profiles that are on besides the base, as a comma list
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    profiles: Option<Vec<String>>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// One set of profiles with the services that it enables; memory in MiB.
+#[derive(Serialize)]
+struct OneSet {
+    budget: Memory,
+    services: Vec<Share>,
+    need: Need,
+}
+
+#[derive(Serialize)]
+struct Share {
+    name: String,
+    limit: Memory,
+}
+
+#[derive(Serialize)]
+struct AllSets {
+    budget: Memory,
+    sets: Vec<Need>,
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    let settings = house.settings()?.readable()?;
+    let project = house.project(&settings);
+    let fits = if let Some(names) = &args.profiles {
+        let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
+        house.known_profiles(&names)?;
+        let set = one_set(&project, &names);
+        print_one(ui, &set, args.format)?;
+        set.need.fits
+    } else {
+        let sets = all_sets(&project);
+        print_all(ui, &sets, args.format)?;
+        sets.sets.iter().all(|it| it.fits)
+    };
+    Ok(if fits { exit::FINE } else { exit::FINDINGS })
+}
+
+fn budget_of(project: &Project<'_>) -> Memory {
+    budget::available(project).expect("a project of our own stack has a host")
+}
+
+fn need_of(project: &Project<'_>, names: &[&str]) -> Need {
+    budget::need(project, names).expect("a project of our own stack has a host")
+}
+
+fn one_set(project: &Project<'_>, names: &[String]) -> OneSet {
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let enabled = project.members().filter(|it| it.is_enabled_by(&names));
+    let mut services: Vec<_> = enabled
+        .map(|it| Share {
+            name: it.name.to_owned(),
+            limit: budget::limit(project, &it).unwrap_or(Memory::ZERO),
+        })
+        .collect();
+    services.sort_by_key(|it| std::cmp::Reverse(it.limit));
+    OneSet { budget: budget_of(project), services, need: need_of(project, &names) }
+}
+
+fn all_sets(project: &Project<'_>) -> AllSets {
+    let sets = budget::profile_sets(project);
+    let sets = sets.iter().map(|it| need_of(project, it)).collect();
+    AllSets { budget: budget_of(project), sets }
+}
+
+fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
+    if format == Format::Json {
+        return ui.json(set);
+    }
+    let row = |name: &str, memory: Memory| vec![name.to_owned(), mib(memory)];
+    let mut rows: Vec<_> = set.services.iter().map(|it| row(&it.name, it.limit)).collect();
+    rows.push(row("together", set.need.total));
+    rows.push(row("budget", set.budget));
+    rows.push(verdict("left", &set.need, set.budget));
+    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+}
+
+fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
+    if format == Format::Json {
+        return ui.json(sets);
+    }
+    ui.data(format_args!("{} for all services together\n", sets.budget))?;
+    let head = ["profiles", "    together", "        left"];
+    let mut rows = vec![head.iter().map(|it| (*it).to_owned()).collect()];
+    for need in &sets.sets {
+        let name =
+            if need.profiles.is_empty() { "(none)".to_owned() } else { need.profiles.join(",") };
+        let mut row = verdict(&name, need, sets.budget);
+        row.insert(1, mib(need.total));
+        rows.push(row);
+    }
+    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+}
+
+fn verdict(name: &str, need: &Need, budget: Memory) -> Vec<String> {
+    if need.fits {
+        return vec![name.to_owned(), mib(need.spare)];
+    }
+    let over = need.total.saturating_sub(budget);
+    vec![name.to_owned(), format!("does not fit by {over}")]
+}
+
+/// In one unit and to the right, so that a column can be compared.
+fn mib(memory: Memory) -> String {
+    format!("{:>8} MiB", memory.as_mib())
+}

@@ -1,0 +1,112 @@
+//! The host: memory, processors, sockets, time zone, GPU and who is at the terminal.
+
+mod sockets;
+
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use homelab_core::units::Memory;
+use homelab_core::variable::Kind;
+
+pub(crate) use self::sockets::Listener;
+
+/// The device for hardware transcoding on every host with one GPU.
+pub(crate) const RENDER_DEVICE: &str = "/dev/dri/renderD128";
+
+/// The files of the host.
+#[derive(Debug)]
+pub(crate) struct Host {
+    root: PathBuf,
+}
+
+/// User and group of the person at the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl Host {
+    pub(crate) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Where an absolute path of the host lies.
+    pub(crate) fn path(&self, absolute: &str) -> PathBuf {
+        self.root.join(Path::new(absolute).strip_prefix("/").unwrap_or(Path::new(absolute)))
+    }
+
+    fn text(&self, absolute: &str) -> Option<String> {
+        std::fs::read_to_string(self.path(absolute)).ok()
+    }
+
+    /// All memory that the kernel has.
+    pub(crate) fn memory(&self) -> Option<Memory> {
+        let text = self.text("/proc/meminfo")?;
+        let line = text.lines().find_map(|it| it.strip_prefix("MemTotal:"))?;
+        Memory::parse(&line.replace(' ', "").replace("kB", "k"))
+    }
+
+    /// Number of processors.
+    pub(crate) fn cores(&self) -> Option<u32> {
+        let text = self.text("/proc/cpuinfo")?;
+        let count = text.lines().filter(|it| it.starts_with("processor")).count();
+        u32::try_from(count).ok().filter(|it| *it > 0)
+    }
+
+    /// Every address and port on which something listens.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        let files = ["tcp", "tcp6", "udp", "udp6"];
+        let text = |it: &str| self.text(&format!("/proc/net/{it}")).unwrap_or_default();
+        files.iter().flat_map(|it| sockets::listeners(it, &text(it))).collect()
+    }
+
+    /// The IANA name of its time zone: from the link that systemd keeps, else from Debian's file.
+    pub(crate) fn time_zone(&self) -> Option<String> {
+        let link = std::fs::read_link(self.path("/etc/localtime")).ok();
+        let linked = link.as_ref().and_then(|it| it.to_str()?.split_once("zoneinfo/"));
+        let linked = linked.map(|(_, it)| it.to_owned());
+        let written = || self.text("/etc/timezone").map(|it| it.trim().to_owned());
+        linked.or_else(written).filter(|it| Kind::TimeZone.accepts(it))
+    }
+
+    /// The group of the device for hardware transcoding, where there is one.
+    pub(crate) fn render_group(&self) -> Option<u32> {
+        let device = std::fs::metadata(self.path(RENDER_DEVICE)).ok()?;
+        device.file_type().is_char_device().then(|| device.gid()).filter(|it| *it != 0)
+    }
+}
+
+impl Person {
+    /// Who runs this program; behind `sudo` the one who called it; `None` for root itself.
+    pub(crate) fn current() -> Option<Self> {
+        let id = |name| std::env::var(name).ok()?.parse().ok();
+        let sudo = id("SUDO_UID").zip(id("SUDO_GID"));
+        let own = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        Self::behind(own, sudo)
+    }
+
+    fn behind(own: (u32, u32), sudo: Option<(u32, u32)>) -> Option<Self> {
+        let (uid, gid) = if own.0 == 0 { sudo? } else { own };
+        (uid != 0 && gid != 0).then_some(Self { uid, gid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_person_is_never_root() {
+        for (own, sudo, expected) in [
+            ((1000, 100), None, Some((1000, 100))),
+            ((1000, 100), Some((1, 1)), Some((1000, 100))),
+            ((0, 0), Some((1000, 1000)), Some((1000, 1000))),
+            ((0, 0), Some((0, 0)), None),
+            ((0, 0), None, None),
+        ] {
+            let expected = expected.map(|(uid, gid)| Person { uid, gid });
+            assert_eq!(Person::behind(own, sudo), expected, "{own:?} {sudo:?}");
+        }
+    }
+}

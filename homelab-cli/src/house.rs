@@ -1,0 +1,82 @@
+//! The house as it stands on this host: the stack, the project's folder, the settings.
+
+use std::path::{Path, PathBuf};
+
+use homelab_core::contract::Contract;
+use homelab_core::project::Project;
+use homelab_core::stack::{Site, Stack};
+
+use crate::error::Error;
+use crate::host::Host;
+use crate::settings::Settings;
+use crate::words;
+
+/// The stack and where it is deployed.
+#[derive(Debug)]
+pub(crate) struct House {
+    folder: PathBuf,
+    pub(crate) host: Host,
+    pub(crate) stack: Stack,
+    catalogue: Vec<Contract>,
+}
+
+impl House {
+    /// The house that this program was built from, in the folder given.
+    pub(crate) fn open(folder: PathBuf, host_root: PathBuf) -> Result<Self, Error> {
+        if !folder.is_dir() {
+            return Err(Error::Project(folder));
+        }
+        let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+        Ok(Self { folder, host: Host::new(host_root), stack, catalogue })
+    }
+
+    /// A path in the project's folder, as a person there would write it.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        let relative = relative.strip_prefix("./").unwrap_or(relative);
+        if self.folder == Path::new(".") {
+            PathBuf::from(relative)
+        } else {
+            self.folder.join(relative)
+        }
+    }
+
+    /// Where a path of the Compose file lies: absolute ones on the host, others here.
+    pub(crate) fn source(&self, path: &str) -> PathBuf {
+        if path.starts_with('/') { self.host.path(path) } else { self.path(path) }
+    }
+
+    /// A command of this program for the same folder, as one would type it.
+    pub(crate) fn command(&self, words: &str) -> String {
+        if self.folder == Path::new(".") {
+            format!("homelab {words}")
+        } else {
+            format!("homelab --project {} {words}", self.folder.display())
+        }
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        self.stack.site()
+    }
+
+    /// `.env`, which may be absent.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        Settings::load(self.path(".env"))
+    }
+
+    /// The stack as rules and reports read it, with the values of `.env`.
+    pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
+        Project::from_stack(&self.stack, &self.catalogue).with_values(settings.values())
+    }
+
+    /// Checks that these are profiles of the stack.
+    pub(crate) fn known_profiles(&self, names: &[String]) -> Result<(), Error> {
+        let known: Vec<_> = self.site().profiles.iter().map(|it| it.name()).collect();
+        match names.iter().find(|it| !known.contains(&it.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Error::Profile {
+                name: name.clone(),
+                hint: words::suggest(name, "profiles", &known),
+            }),
+        }
+    }
+}

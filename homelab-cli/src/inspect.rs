@@ -1,0 +1,103 @@
+//! What has to be right on the host before `docker compose up`: one file a rule.
+
+pub(crate) mod bind;
+mod compose;
+mod cpu;
+mod docker;
+mod engine;
+mod env;
+mod gpu;
+mod memory;
+mod port;
+pub(crate) mod secret;
+mod stale;
+
+use homelab_core::finding::{Finding, Severity};
+use homelab_core::project::{Member, Project};
+
+use crate::house::House;
+use crate::settings::Settings;
+
+/// What a rule about the host reads.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) house: &'a House,
+    pub(crate) settings: &'a Settings,
+    pub(crate) project: &'a Project<'a>,
+    /// Profiles that are on.
+    pub(crate) profiles: &'a [&'a str],
+}
+
+/// A rule about the host: its id, its manual and its code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostRule {
+    pub(crate) id: &'static str,
+    source: &'static str,
+    run: fn(&Context<'_>, &mut Findings),
+}
+
+/// The table of contents, in the order in which one would set up a host.
+pub(crate) const ALL: &[HostRule] = &[
+    engine::RULE,
+    compose::RULE,
+    stale::RULE,
+    env::RULE,
+    secret::RULE,
+    bind::RULE,
+    port::RULE,
+    memory::RULE,
+    cpu::RULE,
+    gpu::RULE,
+];
+
+/// What one rule collects; a rule pushes and never stops another.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    rule: &'static str,
+    list: Vec<Finding>,
+}
+
+impl HostRule {
+    /// The user's manual for the rule: the first comment of its file.
+    pub(crate) fn manual(&self) -> String {
+        let lines = self.source.lines().map_while(|it| it.strip_prefix("//!"));
+        lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Context<'_> {
+    /// Services that would start.
+    fn enabled(&self) -> impl Iterator<Item = Member<'_>> {
+        self.project.members().filter(|it| it.is_enabled_by(self.profiles))
+    }
+}
+
+impl Findings {
+    fn error(&mut self, subject: &str, message: String, help: String) {
+        self.push(Severity::Error, subject, message, help);
+    }
+
+    fn warning(&mut self, subject: &str, message: String, help: String) {
+        self.push(Severity::Warning, subject, message, help);
+    }
+
+    fn push(&mut self, severity: Severity, subject: &str, message: String, help: String) {
+        let (rule, subject) = (self.rule.to_owned(), subject.to_owned());
+        // The same folder can be missing for several services.
+        let finding = Finding { rule, severity, subject, place: None, message, help };
+        if !self.list.contains(&finding) {
+            self.list.push(finding);
+        }
+    }
+}
+
+/// Runs every rule about the host.
+pub(crate) fn host(context: &Context<'_>) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in ALL {
+        let mut findings = Findings { rule: rule.id, list: Vec::new() };
+        (rule.run)(context, &mut findings);
+        all.append(&mut findings.list);
+    }
+    all
+}

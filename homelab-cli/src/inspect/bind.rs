@@ -1,0 +1,214 @@
+//! Every folder of the host that a service mounts exists, and its user can use it.
+//!
+//! The stack tells Docker not to make missing folders, because it would make them as root
+//! and the service could not write: so the start stops instead. A service that runs without
+//! `DAC_OVERRIDE` obeys the folder's owner and mode even as root. Access control lists are
+//! not looked at.
+//!
+//! Fix: make the folder with the owner that is named, or hand it over with `chown`.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use homelab_core::access;
+use homelab_core::compose::{MountKind, ServiceMount};
+use homelab_core::project::{Member, Project};
+
+use super::{Context, Findings, HostRule};
+use crate::house::House;
+
+pub(super) const RULE: HostRule =
+    HostRule { id: "host-bind", source: include_str!("bind.rs"), run };
+
+/// `host-engine` knows better than the file whether Docker's socket works.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// A mount of a service as it is on this host.
+#[derive(Debug)]
+pub(crate) struct Use {
+    service: String,
+    /// The path in the Compose file, with its variables replaced.
+    source: String,
+    path: PathBuf,
+    /// Whether the path comes from `.env`, so that the household makes it.
+    pub(crate) is_own: bool,
+    writes: bool,
+    /// Who uses it.
+    uid: u32,
+    /// Their group.
+    gid: u32,
+    groups: Vec<u32>,
+    overrides: bool,
+}
+
+/// Paths of the host that enabled services mount; those whose variable has no value are left out.
+pub(crate) fn uses(house: &House, project: &Project<'_>, profiles: &[&str]) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for member in project.members().filter(|it| it.is_enabled_by(profiles)) {
+        let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+        uses.extend(binds.filter_map(|it| use_of(house, project, &member, it)));
+    }
+    uses
+}
+
+fn use_of(
+    house: &House,
+    project: &Project<'_>,
+    member: &Member<'_>,
+    mount: &ServiceMount,
+) -> Option<Use> {
+    let source = project.resolve(&mount.source);
+    if source == SOCKET || source.contains('$') {
+        return None;
+    }
+    let number = |it: &String| project.resolve(it).parse().ok();
+    let environment = |it: &str| member.service.environment.get(it).and_then(number);
+    // An entry point that starts as root and becomes PUID works as PUID.
+    let becomes = environment("PUID").zip(environment("PGID"));
+    let first = access::ids(project, member);
+    let (uid, gid) = becomes.or(first)?;
+    Some(Use {
+        service: member.name.to_owned(),
+        path: house.source(&source),
+        is_own: mount.source.starts_with('$'),
+        writes: !mount.read_only,
+        uid,
+        gid,
+        groups: member.service.group_add.iter().filter_map(number).collect(),
+        overrides: becomes.is_none() && access::overrides_permissions(project, member),
+        source,
+    })
+}
+
+impl Use {
+    pub(crate) fn is_missing(&self) -> bool {
+        std::fs::metadata(&self.path).is_err_and(|it| it.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// The command that makes the folder.
+    pub(crate) fn command(&self) -> String {
+        let path = quoted(&self.path.display().to_string());
+        format!("sudo install -d -o {} -g {} {path}", self.uid, self.gid)
+    }
+
+    /// Whether its user has what it needs, by the folder's owner, group and mode.
+    fn is_allowed(&self, owner: u32, group: u32, mode: u32, is_folder: bool) -> bool {
+        let needed = match (self.writes, is_folder) {
+            (true, true) => 0o7,
+            (true, false) => 0o6,
+            (false, true) => 0o5,
+            (false, false) => 0o4,
+        };
+        let shift = if self.uid == owner {
+            6
+        } else if self.gid == group || self.groups.contains(&group) {
+            3
+        } else {
+            0
+        };
+        self.overrides || mode >> shift & needed == needed
+    }
+}
+
+fn run(context: &Context<'_>, findings: &mut Findings) {
+    for it in uses(context.house, context.project, context.profiles) {
+        judge(&it, findings);
+    }
+}
+
+fn judge(it: &Use, findings: &mut Findings) {
+    let (service, path) = (&it.service, it.path.display().to_string());
+    let metadata = match std::fs::metadata(&it.path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if it.source.starts_with('.') {
+                // A generated file: `host-stale` says it.
+                return;
+            }
+            let help = if it.is_own {
+                format!("`{}`", it.command())
+            } else {
+                format!("`{service}` does not run on a host without it; switch its profile off")
+            };
+            findings.error(service, format!("`{path}` does not exist"), help);
+            return;
+        }
+        Err(error) => {
+            let message = format!("`{path}` cannot be looked at: {error}");
+            findings.warning(service, message, "run `sudo homelab doctor`".to_owned());
+            return;
+        }
+    };
+    if it.is_own && !metadata.is_dir() {
+        let message = format!("`{path}` is not a folder");
+        findings.error(service, message, "name another path in `.env`".to_owned());
+        return;
+    }
+    let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode());
+    if !it.is_allowed(owner, group, mode, metadata.is_dir()) {
+        let what = if it.writes { "write to" } else { "read" };
+        let message = format!(
+            "`{path}` belongs to {owner}:{group} with mode {:04o}: `{service}` cannot {what} it as {}:{}",
+            mode & 0o7777,
+            it.uid,
+            it.gid
+        );
+        let help = if it.writes {
+            format!("`sudo chown {}:{} {}`", it.uid, it.gid, quoted(&path))
+        } else {
+            format!("`sudo chmod -R o+rX {}`", quoted(&path))
+        };
+        findings.error(service, message, help);
+    }
+}
+
+/// A path as a shell reads it back.
+fn quoted(path: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "/._-+@%".contains(it);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(uid: u32, gid: u32, writes: bool) -> Use {
+        Use {
+            service: "web".to_owned(),
+            source: "/srv".to_owned(),
+            path: PathBuf::from("/srv/a b"),
+            is_own: true,
+            writes,
+            uid,
+            gid,
+            groups: vec![44],
+            overrides: false,
+        }
+    }
+
+    #[test]
+    fn the_most_specific_class_decides() {
+        assert!(by(1000, 1000, true).is_allowed(1000, 0, 0o700, true));
+        assert!(!by(1000, 1000, true).is_allowed(1000, 0, 0o077, true));
+        assert!(by(1000, 1000, true).is_allowed(0, 1000, 0o770, true));
+        assert!(by(1000, 1000, false).is_allowed(0, 44, 0o750, true));
+        assert!(!by(1000, 1000, true).is_allowed(0, 44, 0o750, true));
+        assert!(!by(1000, 1000, false).is_allowed(0, 0, 0o754, true));
+        assert!(by(1000, 1000, false).is_allowed(0, 0, 0o744, false));
+        // Root without the capability is a user like any other.
+        assert!(!by(0, 0, true).is_allowed(1000, 1000, 0o755, true));
+        assert!(Use { overrides: true, ..by(0, 0, true) }.is_allowed(1000, 1000, 0o700, true));
+    }
+
+    #[test]
+    fn commands_survive_a_shell() {
+        let command = by(1000, 100, true).command();
+        insta::assert_snapshot!(command, @"sudo install -d -o 1000 -g 100 '/srv/a b'");
+        assert_eq!(quoted("/a'b"), r"'/a'\''b'");
+    }
+}

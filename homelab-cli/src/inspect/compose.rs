@@ -1,0 +1,27 @@
+//! Docker Compose is there, and is at least version 2.23.1.
+//!
+//! `docker-compose` with a hyphen is the old program, which does not understand the file.
+//!
+//! Fix: install the plugin, see <https://docs.docker.com/compose/install/linux/>.
+
+use super::docker::{self, Failure};
+use super::{Context, Findings, HostRule};
+
+pub(super) const RULE: HostRule =
+    HostRule { id: "host-compose", source: include_str!("compose.rs"), run };
+
+fn run(_: &Context<'_>, findings: &mut Findings) {
+    let message = match docker::ask(&["compose", "version", "--short"]) {
+        // `host-engine` says it.
+        Err(Failure::Missing | Failure::Silent) => return,
+        Err(Failure::Failed(_)) => "there is no `docker compose` command".to_owned(),
+        Ok(version) => match docker::at_least(&version, &[2, 23, 1]) {
+            Some(true) => return,
+            Some(false) | None => {
+                format!("Docker Compose is version `{version}`, expected 2.23.1 or newer")
+            }
+        },
+    };
+    let help = "install the plugin: https://docs.docker.com/compose/install/linux/".to_owned();
+    findings.error("docker compose", message, help);
+}

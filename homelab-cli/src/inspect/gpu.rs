@@ -1,0 +1,66 @@
+//! A device that a service uses exists, and the service is in the group that owns it.
+//!
+//! Without the group the service starts and silently transcodes on the processor; without
+//! the device it does not start. `/dev/null` stands for no device.
+//!
+//! Fix: set `JELLYFIN_GPU` and `RENDER_GID` in `.env` as the finding says.
+
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+
+use super::{Context, Findings, HostRule};
+
+pub(super) const RULE: HostRule = HostRule { id: "host-gpu", source: include_str!("gpu.rs"), run };
+
+fn run(context: &Context<'_>, findings: &mut Findings) {
+    for member in context.enabled() {
+        for device in &member.service.devices {
+            let source = context.project.resolve(&device.source);
+            if source == "/dev/null" {
+                continue;
+            }
+            let path = context.house.host.path(&source);
+            let found = std::fs::metadata(&path).ok();
+            let Some(found) = found.filter(|it| it.file_type().is_char_device()) else {
+                findings.error(
+                    member.name,
+                    format!("`{source}` is not a device of this host"),
+                    "set `JELLYFIN_GPU=/dev/null` in `.env`, or the name that `ls /dev/dri` shows"
+                        .to_owned(),
+                );
+                continue;
+            };
+            let group = found.gid();
+            let groups = member.service.group_add.iter().map(|it| context.project.resolve(it));
+            let groups: Vec<_> = groups.filter_map(|it| it.parse().ok()).collect();
+            if !may_use(found.mode(), group, &groups) {
+                findings.error(
+                    member.name,
+                    format!(
+                        "`{source}` belongs to group {group}, which `{}` is not in",
+                        member.name
+                    ),
+                    format!("set `RENDER_GID={group}` in `.env`"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether members of `groups` can read and write a device of this mode and group.
+fn may_use(mode: u32, group: u32, groups: &[u32]) -> bool {
+    let everybody = mode & 0o006 == 0o006;
+    everybody || mode & 0o060 == 0o060 && groups.contains(&group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_for_its_group() {
+        assert!(may_use(0o660, 105, &[44, 105]));
+        assert!(may_use(0o666, 105, &[]));
+        assert!(!may_use(0o660, 105, &[65_534]));
+        assert!(!may_use(0o600, 105, &[105]));
+    }
+}

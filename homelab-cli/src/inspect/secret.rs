@@ -1,0 +1,167 @@
+//! Every secret is a file that exactly its services can read.
+//!
+//! Compose ignores owner and mode of file secrets, so those of the file on the host count:
+//! a service that runs as another user cannot read it and stops, and a file that everybody
+//! may read is none. A folder in its place is what Docker makes of a missing file.
+//!
+//! Fix: `homelab init` makes what is missing and prints the commands for what is not its own.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use homelab_core::access::{self, Access};
+
+use super::{Context, Findings, HostRule};
+
+pub(super) const RULE: HostRule =
+    HostRule { id: "host-secret", source: include_str!("secret.rs"), run };
+
+fn run(context: &Context<'_>, findings: &mut Findings) {
+    for secret in context.house.stack.secrets() {
+        let path = context.house.path(&secret.file());
+        let shown = path.display().to_string();
+        let readers = access::readers(context.project, secret.name());
+        let needed = { readers }.any(|it| it.is_enabled_by(context.profiles));
+        let metadata = match std::fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if needed {
+                    let message = format!("`{shown}` does not exist");
+                    findings.error(&shown, message, "run `homelab init`".to_owned());
+                }
+                continue;
+            }
+            Err(error) => {
+                let help = "run `sudo homelab doctor`".to_owned();
+                findings.error(&shown, format!("`{shown}` cannot be looked at: {error}"), help);
+                continue;
+            }
+        };
+        match access::required(context.project, secret.name()) {
+            Ok(wanted) => judge(&shown, Seen::from(&metadata), &wanted, findings),
+            Err(conflict) => findings.error(
+                &shown,
+                format!("`{shown}`: {conflict}"),
+                "give these services a user or a group in common, see PUID and PGID in `.env`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// What counts of a file's metadata.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    is_file: bool,
+    is_empty: bool,
+    uid: u32,
+    gid: u32,
+    mode: u32,
+}
+
+impl From<&Metadata> for Seen {
+    fn from(it: &Metadata) -> Self {
+        Self {
+            is_file: it.is_file(),
+            is_empty: it.len() == 0,
+            uid: it.uid(),
+            gid: it.gid(),
+            mode: it.mode() & 0o7777,
+        }
+    }
+}
+
+fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
+    if !seen.is_file {
+        let help = format!("remove it (`sudo rmdir {shown}`) and run `homelab init`");
+        findings.error(shown, format!("`{shown}` is not a file"), help);
+        return;
+    }
+    if seen.is_empty {
+        let help = format!("remove it (`sudo rm {shown}`) and run `homelab init`");
+        findings.error(shown, format!("`{shown}` is empty"), help);
+    }
+    let mode = seen.mode;
+    // What its owner may do beyond reading it is the owner's business.
+    if mode & 0o7077 & !wanted.mode != 0 {
+        let message = format!("`{shown}` has mode {mode:04o}: others than its services can use it");
+        findings.error(shown, message, fix_mode(shown, wanted));
+    } else if wanted.mode & !mode != 0 {
+        let message = format!("`{shown}` has mode {mode:04o}: its services cannot read it");
+        findings.error(shown, message, fix_mode(shown, wanted));
+    }
+    // The group counts only where it reads.
+    let group_reads = wanted.mode & 0o040 != 0;
+    if seen.uid != wanted.uid || group_reads && seen.gid != wanted.gid {
+        let message = format!(
+            "`{shown}` belongs to {}:{}, its services need {}:{}",
+            seen.uid, seen.gid, wanted.uid, wanted.gid
+        );
+        findings.error(shown, message, format!("`{}`", fix(shown, wanted)));
+    }
+}
+
+fn fix_mode(shown: &str, wanted: &Access) -> String {
+    format!("`sudo chmod {:04o} {shown}`", wanted.mode)
+}
+
+/// The command that gives a secret's file its owner and mode.
+pub(crate) fn fix(shown: &str, wanted: &Access) -> String {
+    let Access { uid, gid, mode } = wanted;
+    format!("sudo chown {uid}:{gid} {shown} && sudo chmod {mode:04o} {shown}")
+}
+
+/// Whether exactly its services can read it.
+pub(crate) fn is_right(path: &Path, wanted: &Access) -> bool {
+    std::fs::metadata(path).is_ok_and(|it| {
+        let mut findings = Findings { rule: RULE.id, list: Vec::new() };
+        judge("", Seen::from(&it), wanted, &mut findings);
+        findings.list.is_empty()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WANTED: Access = Access { uid: 999, gid: 1000, mode: 0o440 };
+    const GOOD: Seen = Seen { is_file: true, is_empty: false, uid: 999, gid: 1000, mode: 0o440 };
+
+    fn found(seen: Seen, wanted: &Access) -> String {
+        let mut findings = Findings { rule: RULE.id, list: Vec::new() };
+        judge("secrets/a", seen, wanted, &mut findings);
+        findings.list.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_owner_may_write_and_an_idle_group_does_not_count() {
+        assert_eq!(found(GOOD, &WANTED), "");
+        assert_eq!(found(Seen { mode: 0o640, ..GOOD }, &WANTED), "");
+        let alone = Access { mode: 0o400, ..WANTED };
+        assert_eq!(found(Seen { gid: 7, mode: 0o600, ..GOOD }, &alone), "");
+    }
+
+    #[test]
+    fn strangers_and_foreign_owners_are_found() {
+        insta::assert_snapshot!(found(Seen { gid: 0, ..GOOD }, &WANTED), @r"
+        error[host-secret]: `secrets/a` belongs to 999:0, its services need 999:1000
+          --> secrets/a
+          help: `sudo chown 999:1000 secrets/a && sudo chmod 0440 secrets/a`
+        ");
+        insta::assert_snapshot!(found(Seen { uid: 0, mode: 0o400, ..GOOD }, &WANTED), @r"
+        error[host-secret]: `secrets/a` has mode 0400: its services cannot read it
+          --> secrets/a
+          help: `sudo chmod 0440 secrets/a`
+        error[host-secret]: `secrets/a` belongs to 0:1000, its services need 999:1000
+          --> secrets/a
+          help: `sudo chown 999:1000 secrets/a && sudo chmod 0440 secrets/a`
+        ");
+        insta::assert_snapshot!(found(Seen { mode: 0o444, ..GOOD }, &WANTED), @r"
+        error[host-secret]: `secrets/a` has mode 0444: others than its services can use it
+          --> secrets/a
+          help: `sudo chmod 0440 secrets/a`
+        ");
+    }
+}

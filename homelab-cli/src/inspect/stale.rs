@@ -1,0 +1,56 @@
+//! `compose.yaml` and the files below `config/` are what this program would generate.
+//!
+//! Otherwise what this program checks and explains is not what Docker would start.
+//!
+//! Fix: bring both to the same commit, or run `cargo xtask gen` after a change in Rust.
+
+use std::io;
+
+use homelab_core::lower::lower;
+use homelab_core::yaml::{self, Spacing};
+
+use super::{Context, Findings, HostRule};
+
+pub(super) const RULE: HostRule =
+    HostRule { id: "host-stale", source: include_str!("stale.rs"), run };
+
+fn run(context: &Context<'_>, findings: &mut Findings) {
+    let compose = yaml::render(&lower(&context.house.stack), "", Spacing::Sections);
+    compare(context, "compose.yaml", &compose, findings);
+    if !context.house.path("compose.yaml").exists() {
+        // This is not the repository: that its other files are absent too says nothing more.
+        return;
+    }
+    for file in homelab_services::files("") {
+        compare(context, file.path, &file.text, findings);
+    }
+}
+
+fn compare(context: &Context<'_>, name: &str, expected: &str, findings: &mut Findings) {
+    let path = context.house.path(name);
+    let shown = path.display().to_string();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let help = "fetch the whole repository, or name its folder with `--project DIR`";
+            findings.error(&shown, format!("`{shown}` does not exist"), help.to_owned());
+            return;
+        }
+        Err(error) => {
+            let help = "check what it is and who may read it".to_owned();
+            findings.error(&shown, format!("`{shown}` cannot be read: {error}"), help);
+            return;
+        }
+    };
+    if body(&text) != body(expected) {
+        let message = format!("`{shown}` is not what this `homelab` would generate");
+        let help = "bring both to the same commit, or run `cargo xtask gen`".to_owned();
+        findings.warning(&shown, message, help);
+    }
+}
+
+/// The text below the comment on top, which says who generated it.
+fn body(text: &str) -> String {
+    let rest = text.lines().skip_while(|it| it.starts_with('#') || it.trim().is_empty());
+    rest.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,189 @@
+//! `.env` on this host: what it says, and what is wrong with it.
+
+use std::io;
+use std::path::PathBuf;
+
+use homelab_core::dotenv::{self, Dotenv};
+use homelab_core::finding::{Finding, Severity};
+use homelab_core::stack::Site;
+use homelab_core::variable::{EnvVar, Fallback, Kind};
+use indexmap::IndexMap;
+
+use crate::error::Error;
+use crate::words;
+
+/// Id of the findings about `.env`.
+pub(crate) const RULE: &str = "host-env";
+
+/// Variables of Compose and Docker, which are nobody's typing error.
+const FOREIGN: &[&str] = &["COMPOSE_", "DOCKER_", "BUILDKIT_"];
+
+/// A `.env` and where it lies.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) path: PathBuf,
+    /// Its text; `None` when there is no such file.
+    pub(crate) text: Option<String>,
+    pub(crate) dotenv: Dotenv,
+}
+
+impl Settings {
+    pub(crate) fn load(path: PathBuf) -> Result<Self, Error> {
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+        Ok(Self::new(path, text))
+    }
+
+    pub(crate) fn new(path: PathBuf, text: Option<String>) -> Self {
+        let dotenv = dotenv::parse(text.as_deref().unwrap_or_default());
+        Self { path, text, dotenv }
+    }
+
+    /// The same for commands that only read its values.
+    pub(crate) fn readable(self) -> Result<Self, Error> {
+        let faults = self.dotenv.faults.iter().map(|it| format!("  {it}")).collect();
+        self.unless(faults)
+    }
+
+    /// The same for commands that need every value that is set to be right.
+    pub(crate) fn valid(self, site: &Site) -> Result<Self, Error> {
+        let errors = self.findings(site).into_iter().filter(|it| it.severity == Severity::Error);
+        let faults = errors.filter_map(|it| Some(format!("  {}: {}", it.place?, it.message)));
+        let faults = faults.collect();
+        self.unless(faults)
+    }
+
+    fn unless(self, faults: Vec<String>) -> Result<Self, Error> {
+        if faults.is_empty() { Ok(self) } else { Err(Error::Settings { path: self.path, faults }) }
+    }
+
+    pub(crate) fn values(&self) -> IndexMap<String, String> {
+        let entries = self.dotenv.entries.iter();
+        entries.map(|(name, it)| (name.clone(), it.value.clone())).collect()
+    }
+
+    /// Profiles that are on.
+    pub(crate) fn profiles(&self) -> Vec<String> {
+        let value = self.dotenv.value("COMPOSE_PROFILES").unwrap_or_default();
+        value.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Required variables that have no value.
+    pub(crate) fn missing<'a>(&self, site: &'a Site) -> impl Iterator<Item = &'a EnvVar> {
+        let required = site.variables.iter().filter(|it| it.fallback() == Fallback::Required);
+        required.filter(|it| self.dotenv.value(it.name()).is_none())
+    }
+
+    /// Everything that is wrong with it.
+    pub(crate) fn findings(&self, site: &Site) -> Vec<Finding> {
+        if self.text.is_none() {
+            let message = format!("`{}` does not exist", self.path.display());
+            return vec![self.finding(Severity::Error, None, message, "run `homelab init`".into())];
+        }
+        let mut found = self.lines(site);
+        found.sort_by_key(|it| it.0);
+        let mut found: Vec<_> = found.into_iter().map(|it| it.1).collect();
+        for variable in self.missing(site) {
+            let message = format!("`{variable}` has no value: {}", variable.meaning());
+            let help = format!("set it: `homelab init --set {variable}=VALUE`");
+            found.push(self.finding(Severity::Error, None, message, help));
+        }
+        found
+    }
+
+    /// What is wrong with its lines.
+    fn lines(&self, site: &Site) -> Vec<(usize, Finding)> {
+        let mut found = Vec::new();
+        let mut push = |severity, line, message, help| {
+            found.push((line, self.finding(severity, Some(line), message, help)));
+        };
+        for fault in &self.dotenv.faults {
+            let help = "write `NAME=value`, or begin the line with `#`".to_owned();
+            push(Severity::Error, fault.line, fault.message.clone(), help);
+        }
+        for it in &self.dotenv.repeated {
+            let message = format!("`{}` is set in line {} too", it.name, it.earlier);
+            let help = format!("remove line {}, which does not count", it.earlier);
+            push(Severity::Warning, it.line, message, help);
+        }
+        for (name, entry) in &self.dotenv.entries {
+            let problem = match site.variables.iter().find(|it| it.name() == name) {
+                Some(variable) => invalid(site, variable, &entry.value),
+                None => unknown(site, name),
+            };
+            if let Some((severity, message, help)) = problem {
+                push(severity, entry.line, message, help);
+            }
+        }
+        found
+    }
+
+    fn finding(
+        &self,
+        severity: Severity,
+        line: Option<usize>,
+        message: String,
+        help: String,
+    ) -> Finding {
+        let path = self.path.display();
+        Finding {
+            rule: RULE.to_owned(),
+            severity,
+            subject: path.to_string(),
+            place: line.map(|it| format!("{path}:{it}")),
+            message,
+            help,
+        }
+    }
+}
+
+/// What is wrong with the value of a known variable; an empty one means the default.
+fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, String, String)> {
+    if value.is_empty() {
+        return None;
+    }
+    if !variable.kind().accepts(value) {
+        let expected = variable.kind().expected();
+        let message = format!("`{variable}` is `{value}`, expected {expected}");
+        let help = format!("correct the line; it sets this: {}", variable.meaning());
+        return Some((Severity::Error, message, help));
+    }
+    if variable.kind() == Kind::Profiles {
+        let known: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
+        let name = value.split(',').find(|it| !known.contains(it))?;
+        let message = format!("`{variable}` names the profile `{name}`, which does not exist");
+        return Some((Severity::Error, message, words::suggest(name, "profiles", &known)));
+    }
+    None
+}
+
+fn unknown(site: &Site, name: &str) -> Option<(Severity, String, String)> {
+    if FOREIGN.iter().any(|it| name.starts_with(it)) {
+        return None;
+    }
+    let help = match words::nearest(name, site.variables.iter().map(EnvVar::name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "remove it; no service reads it".to_owned(),
+    };
+    Some((Severity::Warning, format!("`{name}` is no variable of this stack"), help))
+}
+
+/// Checks a value that was given on the command line.
+pub(crate) fn check_value(site: &Site, variable: &EnvVar, value: &str) -> Result<(), Error> {
+    match invalid(site, variable, value) {
+        None => Ok(()),
+        Some(_) => Err(Error::Value {
+            name: variable.name(),
+            value: value.to_owned(),
+            expected: if variable.kind() == Kind::Profiles {
+                let known = site.profiles.iter().map(|it| it.name());
+                format!("a comma list of {}", words::list(known))
+            } else {
+                variable.kind().expected()
+            },
+        }),
+    }
+}

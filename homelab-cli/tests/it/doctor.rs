@@ -1,0 +1,310 @@
+//! `homelab doctor`.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::support::House;
+
+#[test]
+fn a_ready_house_has_no_findings() {
+    assert_eq!(House::ready().doctor(&[]), "");
+    let all = "photos,network,monitoring,files,watchtower";
+    assert_eq!(House::ready().doctor(&["--profiles", all]), "");
+}
+
+#[test]
+fn the_last_line_counts() {
+    let house = House::ready();
+    house.write("project/.env", "DATA_ROOT=\nCOMPOSE_PROFILES=photos\n");
+    let output = house.run(&["doctor"]);
+    let last = output.lines().rfind(|it| it.contains(" error")).expect("there is a summary");
+    let last = last.trim_start_matches(|it: char| it.is_ascii_digit());
+    assert_snapshot!(last, @" errors, 0 warnings with `photos` on");
+}
+
+#[test]
+fn an_empty_folder_is_told_what_it_lacks() {
+    assert_snapshot!(House::empty().doctor(&[]), @r"
+    error[host-stale]: `compose.yaml` does not exist
+      --> compose.yaml
+      help: fetch the whole repository, or name its folder with `--project DIR`
+
+    error[host-env]: `.env` does not exist
+      --> .env
+      help: run `homelab init`
+
+    error[host-secret]: `secrets/caddy-login` does not exist
+      --> secrets/caddy-login
+      help: run `homelab init`
+    ");
+}
+
+#[test]
+fn settings_are_read_line_by_line() {
+    let house = House::ready();
+    let text = "DATA_ROOT=/srv\nPUID=me\nDOMIAN=x.org\nTZ\nCOMPOSE_PROFILES=photo\nLAN_ADDRESS=localhost\nPUID=1000\nLAN_ADDRESS=localhost\n";
+    house.write("project/.env", text);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-env]: expected `NAME=value`, found `TZ`
+      --> .env:4
+      help: write `NAME=value`, or begin the line with `#`
+
+    error[host-env]: `COMPOSE_PROFILES` names the profile `photo`, which does not exist
+      --> .env:5
+      help: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
+
+    error[host-env]: `LAN_ADDRESS` is `localhost`, expected an IPv4 address, such as `192.168.1.2`
+      --> .env:8
+      help: correct the line; it sets this: Address of this host for devices that synchronise files; 0.0.0.0 means all
+
+    warning[host-env]: `DOMIAN` is no variable of this stack
+      --> .env:3
+      help: did you mean `DOMAIN`?
+
+    warning[host-env]: `PUID` is set in line 2 too
+      --> .env:7
+      help: remove line 2, which does not count
+
+    warning[host-env]: `LAN_ADDRESS` is set in line 6 too
+      --> .env:8
+      help: remove line 6, which does not count
+    ");
+}
+
+#[test]
+fn the_shell_wins_over_the_settings() {
+    let house = House::ready().with_shell("TZ", "Asia/Tokyo");
+    assert_snapshot!(house.doctor(&[]), @r"
+    warning[host-env]: `TZ` is `Asia/Tokyo` in your shell, which wins over `.env`
+      --> environment
+      help: run `unset TZ`
+    ");
+    assert_eq!(House::ready().with_shell("TZ", "Europe/Berlin").doctor(&[]), "");
+}
+
+#[test]
+fn unreadable_settings_fail() {
+    let house = House::empty();
+    fs::create_dir(house.path("project/.env")).expect("the folder is empty");
+    assert_snapshot!(house.run(&["doctor"]), @r"
+    exit_code: 4
+    ----- stdout -----
+    ----- stderr -----
+    error: cannot read `.env`
+      caused by: Is a directory (os error 21)
+    ");
+}
+
+#[test]
+fn secrets_are_there_and_closed() {
+    let house = House::ready();
+    house.set_mode("project/secrets/caddy-login", 0o644);
+    fs::remove_file(house.path("project/secrets/immich-db-password")).expect("init made it");
+    assert_snapshot!(house.doctor(&["--profiles", "photos"]), @r"
+    error[host-secret]: `secrets/caddy-login` has mode 0644: others than its services can use it
+      --> secrets/caddy-login
+      help: `sudo chmod 0400 secrets/caddy-login`
+
+    error[host-secret]: `secrets/immich-db-password` does not exist
+      --> secrets/immich-db-password
+      help: run `homelab init`
+    ");
+    // Without the profile nobody needs the other one.
+    house.set_mode("project/secrets/caddy-login", 0o200);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-secret]: `secrets/caddy-login` has mode 0200: its services cannot read it
+      --> secrets/caddy-login
+      help: `sudo chmod 0400 secrets/caddy-login`
+    ");
+}
+
+#[test]
+fn a_folder_or_nothing_is_no_secret() {
+    let house = House::ready();
+    let path = house.path("project/secrets/caddy-login");
+    fs::remove_file(&path).expect("init made it");
+    fs::create_dir(&path).expect("its place is free");
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-secret]: `secrets/caddy-login` is not a file
+      --> secrets/caddy-login
+      help: remove it (`sudo rmdir secrets/caddy-login`) and run `homelab init`
+    ");
+    fs::remove_dir(&path).expect("it is empty");
+    house.write("project/secrets/caddy-login", "");
+    house.set_mode("project/secrets/caddy-login", 0o400);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-secret]: `secrets/caddy-login` is empty
+      --> secrets/caddy-login
+      help: remove it (`sudo rm secrets/caddy-login`) and run `homelab init`
+    ");
+}
+
+#[test]
+fn folders_exist_and_can_be_used() {
+    let house = House::ready();
+    fs::remove_dir(house.path("root/srv/media")).expect("it is empty");
+    fs::remove_dir(house.path("root/srv/sync")).expect("it is empty");
+    house.write("root/srv/sync", "a file where a folder belongs");
+    house.set_mode("root/srv/photos", 0o000);
+    let found = house.doctor(&["--profiles", "photos"]);
+    assert_snapshot!(found.replace(&house.owner(), "[OWNER]"), @r"
+    error[host-bind]: `[TMP]/root/srv/media` does not exist
+      --> jellyfin
+      help: `sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`
+
+    error[host-bind]: `[TMP]/root/srv/sync` is not a folder
+      --> syncthing
+      help: name another path in `.env`
+
+    error[host-bind]: `[TMP]/root/srv/photos` belongs to [OWNER] with mode 0000: `immich-server` cannot write to it as 1000:1000
+      --> immich-server
+      help: `sudo chown 1000:1000 [TMP]/root/srv/photos`
+    ");
+}
+
+#[test]
+fn ports_are_free_or_our_own() {
+    let house = House::ready();
+    let listening = "  sl  local_address rem_address   st\n   0: 00000000:01BB 00000000:0000 0A\n";
+    house.write("root/proc/net/tcp", listening);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-port]: `0.0.0.0:443/tcp` is taken: something listens on `0.0.0.0`
+      --> caddy
+      help: find it with `sudo ss -lntp 'sport = :443'` and stop it
+    ");
+    assert_eq!(house.with_docker("holder").doctor(&[]), "");
+}
+
+#[test]
+fn addresses_belong_to_the_host() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    // 192.0.2.0/24 is reserved for documentation.
+    house.write("project/.env", &format!("{text}LAN_ADDRESS=192.0.2.1\n"));
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-port]: `192.0.2.1` is not an address of this host
+      --> syncthing
+      help: correct it in `.env`; `ip -4 address` lists this host's addresses
+    ");
+}
+
+#[test]
+fn the_host_is_large_enough() {
+    let house = House::ready();
+    house.write("root/proc/meminfo", "MemTotal: 3145728 kB\n");
+    house.write("root/proc/cpuinfo", "processor : 0\n");
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-cpu]: `jellyfin` may use 2.00 processors, this host has 1
+      --> jellyfin
+      help: switch its profile off, or lower `.cpus(…)` of `jellyfin`
+
+    warning[host-memory]: services may use 2944 MiB of 3 GiB: 128 MiB stay for the system, which should have 1.25 GiB
+      --> memory
+      help: switch off a profile in COMPOSE_PROFILES; `homelab memory` shows what each costs
+    ");
+    house.write("root/proc/meminfo", "MemTotal: 2097152 kB\n");
+    house.write("root/proc/cpuinfo", "processor : 0\nprocessor : 1\n");
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-memory]: services may use 2944 MiB together, this host has 2 GiB
+      --> memory
+      help: switch off a profile in COMPOSE_PROFILES; `homelab memory` shows what each costs
+    ");
+}
+
+#[test]
+fn a_device_is_a_device() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    let device = house.path("root/dev/dri/renderD128");
+    house.write("root/dev/dri/renderD128", "a file");
+    house.write("project/.env", &format!("{text}JELLYFIN_GPU=/dev/dri/renderD128\n"));
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-gpu]: `/dev/dri/renderD128` is not a device of this host
+      --> jellyfin
+      help: set `JELLYFIN_GPU=/dev/null` in `.env`, or the name that `ls /dev/dri` shows
+    ");
+    fs::remove_file(&device).expect("the test made it");
+    std::os::unix::fs::symlink("/dev/null", &device).expect("its place is free");
+    assert_eq!(house.doctor(&[]), "");
+}
+
+#[test]
+fn docker_is_there_and_new_enough() {
+    assert_snapshot!(House::ready().with_docker("missing").doctor(&[]), @r"
+    error[host-engine]: there is no `docker` command
+      --> docker
+      help: install Docker Engine: https://docs.docker.com/engine/install/
+    ");
+    assert_snapshot!(House::ready().with_docker("down").doctor(&[]), @r"
+    error[host-engine]: Docker Engine cannot be reached: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+      --> docker
+      help: start it: `sudo systemctl enable --now docker`
+    ");
+    assert_snapshot!(House::ready().with_docker("denied").doctor(&[]), @r#"
+    error[host-engine]: Docker Engine cannot be reached: permission denied while trying to connect to the Docker daemon socket
+      --> docker
+      help: run it as `sudo homelab doctor`, or join the group: `sudo usermod -aG docker "$USER"`
+    "#);
+    assert_snapshot!(House::ready().with_docker("old").doctor(&[]), @r"
+    error[host-engine]: Docker Engine speaks API `1.40`, expected 1.41 or newer
+      --> docker
+      help: update Docker Engine: https://docs.docker.com/engine/install/
+
+    error[host-compose]: Docker Compose is version `1.29.2`, expected 2.23.1 or newer
+      --> docker compose
+      help: install the plugin: https://docs.docker.com/compose/install/linux/
+    ");
+}
+
+#[test]
+fn generated_files_are_those_of_this_program() {
+    let house = House::ready();
+    let text = house.read("project/compose.yaml");
+    house.write("project/compose.yaml", &text.replace("homelab", "homelub"));
+    fs::remove_file(house.path("project/config/homer/config.yml")).expect("it was written");
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-stale]: `config/homer/config.yml` does not exist
+      --> config/homer/config.yml
+      help: fetch the whole repository, or name its folder with `--project DIR`
+
+    warning[host-stale]: `compose.yaml` is not what this `homelab` would generate
+      --> compose.yaml
+      help: bring both to the same commit, or run `cargo xtask gen`
+    ");
+}
+
+#[test]
+fn json_has_findings_and_profiles() {
+    let house = House::ready();
+    fs::remove_dir(house.path("root/srv/media")).expect("it is empty");
+    let output = house.output(&["doctor", "--format", "json", "--profiles", "files"]);
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    assert_eq!(report["profiles"], serde_json::json!(["files"]));
+    let findings = report["findings"].as_array().expect("a list");
+    let found =
+        findings.iter().find(|it| it["rule"] == "host-bind").expect("the folder is missing");
+    let text = serde_json::to_string_pretty(found).expect("it was JSON before");
+    assert_snapshot!(text.replace(&house.path("").display().to_string(), "[TMP]/"), @r#"
+    {
+      "help": "`sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`",
+      "message": "`[TMP]/root/srv/media` does not exist",
+      "rule": "host-bind",
+      "severity": "error",
+      "subject": "jellyfin"
+    }
+    "#);
+}
+
+#[test]
+fn an_unknown_profile_is_wrong_usage() {
+    assert_snapshot!(House::ready().run(&["doctor", "--profiles", "fotos"]), @r"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: unknown profile `fotos`
+
+    hint: profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
+    ");
+}
