@@ -63,7 +63,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let project = house.project(&settings);
     let made = secrets::make_missing(ui, house, &project, &args.login_user)?;
     if !wrote_settings && made.is_empty() {
-        ui.note("nothing to do: `.env` and all secrets are there, and were left as they are");
+        ui.note("nothing was changed: `.env` and all secrets are there already");
     }
     if let Some(password) = made.iter().find_map(Made::password) {
         ui.note("\nthe login for the panels that the proxy guards; write it down, it is stored nowhere:");

@@ -92,6 +92,16 @@ impl Use {
         format!("sudo install -d -o {} -g {} {path}", self.uid, self.gid)
     }
 
+    /// The command that lets its user in.
+    fn opening(&self, owner: u32, path: &str) -> String {
+        match (self.uid == owner, self.writes) {
+            (true, true) => format!("`sudo chmod u+rwX {path}`"),
+            (true, false) => format!("`sudo chmod -R u+rX {path}`"),
+            (false, true) => format!("`sudo chown {}:{} {path}`", self.uid, self.gid),
+            (false, false) => format!("`sudo chmod -R o+rX {path}`"),
+        }
+    }
+
     /// Whether its user has what it needs, by the folder's owner, group and mode.
     fn is_allowed(&self, owner: u32, group: u32, mode: u32, is_folder: bool) -> bool {
         let needed = match (self.writes, is_folder) {
@@ -154,11 +164,7 @@ fn judge(it: &Use, findings: &mut Findings) {
             it.uid,
             it.gid
         );
-        let help = if it.writes {
-            format!("`sudo chown {}:{} {}`", it.uid, it.gid, quoted(&path))
-        } else {
-            format!("`sudo chmod -R o+rX {}`", quoted(&path))
-        };
+        let help = it.opening(owner, &quoted(&path));
         findings.error(service, message, help);
     }
 }
@@ -209,6 +215,9 @@ mod tests {
     fn commands_survive_a_shell() {
         let command = by(1000, 100, true).command();
         insta::assert_snapshot!(command, @"sudo install -d -o 1000 -g 100 '/srv/a b'");
+        assert_eq!(by(1000, 100, true).opening(0, "/x"), "`sudo chown 1000:100 /x`");
+        assert_eq!(by(1000, 100, true).opening(1000, "/x"), "`sudo chmod u+rwX /x`");
+        assert_eq!(by(1000, 100, false).opening(0, "/x"), "`sudo chmod -R o+rX /x`");
         assert_eq!(quoted("/a'b"), r"'/a'\''b'");
     }
 }

@@ -88,9 +88,6 @@ fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
     if mode & 0o7077 & !wanted.mode != 0 {
         let message = format!("`{shown}` has mode {mode:04o}: others than its services can use it");
         findings.error(shown, message, fix_mode(shown, wanted));
-    } else if wanted.mode & !mode != 0 {
-        let message = format!("`{shown}` has mode {mode:04o}: its services cannot read it");
-        findings.error(shown, message, fix_mode(shown, wanted));
     }
     // The group counts only where it reads.
     let group_reads = wanted.mode & 0o040 != 0;
@@ -100,6 +97,9 @@ fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
             seen.uid, seen.gid, wanted.uid, wanted.gid
         );
         findings.error(shown, message, format!("`{}`", fix(shown, wanted)));
+    } else if wanted.mode & !mode != 0 {
+        let message = format!("`{shown}` has mode {mode:04o}: its services cannot read it");
+        findings.error(shown, message, fix_mode(shown, wanted));
     }
 }
 
@@ -150,13 +150,16 @@ mod tests {
           --> secrets/a
           help: `sudo chown 999:1000 secrets/a && sudo chmod 0440 secrets/a`
         ");
+        // One command sets both.
         insta::assert_snapshot!(found(Seen { uid: 0, mode: 0o400, ..GOOD }, &WANTED), @r"
-        error[host-secret]: `secrets/a` has mode 0400: its services cannot read it
-          --> secrets/a
-          help: `sudo chmod 0440 secrets/a`
         error[host-secret]: `secrets/a` belongs to 0:1000, its services need 999:1000
           --> secrets/a
           help: `sudo chown 999:1000 secrets/a && sudo chmod 0440 secrets/a`
+        ");
+        insta::assert_snapshot!(found(Seen { mode: 0o400, ..GOOD }, &WANTED), @r"
+        error[host-secret]: `secrets/a` has mode 0400: its services cannot read it
+          --> secrets/a
+          help: `sudo chmod 0440 secrets/a`
         ");
         insta::assert_snapshot!(found(Seen { mode: 0o444, ..GOOD }, &WANTED), @r"
         error[host-secret]: `secrets/a` has mode 0444: others than its services can use it

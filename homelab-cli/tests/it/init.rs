@@ -127,7 +127,7 @@ fn the_second_run_changes_nothing() {
     exit_code: 0
     ----- stdout -----
     ----- stderr -----
-    nothing to do: `.env` and all secrets are there, and were left as they are
+    nothing was changed: `.env` and all secrets are there already
 
     left to do:
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
