@@ -11,17 +11,17 @@ use homelab_core::project::Project;
 use similar::TextDiff;
 
 use crate::artefacts::{self, Artefact};
-use crate::{Outcome, complain, root, say};
+use crate::{Outcome, complain, say};
 
 /// Writes what has changed. Nothing is touched when a rule finds an error or a file cannot be written.
-pub(crate) fn write() -> anyhow::Result<Outcome> {
+pub(crate) fn write(root: &Path) -> anyhow::Result<Outcome> {
     let Some(artefacts) = sound()? else { return Ok(Outcome::Findings) };
-    let changed = write_below(root(), &artefacts)?;
-    let orphans = orphans(root(), &artefacts)?;
+    let changed = write_below(root, &artefacts)?;
+    let orphans = orphans(root, &artefacts)?;
     for path in &orphans {
         std::fs::remove_file(path)
             .with_context(|| format!("cannot remove `{}`", path.display()))?;
-        say(&format!("removed {}", relative(path)));
+        say(&format!("removed {}", path.strip_prefix(root).unwrap_or(path).display()));
     }
     for path in &changed {
         say(&format!("wrote {path}"));
@@ -33,9 +33,9 @@ pub(crate) fn write() -> anyhow::Result<Outcome> {
 }
 
 /// Writes nothing; prints a diff and names the command when a file is out of date.
-pub(crate) fn check() -> anyhow::Result<Outcome> {
+pub(crate) fn check(root: &Path) -> anyhow::Result<Outcome> {
     let Some(artefacts) = sound()? else { return Ok(Outcome::Findings) };
-    let stale = stale_below(root(), &artefacts)?;
+    let stale = stale_below(root, &artefacts)?;
     if stale.is_empty() {
         say(&format!("{} files are up to date", artefacts.len()));
         return Ok(Outcome::Fine);
@@ -170,10 +170,6 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn relative(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,9 +181,23 @@ mod tests {
     #[test]
     fn the_committed_files_are_up_to_date() {
         let artefacts = sound().expect("artefacts are unique").expect("no rule finds an error");
-        let stale = stale_below(root(), &artefacts).expect("the tree is readable");
+        let stale = stale_below(crate::root(), &artefacts).expect("the tree is readable");
         let paths: Vec<_> = stale.iter().map(|it| it.0.as_str()).collect();
         assert!(paths.is_empty(), "out of date: {paths:?}; run `cargo xtask gen`");
+    }
+
+    #[test]
+    fn an_empty_folder_is_stale_until_it_is_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert_eq!(check(folder.path()).expect("readable"), Outcome::Stale);
+        let entries = std::fs::read_dir(folder.path()).expect("readable").count();
+        assert_eq!(entries, 0, "a check writes nothing");
+        assert_eq!(write(folder.path()).expect("writable"), Outcome::Fine);
+        assert_eq!(check(folder.path()).expect("readable"), Outcome::Fine);
+        std::fs::write(folder.path().join("config/old.yml"), "x").expect("writable");
+        assert_eq!(check(folder.path()).expect("readable"), Outcome::Stale);
+        assert_eq!(write(folder.path()).expect("writable"), Outcome::Fine);
+        assert!(!folder.path().join("config/old.yml").exists(), "what is not generated is removed");
     }
 
     #[test]

@@ -43,8 +43,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["gen"] => generate::write(),
-        ["gen", "--check"] => generate::check(),
+        ["gen"] => generate::write(root()),
+        ["gen", "--check"] => generate::check(root()),
         ["test"] => steps::test(),
         ["check"] => steps::check(),
         ["oracle"] => steps::oracle(),
