@@ -12,39 +12,34 @@ mod site;
 pub use self::files::{ConfigFile, files};
 use homelab_core::prelude::{Contract, Stack};
 
-use crate::services::{
-    adguardhome, caddy, filebrowser, homer, immich_machine_learning, immich_server, jellyfin,
-    netdata, pgbackups, postgres, redis, socket_proxy, syncthing, uptime_kuma, watchtower,
-};
-
 /// Every service of the house, in the order in which they may refer to each other.
 pub fn stack() -> Stack {
     let mut stack = Stack::new(site::SITE);
 
     // Base: the way in, the dashboard, films and files.
-    let api = stack.add(socket_proxy::for_caddy());
-    stack.add(caddy::define(stack.site(), &api));
-    stack.add(jellyfin::define());
-    stack.add(syncthing::define());
+    let api = stack.add(services::socket_proxy::for_caddy());
+    stack.add(services::caddy::define(stack.site(), &api));
+    stack.add(services::jellyfin::define());
+    stack.add(services::syncthing::define());
 
     // Photos: Immich, its data layer, its dumps.
-    let db = postgres::Database::immich(stack.add(postgres::define()));
-    let cache = stack.add(redis::define());
-    let machine_learning = stack.add(immich_machine_learning::define());
-    stack.add(immich_server::define(&db, &cache, &machine_learning));
-    stack.add(pgbackups::define(&db));
+    let db = services::postgres::Database::immich(stack.add(services::postgres::define()));
+    let cache = stack.add(services::redis::define());
+    let machine_learning = stack.add(services::immich_machine_learning::define());
+    stack.add(services::immich_server::define(&db, &cache, &machine_learning));
+    stack.add(services::pgbackups::define(&db));
 
     // Network, monitoring, files, updates.
-    stack.add(adguardhome::define());
-    let api = stack.add(socket_proxy::for_netdata());
-    stack.add(netdata::define(&api));
-    stack.add(uptime_kuma::define());
-    stack.add(filebrowser::define());
-    let api = stack.add(socket_proxy::for_watchtower());
-    stack.add(watchtower::define(&api));
+    stack.add(services::adguardhome::define());
+    let api = stack.add(services::socket_proxy::for_netdata());
+    stack.add(services::netdata::define(&api));
+    stack.add(services::uptime_kuma::define());
+    stack.add(services::filebrowser::define());
+    let api = stack.add(services::socket_proxy::for_watchtower());
+    stack.add(services::watchtower::define(&api));
 
     // The dashboard comes last: it shows the tiles of all others.
-    stack.add(homer::define(&stack.tiles()));
+    stack.add(services::homer::define(&stack.tiles()));
     stack
 }
 
@@ -55,5 +50,8 @@ pub fn catalogue() -> Vec<Contract> {
 
 /// Name and JSON Schema of every configuration file that is written as data.
 pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-    vec![("filebrowser-config", filebrowser::schema()), ("homer-config", homer::schema())]
+    vec![
+        ("filebrowser-config", services::filebrowser::schema()),
+        ("homer-config", services::homer::schema()),
+    ]
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(name: &str, image: &str) -> anyhow::Result<Outcome> {
     complain(&format!(
         "\nleft to do:\n\
          1. read the new file: every fact in it is a guess that the image's documentation has to confirm\n\
-         2. add `stack.add({module}::define());` and the module's name to homelab-services/src/lib.rs\n\
+         2. add `stack.add(services::{module}::define());` to homelab-services/src/lib.rs\n\
          3. run `cargo xtask gen`: the rules say what is missing"
     ));
     Ok(Outcome::Fine)
