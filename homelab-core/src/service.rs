@@ -108,8 +108,9 @@ impl Service<Agent> {
     /// It serves its filtered copy on `network`, which must be its consumer's alone.
     #[track_caller]
     pub fn socket_proxy(name: ServiceName, image: Image, network: Network) -> Self {
+        // An engine asks for the first time after one interval, and its consumer waits for that.
         let health = Health::command(&["CMD", "./healthcheck"])
-            .every(Duration::from_secs(30))
+            .every(Duration::from_secs(10))
             .within(Duration::from_secs(5))
             .starts_within(Duration::from_secs(10));
         let mut service = Self::new(name, image, health).on(network);
