@@ -14,7 +14,7 @@ use crate::compose::{
 };
 use crate::health::{Health, Probe};
 use crate::privilege::User;
-use crate::resource::{Mount, Policy, Source};
+use crate::resource::{Mount, Policy, Source, Tmpfs};
 use crate::route::{Address, Publish};
 use crate::service::{DependsOn, RoleKind, Spec};
 use crate::stack::{Site, Stack};
@@ -111,10 +111,15 @@ fn env_file(spec: &Spec) -> Vec<String> {
 }
 
 fn user(spec: &Spec) -> Option<String> {
-    spec.user.map(|it| match it {
-        User::Ids(uid, gid) => format!("{uid}:{gid}"),
-        User::Variables(uid, gid) => format!("{}:{}", uid.reference(), gid.reference()),
-    })
+    spec.user.map(ids).map(|(uid, gid)| format!("{uid}:{gid}"))
+}
+
+/// User and group as Compose reads them.
+fn ids(user: User) -> (String, String) {
+    match user {
+        User::Ids(uid, gid) => (uid.to_string(), gid.to_string()),
+        User::Variables(uid, gid) => (uid.reference(), gid.reference()),
+    }
 }
 
 fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
@@ -190,11 +195,14 @@ fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
 }
 
 fn tmpfs(spec: &Spec) -> Vec<String> {
-    let entry = |path: &str, options: &str| match options {
-        "" => literal(path),
-        options => literal(&format!("{path}:{options}")),
+    let entry = |it: &Tmpfs| {
+        let owner = it.owner.map(ids).map(|(uid, gid)| format!("uid={uid},gid={gid}"));
+        let options = Some(literal(it.options)).filter(|it| !it.is_empty());
+        let options: Vec<_> = owner.into_iter().chain(options).collect();
+        let path = literal(it.path);
+        if options.is_empty() { path } else { format!("{path}:{}", options.join(",")) }
     };
-    spec.tmpfs.iter().map(|it| entry(it.path, it.options)).collect()
+    spec.tmpfs.iter().map(entry).collect()
 }
 
 fn device((source, target): &(EnvVar, &'static str)) -> Device {

@@ -3,7 +3,7 @@
 use crate::variable::EnvVar;
 
 /// The user that a container's first process runs as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum User {
     /// Fixed numeric user and group.
     Ids(u32, u32),

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::name;
+use crate::privilege::User;
 use crate::service::{Precious, Stateless};
 use crate::variable::EnvVar;
 
@@ -316,6 +317,7 @@ impl Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tmpfs {
     pub(crate) path: &'static str,
+    pub(crate) owner: Option<User>,
     pub(crate) options: &'static str,
 }
 
@@ -324,10 +326,18 @@ impl Tmpfs {
     #[track_caller]
     pub const fn at(path: &'static str) -> Self {
         assert!(is_absolute(path), "a tmpfs path is absolute: begin it with `/`");
-        Self { path, options: "" }
+        Self { path, owner: None, options: "" }
     }
 
-    /// Adds mount options, such as `uid=201,gid=201,mode=0770`.
+    /// Gives the folder to a user. Default: what the image's folder has, which for `/run` is
+    /// root's, so that a service with another user cannot write there.
+    #[must_use]
+    pub const fn owned_by(mut self, owner: User) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// Adds mount options, such as `mode=0770`.
     #[must_use]
     pub const fn options(mut self, options: &'static str) -> Self {
         self.options = options;

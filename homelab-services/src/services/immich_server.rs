@@ -19,6 +19,9 @@ const LIBRARY: Mount<Precious> = Bind::env(&env::IMMICH_LIBRARY_PATH, Backup::Of
 /// Its phone apps cannot answer the proxy's question for a password.
 const ROUTE: Route = Route::host("photos", WEB).login(Login::BuiltIn);
 
+/// The owner of the household's files; upstream's rootless example runs as 1000.
+const OWNER: User = User::Variables(env::PUID, env::PGID);
+
 /// The image's check, with time for the database migrations of a new version.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(3));
 
@@ -38,7 +41,7 @@ pub(crate) fn define(
         .tile(
             Tile::new("Immich", groups::MEDIA).icon("fas fa-images").subtitle("Photos and videos"),
         )
-        .user(User::Variables(env::PUID, env::PGID))
+        .user(OWNER)
         .env("TZ", env::TZ)
         .env("DB_HOSTNAME", db.server.host())
         .env("DB_USERNAME", db.user)
@@ -57,7 +60,8 @@ pub(crate) fn define(
         .env("CPU_CORES", 2)
         .mount(LIBRARY)
         .tmpfs(Tmpfs::at("/tmp"))
-        .tmpfs(Tmpfs::at("/run"))
+        // On an engine this folder came up as root's, whatever its mode.
+        .tmpfs(Tmpfs::at("/run").owned_by(OWNER))
         .memory(Memory::mib(1536))
         .cpus(Cpus::cores(2))
         .pids(512)

@@ -50,7 +50,7 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
         .mount(HISTORY)
         .mount(CACHE)
         .tmpfs(Tmpfs::at("/tmp"))
-        .tmpfs(Tmpfs::at("/run/netdata").options("uid=201,gid=201,mode=0770"))
+        .tmpfs(Tmpfs::at("/run/netdata").owned_by(User::Ids(201, 201)).options("mode=0770"))
         .host_pid("it measures the host's processes")
         .apparmor_unconfined("Docker's profile hides the host's processes from it")
         .capability(Capability::SysPtrace, "it reads the resources of other users' processes")

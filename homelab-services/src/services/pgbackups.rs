@@ -38,6 +38,9 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .env("BACKUP_KEEP_WEEKS", 4)
         .env("BACKUP_KEEP_MONTHS", 6)
         .mount(DUMPS)
+        // The image is made of PostgreSQL's, which declares a volume here: without this (seen on an engine), every
+        // new container would leave an empty anonymous volume behind.
+        .tmpfs(Tmpfs::at("/var/lib/postgresql/data"))
         .memory(Memory::mib(256))
         .stops_within(Duration::from_mins(1))
 }
@@ -50,7 +53,7 @@ const CONTRACT: Contract = Contract {
     user: 0,
     ports: &[Port::new(8080)],
     data: &["/backups"],
-    writes: &[],
+    writes: &["/var/lib/postgresql/data"],
     read_only: ReadOnly::Works,
     ships_health: true,
     requires: &["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"],
