@@ -9,6 +9,7 @@ mod env;
 mod gpu;
 mod memory;
 mod port;
+mod profile;
 pub(crate) mod secret;
 mod stale;
 
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[HostRule] = &[
     secret::RULE,
     bind::RULE,
     port::RULE,
+    profile::RULE,
     memory::RULE,
     cpu::RULE,
     gpu::RULE,

@@ -97,6 +97,17 @@ fn unreadable_settings_fail() {
 }
 
 #[test]
+fn containers_of_profiles_that_are_off_are_found() {
+    let house = House::ready().with_docker("left");
+    assert_snapshot!(house.doctor(&[]), @r"
+    warning[host-profile]: containers of profiles that are off still run: `postgres`, `redis`
+      --> postgres
+      help: run `docker compose --profile '*' rm --stop --force postgres redis`
+    ");
+    assert_eq!(house.doctor(&["--profiles", "photos"]), "");
+}
+
+#[test]
 fn secrets_are_there_and_closed() {
     let house = House::ready();
     house.set_mode("project/secrets/caddy-login", 0o644);

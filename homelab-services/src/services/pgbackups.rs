@@ -32,7 +32,7 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .env("POSTGRES_DB", db.name)
         .env("POSTGRES_USER", db.user)
         .secret_env("POSTGRES_PASSWORD_FILE", db.password)
-        // The dump drops what it restores, so that a restore into a used database is one step.
+        // Harmless in the fresh database of the runbook, needed by those who restore in place.
         .env("POSTGRES_EXTRA_OPTS", "-Z1 --clean --if-exists")
         .env("BACKUP_KEEP_DAYS", 7)
         .env("BACKUP_KEEP_WEEKS", 4)
