@@ -16,7 +16,7 @@ fn a_ready_house_has_no_findings() {
 #[test]
 fn the_last_line_counts() {
     let house = House::ready();
-    house.write("project/.env", "DATA_ROOT=\nCOMPOSE_PROFILES=photos\n");
+    house.write("project/.env", "DATA_ROOT=\nPUID=me\nCOMPOSE_PROFILES=photos\n");
     let output = house.run(&["doctor"]);
     let last = output.lines().rfind(|it| it.contains(" error")).expect("there is a summary");
     let last = last.trim_start_matches(|it: char| it.is_ascii_digit());

@@ -24,7 +24,7 @@ fn a_fresh_clone_gets_settings_and_secrets() {
     the login for the panels that the proxy guards; write it down, it is stored nowhere:
 
     left to do:
-      - set DATA_ROOT in .env: the folder on the host below which media, photos, files and dumps live
+      - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
           homelab init --set DATA_ROOT=VALUE
       - run `homelab init` again; it then names the folders to make
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
@@ -60,7 +60,7 @@ fn fresh_settings_explain_themselves() {
     #   watchtower: Unattended updates of the services that opted in
     # COMPOSE_PROFILES=
 
-    # The folder on the host below which media, photos, files and dumps live.
+    # Folder on the host below which media, photos, files and dumps live.
     # It must be set: an absolute path without `..`, such as `/srv/data`.
     DATA_ROOT=
 
@@ -269,7 +269,7 @@ fn a_secret_is_never_overwritten() {
     created secrets/immich-db-password
 
     left to do:
-      - set DATA_ROOT in .env: the folder on the host below which media, photos, files and dumps live
+      - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
           homelab init --set DATA_ROOT=VALUE
       - run `homelab init` again; it then names the folders to make
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
