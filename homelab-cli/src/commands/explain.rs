@@ -3,6 +3,7 @@
 mod service;
 
 use homelab_core::checks;
+use homelab_core::report::explanation::{self, Manual};
 
 use crate::cli::Format;
 use crate::error::Error;
@@ -31,7 +32,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     if let Some(member) = project.member(&args.name) {
-        let explanation = service::explain(&project, &member);
+        let explanation = explanation::gather(&project, &member);
         match args.format {
             Format::Json => ui.json(&explanation)?,
             Format::Text => service::print(ui, &explanation)?,
@@ -40,18 +41,19 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     }
     let manual = manual(&args.name).ok_or_else(|| unknown(house, &args.name))?;
     match args.format {
-        Format::Json => ui.json(&serde_json::json!({ "rule": args.name, "manual": manual }))?,
+        Format::Json => ui.json(&manual)?,
         Format::Text => {
-            ui.heading(&args.name)?;
-            ui.data(format_args!("\n{manual}"))?;
+            ui.heading(&manual.rule)?;
+            ui.data(format_args!("\n{}", manual.manual))?;
         }
     }
     Ok(exit::FINE)
 }
 
-fn manual(id: &str) -> Option<String> {
+fn manual(id: &str) -> Option<Manual> {
     let host = || inspect::ALL.iter().find(|it| it.id == id).map(inspect::HostRule::manual);
-    checks::find(id).map(checks::Rule::manual).or_else(host)
+    let manual = checks::find(id).map(checks::Rule::manual).or_else(host)?;
+    Some(Manual { rule: id.to_owned(), manual })
 }
 
 fn unknown(house: &House, name: &str) -> Error {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use homelab_core::report::doctor::Diagnosis;
 use insta::assert_snapshot;
 
 use crate::support::House;
@@ -278,20 +279,18 @@ fn json_has_findings_and_profiles() {
     let house = House::ready();
     fs::remove_dir(house.path("root/srv/media")).expect("it is empty");
     let output = house.output(&["doctor", "--format", "json", "--profiles", "files"]);
-    let report: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("the report is JSON");
-    assert_eq!(report["profiles"], serde_json::json!(["files"]));
-    let findings = report["findings"].as_array().expect("a list");
+    let report: Diagnosis = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!(report.profiles, ["files"]);
     let found =
-        findings.iter().find(|it| it["rule"] == "host-bind").expect("the folder is missing");
+        report.findings.iter().find(|it| it.rule == "host-bind").expect("the folder is missing");
     let text = serde_json::to_string_pretty(found).expect("it was JSON before");
     assert_snapshot!(text.replace(&house.path("").display().to_string(), "[TMP]/"), @r#"
     {
-      "help": "`sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`",
-      "message": "`[TMP]/root/srv/media` does not exist",
       "rule": "host-bind",
       "severity": "error",
-      "subject": "jellyfin"
+      "subject": "jellyfin",
+      "message": "`[TMP]/root/srv/media` does not exist",
+      "help": "`sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`"
     }
     "#);
 }
