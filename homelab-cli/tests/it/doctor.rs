@@ -42,6 +42,30 @@ fn an_empty_folder_is_told_what_it_lacks() {
 }
 
 #[test]
+fn a_clone_without_settings_is_told_how_to_make_them() {
+    let house = House::cloned();
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-env]: `.env` does not exist
+      --> .env
+      help: run `homelab init`
+
+    error[host-secret]: `secrets/caddy-login` does not exist
+      --> secrets/caddy-login
+      help: run `homelab init`
+    ");
+    let folder = house.path("project").display().to_string();
+    assert_snapshot!(house.doctor(&["--project", &folder]), @r"
+    error[host-env]: `[TMP]/project/.env` does not exist
+      --> [TMP]/project/.env
+      help: run `homelab --project [TMP]/project init`
+
+    error[host-secret]: `[TMP]/project/secrets/caddy-login` does not exist
+      --> [TMP]/project/secrets/caddy-login
+      help: run `homelab --project [TMP]/project init`
+    ");
+}
+
+#[test]
 fn settings_are_read_line_by_line() {
     let house = House::ready();
     let text = "DATA_ROOT=/srv\nPUID=me\nDOMIAN=x.org\nTZ\nCOMPOSE_PROFILES=photo\nLAN_ADDRESS=localhost\nPUID=1000\nLAN_ADDRESS=localhost\n";
