@@ -59,15 +59,18 @@ fn print(ui: &mut Ui, diagnosis: &Diagnosis) -> Result<(), Error> {
         ui.finding(finding)?;
     }
     let checked = match diagnosis.profiles.as_slice() {
-        [] => "with no profile on".to_owned(),
-        profiles => format!("with {} on", words::list(profiles.iter().map(String::as_str))),
+        [] => "checked with no profile on".to_owned(),
+        profiles => format!("checked with {} on", words::list(profiles.iter().map(String::as_str))),
     };
     let errors = diagnosis.count(Severity::Error);
     let warnings = words::count(diagnosis.count(Severity::Warning), "warning");
-    let summary = format!("{}, {warnings} {checked}", words::count(errors, "error"));
-    if errors == 0 {
-        ui.data(format_args!("{summary}; this host is ready: `docker compose up -d`"))
-    } else {
-        ui.data(summary)
+    let summary = format!("{}, {warnings}; {checked}", words::count(errors, "error"));
+    match diagnosis.findings.first() {
+        Some(first) if errors > 0 => {
+            ui.data(format_args!("{summary}; more on a finding: `homelab explain {}`", first.rule))
+        }
+        Some(_) | None => {
+            ui.data(format_args!("{summary}; this host is ready: `docker compose up -d`"))
+        }
     }
 }

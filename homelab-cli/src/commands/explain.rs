@@ -35,7 +35,11 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let explanation = explanation::gather(&project, &member);
         match args.format {
             Format::Json => ui.json(&explanation)?,
-            Format::Text => service::print(ui, &explanation)?,
+            Format::Text => {
+                let profiles = settings.profiles();
+                let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
+                service::print(ui, &explanation, member.is_enabled_by(&profiles))?;
+            }
         }
         return Ok(exit::FINE);
     }
@@ -61,12 +65,10 @@ fn unknown(house: &House, name: &str) -> Error {
     let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
     let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
     let rules: Vec<_> = rules.collect();
-    let near = words::nearest(name, services.iter().chain(&rules).copied());
-    let near = near.map(|it| format!("did you mean `{it}`?\n")).unwrap_or_default();
-    let hint = format!(
-        "{near}services: {}\nrules: {}",
-        words::list(services.iter().copied()),
-        words::list(rules.iter().copied())
-    );
+    let known = words::list(services.iter().copied());
+    let hint = match words::nearest(name, services.iter().chain(&rules).copied()) {
+        Some(near) => format!("did you mean `{near}`?\nservices: {known}"),
+        None => format!("services: {known}\nrules: {}", words::list(rules.iter().copied())),
+    };
     Error::Name { name: name.to_owned(), hint }
 }

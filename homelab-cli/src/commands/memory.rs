@@ -54,8 +54,8 @@ fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
     let row = |name: &str, memory: Memory| vec![name.to_owned(), mib(memory)];
     let share = |it: &Share| row(&it.name, it.limit.unwrap_or(Memory::ZERO));
     let mut rows: Vec<_> = set.services.iter().map(share).collect();
-    rows.push(row("together", set.need.total));
-    rows.push(row("budget", set.budget));
+    rows.push(row("sum of these limits", set.need.total));
+    rows.push(row("host without reserve", set.budget));
     rows.push(verdict("left", &set.need, set.budget));
     words::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
@@ -64,12 +64,18 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
     if format == Format::Json {
         return ui.json(sets);
     }
-    ui.data(format_args!("{} for all services together\n", sets.budget))?;
-    let head = ["profiles", "    together", "        left"];
+    let (host, reserve, budget) = (sets.host, sets.reserve, sets.budget);
+    ui.data(format_args!(
+        "the host's {host}, less {reserve} for the system, leave {budget} for the services\n"
+    ))?;
+    let head = ["profiles", "       needs", "        left"];
     let mut rows = vec![head.iter().map(|it| (*it).to_owned()).collect()];
     for need in &sets.sets {
-        let name =
-            if need.profiles.is_empty() { "(none)".to_owned() } else { need.profiles.join(",") };
+        let name = if need.profiles.is_empty() {
+            "none: the base alone".to_owned()
+        } else {
+            need.profiles.join(",")
+        };
         let mut row = verdict(&name, need, sets.budget);
         row.insert(1, mib(need.total));
         rows.push(row);

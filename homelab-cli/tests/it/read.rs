@@ -39,8 +39,8 @@ fn a_service_is_explained() {
                   22000/udp on every IPv4 address (address from `LAN_ADDRESS`)
                   21027/udp on every IPv4 address (address from `LAN_ADDRESS`)
       listens on  8384/tcp, 22000/tcp, 22000/udp, 21027/udp
-      state       syncthing at /var/syncthing: belongs in the copy that leaves the house
-                  $DATA_ROOT/sync at /sync: belongs in the copy that leaves the house
+      state       volume homelab_syncthing at /var/syncthing: to be restored from your own off-site copy
+                  $DATA_ROOT/sync at /sync: to be restored from your own off-site copy
       exceptions  cap CHOWN: the entry point gives the state's folder to PUID
                   cap DAC_OVERRIDE: the entry point enters that folder as root
                   cap SETGID: the entry point becomes PGID
@@ -52,7 +52,7 @@ fn a_service_is_explained() {
     exit_code: 0
     ----- stdout -----
     immich-server: an app that people open in a browser
-      profile     photos
+      profile     photos, which is off: `COMPOSE_PROFILES` lacks it
       reaches     postgres on 5432/tcp over backend (uses it)
                   redis on 6379/tcp over backend (uses it)
                   immich-machine-learning on 3003/tcp over backend (uses it)
@@ -81,8 +81,8 @@ fn values_of_the_settings_are_used() {
     ----- stdout -----
     jellyfin: an app that people open in a browser
       host names  https://media.example.org: the service asks for its own account; refused: `/Startup/*`
-      state       jellyfin-config at /config: belongs in the copy that leaves the house
-                  jellyfin-cache at /cache: not kept: pictures and transcodes are made again
+      state       volume homelab_jellyfin-config at /config: to be restored from your own off-site copy
+                  volume homelab_jellyfin-cache at /cache: not kept: pictures and transcodes are made again
                   /srv/media at /media: only read
     ----- stderr -----
     ");
@@ -131,6 +131,23 @@ fn a_rule_is_explained() {
 }
 
 #[test]
+fn how_to_restore_is_explained() {
+    let house = House::empty();
+    house.write("project/.env", "DATA_ROOT=/srv\nCOMPOSE_PROFILES=photos\n");
+    let output = house.run(&["explain", "postgres"]);
+    assert_snapshot!(sections(&output, &["profile", "neighbours", "state"]), @r"
+    exit_code: 0
+    ----- stdout -----
+    postgres: a database or cache that only its users reach
+      profile     photos, which is on
+      neighbours  redis, immich-machine-learning over backend (could, and has no reason to)
+      state       volume homelab_postgres at /var/lib/postgresql/data: to be restored from the dumps of pgbackups
+    ");
+    let output = house.run(&["explain", "unused-waiver"]);
+    assert!(output.contains("Every waiver accepts something"), "{output}");
+}
+
+#[test]
 fn an_unknown_name_gets_a_suggestion() {
     let output = House::empty().run(&["explain", "immich"]);
     let (head, lists) = output.split_once("services: ").expect("services are listed");
@@ -142,7 +159,9 @@ fn an_unknown_name_gets_a_suggestion() {
 
     hint: did you mean `immich-server`?
     ");
-    assert!(lists.contains("`immich-server`") && lists.contains("\nrules: "), "{lists}");
+    assert!(lists.contains("`immich-server`") && !lists.contains("rules: "), "{lists}");
+    let output = House::empty().run(&["explain", "nonsense"]);
+    assert!(output.contains("services: ") && output.contains("\nrules: "), "{output}");
 }
 
 #[test]
@@ -151,14 +170,14 @@ fn memory_is_shown_by_service_or_by_set() {
     assert_snapshot!(house.run(&["memory", "--profiles", ""]), @r"
     exit_code: 0
     ----- stdout -----
-    jellyfin                2048 MiB
-    syncthing                512 MiB
-    caddy                    256 MiB
-    socket-proxy-caddy        64 MiB
-    homer                     64 MiB
-    together                2944 MiB
-    budget                 11008 MiB
-    left                    8064 MiB
+    jellyfin                  2048 MiB
+    syncthing                  512 MiB
+    caddy                      256 MiB
+    socket-proxy-caddy          64 MiB
+    homer                       64 MiB
+    sum of these limits       2944 MiB
+    host without reserve     11008 MiB
+    left                      8064 MiB
     ----- stderr -----
     ");
     let output = house.run(&["memory"]);

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Reason;
 use super::exposure::{self, Host, OpenPort, WayOut};
+use super::state;
 use crate::access::{self, Access};
 use crate::budget;
-use crate::compose::ServiceMount;
+use crate::compose::{MountKind, ServiceMount};
 use crate::project::{Member, Project};
 use crate::reach::{self, Reach};
 use crate::resource::Policy;
@@ -55,6 +56,9 @@ pub struct Explanation {
     pub way_out: Option<WayOut>,
     /// What is mounted.
     pub mounts: Vec<Mounted>,
+    /// Who dumps its database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dumped_by: Option<String>,
     /// Databases that it dumps.
     pub dumps: Vec<String>,
     /// Secrets that it reads.
@@ -71,7 +75,9 @@ pub struct Explanation {
 /// A mount of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mounted {
-    /// Volume, or path on the host.
+    /// Volume or path of the host.
+    pub kind: MountKind,
+    /// The volume's real name, or the path.
     pub source: String,
     /// Path in the container.
     pub target: String,
@@ -144,6 +150,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         hosts: exposure::hosts(project, member),
         way_out: exposure::way_out(project, member),
         mounts: member.service.volumes.iter().map(|it| mounted(project, member, it)).collect(),
+        dumped_by: state::dumper(project, name).map(|it| it.name.to_owned()),
         dumps: spec.iter().flat_map(|it| &it.dumps).map(ToString::to_string).collect(),
         secrets: member.service.secrets.iter().map(|it| secret(project, it)).collect(),
         exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
@@ -161,8 +168,13 @@ fn mounted(project: &Project<'_>, member: &Member<'_>, mount: &ServiceMount) -> 
         Some(Policy::ReadOnly) => (Some(Keeping::ReadOnly), None),
         None => (mount.read_only.then_some(Keeping::ReadOnly), None),
     };
+    let source = project.resolve(&mount.source);
     Mounted {
-        source: project.resolve(&mount.source),
+        kind: mount.kind,
+        source: match mount.kind {
+            MountKind::Volume => format!("{}_{source}", project.file().name),
+            MountKind::Bind => source,
+        },
         target: mount.target.clone(),
         policy,
         because,
@@ -195,6 +207,11 @@ mod tests {
         assert_eq!(web.mounts[0].policy, Some(Keeping::Offsite));
         assert_eq!(web.secrets[0].readers, ["db", "dump", "web"]);
         assert_eq!(explain(&project, "dump").dumps, ["db"]);
+        let db = explain(&project, "db");
+        assert_eq!(
+            (db.mounts[0].source.as_str(), db.dumped_by.as_deref()),
+            ("house_db", Some("dump"))
+        );
         let why = |it: Explanation| it.way_out.and_then(|it| it.because).unwrap_or_default();
         assert_eq!(why(explain(&project, "fetch")), "fetches the weather");
 

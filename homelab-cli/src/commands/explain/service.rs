@@ -1,5 +1,6 @@
 //! What is known of a service, as text.
 
+use homelab_core::compose::MountKind;
 use homelab_core::reach::{Reach, Why};
 use homelab_core::report::Reason;
 use homelab_core::report::explanation::{Explanation, Keeping, Mounted, SecretFile};
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::ui::Ui;
 
 /// Prints it for people: what is empty is left out.
-pub(super) fn print(ui: &mut Ui, it: &Explanation) -> Result<(), Error> {
+pub(super) fn print(ui: &mut Ui, it: &Explanation, is_on: bool) -> Result<(), Error> {
     let role = match it.role {
         Some(RoleKind::Edge) => "the reverse proxy, through which browsers come in",
         Some(RoleKind::App) => "an app that people open in a browser",
@@ -19,7 +20,7 @@ pub(super) fn print(ui: &mut Ui, it: &Explanation) -> Result<(), Error> {
         Some(RoleKind::Agent) | None => "a helper into which nobody connects from outside",
     };
     ui.heading(&format!("{}: {role}", it.name))?;
-    for (label, lines) in sections(it) {
+    for (label, lines) in sections(it, is_on) {
         let mut label = label;
         for line in lines {
             ui.data(format_args!("  {label:<11} {line}"))?;
@@ -29,22 +30,22 @@ pub(super) fn print(ui: &mut Ui, it: &Explanation) -> Result<(), Error> {
     Ok(())
 }
 
-fn sections(it: &Explanation) -> Vec<(&'static str, Vec<String>)> {
+fn sections(it: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<String>)> {
     let one = |it: &Option<String>| it.iter().cloned().collect::<Vec<_>>();
     let reasons = |list: &[Reason]| {
         list.iter().map(|it| format!("{}: {}", it.what, it.because)).collect::<Vec<_>>()
     };
-    let profiles = if it.profiles.is_empty() {
-        "none: it is always on".to_owned()
-    } else {
-        it.profiles.join(", ")
+    let profiles = match (it.profiles.join(", "), is_on) {
+        (_, true) if it.profiles.is_empty() => "none: it is always on".to_owned(),
+        (names, true) => format!("{names}, which is on"),
+        (names, false) => format!("{names}, which is off: `COMPOSE_PROFILES` lacks it"),
     };
     let listens =
         if it.ports_inside.is_empty() { Vec::new() } else { vec![it.ports_inside.join(", ")] };
     let meant = |it: &&Reach| it.why != Why::Neighbour;
     vec![
         ("image", vec![it.image.clone()]),
-        ("facts", one(&it.source)),
+        ("facts from", one(&it.source)),
         ("defined", one(&it.place)),
         ("profile", vec![profiles]),
         ("memory", it.memory.iter().map(|it| format!("at most {it}")).collect()),
@@ -56,7 +57,7 @@ fn sections(it: &Explanation) -> Vec<(&'static str, Vec<String>)> {
         ("reaches", it.reaches.iter().filter(meant).map(outward).collect()),
         ("neighbours", neighbours(it)),
         ("way out", it.way_out.iter().map(way_out).collect()),
-        ("state", it.mounts.iter().map(mount).collect()),
+        ("state", mounts(it)),
         ("dumps", it.dumps.clone()),
         ("secrets", it.secrets.iter().map(secret_line).collect()),
         ("exceptions", reasons(&it.exceptions)),
@@ -93,7 +94,7 @@ const fn why(why: Why) -> &'static str {
     match why {
         Why::Route => "its route",
         Why::Uses => "uses it",
-        Why::Neighbour => "only shares the network",
+        Why::Neighbour => "could, and has no reason to",
     }
 }
 
@@ -105,20 +106,28 @@ fn neighbours(it: &Explanation) -> Vec<String> {
         names.collect::<Vec<_>>().join(", ")
     };
     let lines = it.networks.iter().map(|it| (it, others(it)));
-    lines.filter(|it| !it.1.is_empty()).map(|(it, names)| format!("on {it}: {names}")).collect()
+    let lines = lines.filter(|it| !it.1.is_empty());
+    lines.map(|(it, names)| format!("{names} over {it} ({})", why(Why::Neighbour))).collect()
 }
 
-fn mount(it: &Mounted) -> String {
-    let policy = match it.policy {
-        Some(Keeping::Dump) => "dumped on a schedule".to_owned(),
-        Some(Keeping::Offsite) => "belongs in the copy that leaves the house".to_owned(),
-        Some(Keeping::Scratch) => {
-            format!("not kept: {}", it.because.as_deref().unwrap_or_default())
-        }
-        Some(Keeping::ReadOnly) => "only read".to_owned(),
-        None => "nobody said how it is kept".to_owned(),
+fn mounts(it: &Explanation) -> Vec<String> {
+    let line = |mount: &Mounted| {
+        let source = match mount.kind {
+            MountKind::Volume => format!("volume {}", mount.source),
+            MountKind::Bind => mount.source.clone(),
+        };
+        let because = mount.because.as_deref().unwrap_or_default();
+        let policy = match (mount.policy, &it.dumped_by) {
+            (Some(Keeping::Dump), Some(by)) => format!("to be restored from the dumps of {by}"),
+            (Some(Keeping::Dump), None) => "to be dumped, but nobody does".to_owned(),
+            (Some(Keeping::Offsite), _) => "to be restored from your own off-site copy".to_owned(),
+            (Some(Keeping::Scratch), _) => format!("not kept: {because}"),
+            (Some(Keeping::ReadOnly), _) => "only read".to_owned(),
+            (None, _) => "nobody said how it is kept".to_owned(),
+        };
+        format!("{source} at {}: {policy}", mount.target)
     };
-    format!("{} at {}: {policy}", it.source, it.target)
+    it.mounts.iter().map(line).collect()
 }
 
 fn secret_line(it: &SecretFile) -> String {
