@@ -15,8 +15,8 @@ use crate::ui::Ui;
 /// The stack is the one in `compose.yaml`, which is generated from the same Rust code that
 /// this program was built from. It never starts or stops a container.
 ///
-/// Exit codes: 0 fine, 1 an error was found, 2 the command line is wrong, 3 a generated file
-/// is out of date, 4 a file or another program failed, 70 a bug of this program.
+/// Exit codes: 0 fine, 1 an error was found, 2 the command line is wrong, 4 a file or another
+/// program failed, 70 a bug of this program.
 #[derive(Debug, Parser)]
 #[command(name = "homelab", version)]
 struct Cli {

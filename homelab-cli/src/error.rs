@@ -10,6 +10,8 @@ use crate::exit;
 pub(crate) enum Error {
     #[error("`{}` is not a folder", .0.display())]
     Project(PathBuf),
+    #[error("`{}` does not exist, so this is not the project's folder", .0.display())]
+    NotCloned(PathBuf),
     #[error("unknown profile `{name}`")]
     Profile { name: String, hint: String },
     #[error("`{name}` is neither a service nor a rule")]
@@ -41,6 +43,7 @@ impl Error {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Project(_)
+            | Self::NotCloned(_)
             | Self::Profile { .. }
             | Self::Name { .. }
             | Self::Variable { .. }
@@ -59,7 +62,7 @@ impl Error {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Project(_) => {
+            Self::Project(_) | Self::NotCloned(_) => {
                 Some("name the folder that holds `compose.yaml` with `--project DIR`".to_owned())
             }
             Self::Profile { hint, .. } | Self::Name { hint, .. } | Self::Variable { hint, .. } => {

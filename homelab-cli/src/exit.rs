@@ -1,4 +1,4 @@
-//! Exit codes: what a script may rely on.
+//! Exit codes: what a script may rely on. 3 is what `cargo xtask gen --check` says of a stale file.
 
 /// All is well; warnings do not count.
 pub(crate) const FINE: u8 = 0;
@@ -8,10 +8,6 @@ pub(crate) const FINDINGS: u8 = 1;
 
 /// The command line is wrong; also what clap uses.
 pub(crate) const USAGE: u8 = 2;
-
-/// A generated file is out of date.
-#[expect(dead_code, reason = "part of the contract; `doctor` reports it as a warning instead")]
-pub(crate) const STALE: u8 = 3;
 
 /// A file or another program failed.
 pub(crate) const FAILED: u8 = 4;

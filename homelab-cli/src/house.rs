@@ -30,6 +30,12 @@ impl House {
         Ok(Self { folder, host: Host::new(host_root), stack, catalogue })
     }
 
+    /// Checks that this is the project's folder, before anything is written to it.
+    pub(crate) fn is_cloned(&self) -> Result<(), Error> {
+        let file = self.path("compose.yaml");
+        if file.exists() { Ok(()) } else { Err(Error::NotCloned(file)) }
+    }
+
     /// A path in the project's folder, as a person there would write it.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         let relative = relative.strip_prefix("./").unwrap_or(relative);

@@ -9,7 +9,6 @@ mod house;
 mod inspect;
 mod settings;
 mod ui;
-mod ways;
 mod words;
 
 fn main() -> std::process::ExitCode {

@@ -10,6 +10,7 @@ use homelab_core::variable::{EnvVar, Fallback, Kind};
 use indexmap::IndexMap;
 
 use crate::error::Error;
+use crate::house::House;
 use crate::words;
 
 /// Id of the findings about `.env`.
@@ -49,8 +50,8 @@ impl Settings {
     }
 
     /// The same for commands that need every value that is set to be right.
-    pub(crate) fn valid(self, site: &Site) -> Result<Self, Error> {
-        let errors = self.findings(site).into_iter().filter(|it| it.severity == Severity::Error);
+    pub(crate) fn valid(self, house: &House) -> Result<Self, Error> {
+        let errors = self.findings(house).into_iter().filter(|it| it.severity == Severity::Error);
         let faults = errors.filter_map(|it| Some(format!("  {}: {}", it.place?, it.message)));
         let faults = faults.collect();
         self.unless(faults)
@@ -78,17 +79,20 @@ impl Settings {
     }
 
     /// Everything that is wrong with it.
-    pub(crate) fn findings(&self, site: &Site) -> Vec<Finding> {
+    pub(crate) fn findings(&self, house: &House) -> Vec<Finding> {
+        let site = house.site();
         if self.text.is_none() {
             let message = format!("`{}` does not exist", self.path.display());
-            return vec![self.finding(Severity::Error, None, message, "run `homelab init`".into())];
+            let help = format!("run `{}`", house.command("init"));
+            return vec![self.finding(Severity::Error, None, message, help)];
         }
         let mut found = self.lines(site);
         found.sort_by_key(|it| it.0);
         let mut found: Vec<_> = found.into_iter().map(|it| it.1).collect();
         for variable in self.missing(site) {
             let message = format!("`{variable}` has no value: {}", variable.meaning());
-            let help = format!("set it: `homelab init --set {variable}=VALUE`");
+            let command = house.command(&format!("init --set {variable}=VALUE"));
+            let help = format!("set it: `{command}`");
             found.push(self.finding(Severity::Error, None, message, help));
         }
         found

@@ -46,6 +46,7 @@ mod unique_host;
 mod unique_service;
 mod unknown_profile;
 mod unused;
+mod unused_waiver;
 mod variable_default;
 mod volume_writers;
 
@@ -113,6 +114,7 @@ pub const ALL: &[Rule] = &[
     variable_default::RULE,
     dangling_host::RULE,
     tile_route::RULE,
+    unused_waiver::RULE,
 ];
 
 impl Rule {
@@ -134,15 +136,20 @@ pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().find(|it| it.id == id)
 }
 
-/// What one rule collects; a rule pushes and never stops another.
+/// What the rules collect, one after the other; a rule pushes and never stops another.
 #[derive(Debug)]
 pub struct Findings {
-    rule: &'static str,
-    severity: Severity,
+    /// The rule that pushes now.
+    rule: Rule,
     list: Vec<Finding>,
 }
 
 impl Findings {
+    /// What the rules so far have found, accepted or not.
+    pub(crate) fn earlier(&self) -> &[Finding] {
+        &self.list
+    }
+
     /// A finding about a service.
     pub fn on(&mut self, member: &Member<'_>, message: String, help: String) {
         self.push(member.name, member.place(), message, help);
@@ -161,8 +168,8 @@ impl Findings {
         help: String,
     ) {
         self.list.push(Finding {
-            rule: self.rule.to_owned(),
-            severity: self.severity,
+            rule: self.rule.id.to_owned(),
+            severity: self.rule.severity,
             subject: subject.to_owned(),
             place: place.map(|it| format!("{}:{}", it.file(), it.line())),
             message,
@@ -171,49 +178,33 @@ impl Findings {
     }
 }
 
-/// Id of the finding about a waiver that waives nothing.
-pub const UNUSED_WAIVER: &str = "unused-waiver";
-
 /// Runs every rule on a project.
 pub fn check(project: &Project<'_>) -> Verdict {
-    let mut found = Vec::new();
+    let mut findings = Findings { rule: ALL[0], list: Vec::new() };
     for rule in ALL {
-        let mut findings = Findings { rule: rule.id, severity: rule.severity, list: Vec::new() };
+        findings.rule = *rule;
         (rule.run)(project, &mut findings);
-        found.append(&mut findings.list);
     }
-    let mut verdict = waive(project, found);
+    let mut verdict = waive(project, findings.list);
     verdict.findings.sort_by_key(|it| it.severity);
     verdict
 }
 
-/// Moves accepted findings aside, and adds one for every waiver that accepted nothing.
+/// Moves accepted findings aside.
 fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in found {
         let spec = project.member(&finding.subject).and_then(|it| it.spec);
         let mut waivers = spec.iter().flat_map(|it| &it.waivers);
-        match waivers.find(|(rule, _)| *rule == finding.rule) {
+        let accepts =
+            |(rule, _): &&(&str, &str)| *rule == finding.rule && *rule != unused_waiver::RULE.id;
+        match waivers.find(accepts) {
             Some((_, because)) => {
                 verdict.waived.push(Waived { finding, because: (*because).to_owned() });
             }
             None => verdict.findings.push(finding),
         }
     }
-    let mut unused = Findings { rule: UNUSED_WAIVER, severity: Severity::Error, list: Vec::new() };
-    for member in project.members() {
-        for (rule, _) in member.spec.iter().flat_map(|it| &it.waivers) {
-            let used = |it: &Waived| it.finding.rule == *rule && it.finding.subject == member.name;
-            if !verdict.waived.iter().any(used) {
-                unused.on(
-                    &member,
-                    format!("`{}` accepts `{rule}`, which finds nothing there", member.name),
-                    format!("remove `.accept(\"{rule}\", …)`"),
-                );
-            }
-        }
-    }
-    verdict.findings.append(&mut unused.list);
     verdict
 }
 
@@ -234,6 +225,11 @@ mod tests {
             let is_kebab = |it: char| it.is_ascii_lowercase() || it == '-';
             assert!(rule.id.chars().all(is_kebab), "`{}` is not in kebab-case", rule.id);
         }
+    }
+
+    #[test]
+    fn the_rule_about_waivers_comes_last() {
+        assert_eq!(ALL.last().map(|it| it.id), Some(unused_waiver::RULE.id));
     }
 
     #[test]

@@ -15,7 +15,6 @@ pub mod dotenv;
 pub mod finding;
 pub mod health;
 pub mod image;
-pub mod intent;
 pub mod interpolate;
 pub mod lower;
 pub mod name;

@@ -1,9 +1,11 @@
 //! Reports: the pages under `docs/` and the artefacts under `snapshots/`, as data and as text.
 //!
-//! Each is plain data gathered from a [`crate::project::Project`], and a function that
-//! makes Markdown or text of it.
+//! Each is plain data gathered from a [`crate::project::Project`], and where there is a page,
+//! a function that makes Markdown or text of it. `homelab` prints the same data.
 
+pub mod doctor;
 pub mod env_example;
+pub mod explanation;
 pub mod exposure;
 pub mod memory;
 pub mod reachability;
@@ -11,6 +13,24 @@ pub mod services;
 pub mod state;
 mod table;
 pub mod topology;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something out of the ordinary, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub because: String,
+}
+
+impl Reason {
+    fn new(what: &str, because: &str) -> Self {
+        Self { what: what.to_owned(), because: because.to_owned() }
+    }
+}
 
 /// Profiles for people: `base` when there are none.
 pub(crate) fn profile_names(profiles: &[String]) -> String {

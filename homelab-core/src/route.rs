@@ -1,7 +1,6 @@
 //! Ways in: routes through the proxy, published ports, dashboard tiles.
 
 use crate::name;
-use crate::stack::Site;
 use crate::units::Port;
 use crate::variable::EnvVar;
 
@@ -57,26 +56,6 @@ impl Route {
     pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
         self.closed = paths;
         self
-    }
-
-    /// Its host name as it stands in `compose.yaml`, with the domain's variable in it.
-    pub fn host_name(self, site: &Site) -> String {
-        crate::lower::host(site, self).into_string()
-    }
-
-    /// The port that it leads to.
-    pub const fn port(self) -> Port {
-        self.port
-    }
-
-    /// Who asks for the login.
-    pub const fn who_asks(self) -> Login {
-        self.login
-    }
-
-    /// Paths that it refuses.
-    pub const fn closed_paths(self) -> &'static [&'static str] {
-        self.closed
     }
 }
 

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::contract::Contract;
 use crate::name::ServiceName;
-use crate::resource::{Network, Profile};
+use crate::resource::{Network, Profile, Secret};
 use crate::route::{Route, Tile};
 use crate::service::{Role, Service, Spec, State};
 use crate::text::Text;
@@ -92,6 +92,17 @@ impl Stack {
     /// Names of all services, in order.
     pub fn names(&self) -> impl Iterator<Item = ServiceName> {
         self.services.iter().map(|it| it.name)
+    }
+
+    /// Every secret, each once, in the order of their services.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        for secret in self.services.iter().flat_map(|it| &it.secrets) {
+            if !secrets.contains(secret) {
+                secrets.push(*secret);
+            }
+        }
+        secrets
     }
 
     /// What is known of the images of its services, each repository once.

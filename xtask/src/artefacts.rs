@@ -43,7 +43,9 @@ pub(crate) fn all(project: &Project<'_>) -> Vec<Artefact> {
     put("docs/services.md", page(&services::markdown(&services::gather(project))));
     put("docs/exposure.md", page(&exposure::markdown(&exposure::gather(project))));
     put("docs/topology.md", page(&topology::markdown(project)));
-    put("docs/memory.md", page(&memory::markdown(project, &memory::gather(project))));
+    if let Some(memory) = memory::gather(project) {
+        put("docs/memory.md", page(&memory::markdown(&memory)));
+    }
     put("docs/state.md", page(&state::markdown(&state::gather(project))));
     put("docs/checks.md", page(&rules()));
     for (name, schema) in schemas::all() {

@@ -1,10 +1,12 @@
 //! The JSON Schema of every type that is written as data.
 
-use homelab_core::budget::Need;
 use homelab_core::compose::File;
 use homelab_core::finding::Verdict;
 use homelab_core::reach::Reach;
+use homelab_core::report::doctor::Diagnosis;
+use homelab_core::report::explanation::{Explanation, Manual};
 use homelab_core::report::exposure::Exposure;
+use homelab_core::report::memory::{AllSets, OneSet};
 use homelab_core::report::services::ServiceRow;
 use homelab_core::report::state::Kept;
 use schemars::{JsonSchema, schema_for};
@@ -13,8 +15,12 @@ use schemars::{JsonSchema, schema_for};
 pub(crate) fn all() -> Vec<(&'static str, String)> {
     let mut schemas = vec![
         ("compose", text::<File>()),
+        ("doctor", text::<Diagnosis>()),
+        ("explain-rule", text::<Manual>()),
+        ("explain-service", text::<Explanation>()),
         ("exposure", text::<Exposure>()),
-        ("memory", text::<Vec<Need>>()),
+        ("memory", text::<AllSets>()),
+        ("memory-profiles", text::<OneSet>()),
         ("reachability", text::<Vec<Reach>>()),
         ("services", text::<Vec<ServiceRow>>()),
         ("state", text::<Vec<Kept>>()),

@@ -1,8 +1,8 @@
 //! `homelab doctor`: what is wrong with this host before the stack is started.
 
 use homelab_core::checks;
-use homelab_core::finding::{Finding, Severity};
-use serde::Serialize;
+use homelab_core::finding::Severity;
+use homelab_core::report::doctor::Diagnosis;
 
 use crate::cli::Format;
 use crate::error::Error;
@@ -31,12 +31,6 @@ pub(crate) struct Args {
     format: Format,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    findings: &'a [Finding],
-    profiles: &'a [&'a str],
-}
-
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?;
     let profiles = match &args.profiles {
@@ -47,36 +41,36 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         }
         None => settings.profiles(),
     };
-    let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let project = house.project(&settings);
-    let context = Context { house, settings: &settings, project: &project, profiles: &profiles };
+    let names: Vec<_> = profiles.iter().map(String::as_str).collect();
+    let context = Context { house, settings: &settings, project: &project, profiles: &names };
     let mut findings = inspect::host(&context);
     findings.extend(checks::check(&project).findings);
-    findings.sort_by_key(|it| it.severity);
+    let diagnosis = Diagnosis::new(profiles, findings);
     match args.format {
-        Format::Json => ui.json(&Report { findings: &findings, profiles: &profiles })?,
-        Format::Text => print(ui, &findings, &profiles)?,
+        Format::Json => ui.json(&diagnosis)?,
+        Format::Text => print(ui, &diagnosis)?,
     }
-    let bad = findings.iter().any(|it| it.severity == Severity::Error);
-    Ok(if bad { exit::FINDINGS } else { exit::FINE })
+    Ok(if diagnosis.count(Severity::Error) > 0 { exit::FINDINGS } else { exit::FINE })
 }
 
-fn print(ui: &mut Ui, findings: &[Finding], profiles: &[&str]) -> Result<(), Error> {
-    for finding in findings {
+fn print(ui: &mut Ui, diagnosis: &Diagnosis) -> Result<(), Error> {
+    for finding in &diagnosis.findings {
         ui.finding(finding)?;
     }
-    let count = |wanted| findings.iter().filter(|it| it.severity == wanted).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let checked = match profiles {
-        [] => "with no profile on".to_owned(),
-        profiles => format!("with {} on", words::list(profiles.iter().copied())),
+    let checked = match diagnosis.profiles.as_slice() {
+        [] => "checked with no profile on".to_owned(),
+        profiles => format!("checked with {} on", words::list(profiles.iter().map(String::as_str))),
     };
-    let errors_text = words::count(errors, "error");
-    let warnings_text = words::count(warnings, "warning");
-    if errors == 0 {
-        let next = "this host is ready: `docker compose up -d`";
-        ui.data(format_args!("{errors_text}, {warnings_text} {checked}; {next}"))
-    } else {
-        ui.data(format_args!("{errors_text}, {warnings_text} {checked}"))
+    let errors = diagnosis.count(Severity::Error);
+    let warnings = words::count(diagnosis.count(Severity::Warning), "warning");
+    let summary = format!("{}, {warnings}; {checked}", words::count(errors, "error"));
+    match diagnosis.findings.first() {
+        Some(first) if errors > 0 => {
+            ui.data(format_args!("{summary}; more on a finding: `homelab explain {}`", first.rule))
+        }
+        Some(_) | None => {
+            ui.data(format_args!("{summary}; this host is ready: `docker compose up -d`"))
+        }
     }
 }

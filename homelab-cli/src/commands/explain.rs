@@ -3,6 +3,7 @@
 mod service;
 
 use homelab_core::checks;
+use homelab_core::report::explanation::{self, Manual};
 
 use crate::cli::Format;
 use crate::error::Error;
@@ -31,27 +32,32 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     if let Some(member) = project.member(&args.name) {
-        let explanation = service::explain(&project, &member);
+        let explanation = explanation::gather(&project, &member);
         match args.format {
             Format::Json => ui.json(&explanation)?,
-            Format::Text => service::print(ui, &explanation)?,
+            Format::Text => {
+                let profiles = settings.profiles();
+                let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
+                service::print(ui, &explanation, member.is_enabled_by(&profiles))?;
+            }
         }
         return Ok(exit::FINE);
     }
     let manual = manual(&args.name).ok_or_else(|| unknown(house, &args.name))?;
     match args.format {
-        Format::Json => ui.json(&serde_json::json!({ "rule": args.name, "manual": manual }))?,
+        Format::Json => ui.json(&manual)?,
         Format::Text => {
-            ui.heading(&args.name)?;
-            ui.data(format_args!("\n{manual}"))?;
+            ui.heading(&manual.rule)?;
+            ui.data(format_args!("\n{}", manual.manual))?;
         }
     }
     Ok(exit::FINE)
 }
 
-fn manual(id: &str) -> Option<String> {
+fn manual(id: &str) -> Option<Manual> {
     let host = || inspect::ALL.iter().find(|it| it.id == id).map(inspect::HostRule::manual);
-    checks::find(id).map(checks::Rule::manual).or_else(host)
+    let manual = checks::find(id).map(checks::Rule::manual).or_else(host)?;
+    Some(Manual { rule: id.to_owned(), manual })
 }
 
 fn unknown(house: &House, name: &str) -> Error {
@@ -59,12 +65,10 @@ fn unknown(house: &House, name: &str) -> Error {
     let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
     let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
     let rules: Vec<_> = rules.collect();
-    let near = words::nearest(name, services.iter().chain(&rules).copied());
-    let near = near.map(|it| format!("did you mean `{it}`?\n")).unwrap_or_default();
-    let hint = format!(
-        "{near}services: {}\nrules: {}",
-        words::list(services.iter().copied()),
-        words::list(rules.iter().copied())
-    );
+    let known = words::list(services.iter().copied());
+    let hint = match words::nearest(name, services.iter().chain(&rules).copied()) {
+        Some(near) => format!("did you mean `{near}`?\nservices: {known}"),
+        None => format!("services: {known}\nrules: {}", words::list(rules.iter().copied())),
+    };
     Error::Name { name: name.to_owned(), hint }
 }

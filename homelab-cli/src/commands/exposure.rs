@@ -1,18 +1,20 @@
 //! `homelab exposure`: every way in and every way out.
 
+use homelab_core::report::exposure::{self, Asks, Exposure, Host, OpenPort, WayOut};
+
 use crate::cli::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
 use crate::ui::Ui;
-use crate::ways::{self, Ways};
 use crate::words;
 
 /// List every way into the house and every way out of it
 ///
 /// Ways in are the host's ports that lead into a container, and the host names that the proxy
 /// serves, each with who asks for a login. Ways out are the services on a network that is
-/// not internal. Values come from `.env` where it exists, else from the defaults.
+/// not internal. Services whose profile is off are listed too. Values come from `.env` where it
+/// exists, else from the defaults.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How to print it
@@ -22,45 +24,74 @@ pub(crate) struct Args {
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
-    let ways = ways::gather(&house.project(&settings));
+    let exposure = exposure::gather(&house.project(&settings));
     match args.format {
-        Format::Json => ui.json(&ways)?,
-        Format::Text => print(ui, &ways)?,
+        Format::Json => ui.json(&exposure)?,
+        Format::Text => print(ui, &exposure)?,
     }
     Ok(exit::FINE)
 }
 
-fn print(ui: &mut Ui, ways: &Ways) -> Result<(), Error> {
-    ui.heading("Ports of this host")?;
-    let port = |it: &ways::OpenPort| {
-        let because = it.because.clone().unwrap_or_default();
+fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
+    ui.heading("Ways in: ports of this host")?;
+    let port = |it: &OpenPort| {
         vec![
-            format!("  {}", it.address),
+            format!("  {}", address(it)),
             format!("{}/{}", it.port, it.protocol),
-            it.service.clone(),
-            because,
+            service(&it.service, &it.profiles),
+            it.because.clone().unwrap_or_default(),
         ]
     };
-    lines(ui, &ways.ports.iter().map(port).collect::<Vec<_>>())?;
-    ui.heading("\nHost names behind the proxy")?;
-    let site = |it: &ways::OpenSite| {
-        let mut login = it.login.sentence().to_owned();
-        if let Some(because) = &it.because {
-            login = format!("{login}: {because}");
-        }
-        if !it.closed.is_empty() {
-            let closed = words::list(it.closed.iter().map(String::as_str));
-            login = format!("{login}; closed: {closed}");
-        }
-        vec![format!("  {}", it.host), it.service.clone(), login]
-    };
-    lines(ui, &ways.sites.iter().map(site).collect::<Vec<_>>())?;
+    lines(ui, &exposure.ports.iter().map(port).collect::<Vec<_>>())?;
+    ui.heading("\nWays in: host names behind the proxy")?;
+    let host =
+        |it: &Host| vec![format!("  {}", it.host), service(&it.service, &it.profiles), login(it)];
+    lines(ui, &exposure.hosts.iter().map(host).collect::<Vec<_>>())?;
     ui.heading("\nWays out to the internet")?;
-    let out = |it: &ways::WayOut| {
-        let because = it.because.clone().unwrap_or_default();
-        vec![format!("  {}", it.service), format!("via {}", it.via.join(", ")), because]
+    let out = |it: &WayOut| {
+        vec![
+            format!("  {}", service(&it.service, &it.profiles)),
+            format!("via {}", it.networks.join(", ")),
+            it.because.clone().unwrap_or_default(),
+        ]
     };
-    lines(ui, &ways.out.iter().map(out).collect::<Vec<_>>())
+    lines(ui, &exposure.ways_out.iter().map(out).collect::<Vec<_>>())
+}
+
+fn service(name: &str, profiles: &[String]) -> String {
+    if profiles.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} (profile {})", profiles.join(", "))
+    }
+}
+
+/// The address of a port for people.
+pub(super) fn address(port: &OpenPort) -> &str {
+    match port.address.as_str() {
+        "all" => "every address",
+        "0.0.0.0" => "every IPv4 address",
+        address => address,
+    }
+}
+
+/// Who asks for a login, why not, and which paths are closed.
+pub(super) fn login(host: &Host) -> String {
+    let mut text = match host.login {
+        Asks::Proxy => "the proxy asks for the household's login",
+        Asks::Service => "the service asks for its own account",
+        Asks::Nobody => "nobody asks for a login",
+        Asks::Unknown => "unknown who asks for a login, perhaps nobody",
+    }
+    .to_owned();
+    if let Some(because) = &host.because {
+        text = format!("{text}: {because}");
+    }
+    if !host.closed.is_empty() {
+        let closed = words::list(host.closed.iter().map(String::as_str));
+        text = format!("{text}; refused: {closed}");
+    }
+    text
 }
 
 fn lines(ui: &mut Ui, rows: &[Vec<String>]) -> Result<(), Error> {

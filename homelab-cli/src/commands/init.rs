@@ -23,7 +23,8 @@ use crate::words;
 /// is never overwritten. Time zone, user and group are found out from this host.
 ///
 /// The password for the panels that the proxy guards is made once and printed once, on stdout;
-/// only its hash is stored. Then follows what is left to do, with the exact commands. Running
+/// only its hash is stored. Who has lost it removes `secrets/caddy-login`, runs this again and
+/// restarts Caddy. Then follows what is left to do, with the exact commands. Running
 /// it again changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -56,8 +57,9 @@ fn login_user(text: &str) -> Result<String, String> {
 type Assignment = (&'static EnvVar, String);
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    house.is_cloned()?;
     let assignments = checked(house, &args.assignments)?;
-    let before = house.settings()?.valid(house.site())?;
+    let before = house.settings()?.valid(house)?;
     let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
     let settings = house.settings()?;
     let project = house.project(&settings);

@@ -1,9 +1,8 @@
 //! `homelab memory`: what the services may use together, against the host's memory.
 
-use homelab_core::budget::{self, Need};
-use homelab_core::project::Project;
+use homelab_core::budget::Need;
+use homelab_core::report::memory::{self, AllSets, OneSet, Share};
 use homelab_core::units::Memory;
-use serde::Serialize;
 
 use crate::cli::Format;
 use crate::error::Error;
@@ -27,25 +26,8 @@ pub(crate) struct Args {
     format: Format,
 }
 
-/// One set of profiles with the services that it enables; memory in MiB.
-#[derive(Serialize)]
-struct OneSet {
-    budget: Memory,
-    services: Vec<Share>,
-    need: Need,
-}
-
-#[derive(Serialize)]
-struct Share {
-    name: String,
-    limit: Memory,
-}
-
-#[derive(Serialize)]
-struct AllSets {
-    budget: Memory,
-    sets: Vec<Need>,
-}
+/// Why there is a report.
+const HAS_A_HOST: &str = "a project of our own stack has a host";
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
@@ -53,42 +35,16 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let fits = if let Some(names) = &args.profiles {
         let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
         house.known_profiles(&names)?;
-        let set = one_set(&project, &names);
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let set = memory::gather_one(&project, &names).expect(HAS_A_HOST);
         print_one(ui, &set, args.format)?;
         set.need.fits
     } else {
-        let sets = all_sets(&project);
+        let sets = memory::gather(&project).expect(HAS_A_HOST);
         print_all(ui, &sets, args.format)?;
         sets.sets.iter().all(|it| it.fits)
     };
     Ok(if fits { exit::FINE } else { exit::FINDINGS })
-}
-
-fn budget_of(project: &Project<'_>) -> Memory {
-    budget::available(project).expect("a project of our own stack has a host")
-}
-
-fn need_of(project: &Project<'_>, names: &[&str]) -> Need {
-    budget::need(project, names).expect("a project of our own stack has a host")
-}
-
-fn one_set(project: &Project<'_>, names: &[String]) -> OneSet {
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let enabled = project.members().filter(|it| it.is_enabled_by(&names));
-    let mut services: Vec<_> = enabled
-        .map(|it| Share {
-            name: it.name.to_owned(),
-            limit: budget::limit(project, &it).unwrap_or(Memory::ZERO),
-        })
-        .collect();
-    services.sort_by_key(|it| std::cmp::Reverse(it.limit));
-    OneSet { budget: budget_of(project), services, need: need_of(project, &names) }
-}
-
-fn all_sets(project: &Project<'_>) -> AllSets {
-    let sets = budget::profile_sets(project);
-    let sets = sets.iter().map(|it| need_of(project, it)).collect();
-    AllSets { budget: budget_of(project), sets }
 }
 
 fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
@@ -96,9 +52,10 @@ fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
         return ui.json(set);
     }
     let row = |name: &str, memory: Memory| vec![name.to_owned(), mib(memory)];
-    let mut rows: Vec<_> = set.services.iter().map(|it| row(&it.name, it.limit)).collect();
-    rows.push(row("together", set.need.total));
-    rows.push(row("budget", set.budget));
+    let share = |it: &Share| row(&it.name, it.limit.unwrap_or(Memory::ZERO));
+    let mut rows: Vec<_> = set.services.iter().map(share).collect();
+    rows.push(row("sum of these limits", set.need.total));
+    rows.push(row("host without reserve", set.budget));
     rows.push(verdict("left", &set.need, set.budget));
     words::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
@@ -107,12 +64,18 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
     if format == Format::Json {
         return ui.json(sets);
     }
-    ui.data(format_args!("{} for all services together\n", sets.budget))?;
-    let head = ["profiles", "    together", "        left"];
+    let (host, reserve, budget) = (sets.host, sets.reserve, sets.budget);
+    ui.data(format_args!(
+        "the host's {host}, less {reserve} for the system, leave {budget} for the services\n"
+    ))?;
+    let head = ["profiles", "       needs", "        left"];
     let mut rows = vec![head.iter().map(|it| (*it).to_owned()).collect()];
     for need in &sets.sets {
-        let name =
-            if need.profiles.is_empty() { "(none)".to_owned() } else { need.profiles.join(",") };
+        let name = if need.profiles.is_empty() {
+            "none: the base alone".to_owned()
+        } else {
+            need.profiles.join(",")
+        };
         let mut row = verdict(&name, need, sets.budget);
         row.insert(1, mib(need.total));
         rows.push(row);

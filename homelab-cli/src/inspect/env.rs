@@ -14,9 +14,8 @@ pub(super) const RULE: HostRule =
     HostRule { id: settings::RULE, source: include_str!("env.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let site = context.house.site();
-    findings.list.extend(context.settings.findings(site));
-    for variable in site.variables {
+    findings.list.extend(context.settings.findings(context.house));
+    for variable in context.house.site().variables {
         let name = variable.name();
         let Ok(shell) = std::env::var(name) else { continue };
         if !shell.is_empty() && context.settings.dotenv.value(name) != Some(shell.as_str()) {

@@ -29,12 +29,13 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if needed {
                     let message = format!("`{shown}` does not exist");
-                    findings.error(&shown, message, "run `homelab init`".to_owned());
+                    let help = format!("run `{}`", context.house.command("init"));
+                    findings.error(&shown, message, help);
                 }
                 continue;
             }
             Err(error) => {
-                let help = "run `sudo homelab doctor`".to_owned();
+                let help = format!("run `sudo {}`", context.house.command("doctor"));
                 findings.error(&shown, format!("`{shown}` cannot be looked at: {error}"), help);
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use homelab_core::report::doctor::Diagnosis;
 use insta::assert_snapshot;
 
 use crate::support::House;
@@ -16,11 +17,11 @@ fn a_ready_house_has_no_findings() {
 #[test]
 fn the_last_line_counts() {
     let house = House::ready();
-    house.write("project/.env", "DATA_ROOT=\nCOMPOSE_PROFILES=photos\n");
+    house.write("project/.env", "DATA_ROOT=\nPUID=me\nCOMPOSE_PROFILES=photos\n");
     let output = house.run(&["doctor"]);
     let last = output.lines().rfind(|it| it.contains(" error")).expect("there is a summary");
     let last = last.trim_start_matches(|it: char| it.is_ascii_digit());
-    assert_snapshot!(last, @" errors, 0 warnings with `photos` on");
+    assert_snapshot!(last, @" errors, 0 warnings; checked with `photos` on; more on a finding: `homelab explain host-env`");
 }
 
 #[test]
@@ -37,6 +38,30 @@ fn an_empty_folder_is_told_what_it_lacks() {
     error[host-secret]: `secrets/caddy-login` does not exist
       --> secrets/caddy-login
       help: run `homelab init`
+    ");
+}
+
+#[test]
+fn a_clone_without_settings_is_told_how_to_make_them() {
+    let house = House::cloned();
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-env]: `.env` does not exist
+      --> .env
+      help: run `homelab init`
+
+    error[host-secret]: `secrets/caddy-login` does not exist
+      --> secrets/caddy-login
+      help: run `homelab init`
+    ");
+    let folder = house.path("project").display().to_string();
+    assert_snapshot!(house.doctor(&["--project", &folder]), @r"
+    error[host-env]: `[TMP]/project/.env` does not exist
+      --> [TMP]/project/.env
+      help: run `homelab --project [TMP]/project init`
+
+    error[host-secret]: `[TMP]/project/secrets/caddy-login` does not exist
+      --> [TMP]/project/secrets/caddy-login
+      help: run `homelab --project [TMP]/project init`
     ");
 }
 
@@ -289,20 +314,18 @@ fn json_has_findings_and_profiles() {
     let house = House::ready();
     fs::remove_dir(house.path("root/srv/media")).expect("it is empty");
     let output = house.output(&["doctor", "--format", "json", "--profiles", "files"]);
-    let report: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("the report is JSON");
-    assert_eq!(report["profiles"], serde_json::json!(["files"]));
-    let findings = report["findings"].as_array().expect("a list");
+    let report: Diagnosis = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!(report.profiles, ["files"]);
     let found =
-        findings.iter().find(|it| it["rule"] == "host-bind").expect("the folder is missing");
+        report.findings.iter().find(|it| it.rule == "host-bind").expect("the folder is missing");
     let text = serde_json::to_string_pretty(found).expect("it was JSON before");
     assert_snapshot!(text.replace(&house.path("").display().to_string(), "[TMP]/"), @r#"
     {
-      "help": "`sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`",
-      "message": "`[TMP]/root/srv/media` does not exist",
       "rule": "host-bind",
       "severity": "error",
-      "subject": "jellyfin"
+      "subject": "jellyfin",
+      "message": "`[TMP]/root/srv/media` does not exist",
+      "help": "`sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media`"
     }
     "#);
 }

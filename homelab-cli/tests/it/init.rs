@@ -10,7 +10,7 @@ const IDS: [&str; 2] = ["--set=PUID=1000", "--set=PGID=1000"];
 
 #[test]
 fn a_fresh_clone_gets_settings_and_secrets() {
-    let house = House::empty();
+    let house = House::cloned();
     assert_snapshot!(house.run(&["init", IDS[0], IDS[1]]), @r"
     exit_code: 0
     ----- stdout -----
@@ -24,7 +24,7 @@ fn a_fresh_clone_gets_settings_and_secrets() {
     the login for the panels that the proxy guards; write it down, it is stored nowhere:
 
     left to do:
-      - set DATA_ROOT in .env: the folder on the host below which media, photos, files and dumps live
+      - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
           homelab init --set DATA_ROOT=VALUE
       - run `homelab init` again; it then names the folders to make
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
@@ -45,7 +45,7 @@ fn a_fresh_clone_gets_settings_and_secrets() {
 
 #[test]
 fn fresh_settings_explain_themselves() {
-    let house = House::empty();
+    let house = House::cloned();
     house.run(&["init", IDS[0], IDS[1]]);
     assert_snapshot!(house.read("project/.env"), @r"
     # Settings of this household, read by Docker Compose; made by `homelab init`.
@@ -60,7 +60,7 @@ fn fresh_settings_explain_themselves() {
     #   watchtower: Unattended updates of the services that opted in
     # COMPOSE_PROFILES=
 
-    # The folder on the host below which media, photos, files and dumps live.
+    # Folder on the host below which media, photos, files and dumps live.
     # It must be set: an absolute path without `..`, such as `/srv/data`.
     DATA_ROOT=
 
@@ -142,7 +142,7 @@ fn the_second_run_changes_nothing() {
 
 #[test]
 fn an_existing_file_keeps_its_lines_and_gets_what_it_lacks() {
-    let house = House::empty();
+    let house = House::cloned();
     let old = "# mine\nDOMAIN='example.org' # the real one\nDATA_ROOT=\nTZ=Etc/UTC\nEXTRA=1";
     house.write("project/.env", old);
     house.set_mode("project/.env", 0o640);
@@ -197,7 +197,7 @@ fn a_value_that_is_set_is_not_changed() {
 
 #[test]
 fn wrong_assignments_are_refused_before_anything_is_written() {
-    let house = House::empty();
+    let house = House::cloned();
     assert_snapshot!(house.run(&["init", "--set", "DATAROOT=/srv"]), @r"
     exit_code: 2
     ----- stdout -----
@@ -234,13 +234,12 @@ fn wrong_assignments_are_refused_before_anything_is_written() {
 
     For more information, try '--help'.
     ");
-    let left = fs::read_dir(house.path("project")).expect("it is there").count();
-    assert_eq!(left, 0);
+    assert!(!house.path("project/.env").exists() && !house.path("project/secrets").exists());
 }
 
 #[test]
 fn a_malformed_file_is_refused_with_its_lines() {
-    let house = House::empty();
+    let house = House::cloned();
     house.write("project/.env", "DATA_ROOT=/srv\nDATA ROOT=/x\nPUID=me\nTZ='open\n");
     assert_snapshot!(house.run(&["init"]), @r"
     exit_code: 4
@@ -258,7 +257,7 @@ fn a_malformed_file_is_refused_with_its_lines() {
 
 #[test]
 fn a_secret_is_never_overwritten() {
-    let house = House::empty();
+    let house = House::cloned();
     house.write("project/secrets/caddy-login", "mine");
     house.set_mode("project/secrets/caddy-login", 0o644);
     assert_snapshot!(house.run(&["init", IDS[0], IDS[1]]), @r"
@@ -269,7 +268,7 @@ fn a_secret_is_never_overwritten() {
     created secrets/immich-db-password
 
     left to do:
-      - set DATA_ROOT in .env: the folder on the host below which media, photos, files and dumps live
+      - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
           homelab init --set DATA_ROOT=VALUE
       - run `homelab init` again; it then names the folders to make
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
@@ -283,7 +282,7 @@ fn a_secret_is_never_overwritten() {
 
 #[test]
 fn the_login_can_have_another_name() {
-    let house = House::empty();
+    let house = House::cloned();
     let output = house.run(&["init", "--login-user", "anna"]);
     assert!(
         output.contains("----- stdout -----\nuser      anna\npassword  [PASSWORD]\n"),
@@ -294,7 +293,7 @@ fn the_login_can_have_another_name() {
 
 #[test]
 fn files_in_the_way_are_named() {
-    let house = House::empty();
+    let house = House::cloned();
     fs::create_dir(house.path("project/.env")).expect("the folder is empty");
     assert_snapshot!(house.run(&["init"]), @r"
     exit_code: 4
@@ -304,7 +303,7 @@ fn files_in_the_way_are_named() {
       caused by: Is a directory (os error 21)
     ");
 
-    let house = House::empty();
+    let house = House::cloned();
     house.write("project/secrets", "a file where a folder belongs");
     assert_snapshot!(house.run(&["init", IDS[0], IDS[1]]), @r"
     exit_code: 4
@@ -325,4 +324,18 @@ fn files_in_the_way_are_named() {
 
     hint: name the folder that holds `compose.yaml` with `--project DIR`
     ");
+}
+
+#[test]
+fn another_folder_is_left_alone() {
+    let house = House::empty();
+    assert_snapshot!(house.run(&["init"]), @r"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `compose.yaml` does not exist, so this is not the project's folder
+
+    hint: name the folder that holds `compose.yaml` with `--project DIR`
+    ");
+    assert!(!house.path("project/.env").exists() && !house.path("project/secrets").exists());
 }

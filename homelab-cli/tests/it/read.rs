@@ -2,6 +2,11 @@
 
 use std::process::{Command, Stdio};
 
+use homelab_core::report::explanation::{Explanation, Keeping};
+use homelab_core::report::exposure::Exposure;
+use homelab_core::report::memory::{AllSets, OneSet};
+use homelab_core::service::RoleKind;
+use homelab_core::units::Memory;
 use insta::assert_snapshot;
 
 use crate::support::House;
@@ -30,12 +35,12 @@ fn a_service_is_explained() {
       profile     none: it is always on
       user        0:0
       host names  https://sync.home.arpa: the proxy asks for the household's login
-      host ports  22000/tcp on 0.0.0.0
-                  22000/udp on 0.0.0.0
-                  21027/udp on 0.0.0.0
+      host ports  22000/tcp on every IPv4 address (address from `LAN_ADDRESS`)
+                  22000/udp on every IPv4 address (address from `LAN_ADDRESS`)
+                  21027/udp on every IPv4 address (address from `LAN_ADDRESS`)
       listens on  8384/tcp, 22000/tcp, 22000/udp, 21027/udp
-      state       syncthing at /var/syncthing: belongs in the copy that leaves the house
-                  $DATA_ROOT/sync at /sync: belongs in the copy that leaves the house
+      state       volume homelab_syncthing at /var/syncthing: to be restored from your own off-site copy
+                  $DATA_ROOT/sync at /sync: to be restored from your own off-site copy
       exceptions  cap CHOWN: the entry point gives the state's folder to PUID
                   cap DAC_OVERRIDE: the entry point enters that folder as root
                   cap SETGID: the entry point becomes PGID
@@ -47,7 +52,7 @@ fn a_service_is_explained() {
     exit_code: 0
     ----- stdout -----
     immich-server: an app that people open in a browser
-      profile     photos
+      profile     photos, which is off: `COMPOSE_PROFILES` lacks it
       reaches     postgres on 5432/tcp over backend (uses it)
                   redis on 6379/tcp over backend (uses it)
                   immich-machine-learning on 3003/tcp over backend (uses it)
@@ -59,11 +64,11 @@ fn a_service_is_explained() {
 #[test]
 fn a_service_is_explained_to_programs() {
     let output = House::empty().output(&["explain", "pgbackups", "--format", "json"]);
-    let it: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    assert_eq!(it["role"], "agent");
-    assert_eq!(it["dumps"], serde_json::json!(["postgres"]));
-    assert_eq!(it["secrets"][0]["file"], "secrets/immich-db-password");
-    assert_eq!(it["mounts"][0]["policy"], "offsite");
+    let it: Explanation = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!(it.role, Some(RoleKind::Agent));
+    assert_eq!(it.dumps, ["postgres"]);
+    assert_eq!(it.secrets[0].file, "secrets/immich-db-password");
+    assert_eq!(it.mounts[0].policy, Some(Keeping::Offsite));
 }
 
 #[test]
@@ -75,9 +80,9 @@ fn values_of_the_settings_are_used() {
     exit_code: 0
     ----- stdout -----
     jellyfin: an app that people open in a browser
-      host names  https://media.example.org: its own accounts; closed: /Startup/*
-      state       jellyfin-config at /config: belongs in the copy that leaves the house
-                  jellyfin-cache at /cache: not kept: pictures and transcodes are made again
+      host names  https://media.example.org: the service asks for its own account; refused: `/Startup/*`
+      state       volume homelab_jellyfin-config at /config: to be restored from your own off-site copy
+                  volume homelab_jellyfin-cache at /cache: not kept: pictures and transcodes are made again
                   /srv/media at /media: only read
     ----- stderr -----
     ");
@@ -126,6 +131,23 @@ fn a_rule_is_explained() {
 }
 
 #[test]
+fn how_to_restore_is_explained() {
+    let house = House::empty();
+    house.write("project/.env", "DATA_ROOT=/srv\nCOMPOSE_PROFILES=photos\n");
+    let output = house.run(&["explain", "postgres"]);
+    assert_snapshot!(sections(&output, &["profile", "neighbours", "state"]), @r"
+    exit_code: 0
+    ----- stdout -----
+    postgres: a database or cache that only its users reach
+      profile     photos, which is on
+      neighbours  redis, immich-machine-learning over backend (could, and has no reason to)
+      state       volume homelab_postgres at /var/lib/postgresql/data: to be restored from the dumps of pgbackups
+    ");
+    let output = house.run(&["explain", "unused-waiver"]);
+    assert!(output.contains("Every waiver accepts something"), "{output}");
+}
+
+#[test]
 fn an_unknown_name_gets_a_suggestion() {
     let output = House::empty().run(&["explain", "immich"]);
     let (head, lists) = output.split_once("services: ").expect("services are listed");
@@ -137,7 +159,9 @@ fn an_unknown_name_gets_a_suggestion() {
 
     hint: did you mean `immich-server`?
     ");
-    assert!(lists.contains("`immich-server`") && lists.contains("\nrules: "), "{lists}");
+    assert!(lists.contains("`immich-server`") && !lists.contains("rules: "), "{lists}");
+    let output = House::empty().run(&["explain", "nonsense"]);
+    assert!(output.contains("services: ") && output.contains("\nrules: "), "{output}");
 }
 
 #[test]
@@ -146,14 +170,14 @@ fn memory_is_shown_by_service_or_by_set() {
     assert_snapshot!(house.run(&["memory", "--profiles", ""]), @r"
     exit_code: 0
     ----- stdout -----
-    jellyfin                2048 MiB
-    syncthing                512 MiB
-    caddy                    256 MiB
-    socket-proxy-caddy        64 MiB
-    homer                     64 MiB
-    together                2944 MiB
-    budget                 11008 MiB
-    left                    8064 MiB
+    jellyfin                  2048 MiB
+    syncthing                  512 MiB
+    caddy                      256 MiB
+    socket-proxy-caddy          64 MiB
+    homer                       64 MiB
+    sum of these limits       2944 MiB
+    host without reserve     11008 MiB
+    left                      8064 MiB
     ----- stderr -----
     ");
     let output = house.run(&["memory"]);
@@ -167,11 +191,11 @@ fn memory_is_shown_by_service_or_by_set() {
     hint: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
     ");
     let output = house.output(&["memory", "--format", "json", "--profiles", "photos"]);
-    let it: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    assert_eq!((&it["budget"], &it["need"]["fits"]), (&11_008.into(), &true.into()));
+    let it: OneSet = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!((it.budget, it.need.fits), (Memory::mib(11_008), true));
     let output = house.output(&["memory", "--format", "json"]);
-    let it: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    assert_eq!(it["sets"].as_array().map(Vec::len), Some(32));
+    let it: AllSets = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!(it.sets.len(), 32);
 }
 
 #[test]
@@ -181,43 +205,45 @@ fn exposure_lists_ways_in_and_out() {
     assert_snapshot!(house.run(&["exposure"]), @r"
     exit_code: 0
     ----- stdout -----
-    Ports of this host
-      all          80/tcp     caddy        the way in for every browser of the house
-      all          443/tcp    caddy        the way in for every browser of the house
-      all          443/udp    caddy        the way in for every browser of the house
-      192.168.1.2  22000/tcp  syncthing
-      192.168.1.2  22000/udp  syncthing
-      192.168.1.2  21027/udp  syncthing
-      127.0.0.1    53/udp     adguardhome
-      127.0.0.1    53/tcp     adguardhome
+    Ways in: ports of this host
+      every address  80/tcp     caddy                          the way in for every browser of the house
+      every address  443/tcp    caddy                          the way in for every browser of the house
+      every address  443/udp    caddy                          the way in for every browser of the house
+      192.168.1.2    22000/tcp  syncthing                      address from `LAN_ADDRESS`
+      192.168.1.2    22000/udp  syncthing                      address from `LAN_ADDRESS`
+      192.168.1.2    21027/udp  syncthing                      address from `LAN_ADDRESS`
+      127.0.0.1      53/udp     adguardhome (profile network)  address from `ADGUARD_ADDRESS`
+      127.0.0.1      53/tcp     adguardhome (profile network)  address from `ADGUARD_ADDRESS`
 
-    Host names behind the proxy
-      media.example.org    jellyfin       its own accounts; closed: `/Startup/*`
-      sync.example.org     syncthing      the proxy asks for the household's login
-      photos.example.org   immich-server  its own accounts
-      dns.example.org      adguardhome    the proxy asks for the household's login
-      metrics.example.org  netdata        the proxy asks for the household's login
-      status.example.org   uptime-kuma    the proxy asks for the household's login
-      files.example.org    filebrowser    the proxy asks for the household's login
-      example.org          homer          the proxy asks for the household's login
+    Ways in: host names behind the proxy
+      media.example.org    jellyfin                          the service asks for its own account; refused: `/Startup/*`
+      sync.example.org     syncthing                         the proxy asks for the household's login
+      photos.example.org   immich-server (profile photos)    the service asks for its own account
+      dns.example.org      adguardhome (profile network)     the proxy asks for the household's login
+      metrics.example.org  netdata (profile monitoring)      the proxy asks for the household's login
+      status.example.org   uptime-kuma (profile monitoring)  the proxy asks for the household's login
+      files.example.org    filebrowser (profile files)       the proxy asks for the household's login
+      example.org          homer                             the proxy asks for the household's login
 
     Ways out to the internet
-      caddy                    via proxy
-      jellyfin                 via proxy
-      syncthing                via proxy
-      immich-machine-learning  via egress  downloads its models from Hugging Face on first use
-      immich-server            via proxy
-      adguardhome              via proxy
-      netdata                  via proxy
-      uptime-kuma              via proxy
-      filebrowser              via proxy
-      watchtower               via egress  asks the registries for newer images
-      homer                    via proxy
+      caddy                                     via proxy   certificates from a public authority; its own needs none
+      jellyfin                                  via proxy   fetches descriptions, pictures and plugins
+      syncthing                                 via proxy   finds devices outside the house, relays, asks for new versions
+      immich-machine-learning (profile photos)  via egress  downloads its models from Hugging Face on first use
+      immich-server (profile photos)            via proxy   asks for new versions
+      adguardhome (profile network)             via proxy   it asks upstream resolvers and downloads filter lists
+      netdata (profile monitoring)              via proxy   its cloud, which this house does not use
+      uptime-kuma (profile monitoring)          via proxy   watches addresses outside the house and sends notifications
+      filebrowser (profile files)               via proxy   not needed; a network that it is on leads out
+      watchtower (profile watchtower)           via egress  asks the registries for newer images
+      homer                                     via proxy   not needed; a network that it is on leads out
     ----- stderr -----
     ");
     let output = house.output(&["exposure", "--format", "json"]);
     let it: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    assert_eq!(it["sites"][0]["login"], "service");
+    assert_eq!(it["hosts"][0]["login"], "service");
+    let read: Exposure = serde_json::from_slice(&output.stdout).expect("it is what was printed");
+    assert_eq!(serde_json::to_value(read).expect("it is plain data"), it);
 }
 
 #[test]

@@ -36,14 +36,20 @@ impl House {
         house
     }
 
-    /// A house that `doctor` has nothing to say about, but for owners that only root can give.
-    pub(crate) fn ready() -> Self {
+    /// A clone of the repository on that host.
+    pub(crate) fn cloned() -> Self {
         let house = Self::empty();
         let compose = yaml::render(&lower(&homelab_services::stack()), "", Spacing::Sections);
         house.write("project/compose.yaml", &format!("# Generated.\n\n{compose}"));
         for file in homelab_services::files("Generated.") {
             house.write(&format!("project/{}", file.path), &file.text);
         }
+        house
+    }
+
+    /// A house that `doctor` has nothing to say about, but for owners that only root can give.
+    pub(crate) fn ready() -> Self {
+        let house = Self::cloned();
         for name in ["media", "sync", "photos", "files", "backups"] {
             let path = house.path(&format!("root/srv/{name}"));
             fs::create_dir_all(&path).expect("the folder is new");

@@ -1,12 +1,16 @@
 //! Every way in (host port, host name, who asks for the login) and every way out.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{profile_names, table};
+use crate::compose::PublishedPort;
+use crate::contract::Egress;
 use crate::project::{Member, Project};
 use crate::route::{Address, Login};
-use crate::units::Protocol;
+use crate::units::{Port, Protocol};
 
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,10 +23,10 @@ pub struct Exposure {
     pub ways_out: Vec<WayOut>,
 }
 
-/// A port of the host.
+/// A port of the host that leads into a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenPort {
-    /// Address; `0.0.0.0` means all.
+    /// Address of the host; `all` is every one, `0.0.0.0` every one of IPv4.
     pub address: String,
     /// Port or range.
     pub port: String,
@@ -32,8 +36,9 @@ pub struct OpenPort {
     pub service: String,
     /// Profiles that open it; none means the base.
     pub profiles: Vec<String>,
-    /// Why, or the variable that chooses the address; empty when nobody said.
-    pub because: String,
+    /// Why, or the variable that chooses the address; absent when nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// A host name that the proxy serves.
@@ -48,9 +53,37 @@ pub struct Host {
     /// Profiles that switch it on; none means the base.
     pub profiles: Vec<String>,
     /// Who asks for the login.
-    pub asks: String,
+    pub login: Asks,
+    /// Why nobody asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Paths that are refused.
     pub closed: Vec<String>,
+}
+
+/// Who asks a visitor for a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// The proxy, with the household's login.
+    Proxy,
+    /// The service, which has accounts.
+    Service,
+    /// Nobody.
+    Nobody,
+    /// The labels do not tell, and there is no stack that would: it may be nobody.
+    Unknown,
+}
+
+impl fmt::Display for Asks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proxy => "the proxy",
+            Self::Service => "the service",
+            Self::Nobody => "nobody",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// A service that can open connections to the internet.
@@ -62,84 +95,86 @@ pub struct WayOut {
     pub profiles: Vec<String>,
     /// Networks that lead out.
     pub networks: Vec<String>,
-    /// What for.
-    pub because: String,
+    /// What for; absent when nothing is known of its image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// Gathers them; variables have their defaults, or the values that the project was given.
 pub fn gather(project: &Project<'_>) -> Exposure {
-    let mut exposure = Exposure { ports: Vec::new(), hosts: Vec::new(), ways_out: Vec::new() };
-    for member in project.members() {
-        exposure.ports.extend(ports(project, &member));
-        exposure.hosts.extend(hosts(project, &member));
-        exposure.ways_out.extend(way_out(project, &member));
+    let members = || project.members();
+    Exposure {
+        ports: members().flat_map(|it| ports(project, &it)).collect(),
+        hosts: members().flat_map(|it| hosts(project, &it)).collect(),
+        ways_out: members().filter_map(|it| way_out(project, &it)).collect(),
     }
-    exposure
 }
 
-fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
-    let because = |at: usize| {
-        let publish = member.spec.and_then(|it| it.publishes.get(at));
-        publish.map_or_else(String::new, |it| match it.address {
-            Address::Everywhere(because) => because.to_owned(),
-            Address::Variable(variable) => format!("address from `{}`", variable.name()),
-        })
-    };
-    let open = |(at, port): (usize, &crate::compose::PublishedPort)| OpenPort {
-        address: port.host_ip.as_deref().map_or("0.0.0.0".to_owned(), |it| project.resolve(it)),
+/// Ports of the host that lead into one service.
+pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
+    let open = |port: &PublishedPort| OpenPort {
+        address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
         port: project.resolve(&port.published),
         protocol: port.protocol,
         service: member.name.to_owned(),
         profiles: member.service.profiles.clone(),
-        because: because(at),
+        because: publish_reason(member, port),
     };
-    member.service.ports.iter().enumerate().map(open).collect()
+    member.service.ports.iter().map(open).collect()
 }
 
-fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
+fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
+    let is_it = |it: &Port| it.number() == port.target && it.protocol() == port.protocol;
+    let publish = member.spec?.publishes.iter().find(|it| is_it(&it.port))?;
+    Some(match publish.address {
+        Address::Everywhere(because) => because.to_owned(),
+        Address::Variable(variable) => format!("address from `{}`", variable.name()),
+    })
+}
+
+/// Host names that lead to one service.
+pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
-    let sites = project.sites().iter().filter(|it| it.service == member.name && !it.is_snippet());
-    for (at, site) in sites.filter(|it| it.addresses().next().is_some()).enumerate() {
-        let route = member.spec.and_then(|it| it.routes.get(at));
-        for address in site.addresses() {
-            hosts.push(Host {
-                host: address.to_owned(),
-                service: member.name.to_owned(),
-                ports: site.upstream_ports(),
-                profiles: member.service.profiles.clone(),
-                asks: match route.map(|it| it.login) {
-                    _ if site.is_guarded() => "the proxy".to_owned(),
-                    Some(Login::BuiltIn) => "the service".to_owned(),
-                    Some(Login::Open { because }) => format!("nobody: {because}"),
-                    Some(Login::Proxy) | None => "unknown".to_owned(),
-                },
-                closed: route
-                    .map(|it| it.closed.iter().map(|it| (*it).to_owned()).collect())
-                    .unwrap_or_default(),
-            });
-        }
+    for site in project.sites_of(member.name) {
+        let route = project.route_of(site);
+        let (login, because) = match route.map(|it| it.login) {
+            _ if site.is_guarded() => (Asks::Proxy, None),
+            Some(Login::BuiltIn) => (Asks::Service, None),
+            Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
+            // The route says that the proxy asks, and its labels do not.
+            Some(Login::Proxy) | None => (Asks::Unknown, None),
+        };
+        let closed = route.iter().flat_map(|it| it.closed).map(|it| (*it).to_owned());
+        let closed: Vec<_> = closed.collect();
+        hosts.extend(site.addresses().map(|address| Host {
+            host: address.to_owned(),
+            service: member.name.to_owned(),
+            ports: site.upstream_ports(),
+            profiles: member.service.profiles.clone(),
+            login,
+            because: because.clone(),
+            closed: closed.clone(),
+        }));
     }
     hosts
 }
 
-fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
+/// How one service reaches the internet; `None` when all its networks are internal.
+pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     let open = member.service.networks.iter().filter(|it| !project.is_internal(it));
     let networks: Vec<_> = open.cloned().collect();
-    let declared = member.spec.and_then(|it| it.egress).map(str::to_owned);
-    let because = declared.unwrap_or_else(|| match member.contract.map(|it| it.egress) {
-        Some(crate::contract::Egress::Required(why) | crate::contract::Egress::Optional(why)) => {
-            why.to_owned()
-        }
-        Some(crate::contract::Egress::None) => {
-            "not needed; a network that it is on leads out".to_owned()
-        }
-        None => String::new(),
+    let declared = member.spec.and_then(|it| it.egress);
+    let because = declared.or_else(|| {
+        Some(match member.contract?.egress {
+            Egress::Required(why) | Egress::Optional(why) => why,
+            Egress::None => "not needed; a network that it is on leads out",
+        })
     });
     (!networks.is_empty()).then(|| WayOut {
         service: member.name.to_owned(),
         profiles: member.service.profiles.clone(),
         networks,
-        because,
+        because: because.map(str::to_owned),
     })
 }
 
@@ -154,7 +189,7 @@ pub fn markdown(exposure: &Exposure) -> String {
                 format!("`{}/{}`", it.port, it.protocol),
                 format!("`{}`", it.service),
                 profile_names(&it.profiles),
-                it.because.clone(),
+                it.because.clone().unwrap_or_default(),
             ]
         })
         .collect();
@@ -167,7 +202,7 @@ pub fn markdown(exposure: &Exposure) -> String {
                 format!("`{}`", it.host),
                 format!("`{}:{}`", it.service, ports.join(",")),
                 profile_names(&it.profiles),
-                it.asks.clone(),
+                asks(it),
                 it.closed.join(", "),
             ]
         })
@@ -180,16 +215,91 @@ pub fn markdown(exposure: &Exposure) -> String {
                 format!("`{}`", it.service),
                 profile_names(&it.profiles),
                 it.networks.join(", "),
-                it.because.clone(),
+                it.because.clone().unwrap_or_default(),
             ]
         })
         .collect();
     format!(
         "# Exposure\n\nVariables have their defaults here; \
          `homelab exposure` prints the page for the `.env` of a host.\n\n\
-         ## Ways in: ports of the host\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n{}",
+         ## Ways in: ports of the host\n\n\
+         `all` is every address of the host, `0.0.0.0` every one of IPv4.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
         table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
     )
+}
+
+fn asks(host: &Host) -> String {
+    host.because
+        .as_ref()
+        .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::route::Publish;
+    use crate::variable::{EnvVar, Kind};
+
+    /// Who asks at the one host name of the good example.
+    #[track_caller]
+    fn asked(project: &Project<'_>, expected: (Asks, Option<&str>)) {
+        let hosts = gather(project).hosts;
+        let [host] = hosts.as_slice() else { panic!("one host name: {hosts:?}") };
+        assert_eq!((host.host.as_str(), host.ports.as_slice()), ("notes.home.arpa", &[8080][..]));
+        assert_eq!((host.login, host.because.as_deref()), expected);
+    }
+
+    #[test]
+    fn a_stack_knows_who_asks() {
+        for (login, expected) in [
+            (Login::Proxy, (Asks::Proxy, None)),
+            (Login::BuiltIn, (Asks::Service, None)),
+            (Login::Open { because: "a menu" }, (Asks::Nobody, Some("a menu"))),
+        ] {
+            let mut stack = good();
+            let route = &mut spec(&mut stack, "web").routes[0];
+            *route = route.login(login).closes(&["/setup"]);
+            let project = Project::from_stack(&stack, CATALOGUE);
+            asked(&project, expected);
+            assert_eq!(gather(&project).hosts[0].closed, ["/setup"]);
+        }
+    }
+
+    #[test]
+    fn a_bare_file_shows_what_its_labels_tell() {
+        let stack = good();
+        let mut file = Project::from_stack(&stack, CATALOGUE).file().clone();
+        let bare = Project::from_file(file.clone(), CATALOGUE);
+        asked(&bare, (Asks::Proxy, None));
+        let exposure = gather(&bare);
+        assert_eq!(exposure.ports[0].because, None);
+        let fetch = exposure.ways_out.iter().find(|it| it.service == "fetch");
+        let because = fetch.and_then(|it| it.because.as_deref());
+        assert_eq!(because, Some("it asks a weather service"), "from its image's contract");
+
+        file.services["web"].labels.shift_remove("caddy.import");
+        asked(&Project::from_file(file.clone(), CATALOGUE), (Asks::Unknown, None));
+        // The labels are what the proxy obeys, whatever the route says.
+        asked(&Project::new(file, Some(&stack), CATALOGUE), (Asks::Unknown, None));
+    }
+
+    #[test]
+    fn a_port_says_why_it_is_open() {
+        const LAN: EnvVar = EnvVar::new("LAN", Kind::Ipv4, "Address.").or("10.0.0.1");
+        let mut stack = good();
+        // The same number as the one that is there, with the other protocol.
+        spec(&mut stack, "caddy").publishes.push(Publish::at(&LAN, Port::udp(443)));
+        let exposure = gather(&Project::from_stack(&stack, CATALOGUE));
+        let lines = exposure
+            .ports
+            .iter()
+            .map(|it| format!("{} {}/{} {:?}", it.address, it.port, it.protocol, it.because));
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+        all 443/tcp Some("the way in")
+        10.0.0.1 443/udp Some("address from `LAN`")
+        "#);
+    }
 }

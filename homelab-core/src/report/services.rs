@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{profile_names, table};
+use super::{Reason, profile_names, table};
 use crate::budget;
 use crate::project::{Member, Project};
 use crate::service::RoleKind;
@@ -25,10 +25,10 @@ pub struct ServiceRow {
     pub networks: Vec<String>,
     /// Memory limit in Compose's notation.
     pub memory: Option<String>,
-    /// What it may do that others may not: what, and why.
-    pub exceptions: Vec<(String, String)>,
-    /// Rules whose findings are accepted: rule, and why.
-    pub waivers: Vec<(String, String)>,
+    /// What it may do that others may not.
+    pub exceptions: Vec<Reason>,
+    /// Rules whose findings are accepted.
+    pub waivers: Vec<Reason>,
     /// Why it is updated without review.
     pub unattended: Option<String>,
 }
@@ -50,8 +50,8 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         networks: member.service.networks.clone(),
         memory: budget::limit(project, member).map(|it| it.to_string()),
-        exceptions: exceptions.map(|it| (it.what.clone(), it.because.to_owned())).collect(),
-        waivers: waivers.map(|(rule, it)| ((*rule).to_owned(), (*it).to_owned())).collect(),
+        exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
+        waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
         unattended: spec.and_then(|it| it.unattended).map(str::to_owned),
     }
 }
@@ -78,8 +78,8 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
             "Updated without review",
             "Follows",
             reasons(rows, |it| {
-                let follows = |because| (format!("`{}`", it.image), because);
-                it.unattended.clone().map(follows).into_iter().collect()
+                let image = format!("`{}`", it.image);
+                it.unattended.iter().map(|because| Reason::new(&image, because)).collect()
             }),
         ),
     ];
@@ -92,16 +92,11 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
     out
 }
 
-fn reasons(
-    rows: &[ServiceRow],
-    of: impl Fn(&ServiceRow) -> Vec<(String, String)>,
-) -> Vec<Vec<String>> {
+fn reasons(rows: &[ServiceRow], of: impl Fn(&ServiceRow) -> Vec<Reason>) -> Vec<Vec<String>> {
     let lines = |row: &ServiceRow| {
         let name = format!("`{}`", row.name);
-        of(row)
-            .into_iter()
-            .map(move |(what, why)| vec![name.clone(), what, why])
-            .collect::<Vec<_>>()
+        let lines = of(row).into_iter().map(move |it| vec![name.clone(), it.what, it.because]);
+        lines.collect::<Vec<_>>()
     };
     rows.iter().flat_map(lines).collect()
 }

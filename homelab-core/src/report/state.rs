@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{profile_names, table};
 use crate::compose::MountKind;
-use crate::project::Project;
+use crate::project::{Member, Project};
 use crate::resource::{Policy, Source};
 
 /// A place that a service writes to.
@@ -61,10 +61,14 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     kept
 }
 
-fn dumped(project: &Project<'_>, service: &str) -> String {
+/// Who dumps a database.
+pub(super) fn dumper<'a>(project: &'a Project<'_>, service: &str) -> Option<Member<'a>> {
     let dumps = |it: &crate::service::Spec| it.dumps.iter().any(|it| it.as_str() == service);
-    let dumper = project.members().find(|it| it.spec.is_some_and(dumps));
-    match dumper {
+    project.members().find(|it| it.spec.is_some_and(dumps))
+}
+
+fn dumped(project: &Project<'_>, service: &str) -> String {
+    match dumper(project, service) {
         Some(dumper) => format!("dumped by `{}`; a copy of its files is no backup", dumper.name),
         None => "to be dumped, but nobody does".to_owned(),
     }

@@ -17,11 +17,12 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots");
 /// Every artefact by name.
 fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
     let project = Project::from_stack(stack, catalogue);
+    let memory = memory::gather(&project).expect("a stack has a host");
     let mut artefacts = vec![
         ("caddyfile".to_owned(), caddyfile::render(&project)),
         ("env-example".to_owned(), env_example::text(stack.site(), "")),
         ("exposure".to_owned(), exposure::markdown(&exposure::gather(&project))),
-        ("memory".to_owned(), memory::markdown(&project, &memory::gather(&project))),
+        ("memory".to_owned(), memory::markdown(&memory)),
         ("reachability".to_owned(), reachability::text(&project)),
         ("services".to_owned(), services::markdown(&services::gather(&project))),
         ("state".to_owned(), state::markdown(&state::gather(&project))),

@@ -62,7 +62,7 @@ pub(super) fn write(
         let owner = Person::current().map(|it| (it.uid, it.gid));
         if !file::create(path, &new, Owned { owner, mode: 0o644 })? {
             // Somebody made it in this moment: what they wrote is looked at like any other.
-            return write(ui, house, &house.settings()?.valid(house.site())?, assignments);
+            return write(ui, house, &house.settings()?.valid(house)?, assignments);
         }
         ui.done("created", path.display());
     }

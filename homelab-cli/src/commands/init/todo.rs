@@ -34,7 +34,8 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
         lines.push("- make the folders for your data, or mount a disk there:".to_owned());
         lines.extend(commands.into_iter().map(|it| format!("    {it}")));
     } else if !missing.is_empty() {
-        lines.push("- run `homelab init` again; it then names the folders to make".to_owned());
+        let again = house.command("init");
+        lines.push(format!("- run `{again}` again; it then names the folders to make"));
     }
     let domain = project.resolve(&site.domain.reference());
     lines.push(format!(

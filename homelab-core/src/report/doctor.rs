@@ -1,0 +1,28 @@
+//! What is wrong with a host, as `homelab doctor` finds it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+
+/// Findings about a host and about the stack with that host's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnosis {
+    /// Profiles that were taken to be on; none means the base alone.
+    pub profiles: Vec<String>,
+    /// Errors first.
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// Puts errors first.
+    pub fn new(profiles: Vec<String>, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|it| it.severity);
+        Self { profiles, findings }
+    }
+
+    /// Number of findings that are this bad.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|it| it.severity == severity).count()
+    }
+}
