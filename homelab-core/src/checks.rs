@@ -51,6 +51,8 @@ mod volume_writers;
 
 use std::panic::Location;
 
+use indexmap::IndexSet;
+
 use crate::finding::{Finding, Severity, Verdict, Waived};
 use crate::project::{Member, Project};
 
@@ -201,10 +203,11 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
         }
     }
     let mut unused = Findings { rule: UNUSED_WAIVER, severity: Severity::Error, list: Vec::new() };
+    let waived = verdict.waived.iter().map(|it| &it.finding);
+    let used: IndexSet<_> = waived.map(|it| (it.rule.as_str(), it.subject.as_str())).collect();
     for member in project.members() {
         for (rule, _) in member.spec.iter().flat_map(|it| &it.waivers) {
-            let used = |it: &Waived| it.finding.rule == *rule && it.finding.subject == member.name;
-            if !verdict.waived.iter().any(used) {
+            if !used.contains(&(*rule, member.name)) {
                 unused.on(
                     &member,
                     format!("`{}` accepts `{rule}`, which finds nothing there", member.name),
@@ -219,8 +222,6 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use indexmap::IndexSet;
-
     use super::*;
 
     #[test]

@@ -98,8 +98,7 @@ fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
 
 fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
-    let sites = project.sites().iter().filter(|it| it.service == member.name && !it.is_snippet());
-    for (at, site) in sites.filter(|it| it.addresses().next().is_some()).enumerate() {
+    for (at, site) in project.sites_of(member.name).enumerate() {
         let route = member.spec.and_then(|it| it.routes.get(at));
         for address in site.addresses() {
             hosts.push(Host {

@@ -8,8 +8,7 @@ use crate::project::Project;
 
 /// The need of every set of profiles; empty for a project without a host.
 pub fn gather(project: &Project<'_>) -> Vec<Need> {
-    let sets = budget::profile_sets(project);
-    sets.iter().filter_map(|it| budget::need(project, it)).collect()
+    budget::needs(project)
 }
 
 /// The page.
