@@ -46,7 +46,8 @@ impl std::error::Error for Conflict {}
 /// [`Conflict`] when its readers have neither user nor group in common, or when a
 /// reader's user is not numeric.
 pub fn required(project: &Project<'_>, secret: &str) -> Result<Access, Conflict> {
-    let readers: Vec<_> = readers(project, secret)
+    let readers: Vec<_> = project
+        .readers(secret)
         .filter(|it| !overrides_permissions(project, it))
         .map(|it| (it.name.to_owned(), user(project, &it)))
         .collect();
@@ -72,14 +73,6 @@ pub fn required(project: &Project<'_>, secret: &str) -> Result<Access, Conflict>
         }
     }
     Err(conflict())
-}
-
-/// Services that mount a secret.
-pub fn readers<'a>(
-    project: &'a Project<'_>,
-    secret: &'a str,
-) -> impl Iterator<Item = Member<'a>> + 'a {
-    project.members().filter(move |it| it.service.secrets.iter().any(|name| name == secret))
 }
 
 /// The user and group that a service's first process has; `None` when they are not numeric.

@@ -1,5 +1,6 @@
 //! Memory: the sum of the limits of every set of profiles, against the host's memory.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,17 +48,36 @@ pub fn profile_sets<'a>(project: &'a Project<'_>) -> Vec<Vec<&'a str>> {
     sets
 }
 
+/// The need of every set of profiles, in the order of [`profile_sets`]; none without a host.
+pub fn needs(project: &Project<'_>) -> Vec<Need> {
+    needs_of(project, profile_sets(project))
+}
+
 /// The need of one set of profiles; `None` for a project without a host.
 pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
-    let available = available(project)?;
-    let running = project.members().filter(|it| it.is_enabled_by(profiles));
-    let total = running.filter_map(|it| limit(project, &it)).sum();
-    Some(Need {
-        profiles: profiles.iter().map(|it| (*it).to_owned()).collect(),
-        total,
-        spare: available.saturating_sub(total),
-        fits: total <= available,
-    })
+    needs_of(project, vec![profiles.to_vec()]).pop()
+}
+
+fn needs_of(project: &Project<'_>, sets: Vec<Vec<&str>>) -> Vec<Need> {
+    let Some(available) = available(project) else { return Vec::new() };
+    // Limits of services with the same profiles are added up once, not for each set.
+    let mut groups: IndexMap<&[String], Vec<Member<'_>>> = IndexMap::new();
+    for member in project.members() {
+        groups.entry(&member.service.profiles).or_default().push(member);
+    }
+    let total = |it: &Vec<Member<'_>>| it.iter().filter_map(|it| limit(project, it)).sum();
+    let groups: Vec<(Member<'_>, Memory)> = groups.values().map(|it| (it[0], total(it))).collect();
+    let need = |profiles: Vec<&str>| {
+        let running = groups.iter().filter(|it| it.0.is_enabled_by(&profiles));
+        let total = running.map(|it| it.1).sum();
+        Need {
+            profiles: profiles.iter().map(|it| (*it).to_owned()).collect(),
+            total,
+            spare: available.saturating_sub(total),
+            fits: total <= available,
+        }
+    };
+    sets.into_iter().map(need).collect()
 }
 
 /// A service's memory limit, with its variables replaced; `None` when it is not an amount.

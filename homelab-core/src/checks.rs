@@ -210,13 +210,11 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use indexmap::IndexSet;
-
     use super::*;
 
     #[test]
     fn ids_are_file_names_and_unique() {
-        let ids: IndexSet<_> = ALL.iter().map(|it| it.id).collect();
+        let ids: indexmap::IndexSet<_> = ALL.iter().map(|it| it.id).collect();
         assert_eq!(ids.len(), ALL.len(), "an id stands twice in `ALL`");
         for rule in ALL {
             // A rule's source is its own file, and names it.

@@ -1,5 +1,7 @@
 //! Contracts: what an image promises and what it requires, as facts with their source.
 
+use indexmap::IndexMap;
+
 use crate::units::Port;
 
 /// What is known of an image, next to its service; the catalogue is a list of these.
@@ -97,18 +99,17 @@ pub struct Peer {
     pub because: &'static str,
 }
 
-/// The contract of a repository; registry prefixes that mean the same are folded.
-pub fn find<'a>(catalogue: &'a [Contract], repository: &str) -> Option<&'a Contract> {
-    catalogue.iter().find(|it| is_same(it.repository, repository))
-}
-
-/// Whether two repositories are one: Docker's implied prefixes do not count.
-pub fn is_same(one: &str, other: &str) -> bool {
-    canonical(one) == canonical(other)
+/// The first contract of each repository, by its canonical name.
+pub(crate) fn by_repository(catalogue: &[Contract]) -> IndexMap<&'static str, &Contract> {
+    let mut contracts = IndexMap::new();
+    for contract in catalogue {
+        contracts.entry(canonical(contract.repository)).or_insert(contract);
+    }
+    contracts
 }
 
 /// `docker.io/library/redis`, `library/redis` and `redis` are one repository.
-fn canonical(repository: &str) -> &str {
+pub(crate) fn canonical(repository: &str) -> &str {
     let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
     name.strip_prefix("library/").unwrap_or(name)
 }

@@ -1,5 +1,6 @@
 //! A Compose file in its normal form, with what is known of it: what rules and reports read.
 
+use std::collections::BTreeSet;
 use std::panic::Location;
 
 use indexmap::{IndexMap, IndexSet};
@@ -23,12 +24,39 @@ use crate::stack::Stack;
 #[derive(Clone, Debug)]
 pub struct Project<'a> {
     file: File,
-    catalogue: &'a [Contract],
     stack: Option<&'a Stack>,
-    /// The stack's services by name: every member asks for its own.
-    specs: IndexMap<&'static str, &'a Spec>,
+    /// What is known of each service, in the file's order.
+    known: Vec<Known<'a>>,
+    on_network: Positions,
+    readers: Positions,
     values: IndexMap<String, String>,
     sites: Vec<CaddySite>,
+    sites_of: Positions,
+}
+
+/// Where something stands in a list, by its name: no rule searches the list for each service.
+type Positions = IndexMap<String, Vec<usize>>;
+
+/// The entries of a list by the names that each of them has.
+fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item = N>) -> Positions {
+    let mut positions = Positions::new();
+    for (at, names) in entries.enumerate() {
+        for name in names {
+            let known = positions.entry(name.clone()).or_default();
+            if known.last() != Some(&at) {
+                known.push(at);
+            }
+        }
+    }
+    positions
+}
+
+/// What rules ask about every service, found once.
+#[derive(Clone, Debug)]
+struct Known<'a> {
+    spec: Option<&'a Spec>,
+    contract: Option<&'a Contract>,
+    variables: IndexSet<String>,
 }
 
 /// A service of a project with everything that is known of it.
@@ -41,6 +69,7 @@ pub struct Member<'a> {
     /// What is known of its image.
     pub contract: Option<&'a Contract>,
     pub(crate) spec: Option<&'a Spec>,
+    variables: &'a IndexSet<String>,
 }
 
 /// Repository, tag and digest of an image reference, as far as it has them.
@@ -87,18 +116,37 @@ impl<'a> Project<'a> {
         for spec in stack.iter().flat_map(|it| &it.services) {
             specs.entry(spec.name.as_str()).or_insert(spec);
         }
-        let values = IndexMap::new();
-        let mut project = Self { file, catalogue, stack, specs, values, sites: Vec::new() };
-        project.sites = caddyfile::sites(&project);
-        project
+        let contracts = contract::by_repository(catalogue);
+        let known = |(name, service): (&String, &Service)| Known {
+            spec: specs.get(name.as_str()).copied(),
+            contract: contracts.get(contract::canonical(repository(service))).copied(),
+            variables: variables_in(service),
+        };
+        let services = || file.services.values();
+        let project = Self {
+            known: file.services.iter().map(known).collect(),
+            on_network: by_name(services().map(|it| &it.networks)),
+            readers: by_name(services().map(|it| &it.secrets)),
+            file,
+            stack,
+            values: IndexMap::new(),
+            sites: Vec::new(),
+            sites_of: Positions::new(),
+        };
+        project.with_sites()
+    }
+
+    fn with_sites(mut self) -> Self {
+        self.sites = caddyfile::sites(&self);
+        self.sites_of = by_name(self.sites.iter().map(|it| [&it.service]));
+        self
     }
 
     /// The same project with the values of a real `.env`, for rules that are run on a host.
     #[must_use]
     pub fn with_values(mut self, values: IndexMap<String, String>) -> Self {
         self.values = values;
-        self.sites = caddyfile::sites(&self);
-        self
+        self.with_sites()
     }
 
     /// The file.
@@ -113,23 +161,18 @@ impl<'a> Project<'a> {
 
     /// Every service, in the file's order.
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        self.file.services.iter().map(|(name, service)| self.member_of(name, service))
+        (0..self.file.services.len()).map(|it| self.member_at(it))
     }
 
     /// A service by its name.
     pub fn member(&self, name: &str) -> Option<Member<'_>> {
-        let (_, key, service) = self.file.services.get_full(name)?;
-        Some(self.member_of(key, service))
+        self.file.services.get_index_of(name).map(|it| self.member_at(it))
     }
 
-    fn member_of<'b>(&'b self, name: &'b str, service: &'b Service) -> Member<'b> {
-        let repository = service.image.as_deref().map_or("", |it| split_image(it).repository);
-        Member {
-            name,
-            service,
-            contract: contract::find(self.catalogue, repository),
-            spec: self.specs.get(name).copied(),
-        }
+    fn member_at(&self, at: usize) -> Member<'_> {
+        let (name, service) = &self.file.services.get_index(at).expect("it is a position there");
+        let Known { spec, contract, variables } = &self.known[at];
+        Member { name, service, contract: *contract, spec: *spec, variables }
     }
 
     /// The sites that the proxy serves, read from the labels.
@@ -138,8 +181,13 @@ impl<'a> Project<'a> {
     }
 
     /// What of that a service contributes, without global options and snippets.
-    pub fn sites_of<'b>(&'b self, service: &'b str) -> impl Iterator<Item = &'b CaddySite> {
-        self.sites.iter().filter(move |it| it.service == service && it.addresses().next().is_some())
+    pub fn sites_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
+        self.blocks_of(service).filter(|it| it.addresses().next().is_some())
+    }
+
+    /// What of that a service contributes.
+    pub(crate) fn blocks_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
+        self.sites_of.get(service).into_iter().flatten().map(|it| &self.sites[*it])
     }
 
     /// The route of the stack that a site was lowered from.
@@ -149,7 +197,8 @@ impl<'a> Project<'a> {
             let host = self.resolve(host(&stack.site, **it).as_str());
             site.addresses().any(|address| address == host)
         };
-        self.specs.get(site.service.as_str())?.routes.iter().find(serves)
+        let at = self.file.services.get_index_of(&site.service)?;
+        self.known[at].spec?.routes.iter().find(serves)
     }
 
     /// A published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all.
@@ -189,7 +238,13 @@ impl<'a> Project<'a> {
 
     /// Names of all variables that the file refers to, in its order.
     pub fn variables(&self) -> IndexSet<String> {
-        variables_in(&self.file)
+        let File { name, services: _, networks, volumes, secrets } = &self.file;
+        let mut found = variables_in(name);
+        found.extend(self.known.iter().flat_map(|it| &it.variables).cloned());
+        found.extend(variables_in(networks));
+        found.extend(variables_in(volumes));
+        found.extend(variables_in(secrets));
+        found
     }
 
     /// The network that proxy and routed services share, where the stack says it.
@@ -198,14 +253,33 @@ impl<'a> Project<'a> {
     }
 
     /// Services on a network.
-    pub fn on_network<'b>(&'b self, network: &'b str) -> impl Iterator<Item = Member<'b>> {
-        self.members().filter(move |it| it.service.networks.iter().any(|on| on == network))
+    pub fn on_network(&self, network: &str) -> impl Iterator<Item = Member<'_>> {
+        self.on_network.get(network).into_iter().flatten().map(|it| self.member_at(*it))
+    }
+
+    /// Other services that share a network with a service, in the file's order.
+    pub(crate) fn neighbours(&self, member: &Member<'_>) -> Vec<Member<'_>> {
+        let networks = member.service.networks.iter();
+        let near = networks.filter_map(|it| self.on_network.get(it)).flatten();
+        let near: BTreeSet<_> = near.copied().collect();
+        let near = near.into_iter().map(|it| self.member_at(it));
+        near.filter(|it| it.name != member.name).collect()
+    }
+
+    /// Services that mount a secret.
+    pub fn readers(&self, secret: &str) -> impl Iterator<Item = Member<'_>> {
+        self.readers.get(secret).into_iter().flatten().map(|it| self.member_at(*it))
     }
 
     /// Whether a network has no way out.
     pub fn is_internal(&self, network: &str) -> bool {
         self.file.networks.get(network).is_some_and(|it| it.internal)
     }
+}
+
+/// The repository of a service's image; empty without an image.
+fn repository(service: &Service) -> &str {
+    service.image.as_deref().map_or("", |it| split_image(it).repository)
 }
 
 /// Names of the variables that the strings of a part of the file refer to.
@@ -277,8 +351,8 @@ impl<'a> Member<'a> {
     }
 
     /// Names of all variables that its entry in the file refers to, in its order.
-    pub fn variables(&self) -> IndexSet<String> {
-        variables_in(self.service)
+    pub const fn variables(&self) -> &'a IndexSet<String> {
+        self.variables
     }
 
     /// Texts that its own program reads, each with where it stands: environment, command.

@@ -36,17 +36,14 @@ pub enum Why {
 pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
     let mut pairs = Vec::new();
     for to in project.members() {
-        for from in project.members().filter(|it| it.name != to.name) {
-            let via: Vec<_> = shared(&from, &to).map(str::to_owned).collect();
-            if !via.is_empty() {
-                pairs.push(Reach {
-                    from: from.name.to_owned(),
-                    to: to.name.to_owned(),
-                    ports: ports(&to),
-                    via,
-                    why: why(project, &from, &to),
-                });
-            }
+        for from in project.neighbours(&to) {
+            pairs.push(Reach {
+                from: from.name.to_owned(),
+                to: to.name.to_owned(),
+                ports: ports(&to),
+                via: shared(&from, &to).map(str::to_owned).collect(),
+                why: why(project, &from, &to),
+            });
         }
     }
     pairs
@@ -65,7 +62,7 @@ pub fn ports(member: &Member<'_>) -> Vec<String> {
 
 fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
     let is_proxy = from.role() == Some(crate::service::RoleKind::Edge);
-    let is_routed = || project.sites().iter().any(|it| it.service == to.name && !it.is_snippet());
+    let is_routed = || project.blocks_of(to.name).any(|it| !it.is_snippet());
     if is_proxy && is_routed() {
         Why::Route
     } else if from.service.depends_on.contains_key(to.name) || talks_to(from, to) {

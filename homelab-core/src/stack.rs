@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use indexmap::IndexSet;
+
 use crate::contract::Contract;
 use crate::name::ServiceName;
 use crate::resource::{Network, Profile, Secret};
@@ -107,13 +109,9 @@ impl Stack {
 
     /// What is known of the images of its services, each repository once.
     pub fn catalogue(&self) -> Vec<Contract> {
-        let mut contracts: Vec<Contract> = Vec::new();
-        for contract in self.services.iter().filter_map(|it| it.contract) {
-            if !contracts.iter().any(|it| it.repository == contract.repository) {
-                contracts.push(contract);
-            }
-        }
-        contracts
+        let mut seen = IndexSet::new();
+        let contracts = self.services.iter().filter_map(|it| it.contract);
+        contracts.filter(|it| seen.insert(it.repository)).collect()
     }
 }
 

@@ -178,7 +178,7 @@ fn is_plain(text: &str) -> bool {
     let first_is_safe = text.starts_with(|it: char| it.is_ascii_alphabetic() || "/_".contains(it))
         || text.starts_with("./");
     let all_safe = text.chars().all(|it| it.is_ascii_alphanumeric() || "/._-".contains(it));
-    first_is_safe && all_safe && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+    first_is_safe && all_safe && !WORDS.iter().any(|it| it.eq_ignore_ascii_case(text))
 }
 
 fn quoted(text: &str, out: &mut String) {

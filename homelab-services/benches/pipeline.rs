@@ -32,7 +32,16 @@ fn main() {
     if !has_docker_compose() {
         eprintln!("`docker compose` is not installed: the peer is not measured");
     }
+    SIZES.into_iter().for_each(assert_no_errors);
     divan::main();
+}
+
+/// A stack with findings would measure their messages, and peers refuse some of them.
+fn assert_no_errors(services: usize) {
+    let stack = stack(&Names::new(services));
+    let verdict = check(&Project::from_stack(&stack, CATALOGUE));
+    let first = verdict.findings.first();
+    assert!(first.is_none(), "the stack of {services} services has an error: {first:?}");
 }
 
 /// The house itself: definition → checked project → every text of `compose.yaml`.
@@ -56,28 +65,28 @@ fn house_docker_compose_config(bencher: Bencher<'_, '_>) {
 }
 
 /// Services through the DSL into a stack; names are made before, as they are literals.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn build(bencher: Bencher<'_, '_>, services: usize) {
     let names = Names::new(services);
     bencher.bench_local(|| stack(black_box(&names)));
 }
 
 /// Stack → Compose file.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn lower_stack(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
     bencher.bench_local(|| lower(black_box(&stack)));
 }
 
 /// Compose file → project, which reads the proxy's labels; includes lowering.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn project(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
     bencher.bench_local(|| Project::from_stack(black_box(&stack), CATALOGUE));
 }
 
 /// Every rule on a project without findings.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn check_rules(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
     let project = Project::from_stack(&stack, CATALOGUE);
@@ -85,7 +94,7 @@ fn check_rules(bencher: Bencher<'_, '_>, services: usize) {
 }
 
 /// Project → Caddyfile.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn caddyfile(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
     let project = Project::from_stack(&stack, CATALOGUE);
@@ -101,21 +110,21 @@ fn reach_matrix(bencher: Bencher<'_, '_>, services: usize) {
 }
 
 /// Compose file → YAML.
-#[divan::bench(args = SIZES, sample_count = 30, sample_size = 1)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn emit(bencher: Bencher<'_, '_>, services: usize) {
     let file = lower(&stack(&Names::new(services)));
     bencher.bench_local(|| render(black_box(&file), "Generated.", Spacing::Sections));
 }
 
 /// YAML → Compose file, by another parser.
-#[divan::bench(args = SIZES, sample_count = 10)]
+#[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
 fn read(bencher: Bencher<'_, '_>, services: usize) {
     let text = text(services);
     bencher.bench_local(|| serde_yaml::from_str::<File>(black_box(&text)));
 }
 
 /// All of it: definition → checked project → `compose.yaml`.
-#[divan::bench(args = SIZES, sample_count = 20)]
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn whole(bencher: Bencher<'_, '_>, services: usize) {
     let names = Names::new(services);
     bencher.bench_local(|| {

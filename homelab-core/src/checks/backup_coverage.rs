@@ -7,6 +7,8 @@
 //! Fix: add an agent with `.dumps(&database)` that runs in every profile of the database, and
 //! give it a bind with `Backup::Offsite`.
 
+use indexmap::IndexMap;
+
 use super::{Findings, Rule};
 use crate::finding::Severity;
 use crate::project::{Member, Project};
@@ -20,14 +22,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
+    let mut dumped_by: IndexMap<_, Vec<Member<'_>>> = IndexMap::new();
+    for member in project.members() {
+        for database in member.spec.iter().flat_map(|it| &it.dumps) {
+            dumped_by.entry(*database).or_default().push(member);
+        }
+    }
     for member in project.members() {
         let Some(spec) = member.spec else { continue };
-        let covers = |it: &Member<'_>| {
-            let dumps = it.spec.is_some_and(|it| it.dumps.contains(&spec.name));
-            dumps && it.runs_whenever(&member)
-        };
+        let dumpers = dumped_by.get(&spec.name);
+        let is_covered = dumpers.into_iter().flatten().any(|it| it.runs_whenever(&member));
         for mount in spec.mounts.iter().filter(|it| it.policy == Policy::Dump) {
-            if !project.members().any(|it| covers(&it)) {
+            if !is_covered {
                 findings.on(
                     &member,
                     format!("`{}` keeps `{}` as dumps, and no service that runs whenever it does dumps it", member.name, mount.target),

@@ -4,10 +4,12 @@
 //!
 //! Fix: add a service with one of the images that the message names.
 
+use indexmap::IndexSet;
+
 use super::{Findings, Rule};
-use crate::contract;
+use crate::contract::canonical;
 use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "contract-peer",
@@ -17,13 +19,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
+    let present: IndexSet<_> =
+        project.members().map(|it| canonical(it.image().repository)).collect();
     for member in project.members() {
         for peer in member.contract.iter().flat_map(|it| it.peers) {
-            let is_peer = |it: Member<'_>| {
-                let repository = it.image().repository;
-                peer.any_of.iter().any(|it| contract::is_same(it, repository))
-            };
-            if !project.members().any(is_peer) {
+            if !peer.any_of.iter().any(|it| present.contains(canonical(it))) {
                 findings.on(
                     &member,
                     format!(

@@ -22,9 +22,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         return;
     };
     // Small sets come first, so that the first one that does not fit says where the trouble begins.
-    let sets = budget::profile_sets(project);
-    let mut needs = sets.iter().filter_map(|it| budget::need(project, it));
-    if let Some(need) = needs.find(|it| !it.fits) {
+    if let Some(need) = budget::needs(project).iter().find(|it| !it.fits) {
         let when = match need.profiles.as_slice() {
             [] => "without profiles".to_owned(),
             profiles => format!("with the profiles `{}`", profiles.join("`, `")),

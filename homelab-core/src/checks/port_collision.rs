@@ -6,7 +6,10 @@
 //! Fix: publish one of them on another port, or on another address of the host. A port that
 //! is published without an address, or on `0.0.0.0`, takes it on every address.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+
+use indexmap::IndexMap;
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
@@ -31,8 +34,20 @@ struct Claim<'a> {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let claims: Vec<_> = project.members().flat_map(|it| claims(project, it)).collect();
+    // A single port is compared with the same port and with ranges, a range with everything.
+    let mut ports: IndexMap<u16, Vec<usize>> = IndexMap::new();
+    let mut ranges: Vec<usize> = Vec::new();
     for (at, late) in claims.iter().enumerate() {
-        for early in claims[..at].iter().filter(|it| collide(it, late)) {
+        let earlier: BTreeSet<usize> = if late.ports.start() == late.ports.end() {
+            let same = ports.entry(*late.ports.start()).or_default();
+            let earlier = same.iter().chain(&ranges).copied().collect();
+            same.push(at);
+            earlier
+        } else {
+            ranges.push(at);
+            (0..at).collect()
+        };
+        for early in earlier.into_iter().map(|it| &claims[it]).filter(|it| collide(it, late)) {
             findings.on(
                 &late.member,
                 format!(

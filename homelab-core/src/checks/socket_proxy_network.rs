@@ -47,12 +47,9 @@ fn ways_in(project: &Project<'_>, proxy: &Member<'_>, findings: &mut Findings) {
 
 fn company(project: &Project<'_>, proxy: &Member<'_>, findings: &mut Findings) {
     let name = proxy.name;
-    let networks = &proxy.service.networks;
-    let is_near = |it: &Member<'_>| {
-        it.name != name && it.service.networks.iter().any(|on| networks.contains(on))
-    };
+    let neighbours = project.neighbours(proxy).into_iter();
     let (users, strangers): (Vec<_>, Vec<_>) =
-        project.members().filter(is_near).partition(|it| it.service.depends_on.contains_key(name));
+        neighbours.partition(|it| it.service.depends_on.contains_key(name));
     for stranger in strangers {
         let other = stranger.name;
         findings.on(

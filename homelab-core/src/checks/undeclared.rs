@@ -6,10 +6,13 @@
 //! Fix: declare it in `Site::variables` or `Site::networks`, or in the top-level `networks:`
 //! and `volumes:`.
 
+use indexmap::IndexSet;
+
 use super::{Findings, Rule};
 use crate::compose::MountKind;
 use crate::finding::Severity;
 use crate::project::Project;
+use crate::variable::EnvVar;
 
 pub(super) const RULE: Rule = Rule {
     id: "undeclared",
@@ -20,6 +23,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let file = project.file();
+    let variables = project.stack().map(|it| it.site.variables.iter().map(EnvVar::name));
+    let variables: Option<IndexSet<_>> = variables.map(Iterator::collect);
     for member in project.members() {
         let mut report = |what: &str, name: &str, place: &str| {
             findings.on(
@@ -38,10 +43,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for mount in named.filter(|it| !file.volumes.contains_key(&it.source)) {
             report("volume", &mount.source, "the top-level `volumes`");
         }
-        let Some(stack) = project.stack() else { continue };
+        let Some(variables) = &variables else { continue };
         for variable in member.variables() {
-            if !stack.site.variables.iter().any(|it| it.name() == variable) {
-                report("variable", &variable, "`Site::variables`");
+            if !variables.contains(variable.as_str()) {
+                report("variable", variable, "`Site::variables`");
             }
         }
     }

@@ -5,11 +5,12 @@
 //!
 //! Fix: remove it, or use it.
 
+use indexmap::IndexSet;
+
 use super::{Findings, Rule};
-use crate::access;
-use crate::compose::{MountKind, ServiceMount};
+use crate::compose::MountKind;
 use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::project::Project;
 use crate::variable::EnvVar;
 
 pub(super) const RULE: Rule =
@@ -20,20 +21,19 @@ const READ_BY_COMPOSE: &str = "COMPOSE_PROFILES";
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let file = project.file();
-    for name in file.networks.keys() {
-        let on = |it: Member<'_>| it.networks().is_some_and(|it| it.contains(&name.as_str()));
-        if !project.members().any(on) {
-            report(findings, "network", name, "the top-level `networks`");
-        }
+    let networks: IndexSet<_> =
+        project.members().filter_map(|it| it.networks()).flatten().collect();
+    for name in file.networks.keys().filter(|it| !networks.contains(it.as_str())) {
+        report(findings, "network", name, "the top-level `networks`");
     }
-    for name in file.volumes.keys() {
-        let mounts = |it: &ServiceMount| it.kind == MountKind::Volume && it.source == *name;
-        if !file.services.values().any(|it| it.volumes.iter().any(mounts)) {
-            report(findings, "volume", name, "the top-level `volumes`");
-        }
+    let mounts = file.services.values().flat_map(|it| &it.volumes);
+    let volumes = mounts.filter(|it| it.kind == MountKind::Volume);
+    let volumes: IndexSet<_> = volumes.map(|it| &it.source).collect();
+    for name in file.volumes.keys().filter(|it| !volumes.contains(it)) {
+        report(findings, "volume", name, "the top-level `volumes`");
     }
     for name in file.secrets.keys() {
-        if access::readers(project, name).next().is_none() {
+        if project.readers(name).next().is_none() {
             report(findings, "secret", name, "the top-level `secrets`");
         }
     }
@@ -45,8 +45,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             report(findings, "variable", variable, "`Site::variables`");
         }
     }
+    let profiles = file.services.values().flat_map(|it| &it.profiles);
+    let profiles: IndexSet<_> = profiles.map(String::as_str).collect();
     for profile in stack.site.profiles.iter().map(|it| it.name()) {
-        if !file.services.values().any(|it| it.profiles.iter().any(|it| it == profile)) {
+        if !profiles.contains(profile) {
             report(findings, "profile", profile, "`Site::profiles`");
         }
     }

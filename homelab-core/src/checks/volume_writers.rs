@@ -6,11 +6,15 @@
 //! Fix: give each service a volume or folder of its own, or mount it with `read_only: true` in
 //! all but one.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
 use super::{Findings, Rule};
 use crate::compose::MountKind;
 use crate::finding::Severity;
 use crate::project::{Member, Project};
-use std::path::Path;
 
 pub(super) const RULE: Rule = Rule {
     id: "volume-writers",
@@ -20,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let mut seen: Vec<(Member<'_>, MountKind, String)> = Vec::new();
+    let mut seen = Seen::default();
     for member in project.members() {
         let mut own: Vec<(MountKind, String)> = Vec::new();
         for mount in member.service.volumes.iter().filter(|it| !it.read_only) {
@@ -28,9 +32,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             if !is_data(&source) || own.iter().any(|it| *it == (mount.kind, source.clone())) {
                 continue;
             }
-            let clash = seen.iter().find(|(other, kind, path)| {
-                *kind == mount.kind && overlap(*kind, path, &source) && !dumps(&member, other)
-            });
+            let clash = seen.overlapping(mount.kind, &source).find(|it| !dumps(&member, &it.0));
             if let Some((other, _, path)) = clash {
                 findings.on(
                     &member,
@@ -43,7 +45,42 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             }
             own.push((mount.kind, source));
         }
-        seen.extend(own.into_iter().map(|(kind, source)| (member, kind, source)));
+        for (kind, source) in own {
+            seen.push(member, kind, source);
+        }
+    }
+}
+
+/// Everything that the services so far write to, in their order.
+#[derive(Default)]
+struct Seen<'a> {
+    list: Vec<(Member<'a>, MountKind, String)>,
+    /// Positions of those that are this path.
+    at: IndexMap<PathBuf, Vec<usize>>,
+    /// Positions of those that lie below this path.
+    below: IndexMap<PathBuf, Vec<usize>>,
+}
+
+impl<'a> Seen<'a> {
+    fn push(&mut self, member: Member<'a>, kind: MountKind, source: String) {
+        let position = self.list.len();
+        self.at.entry(source.clone().into()).or_default().push(position);
+        for folder in Path::new(&source).ancestors().skip(1) {
+            self.below.entry(folder.into()).or_default().push(position);
+        }
+        self.list.push((member, kind, source));
+    }
+
+    /// Those that are the source, that hold it, or that lie in it.
+    fn overlapping(
+        &self,
+        kind: MountKind,
+        source: &str,
+    ) -> impl Iterator<Item = &(Member<'a>, MountKind, String)> {
+        let above = Path::new(source).ancestors().filter_map(|it| self.at.get(it));
+        let near: BTreeSet<_> = above.chain(self.below.get(Path::new(source))).flatten().collect();
+        let near = near.into_iter().map(|it| &self.list[*it]);
+        near.filter(move |(_, other, path)| *other == kind && overlap(kind, path, source))
     }
 }
 

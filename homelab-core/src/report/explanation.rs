@@ -186,7 +186,7 @@ fn secret(project: &Project<'_>, name: &str) -> SecretFile {
     SecretFile {
         file: file.trim_start_matches("./").to_owned(),
         access: access::required(project, name).ok(),
-        readers: access::readers(project, name).map(|it| it.name.to_owned()).collect(),
+        readers: project.readers(name).map(|it| it.name.to_owned()).collect(),
     }
 }
 

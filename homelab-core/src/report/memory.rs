@@ -47,13 +47,12 @@ pub struct Share {
 
 /// The need of every set of profiles; `None` for a project without a host.
 pub fn gather(project: &Project<'_>) -> Option<AllSets> {
-    let sets = budget::profile_sets(project);
     let site = project.stack()?.site();
     Some(AllSets {
         host: site.memory,
         reserve: site.reserve,
         budget: budget::available(project)?,
-        sets: sets.iter().map(|it| budget::need(project, it)).collect::<Option<_>>()?,
+        sets: budget::needs(project),
     })
 }
 

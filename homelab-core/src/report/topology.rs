@@ -44,7 +44,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     if !ports.is_empty() {
         let _ = writeln!(out, "  lan -->|\"{}\"| {name}", ports.join(", "));
     }
-    for site in project.sites().iter().filter(|it| it.service == name && !it.is_snippet()) {
+    for site in project.sites_of(name) {
         for host in site.addresses() {
             for edge in
                 project.members().filter(|it| it.role() == Some(crate::service::RoleKind::Edge))

@@ -65,6 +65,7 @@ struct Group {
     app: &'static str,
     worker: &'static str,
     agent: &'static str,
+    dumps: EnvVar,
 }
 
 /// Services in a group.
@@ -76,6 +77,8 @@ impl Names {
         let name = |kind: &str, at: usize| -> &'static str {
             Box::leak(format!("{kind}-{at}").into_boxed_str())
         };
+        let variable = |at| name("DUMPS", at).replace('-', "_").leak();
+        let dumps = |at| name("/dumps", at);
         let group = |at| Group {
             profile: PROFILES.get(at % 3).copied(),
             network: Network::internal(name("net", at)),
@@ -83,10 +86,13 @@ impl Names {
             app: name("app", at),
             worker: name("worker", at),
             agent: name("agent", at),
+            dumps: EnvVar::new(variable(at), Kind::Path, "Dumps.").or_under(&ROOT, dumps(at)),
         };
         let groups: Box<[Group]> = (0..(services - 2).div_ceil(GROUP)).map(group).collect();
         let networks = [PROXY, SOCKET, EGRESS].into_iter();
         let networks: Box<[_]> = networks.chain(groups.iter().map(|it| it.network)).collect();
+        let variables = [DOMAIN, TLS, ROOT].into_iter();
+        let variables: Box<[_]> = variables.chain(groups.iter().map(|it| it.dumps)).collect();
         let site = Site {
             project: "house",
             domain: DOMAIN,
@@ -95,7 +101,7 @@ impl Names {
             egress: EGRESS,
             profiles: &PROFILES,
             networks: Box::leak(networks),
-            variables: &[DOMAIN, TLS, ROOT],
+            variables: Box::leak(variables),
             memory: Memory::gib(2048),
             reserve: Memory::gib(1),
             cores: 64,
@@ -146,7 +152,8 @@ fn add_group(stack: &mut Stack, group: &Group) {
         .dumps(&db)
         .uses(&app)
         .secret_env("DB_PASSWORD_FILE", password)
-        .command(&["work", "--queue", "default", "--every", "10:00"]);
+        .command(&["work", "--queue", "default", "--every", "10:00"])
+        .mount(Bind::env(&group.dumps, Backup::Offsite).at("/dumps"));
     stack.add(worker);
     let agent = facts(Service::agent(name(group.agent), AGENT_IMAGE, PROBE), group)
         .egress("it fetches the weather");
