@@ -22,7 +22,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     for secret in context.house.stack.secrets() {
         let path = context.house.path(&secret.file());
         let shown = path.display().to_string();
-        let readers = access::readers(context.project, secret.name());
+        let readers = context.project.readers(secret.name());
         let needed = { readers }.any(|it| it.is_enabled_by(context.profiles));
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
