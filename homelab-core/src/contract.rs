@@ -41,6 +41,31 @@ pub struct Contract {
     pub end_of_life: Option<&'static str>,
 }
 
+impl Contract {
+    /// A contract that promises nothing and requires nothing: a start for images in tests.
+    ///
+    /// The house gives every field: whoever adds an image has to look each fact up.
+    pub const fn empty(repository: &'static str) -> Self {
+        Self {
+            repository,
+            source: "",
+            user: 0,
+            ports: &[],
+            data: &[],
+            writes: &[],
+            read_only: ReadOnly::Works,
+            ships_health: false,
+            requires: &[],
+            secrets: &[],
+            misspelt: &[],
+            panel: None,
+            egress: Egress::None,
+            peers: &[],
+            end_of_life: None,
+        }
+    }
+}
+
 /// Whether an image works with a read-only root file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadOnly {

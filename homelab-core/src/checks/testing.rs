@@ -113,35 +113,18 @@ pub(crate) const CATALOGUE: &[Contract] = &[
         panel: Some(Panel { port: Port::new(8080), login: PanelLogin::FirstVisitor }),
         peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
         user: 1000,
-        ..plain("example/web")
+        ..Contract::empty("example/web")
     },
-    Contract { ports: &[Port::new(5432)], data: &["/db"], ..plain("example/db") },
-    Contract { ports: &[Port::new(443)], data: &["/data"], ..plain("example/proxy") },
-    Contract { ports: &[Port::new(2375)], ..plain("example/socket") },
-    plain("example/dump"),
-    Contract { egress: Egress::Required("it asks a weather service"), ..plain("example/fetch") },
-    Contract { end_of_life: Some("archived by its author"), ..plain("example/old") },
-];
-
-const fn plain(repository: &'static str) -> Contract {
+    Contract { ports: &[Port::new(5432)], data: &["/db"], ..Contract::empty("example/db") },
+    Contract { ports: &[Port::new(443)], data: &["/data"], ..Contract::empty("example/proxy") },
+    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
+    Contract::empty("example/dump"),
     Contract {
-        repository,
-        source: "made up for tests",
-        user: 0,
-        ports: &[],
-        data: &[],
-        writes: &[],
-        read_only: ReadOnly::Works,
-        ships_health: false,
-        requires: &[],
-        secrets: &[],
-        misspelt: &[],
-        panel: None,
-        egress: Egress::None,
-        peers: &[],
-        end_of_life: None,
-    }
-}
+        egress: Egress::Required("it asks a weather service"),
+        ..Contract::empty("example/fetch")
+    },
+    Contract { end_of_life: Some("archived by its author"), ..Contract::empty("example/old") },
+];
 
 /// Breaks the good example's file and renders everything that is found; intent stays known.
 pub(crate) fn break_file(change: impl FnOnce(&mut File)) -> String {

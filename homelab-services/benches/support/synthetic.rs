@@ -23,32 +23,12 @@ const PROBE: Health = Health::command(&["CMD", "probe", "--port", "8080"]);
 
 /// The images of the house.
 pub(crate) const CATALOGUE: &[Contract] = &[
-    Contract { ports: &[Port::new(8080)], ..contract("example/app") },
-    Contract { ports: &[Port::new(443)], ..contract("example/edge") },
-    Contract { ports: &[Port::new(2375)], ..contract("example/socket") },
-    Contract { ports: &[Port::new(5432)], ..contract("example/db") },
-    contract("example/agent"),
+    Contract { ports: &[Port::new(8080)], ..Contract::empty("example/app") },
+    Contract { ports: &[Port::new(443)], ..Contract::empty("example/edge") },
+    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
+    Contract { ports: &[Port::new(5432)], ..Contract::empty("example/db") },
+    Contract::empty("example/agent"),
 ];
-
-const fn contract(repository: &'static str) -> Contract {
-    Contract {
-        repository,
-        source: "made up for benchmarks",
-        user: 0,
-        ports: &[],
-        data: &[],
-        writes: &[],
-        read_only: ReadOnly::Works,
-        ships_health: false,
-        requires: &[],
-        secrets: &[],
-        misspelt: &[],
-        panel: None,
-        egress: Egress::None,
-        peers: &[],
-        end_of_life: None,
-    }
-}
 
 /// The literals of a house: made once for each size, because they live forever.
 #[derive(Clone, Copy)]

@@ -55,33 +55,13 @@ pub(crate) const CATALOGUE: &[Contract] = &[
             PUBLISHED[7],
         ],
         ships_health: true,
-        ..contract("example/app")
+        ..Contract::empty("example/app")
     },
-    Contract { ports: &[Port::new(443)], ..contract("example/edge") },
-    Contract { ports: &[Port::new(2375)], ..contract("example/socket") },
-    Contract { ports: &[Port::new(5432)], ..contract("example/db") },
-    contract("example/agent"),
+    Contract { ports: &[Port::new(443)], ..Contract::empty("example/edge") },
+    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
+    Contract { ports: &[Port::new(5432)], ..Contract::empty("example/db") },
+    Contract::empty("example/agent"),
 ];
-
-const fn contract(repository: &'static str) -> Contract {
-    Contract {
-        repository,
-        source: "made up for tests",
-        user: 0,
-        ports: &[],
-        data: &[],
-        writes: &[],
-        read_only: ReadOnly::Works,
-        ships_health: false,
-        requires: &[],
-        secrets: &[],
-        misspelt: &[],
-        panel: None,
-        egress: Egress::None,
-        peers: &[],
-        end_of_life: None,
-    }
-}
 
 /// Names are literals in definitions, so those of a random house live as long as the tests.
 pub(crate) fn leak(text: &str) -> &'static str {
