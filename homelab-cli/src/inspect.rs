@@ -13,6 +13,7 @@ mod profile;
 pub(crate) mod secret;
 mod stale;
 
+use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::project::{Member, Project};
 
@@ -62,8 +63,7 @@ pub(crate) struct Findings {
 impl HostRule {
     /// The user's manual for the rule: the first comment of its file.
     pub(crate) fn manual(&self) -> String {
-        let lines = self.source.lines().map_while(|it| it.strip_prefix("//!"));
-        lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect::<Vec<_>>().join("\n")
+        checks::manual(self.source)
     }
 }
 

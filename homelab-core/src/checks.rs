@@ -120,15 +120,20 @@ pub const ALL: &[Rule] = &[
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.
     pub fn manual(&self) -> String {
-        let lines = self.source.lines().map_while(|it| it.strip_prefix("//!"));
-        let lines: Vec<_> = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect();
-        lines.join("\n")
+        manual(self.source)
     }
 
     /// The first sentence of the manual.
     pub fn summary(&self) -> String {
         self.manual().lines().next().unwrap_or_default().to_owned()
     }
+}
+
+/// The manual of a rule: the comment that its file begins with.
+pub fn manual(source: &str) -> String {
+    let lines = source.lines().map_while(|it| it.strip_prefix("//!"));
+    let lines: Vec<_> = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect();
+    lines.join("\n")
 }
 
 /// The rule of that id.

@@ -58,62 +58,80 @@ fn fresh_settings_explain_themselves() {
     #   monitoring: Metrics of the host and watch over the services
     #   files: File explorer in the browser
     #   watchtower: Unattended updates of the services that opted in
-    # COMPOSE_PROFILES=
+    # Expected: a comma list of profiles.
+    #COMPOSE_PROFILES=
 
     # Folder on the host below which media, photos, files and dumps live.
-    # It must be set: an absolute path without `..`, such as `/srv/data`.
+    # Required: an absolute path without `..`, such as `/srv/data`.
     DATA_ROOT=
 
     # Domain that every host name ends with.
-    # DOMAIN=home.arpa
+    # Expected: a DNS name with a dot, such as `home.arpa`.
+    #DOMAIN=home.arpa
 
     # `internal` for Caddy's own certificate authority, or your e-mail address for public certificates by ACME.
-    # TLS_ISSUER=internal
+    # Expected: `internal` or an e-mail address.
+    #TLS_ISSUER=internal
 
     # Time zone of schedules and logs.
+    # Expected: a time zone, such as `Europe/Berlin`.
     TZ=Europe/Berlin
 
     # User id that owns the household's files, as `id -u` prints it.
+    # Expected: a whole number from 1 to 65534.
     PUID=1000
 
     # Group id that owns the household's files, as `id -g` prints it.
+    # Expected: a whole number from 1 to 65534.
     PGID=1000
 
     # Address of this host for devices that synchronise files; 0.0.0.0 means all.
-    # LAN_ADDRESS=0.0.0.0
+    # Expected: an IPv4 address, such as `192.168.1.2`.
+    #LAN_ADDRESS=0.0.0.0
 
     # Address that answers DNS; set it to this host's LAN address, never to a public one.
-    # ADGUARD_ADDRESS=127.0.0.1
+    # Expected: an IPv4 address, such as `192.168.1.2`.
+    #ADGUARD_ADDRESS=127.0.0.1
 
     # Films, series and music; only read.
-    # MEDIA_PATH=${DATA_ROOT}/media
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #MEDIA_PATH=${DATA_ROOT}/media
 
     # Folders that Syncthing keeps in step.
-    # SYNC_PATH=${DATA_ROOT}/sync
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #SYNC_PATH=${DATA_ROOT}/sync
 
     # Files that the web explorer shows and changes.
-    # FILES_PATH=${DATA_ROOT}/files
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #FILES_PATH=${DATA_ROOT}/files
 
     # Photo and video originals.
-    # IMMICH_LIBRARY_PATH=${DATA_ROOT}/photos
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #IMMICH_LIBRARY_PATH=${DATA_ROOT}/photos
 
     # Database dumps; copy them off this host.
-    # BACKUP_PATH=${DATA_ROOT}/backups
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #BACKUP_PATH=${DATA_ROOT}/backups
 
     # When Immich's database is dumped, in TZ.
-    # BACKUP_SCHEDULE='30 2 * * *'
+    # Expected: five cron fields or a descriptor, such as `@daily`.
+    #BACKUP_SCHEDULE='30 2 * * *'
 
     # 1 runs Immich's machine learning (search by content, faces), 0 does not.
-    # IMMICH_ML=1
+    # Expected: a whole number from 0 to 1.
+    #IMMICH_ML=1
 
     # `true` lets the first visitor become Immich's administrator; set it back afterwards.
-    # IMMICH_ALLOW_SETUP=false
+    # Expected: one of `true`, `false`.
+    #IMMICH_ALLOW_SETUP=false
 
     # Device for hardware transcoding, usually /dev/dri/renderD128; /dev/null means none.
-    # JELLYFIN_GPU=/dev/null
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #JELLYFIN_GPU=/dev/null
 
     # Group that owns that device; `homelab init` finds it out.
-    # RENDER_GID=65534
+    # Expected: a whole number from 1 to 65534.
+    #RENDER_GID=65534
     ");
 }
 
@@ -149,28 +167,28 @@ fn an_existing_file_keeps_its_lines_and_gets_what_it_lacks() {
     assert_snapshot!(
         house.run(&["init", IDS[0], IDS[1], "--set", "DATA_ROOT=/srv", "--set", "COMPOSE_PROFILES=photos"]),
         @r"
-    exit_code: 0
-    ----- stdout -----
-    user      admin
-    password  [PASSWORD]
-    ----- stderr -----
-    changed .env: added 53 lines, the others are as they were
-    created secrets/caddy-login
-    created secrets/immich-db-password
+        exit_code: 0
+        ----- stdout -----
+        user      admin
+        password  [PASSWORD]
+        ----- stderr -----
+        changed .env: added 69 lines, the others are as they were
+        created secrets/caddy-login
+        created secrets/immich-db-password
 
-    the login for the panels that the proxy guards; write it down, it is stored nowhere:
+        the login for the panels that the proxy guards; write it down, it is stored nowhere:
 
-    left to do:
-      - make the folders for your data, or mount a disk there:
-          sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media
-          sudo install -d -o 1000 -g 1000 [TMP]/root/srv/sync
-          sudo install -d -o 1000 -g 1000 [TMP]/root/srv/photos
-          sudo install -d -o 999 -g 999 [TMP]/root/srv/backups
-      - let the names `example.org` and `*.example.org` lead to this host, in your router or DNS
-      - check this host, then start:
-          homelab doctor
-          docker compose up -d
-    "
+        left to do:
+          - make the folders for your data, or mount a disk there:
+              sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media
+              sudo install -d -o 1000 -g 1000 [TMP]/root/srv/sync
+              sudo install -d -o 1000 -g 1000 [TMP]/root/srv/photos
+              sudo install -d -o 999 -g 999 [TMP]/root/srv/backups
+          - let the names `example.org` and `*.example.org` lead to this host, in your router or DNS
+          - check this host, then start:
+              homelab doctor
+              docker compose up -d
+        "
     );
     let new = house.read("project/.env");
     let expected = old.replace("DATA_ROOT=", "DATA_ROOT=/srv");
@@ -188,7 +206,7 @@ fn a_value_that_is_set_is_not_changed() {
     exit_code: 2
     ----- stdout -----
     ----- stderr -----
-    error: `DATA_ROOT` is already `/srv` in line 14 of `.env`
+    error: `DATA_ROOT` is already `/srv` in line 16 of `.env`
 
     hint: edit that line; `homelab init` changes no value
     ");

@@ -2,41 +2,44 @@
 
 use std::fmt::Write as _;
 
+use crate::dotenv;
 use crate::stack::Site;
 use crate::variable::{EnvVar, Fallback, Kind};
+use crate::yaml;
 
 /// The file's text; `header` becomes the comment on top.
 pub fn text(site: &Site, header: &str) -> String {
-    let mut out = String::new();
-    for line in header.lines() {
-        let _ = writeln!(out, "# {line}");
-    }
+    let mut out = yaml::comment(header);
     for variable in site.variables {
         out.push('\n');
-        out.push_str(&entry(site, variable));
+        out.push_str(&entry(site, variable, None));
     }
     out
 }
 
-/// One variable: two lines of comment and the assignment; defaults are commented out.
-pub fn entry(site: &Site, variable: &EnvVar) -> String {
+/// One variable: comments and the assignment, which is commented out when it is the default.
+pub fn entry(site: &Site, variable: &EnvVar, value: Option<&str>) -> String {
     let mut meaning = variable.meaning().to_owned();
-    if let Some(first) = meaning.get(..1) {
-        meaning.replace_range(..1, &first.to_uppercase());
+    if let Some(first) = meaning.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
     let mut out = format!("# {meaning}.\n");
-    let expected = if variable.kind() == Kind::Profiles {
-        let names: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
-        format!("a comma list of {}", names.join(", "))
-    } else {
-        variable.kind().expected()
-    };
-    let name = variable.name();
-    let _ = match variable.fallback() {
-        Fallback::Required => write!(out, "# Required: {expected}.\n{name}=\n"),
-        Fallback::Value(value) => write!(out, "# Expected: {expected}.\n#{name}={value}\n"),
-        Fallback::Under(parent, path) => {
-            write!(out, "# Expected: {expected}.\n#{name}=${{{}}}{path}\n", parent.name())
+    if variable.kind() == Kind::Profiles {
+        for profile in site.profiles {
+            let _ = writeln!(out, "#   {}: {}", profile.name(), profile.meaning());
+        }
+    }
+    let (name, expected) = (variable.name(), variable.kind().expected());
+    let _ = match (value, variable.fallback()) {
+        (Some(value), _) => {
+            writeln!(out, "# Expected: {expected}.\n{name}={}", dotenv::quote(value))
+        }
+        (None, Fallback::Required) => writeln!(out, "# Required: {expected}.\n{name}="),
+        (None, Fallback::Value(value)) => {
+            writeln!(out, "# Expected: {expected}.\n#{name}={}", dotenv::quote(value))
+        }
+        (None, Fallback::Under(parent, path)) => {
+            writeln!(out, "# Expected: {expected}.\n#{name}=${{{parent}}}{path}")
         }
     };
     out

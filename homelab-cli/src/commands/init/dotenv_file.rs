@@ -1,10 +1,8 @@
 //! `.env`: what is appended, and what is filled in.
 
-use std::fmt::Write as _;
-
 use homelab_core::dotenv;
+use homelab_core::report::env_example;
 use homelab_core::stack::Site;
-use homelab_core::variable::{EnvVar, Fallback, Kind};
 
 use super::Assignment;
 use super::file::{self, Owned};
@@ -94,7 +92,8 @@ fn merged(
         before.strip_suffix('\n').unwrap_or(before).split('\n').map(str::to_owned).collect();
     for variable in site.variables {
         let name = variable.name();
-        let value = chosen.iter().rfind(|it| it.0.name() == name).map(|it| dotenv::quote(&it.1));
+        let chosen_value = chosen.iter().rfind(|it| it.0.name() == name).map(|it| it.1.as_str());
+        let value = chosen_value.map(dotenv::quote);
         if let Some(at) = lines.iter().position(|it| is_empty_assignment(it, name)) {
             if let Some(value) = value {
                 lines[at] = format!("{name}={value}");
@@ -106,8 +105,9 @@ fn merged(
         } else {
             let found = detected.iter().find(|it| it.0 == name);
             let found = found.filter(|it| variable.kind().accepts(&it.1));
-            let value = value.or_else(|| found.map(|it| dotenv::quote(&it.1)));
-            lines.push(paragraph(site, variable, value));
+            let value = chosen_value.or_else(|| found.map(|it| it.1.as_str()));
+            let entry = env_example::entry(site, variable, value);
+            lines.push(format!("\n{}", entry.trim_end()));
         }
     }
     let text = lines.join("\n");
@@ -116,30 +116,6 @@ fn merged(
         return before.to_owned();
     }
     text + "\n"
-}
-
-/// A variable with its meaning above it.
-fn paragraph(site: &Site, variable: &EnvVar, value: Option<String>) -> String {
-    let name = variable.name();
-    let mut meaning = variable.meaning().to_owned();
-    if let Some(first) = meaning.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    let mut text = format!("\n# {meaning}.\n");
-    if variable.kind() == Kind::Profiles {
-        for profile in site.profiles {
-            let _ = writeln!(text, "#   {}: {}", profile.name(), profile.meaning());
-        }
-    }
-    let _ = match (value, variable.fallback()) {
-        (Some(value), _) => write!(text, "{name}={value}"),
-        (None, Fallback::Required) => {
-            write!(text, "# It must be set: {}.\n{name}=", variable.kind().expected())
-        }
-        (None, Fallback::Value(value)) => write!(text, "# {name}={}", dotenv::quote(value)),
-        (None, Fallback::Under(parent, path)) => write!(text, "# {name}=${{{parent}}}{path}"),
-    };
-    text
 }
 
 /// `NAME=` without a value.
@@ -159,6 +135,8 @@ fn is_mentioned(line: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use homelab_core::variable::EnvVar;
+
     use super::*;
 
     fn with(old: &str, chosen: &[(&str, &str)]) -> String {
