@@ -46,6 +46,11 @@ impl Site {
         self.block.tokens.first().is_some_and(|it| it.starts_with('('))
     }
 
+    /// The name of the snippet that it defines, without parentheses.
+    pub fn snippet(&self) -> Option<&str> {
+        self.block.tokens.first()?.strip_prefix('(')?.strip_suffix(')')
+    }
+
     /// Every line of the site that begins with this directive, without the directive.
     pub fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [String]> {
         let children = self.block.children.iter();
@@ -112,18 +117,35 @@ fn merge(blocks: &mut IndexMap<Vec<String>, Block>, block: Block) {
             if same.children.contains(&child) {
                 continue;
             }
-            let proxies = |it: &&mut Block| {
-                child.tokens.first().is_some_and(|it| it == "reverse_proxy")
-                    && it.tokens.first() == child.tokens.first()
+            let proxied = proxied(&child);
+            let joins = |it: &&mut Block| {
+                proxied.is_some()
+                    && self::proxied(it).map(|it| it.0) == proxied.map(|it| it.0)
                     && it.children == child.children
             };
-            match same.children.iter_mut().find(proxies) {
-                Some(proxy) => proxy.tokens.extend(child.tokens.into_iter().skip(1)),
+            match same.children.iter_mut().find(joins) {
+                Some(proxy) => {
+                    proxy.tokens.extend(proxied.iter().flat_map(|it| it.1).cloned());
+                }
                 None => same.children.push(child),
             }
         }
     } else {
         blocks.insert(block.tokens.clone(), block);
+    }
+}
+
+/// Directive and matcher of a line that forwards, and its upstreams; no matcher counts as `*`.
+fn proxied(block: &Block) -> Option<((&str, &str), &[String])> {
+    let (directive, rest) = block.tokens.split_first()?;
+    if !matches!(directive.as_str(), "reverse_proxy" | "php_fastcgi") {
+        return None;
+    }
+    match rest.split_first() {
+        Some((matcher, upstreams)) if matcher.starts_with(['@', '/', '*']) => {
+            Some(((directive, matcher), upstreams))
+        }
+        _ => Some(((directive, "*"), rest)),
     }
 }
 

@@ -30,6 +30,7 @@ mod restart_policy;
 mod route_ingress;
 mod route_login;
 mod route_port;
+mod route_snippet;
 mod route_variable;
 mod secret_in_environment;
 mod secret_mounted;
@@ -75,6 +76,7 @@ pub const ALL: &[Rule] = &[
     unique_service::RULE,
     unique_host::RULE,
     route_port::RULE,
+    route_snippet::RULE,
     route_variable::RULE,
     port_collision::RULE,
     port_on_internal::RULE,

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::service::{
-    BindOptions, Condition, Dependency, Deploy, Device, Healthcheck, Limits, Logging, MountKind,
+    BindOptions, Condition, Dependency, Deploy, Healthcheck, Limits, Logging, MountKind,
     PublishedPort, Resources, Service, ServiceMount,
 };
 

@@ -99,7 +99,11 @@ pub enum PanelLogin {
     /// Everybody: it has no accounts.
     None,
     /// Everybody until the first visitor has made an account, who is then the administrator.
-    FirstVisitor,
+    FirstVisitor {
+        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. A route
+        /// that closes all of them leaves nothing to a stranger.
+        wizard: &'static [&'static str],
+    },
     /// Those who have an account.
     BuiltIn,
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::compose::{
-    BindOptions, Condition, Dependency, Deploy, Device, File, Healthcheck, Limits, Logging,
-    MountKind, Network, PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
+    BindOptions, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
+    Network, PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
 };
 use crate::health::{Health, Probe};
 use crate::privilege::User;
@@ -205,8 +205,8 @@ fn tmpfs(spec: &Spec) -> Vec<String> {
     spec.tmpfs.iter().map(entry).collect()
 }
 
-fn device((source, target): &(EnvVar, &'static str)) -> Device {
-    Device { source: source.reference(), target: literal(target), permissions: "rw".to_owned() }
+fn device((source, target): &(EnvVar, &'static str)) -> String {
+    format!("{}:{}:rw", source.reference(), literal(target))
 }
 
 fn security_opt(spec: &Spec) -> Vec<String> {

@@ -116,11 +116,6 @@ impl Cpus {
     pub const fn cores(n: u32) -> Self {
         Self::milli(n * 1000)
     }
-
-    /// The share in thousandths of a core.
-    pub const fn as_milli(self) -> u32 {
-        self.milli
-    }
 }
 
 impl fmt::Display for Cpus {

@@ -16,6 +16,7 @@ pub(crate) const ALL: &[EnvVar] = &[
     MEDIA_PATH,
     SYNC_PATH,
     FILES_PATH,
+    FILEBROWSER_STATE_PATH,
     IMMICH_LIBRARY_PATH,
     BACKUP_PATH,
     BACKUP_SCHEDULE,
@@ -91,6 +92,13 @@ pub(crate) const SYNC_PATH: EnvVar =
 pub(crate) const FILES_PATH: EnvVar =
     EnvVar::new("FILES_PATH", Kind::Path, "Files that the web explorer shows and changes")
         .or_under(&DATA_ROOT, "/files");
+
+pub(crate) const FILEBROWSER_STATE_PATH: EnvVar = EnvVar::new(
+    "FILEBROWSER_STATE_PATH",
+    Kind::Path,
+    "Settings, shares and previews of the web explorer",
+)
+.or_under(&DATA_ROOT, "/filebrowser");
 
 pub(crate) const IMMICH_LIBRARY_PATH: EnvVar =
     EnvVar::new("IMMICH_LIBRARY_PATH", Kind::Path, "Photo and video originals")

@@ -134,7 +134,7 @@ fn stale_below(root: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<(Strin
     Ok(stale)
 }
 
-/// Files in generated folders that are not generated any more.
+/// Files that were generated once and are not any more; what somebody else put there stays.
 fn orphans(root: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<PathBuf>> {
     let known: BTreeSet<_> = artefacts.iter().map(|it| root.join(&it.path)).collect();
     let mut found = Vec::new();
@@ -152,13 +152,19 @@ fn orphans(root: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<PathBuf>> 
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !known.contains(&path) {
+            } else if !known.contains(&path) && is_generated(&path)? {
                 found.push(path);
             }
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a file says that it was generated.
+fn is_generated(path: &Path) -> anyhow::Result<bool> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).contains(artefacts::HEADER))
 }
 
 /// The text of a file, or nothing when there is none.
@@ -194,10 +200,13 @@ mod tests {
         assert_eq!(entries, 0, "a check writes nothing");
         assert_eq!(write(folder.path()).expect("writable"), Outcome::Fine);
         assert_eq!(check(folder.path()).expect("readable"), Outcome::Fine);
-        std::fs::write(folder.path().join("config/old.yml"), "x").expect("writable");
+        let old = format!("# {}\nx: 1\n", artefacts::HEADER);
+        std::fs::write(folder.path().join("config/old.yml"), old).expect("writable");
+        std::fs::write(folder.path().join("config/homer/logo.png"), "mine").expect("writable");
         assert_eq!(check(folder.path()).expect("readable"), Outcome::Stale);
         assert_eq!(write(folder.path()).expect("writable"), Outcome::Fine);
         assert!(!folder.path().join("config/old.yml").exists(), "what is not generated is removed");
+        assert!(folder.path().join("config/homer/logo.png").exists(), "what is not ours stays");
     }
 
     #[test]
@@ -239,7 +248,8 @@ mod tests {
     #[test]
     fn a_file_that_is_no_longer_generated_is_stale() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let old = [artefact("config/old.yml", "x\n")];
+        let text = format!("# {}\n", artefacts::HEADER);
+        let old = [artefact("config/old.yml", &text), artefact("config/mine.yml", "x\n")];
         write_below(folder.path(), &old).expect("writable");
         let stale = stale_below(folder.path(), &[]).expect("readable");
         assert_eq!(stale, [("config/old.yml (no longer generated)".to_owned(), String::new())]);

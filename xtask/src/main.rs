@@ -27,7 +27,8 @@ Exit codes:
   1  a rule found an error, or a test failed
   2  wrong usage
   3  a generated file is out of date
-  4  a file or a tool failed";
+  4  a file or a tool failed
+  70 a bug of this program";
 
 /// What a command ends with; the codes are those of `HELP`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +38,23 @@ enum Outcome {
     Usage = 2,
     Stale = 3,
     Failed = 4,
+    Bug = 70,
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
+    // The panic's message is printed by then.
+    let outcome = std::panic::catch_unwind(|| run(&words)).unwrap_or(Ok(Outcome::Bug));
+    let outcome = outcome.unwrap_or_else(|error| {
+        complain(&format!("error: {error:#}"));
+        Outcome::Failed
+    });
+    ExitCode::from(outcome as u8)
+}
+
+fn run(words: &[&str]) -> anyhow::Result<Outcome> {
+    match words {
         ["gen"] => generate::write(root()),
         ["gen", "--check"] => generate::check(root()),
         ["test"] => steps::test(),
@@ -58,12 +70,7 @@ fn main() -> ExitCode {
         other => {
             usage(&format!("`{}` is not a command, or has the wrong arguments", other.join(" ")))
         }
-    };
-    let outcome = outcome.unwrap_or_else(|error| {
-        complain(&format!("error: {error:#}"));
-        Outcome::Failed
-    });
-    ExitCode::from(outcome as u8)
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an arm of the match in `main`")]

@@ -26,6 +26,15 @@ pub(crate) fn run(name: &str, image: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
+/// Words that are names of services by their letters, and none of modules.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 /// What is wrong with the arguments: what was given and what was expected.
 fn problem(name: &str, image: &str) -> Option<String> {
     let valid = name.starts_with(|it: char| it.is_ascii_lowercase())
@@ -36,6 +45,9 @@ fn problem(name: &str, image: &str) -> Option<String> {
         return Some(format!(
             "`{name}` is not a service name: expected `a-z`, `0-9` and `-`, beginning with a letter"
         ));
+    }
+    if KEYWORDS.contains(&name) {
+        return Some(format!("`{name}` is a word of Rust: expected a name that a module can have"));
     }
     let parts = homelab_core::project::split_image(image);
     let digest = parts.digest.and_then(|it| it.strip_prefix("sha256:")).unwrap_or_default();
@@ -159,6 +171,7 @@ mod tests {
     fn arguments_are_checked() {
         assert_eq!(problem("notes", IMAGE), None);
         assert!(problem("Notes", IMAGE).is_some());
+        assert!(problem("type", IMAGE).is_some());
         assert!(problem("notes", "a/b:1").is_some());
         assert!(problem("notes", &IMAGE.replace(":1@", ":latest@")).is_some());
     }

@@ -11,6 +11,8 @@ use homelab_core::report::services::ServiceRow;
 use homelab_core::report::state::Kept;
 use schemars::{JsonSchema, schema_for};
 
+use crate::artefacts::HEADER;
+
 /// Name and text of each.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
     let mut schemas = vec![
@@ -34,6 +36,9 @@ fn text<T: JsonSchema>() -> String {
     pretty(&schema_for!(T))
 }
 
+/// With a comment on how it is made, as every generated file.
 fn pretty(schema: &schemars::Schema) -> String {
+    let mut schema = schema.clone();
+    schema.insert("$comment".to_owned(), HEADER.into());
     format!("{:#}\n", schema.as_value())
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::{Outcome, complain, root};
 
-/// Every test that needs no engine. Snapshots are compared, never written.
+/// Every test that needs no engine. Snapshots are compared, and written only if `INSTA_UPDATE` says so.
 pub(crate) fn test() -> anyhow::Result<Outcome> {
     run(&[&["test", "--workspace", "--locked"]])
 }

@@ -14,11 +14,13 @@ pub(super) const RULE: HostRule = HostRule { id: "host-gpu", source: include_str
 fn run(context: &Context<'_>, findings: &mut Findings) {
     for member in context.enabled() {
         for device in &member.service.devices {
-            let source = context.project.resolve(&device.source);
+            // `source:target:permissions`
+            let device = context.project.resolve(device);
+            let source = device.split(':').next().unwrap_or_default();
             if source == "/dev/null" {
                 continue;
             }
-            let path = context.house.host.path(&source);
+            let path = context.house.host.path(source);
             let found = std::fs::metadata(&path).ok();
             let Some(found) = found.filter(|it| it.file_type().is_char_device()) else {
                 findings.error(

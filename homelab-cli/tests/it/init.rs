@@ -105,6 +105,10 @@ fn fresh_settings_explain_themselves() {
     # Expected: an absolute path without `..`, such as `/srv/data`.
     #FILES_PATH=${DATA_ROOT}/files
 
+    # Settings, shares and previews of the web explorer.
+    # Expected: an absolute path without `..`, such as `/srv/data`.
+    #FILEBROWSER_STATE_PATH=${DATA_ROOT}/filebrowser
+
     # Photo and video originals.
     # Expected: an absolute path without `..`, such as `/srv/data`.
     #IMMICH_LIBRARY_PATH=${DATA_ROOT}/photos
@@ -172,7 +176,7 @@ fn an_existing_file_keeps_its_lines_and_gets_what_it_lacks() {
         user      admin
         password  [PASSWORD]
         ----- stderr -----
-        changed .env: added 69 lines, the others are as they were
+        changed .env: added 73 lines, the others are as they were
         created secrets/caddy-login
         created secrets/immich-db-password
 
@@ -222,7 +226,7 @@ fn wrong_assignments_are_refused_before_anything_is_written() {
     ----- stderr -----
     error: unknown variable `DATAROOT`
 
-    hint: did you mean `DATA_ROOT`? variables: `COMPOSE_PROFILES`, `DATA_ROOT`, `DOMAIN`, `TLS_ISSUER`, `TZ`, `PUID`, `PGID`, `LAN_ADDRESS`, `ADGUARD_ADDRESS`, `MEDIA_PATH`, `SYNC_PATH`, `FILES_PATH`, `IMMICH_LIBRARY_PATH`, `BACKUP_PATH`, `BACKUP_SCHEDULE`, `IMMICH_ML`, `IMMICH_ALLOW_SETUP`, `JELLYFIN_GPU`, `RENDER_GID`
+    hint: did you mean `DATA_ROOT`? variables: `COMPOSE_PROFILES`, `DATA_ROOT`, `DOMAIN`, `TLS_ISSUER`, `TZ`, `PUID`, `PGID`, `LAN_ADDRESS`, `ADGUARD_ADDRESS`, `MEDIA_PATH`, `SYNC_PATH`, `FILES_PATH`, `FILEBROWSER_STATE_PATH`, `IMMICH_LIBRARY_PATH`, `BACKUP_PATH`, `BACKUP_SCHEDULE`, `IMMICH_ML`, `IMMICH_ALLOW_SETUP`, `JELLYFIN_GPU`, `RENDER_GID`
     ");
     assert_snapshot!(house.run(&["init", "--set", "DATA_ROOT=srv"]), @r"
     exit_code: 2

@@ -80,7 +80,7 @@ fn values_of_the_settings_are_used() {
     exit_code: 0
     ----- stdout -----
     jellyfin: an app that people open in a browser
-      host names  https://media.example.org: the service asks for its own account; refused: `/Startup/*`
+      host names  https://media.example.org: the service asks for its own account; refused: `*/Startup/*`
       state       volume homelab_jellyfin-config at /config: to be restored from your own off-site copy
                   volume homelab_jellyfin-cache at /cache: not kept: pictures and transcodes are made again
                   /srv/media at /media: only read
@@ -216,7 +216,7 @@ fn exposure_lists_ways_in_and_out() {
       127.0.0.1      53/tcp     adguardhome (profile network)  address from `ADGUARD_ADDRESS`
 
     Ways in: host names behind the proxy
-      media.example.org    jellyfin                          the service asks for its own account; refused: `/Startup/*`
+      media.example.org    jellyfin                          the service asks for its own account; refused: `*/Startup/*`
       sync.example.org     syncthing                         the proxy asks for the household's login
       photos.example.org   immich-server (profile photos)    the service asks for its own account
       dns.example.org      adguardhome (profile network)     the proxy asks for the household's login

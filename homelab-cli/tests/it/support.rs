@@ -50,7 +50,7 @@ impl House {
     /// A house that `doctor` has nothing to say about, but for owners that only root can give.
     pub(crate) fn ready() -> Self {
         let house = Self::cloned();
-        for name in ["media", "sync", "photos", "files", "backups"] {
+        for name in ["media", "sync", "photos", "files", "filebrowser", "backups"] {
             let path = house.path(&format!("root/srv/{name}"));
             fs::create_dir_all(&path).expect("the folder is new");
             house.set_mode(&format!("root/srv/{name}"), 0o777);

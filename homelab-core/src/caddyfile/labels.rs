@@ -75,19 +75,17 @@ fn segments(key: &str) -> Vec<String> {
 /// `N_name_M` → order `N` and name; `M` only keeps apart what would be one block.
 fn split(segment: &str) -> (Option<u32>, &str) {
     let (order, rest) = match segment.split_once('_') {
-        Some((number, rest)) if number.bytes().all(|it| it.is_ascii_digit()) => {
-            (number.parse().ok(), rest)
-        }
+        Some((number, rest)) if is_number(number) => (number.parse().ok(), rest),
         _ => (None, segment),
     };
     match rest.rsplit_once('_') {
-        Some((name, number))
-            if !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()) =>
-        {
-            (order, name)
-        }
+        Some((name, number)) if is_number(number) => (order, name),
         _ => (order, rest),
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// Replaces `{{upstreams}}`, `{{upstreams 80}}` and `{{upstreams https 443}}`.

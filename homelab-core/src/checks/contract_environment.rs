@@ -23,8 +23,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for key in contract.requires {
             let is_set = environment.contains_key(*key)
                 || environment.contains_key(&format!("{key}_FILE"))
-                // What stands in such a file is not known here.
-                || !member.service.env_file.is_empty();
+                // What stands in a stranger's file is not known here; ours set what they say.
+                || member.spec.is_none() && !member.service.env_file.is_empty();
             if !is_set {
                 findings.on(
                     &member,
@@ -46,6 +46,16 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::break_file;
+
+    #[test]
+    fn a_file_of_variables_is_no_excuse_for_our_own_services() {
+        let found = break_file(|file| {
+            let web = &mut file.services["web"];
+            web.environment.shift_remove("DB_PASSWORD_FILE");
+            web.env_file.push("./web.env".to_owned());
+        });
+        assert!(found.starts_with("error[contract-environment]: `web` does not set"), "{found}");
+    }
 
     #[test]
     fn a_missing_variable_is_found() {

@@ -1,15 +1,16 @@
-//! Images that a service cannot work without are part of the project.
+//! Images that a service cannot work without run beside it and can be reached.
 //!
 //! A web application without its database starts, fails, and starts again.
 //!
 //! Fix: add a service with one of the images that the message names.
 
-use indexmap::IndexSet;
+use indexmap::IndexMap;
 
 use super::{Findings, Rule};
 use crate::contract::canonical;
 use crate::finding::Severity;
-use crate::project::Project;
+use crate::project::{Member, Project};
+use crate::reach;
 
 pub(super) const RULE: Rule = Rule {
     id: "contract-peer",
@@ -19,11 +20,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let present: IndexSet<_> =
-        project.members().map(|it| canonical(it.image().repository)).collect();
+    let mut of_image: IndexMap<_, Vec<Member<'_>>> = IndexMap::new();
+    for member in project.members() {
+        of_image.entry(canonical(member.image().repository)).or_default().push(member);
+    }
     for member in project.members() {
         for peer in member.contract.iter().flat_map(|it| it.peers) {
-            if !peer.any_of.iter().any(|it| present.contains(canonical(it))) {
+            let peers = peer.any_of.iter().filter_map(|it| of_image.get(canonical(it)));
+            if !peers.flatten().any(|it| serves(it, &member)) {
                 findings.on(
                     &member,
                     format!(
@@ -32,11 +36,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                         peer.any_of.join("` or `"),
                         peer.because
                     ),
-                    "add a service with that image".to_owned(),
+                    "add a service with that image, in the same profile and on a common network"
+                        .to_owned(),
                 );
             }
         }
     }
+}
+
+/// Whether the peer runs whenever the other one does, where that one can reach it.
+fn serves(peer: &Member<'_>, member: &Member<'_>) -> bool {
+    peer.runs_whenever(member) && reach::shared(member, peer).next().is_some()
 }
 
 #[cfg(test)]
@@ -52,7 +62,16 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[contract-peer]: `web` has no peer `example/db`: it stores its notes there
           --> web.rs
-          help: add a service with that image
+          help: add a service with that image, in the same profile and on a common network
         ");
+    }
+
+    #[test]
+    fn a_peer_out_of_reach_is_none() {
+        let found = break_file(|file| {
+            file.services["db"].networks = vec!["socket".to_owned()];
+            file.services["dump"].networks = vec!["socket".to_owned()];
+        });
+        assert!(found.contains("error[contract-peer]: `web` has no peer `example/db`"), "{found}");
     }
 }

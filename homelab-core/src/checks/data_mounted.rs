@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         for path in member.contract.iter().flat_map(|it| it.data) {
-            let mounts = member.service.volumes.iter().filter(|it| !it.source.is_empty());
+            let mounts = member.service.volumes.iter();
+            let mounts = mounts.filter(|it| !it.source.is_empty() && !it.read_only);
             if !mounts.clone().any(|it| Path::new(path).starts_with(project.resolve(&it.target))) {
                 findings.on(
                     &member,
@@ -44,6 +45,12 @@ mod tests {
           --> web.rs
           help: mount a volume or a host path at `/files`
         ");
+    }
+
+    #[test]
+    fn a_read_only_mount_keeps_nothing() {
+        let found = break_file(|file| file.services["web"].volumes[0].read_only = true);
+        assert!(found.starts_with("error[data-mounted]: `web` keeps data in `/files`"), "{found}");
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //!
 //! Fix: let the proxy ask, with `Login::Proxy` (the default of a route) or `basic_auth` in the
 //! labels. A panel with accounts whose clients cannot answer the proxy may close the paths of
-//! its wizard instead, with `.login(Login::BuiltIn).closes(&["/setup/*"])`: it is then set up
-//! from the host. Where everybody really may enter, say why with `Login::Open { because: … }`.
+//! its wizard instead, all those that the image's contract names, with
+//! `.login(Login::BuiltIn).closes(WIZARD)`: it is then set up from the host. Where everybody really may enter, say why with `Login::Open { because: … }`.
 
 use super::{Findings, Rule};
 use crate::caddyfile::Site;
@@ -28,7 +28,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let name = member.name;
         let fault = match panel.login {
             PanelLogin::None => format!("`{name}` has no accounts"),
-            PanelLogin::FirstVisitor => {
+            PanelLogin::FirstVisitor { .. } => {
                 format!("the first visitor of `{name}` becomes its administrator")
             }
             PanelLogin::BuiltIn => continue,
@@ -52,12 +52,17 @@ fn shows(site: &Site, panel: Panel) -> bool {
     ports.is_empty() || ports.contains(&panel.port.number())
 }
 
-/// Whether the route says that nobody needs to ask, or closes the wizard of a panel that has
-/// accounts once its first visitor has passed that.
+/// Whether the route says that nobody needs to ask, or closes the whole wizard of a panel that
+/// has accounts once its first visitor has passed that.
 fn is_settled(project: &Project<'_>, site: &Site, panel: Panel) -> bool {
     project.route_of(site).is_some_and(|route| match route.login {
         Login::Open { because } => !because.is_empty(),
-        Login::BuiltIn => panel.login == PanelLogin::FirstVisitor && !route.closed.is_empty(),
+        Login::BuiltIn => match panel.login {
+            PanelLogin::FirstVisitor { wizard } => {
+                !wizard.is_empty() && wizard.iter().all(|it| route.closed.contains(it))
+            }
+            PanelLogin::None | PanelLogin::BuiltIn => false,
+        },
         Login::Proxy => false,
     })
 }
@@ -78,6 +83,15 @@ mod tests {
           --> web.rs
           help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
         ");
+    }
+
+    #[test]
+    fn another_closed_path_does_not_settle_it() {
+        let found = break_stack(|stack| {
+            let route = &mut spec(stack, "web").routes[0];
+            *route = route.login(Login::BuiltIn).closes(&["/nonsense"]);
+        });
+        assert!(found.starts_with("error[route-login]"), "{found}");
     }
 
     #[test]

@@ -21,8 +21,9 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for secret in project.file().secrets.keys() {
         if let Err(conflict) = access::required(project, secret) {
-            findings.about(
-                secret,
+            let Some(reader) = project.readers(secret).next() else { continue };
+            findings.on(
+                &reader,
                 format!("`{secret}` cannot be shared: {conflict}"),
                 "give its readers the same user or group with `user:`".to_owned(),
             );
@@ -43,7 +44,7 @@ mod tests {
         });
         insta::assert_snapshot!(found, @r"
         error[secret-readable]: `db-password` cannot be shared: no owner and group let `db` as `70:70`, `dump` as `999:999`, `web` as `1000:1000` read it
-          --> db-password
+          --> db.rs
           help: give its readers the same user or group with `user:`
         ");
     }

@@ -110,7 +110,10 @@ pub(crate) const CATALOGUE: &[Contract] = &[
         requires: &["DB_PASSWORD"],
         secrets: &[SecretKey { name: "DB_PASSWORD", file: true }],
         misspelt: &[("DATABASE_HOST", "DB_HOST")],
-        panel: Some(Panel { port: Port::new(8080), login: PanelLogin::FirstVisitor }),
+        panel: Some(Panel {
+            port: Port::new(8080),
+            login: PanelLogin::FirstVisitor { wizard: &["/setup/*"] },
+        }),
         peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
         user: 1000,
         ..Contract::empty("example/web")

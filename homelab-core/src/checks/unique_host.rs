@@ -37,12 +37,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// An address without scheme and port, in lower case: what the visitor types.
+/// An address without scheme and default port, in lower case: what the visitor types.
 fn host(address: &str) -> String {
     let address = address.to_ascii_lowercase();
     let rest = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    // Another port is another site; these two are the web's own.
+    let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
     format!("{host}{}", path.trim_end_matches('/'))
 }
 

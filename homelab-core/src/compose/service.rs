@@ -59,9 +59,9 @@ pub struct Service {
     /// Folders in memory, each with options after a colon.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tmpfs: Vec<String>,
-    /// Devices of the host.
+    /// Devices of the host, `source:target:permissions`: older releases of Compose refuse the long form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub devices: Vec<Device>,
+    pub devices: Vec<String>,
     /// Size of `/dev/shm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shm_size: Option<String>,
@@ -182,18 +182,6 @@ pub enum MountKind {
 pub struct BindOptions {
     /// Whether a missing host path is made, owned by root.
     pub create_host_path: bool,
-}
-
-/// Long form of an entry of `devices`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Device {
-    /// Path on the host.
-    pub source: String,
-    /// Path in the container.
-    pub target: String,
-    /// Some of `r`, `w` and `m`.
-    pub permissions: String,
 }
 
 /// A health check.

@@ -178,6 +178,11 @@ pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     })
 }
 
+/// Words as code: a path such as `*/setup/*` would else become italics.
+fn code(words: &[String]) -> String {
+    words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// The page.
 pub fn markdown(exposure: &Exposure) -> String {
     let ports: Vec<_> = exposure
@@ -203,7 +208,7 @@ pub fn markdown(exposure: &Exposure) -> String {
                 format!("`{}:{}`", it.service, ports.join(",")),
                 profile_names(&it.profiles),
                 asks(it),
-                it.closed.join(", "),
+                code(&it.closed),
             ]
         })
         .collect();

@@ -202,7 +202,7 @@ fn every_literal_of_a_service_comes_back_from_interpolation() {
             (&service.labels["caddy.redir_0"], &format!("{slash} https://home.arpa")),
             (&service.command[0], &it),
             (&service.tmpfs[0], &slash),
-            (&service.devices[0].target, &slash),
+            (&service.devices[0], &format!("/dev/dri:{slash}:rw")),
             (&service.volumes[0].source, &format!("./x{it}")),
             (&service.volumes[0].target, &slash),
             (&service.volumes[1].target, &slash),

@@ -6,7 +6,8 @@ use homelab_core::prelude::*;
 
 use crate::{images, networks, services::socket_proxy};
 
-const NAME: ServiceName = ServiceName::new("caddy");
+/// Also the only one that its socket proxy answers.
+pub(crate) const NAME: ServiceName = ServiceName::new("caddy");
 
 const HTTP: Port = Port::new(80);
 const HTTPS: Port = Port::new(443);

@@ -13,9 +13,10 @@ const NAME: ServiceName = ServiceName::new("filebrowser");
 /// Above 1024, so that it works on every engine; the image's own default is 80.
 const WEB: Port = Port::new(8080);
 
-/// Users' settings and shares, and the cache of previews.
+/// Settings and shares, and the cache of previews. A folder and not a volume: a volume would
+/// belong to the image's user 1000, and the files are the household's.
 const STATE: Mount<Precious> =
-    Volume::precious("filebrowser", Backup::Offsite).at("/home/filebrowser/data");
+    Bind::env(&env::FILEBROWSER_STATE_PATH, Backup::Offsite).at("/home/filebrowser/data");
 
 const FILES: Mount<Precious> = Bind::env(&env::FILES_PATH, Backup::Offsite).at("/srv");
 
@@ -37,8 +38,8 @@ pub(crate) fn define() -> Service<App, Precious> {
         .profile(profiles::FILES)
         .route(Route::host("files", WEB).login(Login::Proxy))
         .tile(Tile::new("Files", groups::DATA).icon("fas fa-folder-tree").subtitle("File explorer"))
-        // The image's own user, who owns the folder of the database in it.
-        .user(User::Ids(1000, 1000))
+        // Another user than the image's 1000 is not tested.
+        .user(User::Variables(env::PUID, env::PGID))
         .env("TZ", env::TZ)
         .env("FILEBROWSER_CONFIG", "/config/config.yaml")
         .mount(STATE)
@@ -69,6 +70,14 @@ struct Server {
 struct Source {
     path: &'static str,
     name: &'static str,
+    config: SourceConfig,
+}
+
+/// Said although one source alone is on by default: with a second one none would be.
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SourceConfig {
+    default_enabled: bool,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -91,7 +100,11 @@ pub(crate) fn config() -> impl Serialize {
             // On disk: upstream warns against keeping it in memory.
             cache_dir: "/home/filebrowser/data/tmp",
             disable_update_check: true,
-            sources: [Source { path: "/srv", name: "Files" }],
+            sources: [Source {
+                path: "/srv",
+                name: "Files",
+                config: SourceConfig { default_enabled: true },
+            }],
         },
         auth: Auth { methods: Methods { noauth: true } },
     }

@@ -93,7 +93,7 @@ pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
     }
     Config {
         title: "Home",
-        subtitle: "Everything that runs here",
+        subtitle: "An entry with a tag works while that profile is on",
         header: true,
         footer: false,
         links: [],

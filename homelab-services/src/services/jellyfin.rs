@@ -22,8 +22,11 @@ const MEDIA: Mount<Stateless> = Bind::env_read_only(&env::MEDIA_PATH).at("/media
 /// Its clients send an `Authorization` header of their own, which the proxy's question for a
 /// password would break. So its own accounts guard it, and the wizard that makes the
 /// administrator is closed: it is opened from the host, see `docs/runbooks/first-start.md`.
-/// That `/Startup/` is all of the wizard is read from upstream's API, not tested.
-const ROUTE: Route = Route::host("media", WEB).login(Login::BuiltIn).closes(&["/Startup/*"]);
+const ROUTE: Route = Route::host("media", WEB).login(Login::BuiltIn).closes(WIZARD);
+
+/// The wizard's part of the API, also below the prefixes that upstream strips (`/emby`,
+/// `/mediabrowser`). Read from upstream's source, not tested with the image.
+const WIZARD: &[&str] = &["*/Startup/*"];
 
 /// The image's check, with time for a migration of the library's database.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
@@ -63,7 +66,7 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[],
     misspelt: &[],
-    panel: Some(Panel { port: WEB, login: PanelLogin::FirstVisitor }),
+    panel: Some(Panel { port: WEB, login: PanelLogin::FirstVisitor { wizard: WIZARD } }),
     egress: Egress::Optional("fetches descriptions, pictures and plugins"),
     peers: &[],
     end_of_life: None,

@@ -7,7 +7,8 @@ use homelab_core::prelude::*;
 use crate::services::socket_proxy;
 use crate::{env, groups, images, profiles};
 
-const NAME: ServiceName = ServiceName::new("netdata");
+/// Also the only one that its socket proxy answers.
+pub(crate) const NAME: ServiceName = ServiceName::new("netdata");
 
 /// Upstream's default.
 const PANEL: Port = Port::new(19_999);

@@ -6,6 +6,7 @@
 
 use homelab_core::prelude::*;
 
+use crate::services::{caddy, netdata, watchtower};
 use crate::{images, networks, profiles};
 
 /// Where the filtered API is served; upstream's default.
@@ -29,7 +30,7 @@ pub(crate) fn for_caddy() -> Service<Agent> {
         post: None,
         delete: None,
     };
-    define(NAME, networks::SOCKET_CADDY, "caddy", &ALLOW)
+    define(NAME, networks::SOCKET_CADDY, caddy::NAME, &ALLOW)
 }
 
 /// Names of containers for its charts.
@@ -41,7 +42,7 @@ pub(crate) fn for_netdata() -> Service<Agent> {
         post: None,
         delete: None,
     };
-    define(NAME, networks::SOCKET_NETDATA, "netdata", &ALLOW).profile(profiles::MONITORING)
+    define(NAME, networks::SOCKET_NETDATA, netdata::NAME, &ALLOW).profile(profiles::MONITORING)
 }
 
 /// Pull an image and replace a container. Whoever may create containers is root on the host:
@@ -57,13 +58,14 @@ pub(crate) fn for_watchtower() -> Service<Agent> {
         ),
         delete: Some(r"(/v1\.[0-9]+)?/(containers/[a-zA-Z0-9_.-]+|images/.+)"),
     };
-    define(NAME, networks::SOCKET_WATCHTOWER, "watchtower", &ALLOW).profile(profiles::WATCHTOWER)
+    define(NAME, networks::SOCKET_WATCHTOWER, watchtower::NAME, &ALLOW)
+        .profile(profiles::WATCHTOWER)
 }
 
 fn define(
     name: ServiceName,
     network: Network,
-    consumer: &'static str,
+    consumer: ServiceName,
     allow: &Allow,
 ) -> Service<Agent> {
     let mut service = Service::socket_proxy(name, images::SOCKET_PROXY, network)
@@ -72,7 +74,7 @@ fn define(
         // Root without capabilities can open it and do nothing else.
         .user(User::Ids(0, 0))
         .env("SP_LISTENIP", "0.0.0.0")
-        .env("SP_ALLOWFROM", consumer)
+        .env("SP_ALLOWFROM", consumer.as_str())
         .env("SP_ALLOWHEALTHCHECK", true)
         // Ends when the socket goes away, so that the restart finds the new one.
         .env("SP_WATCHDOGINTERVAL", 60)

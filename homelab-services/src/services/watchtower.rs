@@ -1,6 +1,8 @@
 //! Watchtower: replaces the services that opted in when their tag moves.
 //!
-//! A pin by digest never moves, so it touches nothing else even by mistake.
+//! A pin by digest never moves, so it touches nothing else even by mistake. A version tag such as
+//! Homer's moves only when that release is built anew, for example on a repaired base: this is
+//! what the profile brings today. A new version comes by a pull request.
 //!
 //! Upstream: <https://watchtower.nickfedor.com/>
 
@@ -9,7 +11,8 @@ use homelab_core::prelude::*;
 use crate::services::socket_proxy;
 use crate::{env, images, profiles};
 
-const NAME: ServiceName = ServiceName::new("watchtower");
+/// Also the only one that its socket proxy answers.
+pub(crate) const NAME: ServiceName = ServiceName::new("watchtower");
 
 /// The image's check only tells that the process runs.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(10));
