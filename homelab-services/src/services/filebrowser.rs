@@ -2,11 +2,13 @@
 //!
 //! Upstream: <https://filebrowserquantum.com/en/docs/>
 
+mod config;
+
 use homelab_core::prelude::*;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::{env, groups, images, profiles};
+
+pub(crate) use self::config::{config, schema};
 
 const NAME: ServiceName = ServiceName::new("filebrowser");
 
@@ -47,72 +49,6 @@ pub(crate) fn define() -> Service<App, Precious> {
         .mount(CONFIG)
         .tmpfs(Tmpfs::at("/tmp"))
         .memory(Memory::mib(256))
-}
-
-/// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
-#[derive(JsonSchema, Serialize)]
-struct Config {
-    server: Server,
-    auth: Auth,
-}
-
-#[derive(JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Server {
-    port: u16,
-    database: &'static str,
-    cache_dir: &'static str,
-    disable_update_check: bool,
-    sources: [Source; 1],
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Source {
-    path: &'static str,
-    name: &'static str,
-    config: SourceConfig,
-}
-
-/// Said although one source alone is on by default: with a second one none would be.
-#[derive(JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SourceConfig {
-    default_enabled: bool,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Auth {
-    methods: Methods,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Methods {
-    noauth: bool,
-}
-
-/// No login of its own: it has no way to read a password from a file, its default is
-/// `admin`/`admin`, and the proxy asks anyway.
-pub(crate) fn config() -> impl Serialize {
-    Config {
-        server: Server {
-            port: WEB.number(),
-            database: "/home/filebrowser/data/database.db",
-            // On disk: upstream warns against keeping it in memory.
-            cache_dir: "/home/filebrowser/data/tmp",
-            disable_update_check: true,
-            sources: [Source {
-                path: "/srv",
-                name: "Files",
-                config: SourceConfig { default_enabled: true },
-            }],
-        },
-        auth: Auth { methods: Methods { noauth: true } },
-    }
-}
-
-/// The JSON Schema of [`config`].
-pub(crate) fn schema() -> schemars::Schema {
-    schemars::schema_for!(Config)
 }
 
 /// Facts: `_docker/Dockerfile` and `backend/common/settings` of 1.5. The read-only root and
