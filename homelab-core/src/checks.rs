@@ -34,6 +34,7 @@ mod route_snippet;
 mod route_variable;
 mod secret_in_environment;
 mod secret_mounted;
+mod secret_path;
 mod secret_readable;
 mod socket_proxy_network;
 mod strong_capability;
@@ -94,6 +95,7 @@ pub const ALL: &[Rule] = &[
     unattended_update::RULE,
     restart_policy::RULE,
     secret_in_environment::RULE,
+    secret_path::RULE,
     secret_mounted::RULE,
     secret_readable::RULE,
     health_check::RULE,

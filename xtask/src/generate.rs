@@ -76,8 +76,8 @@ fn print(verdict: &Verdict) {
     for waived in &verdict.waived {
         let finding = &waived.finding;
         complain(&format!(
-            "accepted[{}]: {}\n  because: {}\n",
-            finding.rule, finding.message, waived.because
+            "accepted[{}] on `{}`: {}",
+            finding.rule, finding.subject, waived.because
         ));
     }
 }

@@ -6,6 +6,7 @@ mod new_service;
 mod schemas;
 mod steps;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -28,7 +29,8 @@ Exit codes:
   2  wrong usage
   3  a generated file is out of date
   4  a file or a tool failed
-  70 a bug of this program";
+  70 a bug of this program
+  101 the code does not compile";
 
 /// What a command ends with; the codes are those of `HELP`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +64,11 @@ fn run(words: &[&str]) -> anyhow::Result<Outcome> {
         ["oracle"] => steps::oracle(),
         ["bench"] => steps::bench(),
         ["new-service", name, image] => new_service::run(name, image),
-        ["help" | "--help" | "-h"] => {
+        ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             say(HELP);
             Ok(Outcome::Fine)
         }
+        ["gen", other] => usage(&format!("`{other}` is no option of `gen`: expected `--check`")),
         [] => usage("a command is missing"),
         other => {
             usage(&format!("`{}` is not a command, or has the wrong arguments", other.join(" ")))
@@ -80,15 +83,14 @@ fn usage(message: &str) -> anyhow::Result<Outcome> {
 }
 
 /// Data goes to standard output.
-#[expect(clippy::print_stdout, reason = "the one place that prints data")]
 fn say(text: &str) {
-    println!("{text}");
+    // A reader that went away, such as `head`, is no error.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Everything else goes to standard error.
-#[expect(clippy::print_stderr, reason = "the one place that prints messages")]
 fn complain(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The repository's root.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use homelab_core::name::ServiceName;
 
 use crate::{Outcome, complain, root, say};
 
@@ -21,7 +22,7 @@ pub(crate) fn run(name: &str, image: &str) -> anyhow::Result<Outcome> {
         "\nleft to do:\n\
          1. read the new file: every fact in it is a guess that the image's documentation has to confirm\n\
          2. add `stack.add(services::{module}::define());` to homelab-services/src/lib.rs\n\
-         3. run `cargo xtask gen`: the rules say what is missing"
+         3. run `cargo xtask gen`: it does not compile until the contract names its source; then the rules say what is missing"
     ));
     Ok(Outcome::Fine)
 }
@@ -37,14 +38,12 @@ const KEYWORDS: &[&str] = &[
 
 /// What is wrong with the arguments: what was given and what was expected.
 fn problem(name: &str, image: &str) -> Option<String> {
-    let valid = name.starts_with(|it: char| it.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name.len() <= 63
-        && name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-');
-    if !valid {
-        return Some(format!(
-            "`{name}` is not a service name: expected `a-z`, `0-9` and `-`, beginning with a letter"
-        ));
+    if let Err(error) = ServiceName::parse(name.to_owned().leak()) {
+        return Some(error.to_string());
+    }
+    let stack = homelab_services::stack();
+    if stack.names().any(|it| it.as_str() == name) {
+        return Some(format!("there is a service `{name}` already"));
     }
     if KEYWORDS.contains(&name) {
         return Some(format!("`{name}` is a word of Rust: expected a name that a module can have"));
@@ -54,7 +53,10 @@ fn problem(name: &str, image: &str) -> Option<String> {
     let pinned =
         digest.len() == 64 && digest.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     match parts.tag {
-        Some(tag) if pinned && tag != "latest" => None,
+        Some("latest") => Some(format!(
+            "`{image}` names no version: expected the tag of a release instead of `latest`"
+        )),
+        Some(_) if pinned => None,
         _ => Some(format!(
             "`{image}` is not pinned: expected `repository:tag@sha256:<64 hex digits>`; \
              `docker buildx imagetools inspect` prints the digest"
@@ -77,6 +79,10 @@ fn write(source: &Path, name: &str, image: &str) -> anyhow::Result<()> {
         Ok((path, change(text)))
     };
     let constant = module.to_uppercase();
+    let pins = std::fs::read_to_string(source.join("images.rs")).unwrap_or_default();
+    if pins.contains(&format!("const {constant}:")) {
+        bail!("`images.rs` has a constant `{constant}` already: choose another name");
+    }
     let modules = edit("services.rs", &|text| with_module(&text, &module))?;
     let pins = edit("images.rs", &|text| {
         format!(
@@ -141,7 +147,7 @@ pub(crate) fn define() -> Service<App, Precious> {{
 /// Facts: where each was read.
 const CONTRACT: Contract = Contract {{
     repository: "{repository}",
-    source: "https://example.org/",
+    source: compile_error!("name the page on which these facts were read, and correct each"),
     user: 0,
     ports: &[WEB],
     data: &["/data"],

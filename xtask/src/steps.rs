@@ -8,7 +8,14 @@ use crate::{Outcome, complain, root};
 
 /// Every test that needs no engine. Snapshots are compared, and written only if `INSTA_UPDATE` says so.
 pub(crate) fn test() -> anyhow::Result<Outcome> {
-    run(&[&["test", "--workspace", "--locked"]])
+    let outcome = run(&[&["test", "--workspace", "--locked", "--no-fail-fast"]])?;
+    if outcome == Outcome::Findings {
+        complain(
+            "help: where a snapshot changed on purpose, run `INSTA_UPDATE=always cargo xtask test`,\n      \
+             then `git add -N . && git diff snapshots/`: that is what the change does",
+        );
+    }
+    Ok(outcome)
 }
 
 /// Format, lints and docs, with warnings denied.

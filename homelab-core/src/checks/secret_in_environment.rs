@@ -23,8 +23,11 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let name = member.name;
         for (key, value) in &member.service.environment {
             if is_secret(&member, key, value) {
-                let origin =
-                    if interpolate::variables(value).is_empty() { "the file" } else { "`.env`" };
+                let origin = if interpolate::variables(value).is_empty() {
+                    "its definition"
+                } else {
+                    "`.env`"
+                };
                 findings.on(
                     &member,
                     format!("`{name}` has the secret `{key}` in its environment, from {origin}"),
@@ -57,7 +60,7 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
 }
 
 /// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
-fn is_credential(upper: &str) -> bool {
+pub(super) fn is_credential(upper: &str) -> bool {
     let mut words: Vec<_> = upper.split('_').collect();
     let follows =
         |it: &&str| matches!(*it, "HASH" | "BASE") || it.bytes().all(|it| it.is_ascii_digit());
@@ -101,7 +104,7 @@ mod tests {
             file.services["fetch"].environment.insert("API_TOKEN".to_owned(), "hunter2".to_owned());
         });
         insta::assert_snapshot!(found, @r"
-        error[secret-in-environment]: `fetch` has the secret `API_TOKEN` in its environment, from the file
+        error[secret-in-environment]: `fetch` has the secret `API_TOKEN` in its environment, from its definition
           --> fetch.rs
           help: mount it as a secret and set `API_TOKEN_FILE` to `/run/secrets/<name>`
         ");
