@@ -66,49 +66,6 @@ fn a_clone_without_settings_is_told_how_to_make_them() {
 }
 
 #[test]
-fn settings_are_read_line_by_line() {
-    let house = House::ready();
-    let text = "DATA_ROOT=/srv\nPUID=me\nDOMIAN=x.org\nTZ\nCOMPOSE_PROFILES=photo\nLAN_ADDRESS=localhost\nPUID=1000\nLAN_ADDRESS=localhost\n";
-    house.write("project/.env", text);
-    assert_snapshot!(house.doctor(&[]), @r"
-    error[host-env]: expected `NAME=value`, found `TZ`
-      --> .env:4
-      help: write `NAME=value`, or begin the line with `#`
-
-    error[host-env]: `COMPOSE_PROFILES` names the profile `photo`, which does not exist
-      --> .env:5
-      help: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
-
-    error[host-env]: `LAN_ADDRESS` is `localhost`, expected an IPv4 address, such as `192.168.1.2`
-      --> .env:8
-      help: correct the line; it sets this: Address of this host for devices that synchronise files; 0.0.0.0 means all
-
-    warning[host-env]: `DOMIAN` is no variable of this stack
-      --> .env:3
-      help: did you mean `DOMAIN`?
-
-    warning[host-env]: `PUID` is set in line 2 too
-      --> .env:7
-      help: remove line 2, which does not count
-
-    warning[host-env]: `LAN_ADDRESS` is set in line 6 too
-      --> .env:8
-      help: remove line 6, which does not count
-    ");
-}
-
-#[test]
-fn the_shell_wins_over_the_settings() {
-    let house = House::ready().with_shell("TZ", "Asia/Tokyo");
-    assert_snapshot!(house.doctor(&[]), @r"
-    warning[host-env]: `TZ` is `Asia/Tokyo` in your shell, which wins over `.env`
-      --> environment
-      help: run `unset TZ`
-    ");
-    assert_eq!(House::ready().with_shell("TZ", "Europe/Berlin").doctor(&[]), "");
-}
-
-#[test]
 fn unreadable_settings_fail() {
     let house = House::empty();
     fs::create_dir(house.path("project/.env")).expect("the folder is empty");
