@@ -355,5 +355,16 @@ fn another_folder_is_left_alone() {
 
     hint: name the folder that holds `compose.yaml` with `--project DIR`
     ");
+    house.write("project/compose.yaml", "name: blog\nservices: {}\n");
+    assert_snapshot!(house.run(&["init"]), @r"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `compose.yaml` is of another project: expected a line `name: homelab`
+
+    hint: name the folder of this repository's clone with `--project DIR`
+    ");
+    house.write("project/compose.yaml", "services:\n  name: homelab\n");
+    assert_eq!(house.output(&["init"]).status.code(), Some(2));
     assert!(!house.path("project/.env").exists() && !house.path("project/secrets").exists());
 }
