@@ -7,7 +7,6 @@ mod todo;
 
 use homelab_core::variable::EnvVar;
 
-use self::secrets::Made;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -63,14 +62,9 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
     let settings = house.settings()?;
     let project = house.project(&settings);
-    let made = secrets::make_missing(ui, house, &project, &args.login_user)?;
-    if !wrote_settings && made.is_empty() {
+    let made_secrets = secrets::make_missing(ui, house, &project, &args.login_user)?;
+    if !wrote_settings && !made_secrets {
         ui.note("nothing was changed: `.env` and all secrets are there already");
-    }
-    if let Some(password) = made.iter().find_map(Made::password) {
-        ui.note("\nthe login for the panels that the proxy guards; write it down, it is stored nowhere:");
-        ui.data(format_args!("user      {}", args.login_user))?;
-        ui.data(format_args!("password  {password}"))?;
     }
     ui.note("\nleft to do:");
     for line in todo::lines(house, &settings, &project) {

@@ -19,9 +19,10 @@ fn a_fresh_clone_gets_settings_and_secrets() {
     ----- stderr -----
     created .env
     created secrets/caddy-login
-    created secrets/immich-db-password
 
     the login for the panels that the proxy guards; write it down, it is stored nowhere:
+
+    created secrets/immich-db-password
 
     left to do:
       - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
@@ -174,9 +175,10 @@ fn an_existing_file_keeps_its_lines_and_gets_what_it_lacks() {
         ----- stderr -----
         changed .env: added 69 lines, the others are as they were
         created secrets/caddy-login
-        created secrets/immich-db-password
 
         the login for the panels that the proxy guards; write it down, it is stored nowhere:
+
+        created secrets/immich-db-password
 
         left to do:
           - make the folders for your data, or mount a disk there:

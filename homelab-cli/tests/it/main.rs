@@ -3,5 +3,6 @@
 mod doctor;
 mod doctor_settings;
 mod init;
+mod init_failures;
 mod read;
 mod support;

@@ -29,7 +29,8 @@ pub(super) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Erro
         let _ = give(&file, owned);
         file.sync_all()?;
         rename_new(&temporary, path)?;
-        sync_folder(path)
+        // Whole or not at all: what its maker reports as failed must not be found later.
+        sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
     })();
     match ended {
         Ok(()) => Ok(true),
@@ -90,7 +91,9 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
+            // What stays is a leftover like that of a killed run.
+            let _ = std::fs::remove_file(from);
+            Ok(())
         }
         other => Ok(other?),
     }
