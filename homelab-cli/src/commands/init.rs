@@ -5,6 +5,8 @@ mod file;
 mod secrets;
 mod todo;
 
+use std::path::Path;
+
 use homelab_core::variable::EnvVar;
 
 use crate::error::Error;
@@ -59,6 +61,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     house.is_cloned()?;
     let assignments = checked(house, &args.assignments)?;
     let before = house.settings()?.valid(house)?;
+    remove_leftovers(ui, house, &before.path);
     let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
     let settings = house.settings()?;
     let project = house.project(&settings);
@@ -71,6 +74,16 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         ui.note(format_args!("  {line}"));
     }
     Ok(exit::FINE)
+}
+
+/// Removes the temporary files of a run that was killed.
+fn remove_leftovers(ui: &mut Ui, house: &House, dotenv: &Path) {
+    let secrets = house.stack.secrets().into_iter().map(|it| house.path(&it.file()));
+    for path in secrets.chain([dotenv.to_owned()]) {
+        for it in file::remove_leftovers(&path) {
+            ui.done("removed", format_args!("{}, left by a run that was killed", it.display()));
+        }
+    }
 }
 
 /// The assignments with their variables; nothing is written when one of them is wrong.

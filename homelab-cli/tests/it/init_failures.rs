@@ -48,3 +48,40 @@ fn a_password_that_cannot_be_shown_is_not_kept() {
     let output = house.run(&["init"]);
     assert!(output.contains("password  [PASSWORD]\n"), "{output}");
 }
+
+#[test]
+fn leftovers_of_a_killed_run_are_removed() {
+    let house = House::ready();
+    // No process has this number: it is above the kernel's limit.
+    house.write("project/secrets/.caddy-login.4194305.tmp", "half");
+    house.write("project/..env.4194305.tmp", "half");
+    let mine = std::process::id();
+    let others = [
+        format!("secrets/.caddy-login.{mine}.tmp"),
+        "secrets/caddy-login.4194305.tmp".to_owned(),
+        "secrets/.caddy-login.old.4194305.tmp".to_owned(),
+        ".compose.yaml.4194305.tmp".to_owned(),
+    ];
+    for it in &others {
+        house.write(&format!("project/{it}"), "");
+    }
+    assert_snapshot!(house.run(&["init"]), @r"
+    exit_code: 0
+    ----- stdout -----
+    ----- stderr -----
+    removed secrets/.caddy-login.4194305.tmp, left by a run that was killed
+    removed ..env.4194305.tmp, left by a run that was killed
+    nothing was changed: `.env` and all secrets are there already
+
+    left to do:
+      - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
+      - check this host, then start:
+          homelab doctor
+          docker compose up -d
+    ");
+    assert!(!house.path("project/secrets/.caddy-login.4194305.tmp").exists());
+    assert!(!house.path("project/..env.4194305.tmp").exists());
+    for it in &others {
+        assert!(house.path("project").join(it).exists(), "{it}");
+    }
+}
