@@ -256,13 +256,13 @@ fn generated_files_are_those_of_this_program() {
     house.write("project/compose.yaml", &text.replace("homelab", "homelub"));
     fs::remove_file(house.path("project/config/homer/config.yml")).expect("it was written");
     assert_snapshot!(house.doctor(&[]), @r"
+    error[host-stale]: `compose.yaml` is not what this `homelab` would generate
+      --> compose.yaml
+      help: run `cargo build --release -p homelab-cli && sudo install target/release/homelab /usr/local/bin/`; after a change in Rust, `cargo xtask gen` first
+
     error[host-stale]: `config/homer/config.yml` does not exist
       --> config/homer/config.yml
       help: fetch the whole repository, or name its folder with `--project DIR`
-
-    warning[host-stale]: `compose.yaml` is not what this `homelab` would generate
-      --> compose.yaml
-      help: bring both to the same commit, or run `cargo xtask gen`
     ");
 }
 
