@@ -169,6 +169,22 @@ fn ports_are_free_or_our_own() {
 }
 
 #[test]
+fn ports_may_be_our_own_while_docker_is_silent() {
+    let house = House::ready().with_docker("down");
+    let listening = "  sl  local_address rem_address   st\n   0: 00000000:01BB 00000000:0000 0A\n";
+    house.write("root/proc/net/tcp", listening);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-engine]: Docker Engine cannot be reached: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+      --> docker
+      help: start it: `sudo systemctl enable --now docker`
+
+    warning[host-port]: `0.0.0.0:443/tcp` is taken: something listens on `0.0.0.0`; whether it is this stack itself, Docker did not say
+      --> caddy
+      help: mend what `host-engine` says, then run this again
+    ");
+}
+
+#[test]
 fn addresses_belong_to_the_host() {
     let house = House::ready();
     let text = house.read("project/.env");
