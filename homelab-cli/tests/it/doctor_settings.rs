@@ -46,3 +46,25 @@ fn the_shell_wins_over_the_settings() {
     ");
     assert_eq!(House::ready().with_shell("TZ", "Europe/Berlin").doctor(&[]), "");
 }
+
+#[test]
+fn public_certificates_need_a_public_domain() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    let with = |lines: &str| {
+        house.write("project/.env", &format!("{text}{lines}"));
+        house.doctor(&[])
+    };
+    assert_snapshot!(with("TLS_ISSUER=me@example.org\n"), @r"
+    error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `home.arpa`
+      --> .env:85
+      help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
+    ");
+    assert_snapshot!(with("DOMAIN=nas.local\nTLS_ISSUER=me@example.org\n"), @r"
+    error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `nas.local`
+      --> .env:86
+      help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
+    ");
+    assert_eq!(with("DOMAIN=example.org\nTLS_ISSUER=me@example.org\n"), "");
+    assert_eq!(with("DOMAIN=nas.local\nTLS_ISSUER=internal\n"), "");
+}
