@@ -68,3 +68,18 @@ fn public_certificates_need_a_public_domain() {
     assert_eq!(with("DOMAIN=example.org\nTLS_ISSUER=me@example.org\n"), "");
     assert_eq!(with("DOMAIN=nas.local\nTLS_ISSUER=internal\n"), "");
 }
+
+#[test]
+fn an_open_setup_is_said_while_its_service_is_on() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    house.write("project/.env", &format!("{text}IMMICH_ALLOW_SETUP=true\n"));
+    assert_snapshot!(house.doctor(&["--profiles", "photos"]), @r"
+    warning[host-setup]: `IMMICH_ALLOW_SETUP` is `true`: `true` lets the first visitor become Immich's administrator; set it back afterwards
+      --> immich-server
+      help: when your account is made, set `IMMICH_ALLOW_SETUP=false` in `.env` and run `docker compose up -d immich-server`
+    ");
+    assert_eq!(house.doctor(&[]), "");
+    house.write("project/.env", &format!("{text}IMMICH_ALLOW_SETUP=false\n"));
+    assert_eq!(house.doctor(&["--profiles", "photos"]), "");
+}
