@@ -112,6 +112,35 @@ fn secrets_are_there_and_closed() {
 }
 
 #[test]
+fn their_owner_checks_secrets_without_being_root() {
+    let house = House::ready();
+    if !house.is_root() {
+        return;
+    }
+    // What `sudo homelab init` made: the folder is the person's, the files are not.
+    let before = house.doctor(&["--profiles", "photos"]);
+    assert_eq!(before, "");
+    assert_eq!(house.doctor_as(1000, &["--profiles", "photos"]), before);
+    house.set_mode("project/secrets/caddy-login", 0o600);
+    fs::remove_file(house.path("project/secrets/immich-db-password")).expect("init made it");
+    assert_snapshot!(house.doctor_as(1000, &["--profiles", "photos"]), @r"
+    error[host-secret]: `secrets/immich-db-password` does not exist
+      --> secrets/immich-db-password
+      help: run `homelab init`
+    ");
+    // Somebody else is told what they may not look at.
+    assert_snapshot!(house.doctor_as(1001, &[]), @r"
+    error[host-secret]: `secrets/caddy-login` cannot be looked at: Permission denied (os error 13)
+      --> secrets/caddy-login
+      help: run `sudo homelab doctor`
+
+    error[host-secret]: `secrets/immich-db-password` cannot be looked at: Permission denied (os error 13)
+      --> secrets/immich-db-password
+      help: run `sudo homelab doctor`
+    ");
+}
+
+#[test]
 fn a_folder_or_nothing_is_no_secret() {
     let house = House::ready();
     let path = house.path("project/secrets/caddy-login");

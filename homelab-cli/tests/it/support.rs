@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -166,6 +167,25 @@ impl House {
     /// Rules of the stack have tests of their own; the exit code is checked against all.
     pub(crate) fn doctor(&self, words: &[&str]) -> String {
         self.host_findings(&self.output(&[&["doctor"], words].concat()))
+    }
+
+    /// The same for another user; only root can try that.
+    pub(crate) fn doctor_as(&self, user: u32, words: &[&str]) -> String {
+        self.set_mode("", 0o755);
+        // Not from the repository's folder, which may be closed to others; and by a program, since
+        // a file that a thread of this one still writes cannot be run.
+        let bin = self.path("bin");
+        fs::create_dir_all(&bin).expect("the temporary folder is ours");
+        let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake/docker");
+        let copied =
+            Command::new("cp").args([env!("CARGO_BIN_EXE_homelab"), fake]).arg(&bin).status();
+        assert!(copied.expect("every system has `cp`").success());
+        let inherited = self.command(&[&["doctor"], words].concat());
+        let mut command = Command::new(bin.join("homelab"));
+        command.args(inherited.get_args()).current_dir(self.path("project")).env_clear();
+        let set = inherited.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let output = command.envs(set).env("PATH", &bin).uid(user).gid(user).output();
+        self.host_findings(&output.expect("root may become anybody"))
     }
 
     fn host_findings(&self, output: &Output) -> String {
