@@ -12,6 +12,8 @@ pub(crate) enum Error {
     Project(PathBuf),
     #[error("`{}` does not exist, so this is not the project's folder", .0.display())]
     NotCloned(PathBuf),
+    #[error("`{}` is of another project: expected a line `name: {project}`", path.display())]
+    NotOurs { path: PathBuf, project: &'static str },
     #[error("unknown profile `{name}`")]
     Profile { name: String, hint: String },
     #[error("`{name}` is neither a service nor a rule")]
@@ -44,6 +46,7 @@ impl Error {
         match self {
             Self::Project(_)
             | Self::NotCloned(_)
+            | Self::NotOurs { .. }
             | Self::Profile { .. }
             | Self::Name { .. }
             | Self::Variable { .. }
@@ -64,6 +67,9 @@ impl Error {
         match self {
             Self::Project(_) | Self::NotCloned(_) => {
                 Some("name the folder that holds `compose.yaml` with `--project DIR`".to_owned())
+            }
+            Self::NotOurs { .. } => {
+                Some("name the folder of this repository's clone with `--project DIR`".to_owned())
             }
             Self::Profile { hint, .. } | Self::Name { hint, .. } | Self::Variable { hint, .. } => {
                 Some(hint.clone())

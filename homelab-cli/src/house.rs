@@ -1,5 +1,6 @@
 //! The house as it stands on this host: the stack, the project's folder, the settings.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use homelab_core::contract::Contract;
@@ -32,8 +33,21 @@ impl House {
 
     /// Checks that this is the project's folder, before anything is written to it.
     pub(crate) fn is_cloned(&self) -> Result<(), Error> {
-        let file = self.path("compose.yaml");
-        if file.exists() { Ok(()) } else { Err(Error::NotCloned(file)) }
+        let path = self.path("compose.yaml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NotCloned(path));
+            }
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+        let project = self.site().project;
+        let name = text.lines().find_map(|it| it.strip_prefix("name:"));
+        if name.is_some_and(|it| it.trim().trim_matches(['"', '\'']) == project) {
+            Ok(())
+        } else {
+            Err(Error::NotOurs { path, project })
+        }
     }
 
     /// A path in the project's folder, as a person there would write it.

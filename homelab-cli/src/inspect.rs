@@ -11,6 +11,7 @@ mod memory;
 mod port;
 mod profile;
 pub(crate) mod secret;
+mod setup;
 mod stale;
 
 use homelab_core::checks;
@@ -44,6 +45,7 @@ pub(crate) const ALL: &[HostRule] = &[
     compose::RULE,
     stale::RULE,
     env::RULE,
+    setup::RULE,
     secret::RULE,
     bind::RULE,
     port::RULE,

@@ -125,7 +125,8 @@ impl Settings {
         found
     }
 
-    fn finding(
+    /// A finding about the file, or about one line of it.
+    pub(crate) fn finding(
         &self,
         severity: Severity,
         line: Option<usize>,

@@ -16,7 +16,8 @@ use crate::words;
 ///
 /// Looks at the engine, `.env`, secrets, folders, ports, memory, processors and the GPU, and
 /// runs every rule of the stack with the values of `.env`. It changes nothing. Run it as the
-/// person who runs `docker compose`; what that person may not look at is said.
+/// person who runs `docker compose`, who owns `secrets/` and needs no `sudo` to look at it;
+/// what that person may not look at is said.
 ///
 /// Exit code 1 when an error was found; warnings alone are fine.
 #[derive(Debug, clap::Args)]

@@ -5,9 +5,10 @@ mod file;
 mod secrets;
 mod todo;
 
+use std::path::Path;
+
 use homelab_core::variable::EnvVar;
 
-use self::secrets::Made;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -60,23 +61,29 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     house.is_cloned()?;
     let assignments = checked(house, &args.assignments)?;
     let before = house.settings()?.valid(house)?;
+    remove_leftovers(ui, house, &before.path);
     let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
     let settings = house.settings()?;
     let project = house.project(&settings);
-    let made = secrets::make_missing(ui, house, &project, &args.login_user)?;
-    if !wrote_settings && made.is_empty() {
+    let made_secrets = secrets::make_missing(ui, house, &project, &args.login_user)?;
+    if !wrote_settings && !made_secrets {
         ui.note("nothing was changed: `.env` and all secrets are there already");
-    }
-    if let Some(password) = made.iter().find_map(Made::password) {
-        ui.note("\nthe login for the panels that the proxy guards; write it down, it is stored nowhere:");
-        ui.data(format_args!("user      {}", args.login_user))?;
-        ui.data(format_args!("password  {password}"))?;
     }
     ui.note("\nleft to do:");
     for line in todo::lines(house, &settings, &project) {
         ui.note(format_args!("  {line}"));
     }
     Ok(exit::FINE)
+}
+
+/// Removes the temporary files of a run that was killed.
+fn remove_leftovers(ui: &mut Ui, house: &House, dotenv: &Path) {
+    let secrets = house.stack.secrets().into_iter().map(|it| house.path(&it.file()));
+    for path in secrets.chain([dotenv.to_owned()]) {
+        for it in file::remove_leftovers(&path) {
+            ui.done("removed", format_args!("{}, left by a run that was killed", it.display()));
+        }
+    }
 }
 
 /// The assignments with their variables; nothing is written when one of them is wrong.

@@ -1,11 +1,14 @@
 //! `.env` sets what has no default, every value has the form that its variable needs, and
-//! the shell does not contradict it.
+//! neither another line nor the shell contradicts it.
 //!
 //! Compose itself checks none of this: a wrong user id or address is noticed when a container
 //! has already been replaced, and a misspelt name never. A variable of the shell wins over
-//! `.env` without a word.
+//! `.env` without a word. Public certificates exist only for names of the public DNS: asked
+//! for one below `home.arpa`, every authority refuses, and no site opens.
 //!
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
+
+use homelab_core::finding::Severity;
 
 use super::{Context, Findings, HostRule};
 use crate::settings;
@@ -13,14 +16,57 @@ use crate::settings;
 pub(super) const RULE: HostRule =
     HostRule { id: settings::RULE, source: include_str!("env.rs"), run };
 
+/// Domains that are nobody's in the public DNS: RFC 8375, 6762, 6761, ICANN's for private use,
+/// and `lan`, which routers use although nothing reserves it.
+const PRIVATE: &[&str] = &["home.arpa", "local", "localhost", "internal", "lan"];
+
 fn run(context: &Context<'_>, findings: &mut Findings) {
     findings.list.extend(context.settings.findings(context.house));
+    issuer(context, findings);
     for variable in context.house.site().variables {
         let name = variable.name();
         let Ok(shell) = std::env::var(name) else { continue };
         if !shell.is_empty() && context.settings.dotenv.value(name) != Some(shell.as_str()) {
             let message = format!("`{name}` is `{shell}` in your shell, which wins over `.env`");
             findings.warning("environment", message, format!("run `unset {name}`"));
+        }
+    }
+}
+
+/// An issuer of public certificates for a name that is not public.
+fn issuer(context: &Context<'_>, findings: &mut Findings) {
+    let (site, settings) = (context.house.site(), context.settings);
+    let (tls, domain) = (site.tls.name(), site.domain.name());
+    let email = context.project.resolve(&site.tls.reference());
+    let name = context.project.resolve(&site.domain.reference());
+    if !email.contains('@') || !is_private(&name) {
+        return;
+    }
+    let line = settings.dotenv.entries.get(tls).map(|it| it.line);
+    let message =
+        format!("`{tls}` is `{email}`, but no public authority issues certificates for `{name}`");
+    let help =
+        format!("set `{tls}=internal`, or `{domain}` to a domain that you own in the public DNS");
+    findings.list.push(settings.finding(Severity::Error, line, message, help));
+}
+
+fn is_private(domain: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    let rest = PRIVATE.iter().find_map(|it| domain.strip_suffix(it));
+    rest.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_domains_are_known_by_their_end() {
+        for it in ["home.arpa", "my.home.arpa", "nas.local", "x.Internal", "a.lan", "b.localhost"] {
+            assert!(is_private(it), "{it}");
+        }
+        for it in ["example.org", "myhome.arpa", "dylan", "local.example.org"] {
+            assert!(!is_private(it), "{it}");
         }
     }
 }

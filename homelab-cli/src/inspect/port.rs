@@ -2,7 +2,8 @@
 //!
 //! Otherwise the container is made and not started, and with it everything that waits for it.
 //! On many distributions `systemd-resolved` or `dnsmasq` already answers DNS on port 53.
-//! What a container of this stack holds counts as free.
+//! What a container of this stack holds counts as free; when the engine does not say which
+//! ports those are, a port that is taken is only a warning.
 //!
 //! Fix: stop the other program, or choose another address in `.env`.
 
@@ -41,13 +42,19 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             let held = listeners.iter().find(|it| it.holds(address, number, port.protocol));
             let Some(held) = held else { continue };
             let own = own.get_or_insert_with(|| own_ports(context.house.site().project));
-            if !own.contains(&(number, port.protocol)) {
-                let protocol = port.protocol;
-                let message = format!(
-                    "`{address}:{number}/{protocol}` is taken: something listens on `{}`",
-                    held.address
-                );
-                findings.error(subject, message, help(number, protocol));
+            let protocol = port.protocol;
+            let message = format!(
+                "`{address}:{number}/{protocol}` is taken: something listens on `{}`",
+                held.address
+            );
+            match own {
+                Some(own) if own.contains(&(number, protocol)) => {}
+                Some(_) => findings.error(subject, message, help(number, protocol)),
+                None => findings.warning(
+                    subject,
+                    format!("{message}; whether it is this stack itself, Docker did not say"),
+                    "mend what `host-engine` says, then run this again".to_owned(),
+                ),
             }
         }
     }
@@ -66,11 +73,11 @@ fn is_address_of_this_host(address: Ipv4Addr) -> bool {
     !result.is_err_and(|it| it.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
-/// Ports that containers of this project hold; none when the engine does not answer.
-fn own_ports(project: &str) -> Vec<(u16, Protocol)> {
+/// Ports that containers of this project hold; `None` when the engine does not answer.
+fn own_ports(project: &str) -> Option<Vec<(u16, Protocol)>> {
     let filter = format!("label=com.docker.compose.project={project}");
     let answer = docker::ask(&["ps", "--filter", &filter, "--format", "{{.Ports}}"]);
-    answer.map(|it| published(&it)).unwrap_or_default()
+    answer.ok().map(|it| published(&it))
 }
 
 /// Reads `0.0.0.0:80->80/tcp, [::]:80->80/tcp, 0.0.0.0:22000-22001->22000-22001/udp`.

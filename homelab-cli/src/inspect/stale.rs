@@ -1,8 +1,10 @@
 //! `compose.yaml` and the files below `config/` are what this program would generate.
 //!
-//! Otherwise what this program checks and explains is not what Docker would start.
+//! Otherwise what this program checks and explains is not what Docker would start: every other
+//! finding, and that there is none, would be about another house.
 //!
-//! Fix: bring both to the same commit, or run `cargo xtask gen` after a change in Rust.
+//! Fix: build this program from the commit that is checked out, as after every `git pull`;
+//! after a change in Rust run `cargo xtask gen` too.
 
 use std::io;
 
@@ -13,6 +15,10 @@ use super::{Context, Findings, HostRule};
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-stale", source: include_str!("stale.rs"), run };
+
+/// Brings this program to the commit that is checked out, in a shell in the project's folder.
+const REBUILD: &str =
+    "cargo build --release -p homelab-cli && sudo install target/release/homelab /usr/local/bin/";
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let compose = yaml::render(&lower(&context.house.stack), "", Spacing::Sections);
@@ -44,8 +50,8 @@ fn compare(context: &Context<'_>, name: &str, expected: &str, findings: &mut Fin
     };
     if body(&text) != body(expected) {
         let message = format!("`{shown}` is not what this `homelab` would generate");
-        let help = "bring both to the same commit, or run `cargo xtask gen`".to_owned();
-        findings.warning(&shown, message, help);
+        let help = format!("run `{REBUILD}`; after a change in Rust, `cargo xtask gen` first");
+        findings.error(&shown, message, help);
     }
 }
 

@@ -66,49 +66,6 @@ fn a_clone_without_settings_is_told_how_to_make_them() {
 }
 
 #[test]
-fn settings_are_read_line_by_line() {
-    let house = House::ready();
-    let text = "DATA_ROOT=/srv\nPUID=me\nDOMIAN=x.org\nTZ\nCOMPOSE_PROFILES=photo\nLAN_ADDRESS=localhost\nPUID=1000\nLAN_ADDRESS=localhost\n";
-    house.write("project/.env", text);
-    assert_snapshot!(house.doctor(&[]), @r"
-    error[host-env]: expected `NAME=value`, found `TZ`
-      --> .env:4
-      help: write `NAME=value`, or begin the line with `#`
-
-    error[host-env]: `COMPOSE_PROFILES` names the profile `photo`, which does not exist
-      --> .env:5
-      help: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
-
-    error[host-env]: `LAN_ADDRESS` is `localhost`, expected an IPv4 address, such as `192.168.1.2`
-      --> .env:8
-      help: correct the line; it sets this: Address of this host for devices that synchronise files; 0.0.0.0 means all
-
-    warning[host-env]: `DOMIAN` is no variable of this stack
-      --> .env:3
-      help: did you mean `DOMAIN`?
-
-    warning[host-env]: `PUID` is set in line 2 too
-      --> .env:7
-      help: remove line 2, which does not count
-
-    warning[host-env]: `LAN_ADDRESS` is set in line 6 too
-      --> .env:8
-      help: remove line 6, which does not count
-    ");
-}
-
-#[test]
-fn the_shell_wins_over_the_settings() {
-    let house = House::ready().with_shell("TZ", "Asia/Tokyo");
-    assert_snapshot!(house.doctor(&[]), @r"
-    warning[host-env]: `TZ` is `Asia/Tokyo` in your shell, which wins over `.env`
-      --> environment
-      help: run `unset TZ`
-    ");
-    assert_eq!(House::ready().with_shell("TZ", "Europe/Berlin").doctor(&[]), "");
-}
-
-#[test]
 fn unreadable_settings_fail() {
     let house = House::empty();
     fs::create_dir(house.path("project/.env")).expect("the folder is empty");
@@ -151,6 +108,35 @@ fn secrets_are_there_and_closed() {
     error[host-secret]: `secrets/caddy-login` has mode 0644: others than its services can use it
       --> secrets/caddy-login
       help: `sudo chmod 0400 secrets/caddy-login`
+    ");
+}
+
+#[test]
+fn their_owner_checks_secrets_without_being_root() {
+    let house = House::ready();
+    if !house.is_root() {
+        return;
+    }
+    // What `sudo homelab init` made: the folder is the person's, the files are not.
+    let before = house.doctor(&["--profiles", "photos"]);
+    assert_eq!(before, "");
+    assert_eq!(house.doctor_as(1000, &["--profiles", "photos"]), before);
+    house.set_mode("project/secrets/caddy-login", 0o600);
+    fs::remove_file(house.path("project/secrets/immich-db-password")).expect("init made it");
+    assert_snapshot!(house.doctor_as(1000, &["--profiles", "photos"]), @r"
+    error[host-secret]: `secrets/immich-db-password` does not exist
+      --> secrets/immich-db-password
+      help: run `homelab init`
+    ");
+    // Somebody else is told what they may not look at.
+    assert_snapshot!(house.doctor_as(1001, &[]), @r"
+    error[host-secret]: `secrets/caddy-login` cannot be looked at: Permission denied (os error 13)
+      --> secrets/caddy-login
+      help: run `sudo homelab doctor`
+
+    error[host-secret]: `secrets/immich-db-password` cannot be looked at: Permission denied (os error 13)
+      --> secrets/immich-db-password
+      help: run `sudo homelab doctor`
     ");
 }
 
@@ -209,6 +195,22 @@ fn ports_are_free_or_our_own() {
       help: find it with `sudo ss -lntp 'sport = :443'` and stop it
     ");
     assert_eq!(house.with_docker("holder").doctor(&[]), "");
+}
+
+#[test]
+fn ports_may_be_our_own_while_docker_is_silent() {
+    let house = House::ready().with_docker("down");
+    let listening = "  sl  local_address rem_address   st\n   0: 00000000:01BB 00000000:0000 0A\n";
+    house.write("root/proc/net/tcp", listening);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-engine]: Docker Engine cannot be reached: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+      --> docker
+      help: start it: `sudo systemctl enable --now docker`
+
+    warning[host-port]: `0.0.0.0:443/tcp` is taken: something listens on `0.0.0.0`; whether it is this stack itself, Docker did not say
+      --> caddy
+      help: mend what `host-engine` says, then run this again
+    ");
 }
 
 #[test]
@@ -299,13 +301,13 @@ fn generated_files_are_those_of_this_program() {
     house.write("project/compose.yaml", &text.replace("homelab", "homelub"));
     fs::remove_file(house.path("project/config/homer/config.yml")).expect("it was written");
     assert_snapshot!(house.doctor(&[]), @r"
+    error[host-stale]: `compose.yaml` is not what this `homelab` would generate
+      --> compose.yaml
+      help: run `cargo build --release -p homelab-cli && sudo install target/release/homelab /usr/local/bin/`; after a change in Rust, `cargo xtask gen` first
+
     error[host-stale]: `config/homer/config.yml` does not exist
       --> config/homer/config.yml
       help: fetch the whole repository, or name its folder with `--project DIR`
-
-    warning[host-stale]: `compose.yaml` is not what this `homelab` would generate
-      --> compose.yaml
-      help: bring both to the same commit, or run `cargo xtask gen`
     ");
 }
 

@@ -19,9 +19,10 @@ fn a_fresh_clone_gets_settings_and_secrets() {
     ----- stderr -----
     created .env
     created secrets/caddy-login
-    created secrets/immich-db-password
 
     the login for the panels that the proxy guards; write it down, it is stored nowhere:
+
+    created secrets/immich-db-password
 
     left to do:
       - set DATA_ROOT in .env: Folder on the host below which media, photos, files and dumps live
@@ -178,9 +179,10 @@ fn an_existing_file_keeps_its_lines_and_gets_what_it_lacks() {
         ----- stderr -----
         changed .env: added 73 lines, the others are as they were
         created secrets/caddy-login
-        created secrets/immich-db-password
 
         the login for the panels that the proxy guards; write it down, it is stored nowhere:
+
+        created secrets/immich-db-password
 
         left to do:
           - make the folders for your data, or mount a disk there:
@@ -359,5 +361,16 @@ fn another_folder_is_left_alone() {
 
     hint: name the folder that holds `compose.yaml` with `--project DIR`
     ");
+    house.write("project/compose.yaml", "name: blog\nservices: {}\n");
+    assert_snapshot!(house.run(&["init"]), @r"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `compose.yaml` is of another project: expected a line `name: homelab`
+
+    hint: name the folder of this repository's clone with `--project DIR`
+    ");
+    house.write("project/compose.yaml", "services:\n  name: homelab\n");
+    assert_eq!(house.output(&["init"]).status.code(), Some(2));
     assert!(!house.path("project/.env").exists() && !house.path("project/secrets").exists());
 }

@@ -1,6 +1,8 @@
 //! The compiled program in temporary folders, with a stand-in for Docker and for the host.
 
 mod doctor;
+mod doctor_settings;
 mod init;
+mod init_failures;
 mod read;
 mod support;

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use homelab_core::lower::lower;
 use homelab_core::yaml::{self, Spacing};
@@ -107,10 +108,15 @@ impl House {
     }
 
     /// Runs the program in the project's folder.
-    pub(crate) fn output(&self, words: &[&str]) -> std::process::Output {
+    pub(crate) fn output(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("cargo has built the program")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
         let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake");
         let path = if self.docker == "missing" { "/nonexistent" } else { fake };
-        Command::new(env!("CARGO_BIN_EXE_homelab"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homelab"));
+        command
             .args(words)
             .arg("--host-root")
             .arg(self.path("root"))
@@ -118,22 +124,41 @@ impl House {
             .env_clear()
             .envs([("PATH", path), ("FAKE_DOCKER", self.docker)])
             .envs([("SUDO_UID", "1000"), ("SUDO_GID", "1000")])
-            .envs(self.shell.iter().copied())
-            .output()
-            .expect("cargo has built the program")
+            .envs(self.shell.iter().copied());
+        command
+    }
+
+    /// What a terminal shows: both streams, in the order in which they were written.
+    pub(crate) fn terminal(&self, words: &[&str]) -> String {
+        let both = fs::File::create(self.path("terminal")).expect("the temporary folder is ours");
+        let err = both.try_clone().expect("a file has more than one handle");
+        let status = self.command(words).stdout(both).stderr(err).status();
+        assert!(status.expect("cargo has built the program").success());
+        self.text(self.read("terminal").as_bytes())
+    }
+
+    /// What it says when its output cannot be written.
+    pub(crate) fn with_full_stdout(&self, words: &[&str]) -> String {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+        let output = self.command(words).stdout(full).output();
+        self.shown(&output.expect("cargo has built the program"))
+    }
+
+    fn text(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.replace(&self.folder.path().display().to_string(), "[TMP]");
+        let lines = text.lines().filter(|it| !is_about_owners(it)).map(without_password);
+        lines.map(|it| it + "\n").collect()
     }
 
     /// Exit code, stdout and stderr, with what differs from run to run replaced.
     pub(crate) fn run(&self, words: &[&str]) -> String {
-        let output = self.output(words);
-        let text = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes);
-            let text = text.replace(&self.folder.path().display().to_string(), "[TMP]");
-            let lines = text.lines().filter(|it| !is_about_owners(it)).map(without_password);
-            lines.map(|it| it + "\n").collect::<String>()
-        };
+        self.shown(&self.output(words))
+    }
+
+    fn shown(&self, output: &Output) -> String {
         let code = output.status.code().expect("the program was not killed");
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        let (out, err) = (self.text(&output.stdout), self.text(&output.stderr));
         format!("exit_code: {code}\n----- stdout -----\n{out}----- stderr -----\n{err}")
     }
 
@@ -141,7 +166,29 @@ impl House {
     ///
     /// Rules of the stack have tests of their own; the exit code is checked against all.
     pub(crate) fn doctor(&self, words: &[&str]) -> String {
-        let output = self.output(&[&["doctor"], words].concat());
+        self.host_findings(&self.output(&[&["doctor"], words].concat()))
+    }
+
+    /// The same for another user; only root can try that.
+    pub(crate) fn doctor_as(&self, user: u32, words: &[&str]) -> String {
+        self.set_mode("", 0o755);
+        // Not from the repository's folder, which may be closed to others; and by a program, since
+        // a file that a thread of this one still writes cannot be run.
+        let bin = self.path("bin");
+        fs::create_dir_all(&bin).expect("the temporary folder is ours");
+        let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake/docker");
+        let copied =
+            Command::new("cp").args([env!("CARGO_BIN_EXE_homelab"), fake]).arg(&bin).status();
+        assert!(copied.expect("every system has `cp`").success());
+        let inherited = self.command(&[&["doctor"], words].concat());
+        let mut command = Command::new(bin.join("homelab"));
+        command.args(inherited.get_args()).current_dir(self.path("project")).env_clear();
+        let set = inherited.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let output = command.envs(set).env("PATH", &bin).uid(user).gid(user).output();
+        self.host_findings(&output.expect("root may become anybody"))
+    }
+
+    fn host_findings(&self, output: &Output) -> String {
         let all = String::from_utf8_lossy(&output.stdout);
         let bad = all.lines().any(|it| it.starts_with("error["));
         assert_eq!(output.status.code(), Some(i32::from(bad)), "{all}");

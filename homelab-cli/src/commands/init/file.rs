@@ -29,7 +29,8 @@ pub(super) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Erro
         let _ = give(&file, owned);
         file.sync_all()?;
         rename_new(&temporary, path)?;
-        sync_folder(path)
+        // Whole or not at all: what its maker reports as failed must not be found later.
+        sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
     })();
     match ended {
         Ok(()) => Ok(true),
@@ -71,6 +72,29 @@ fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
+/// Removes what a run that was killed left beside this file; returns what it removed.
+///
+/// A file of a process that still runs stays. That one cannot be removed is no failure: it is
+/// in nobody's way.
+pub(super) fn remove_leftovers(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Ok(entries) = std::fs::read_dir(folder(path)) else { return Vec::new() };
+    let stale = entries.flatten().filter(|it| {
+        let is_file = it.file_type().is_ok_and(|it| it.is_file());
+        let maker = it.file_name().to_str().and_then(|it| maker(it, &name));
+        is_file && maker.is_some_and(|it| !Path::new("/proc").join(it.to_string()).exists())
+    });
+    let stale: Vec<_> = stale.map(|it| path.with_file_name(it.file_name())).collect();
+    stale.into_iter().filter(|it| std::fs::remove_file(it).is_ok()).collect()
+}
+
+/// The process whose temporary file this is, if it is exactly such a name.
+fn maker(temporary: &str, name: &str) -> Option<u32> {
+    let id = temporary.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.')?;
+    let id = id.strip_suffix(".tmp")?;
+    id.bytes().all(|it| it.is_ascii_digit()).then(|| id.parse().ok())?
+}
+
 /// Writes a new file that is nobody else's business, and returns it.
 fn fill(path: &Path, text: &str) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -90,7 +114,9 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
+            // What stays is a leftover like that of a killed run.
+            let _ = std::fs::remove_file(from);
+            Ok(())
         }
         other => Ok(other?),
     }
@@ -98,6 +124,30 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes the rename itself survive a power cut.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_names_are_leftovers() {
+        assert_eq!(maker(".caddy-login.123.tmp", "caddy-login"), Some(123));
+        assert_eq!(maker("..env.1.tmp", ".env"), Some(1));
+        for it in [
+            "caddy-login.123.tmp",
+            ".caddy-login.tmp",
+            ".caddy-login..tmp",
+            ".caddy-login.+1.tmp",
+            ".caddy-login.1.tmp~",
+            ".caddy-login.old.1.tmp",
+        ] {
+            assert_eq!(maker(it, "caddy-login"), None, "{it}");
+        }
+    }
 }

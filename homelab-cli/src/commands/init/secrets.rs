@@ -21,27 +21,17 @@ const COST: u32 = 12;
 /// Letters and digits that nobody mistakes for one another: 32, so 5 bits each.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// A secret that was made.
-#[derive(Debug)]
-pub(super) struct Made {
-    password: Option<String>,
-}
-
-impl Made {
-    /// The password whose hash was stored.
-    pub(super) fn password(&self) -> Option<&str> {
-        self.password.as_deref()
-    }
-}
-
-/// Makes every secret that does not exist.
+/// Makes every secret that does not exist; `false` when all are there.
+///
+/// A password is shown as soon as the file with its hash is there, and before anything else
+/// can fail; when it cannot be shown the file is removed, so that the next run makes another.
 pub(super) fn make_missing(
     ui: &mut Ui,
     house: &House,
     project: &Project<'_>,
     login_user: &str,
-) -> Result<Vec<Made>, Error> {
-    let mut made = Vec::new();
+) -> Result<bool, Error> {
+    let mut made = false;
     for secret in house.stack.secrets() {
         let path = house.path(&secret.file());
         if path.symlink_metadata().is_ok() {
@@ -53,11 +43,25 @@ pub(super) fn make_missing(
         let access = access::required(project, secret.name()).ok();
         let owned = owned(access.as_ref());
         if file::create(&path, &text, owned)? {
+            made = true;
             ui.done("created", path.display());
-            made.push(Made { password });
+            if let Some(password) = password {
+                show(ui, login_user, &password)
+                    .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+            }
         }
     }
     Ok(made)
+}
+
+/// Shows the login, once.
+fn show(ui: &mut Ui, user: &str, password: &str) -> Result<(), Error> {
+    ui.note(
+        "\nthe login for the panels that the proxy guards; write it down, it is stored nowhere:",
+    );
+    ui.data(format_args!("user      {user}\npassword  {password}"))?;
+    ui.note("");
+    Ok(())
 }
 
 fn owned(access: Option<&Access>) -> Owned {

@@ -1,0 +1,85 @@
+//! `homelab doctor` about `.env`.
+
+use insta::assert_snapshot;
+
+use crate::support::House;
+
+#[test]
+fn settings_are_read_line_by_line() {
+    let house = House::ready();
+    let text = "DATA_ROOT=/srv\nPUID=me\nDOMIAN=x.org\nTZ\nCOMPOSE_PROFILES=photo\nLAN_ADDRESS=localhost\nPUID=1000\nLAN_ADDRESS=localhost\n";
+    house.write("project/.env", text);
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-env]: expected `NAME=value`, found `TZ`
+      --> .env:4
+      help: write `NAME=value`, or begin the line with `#`
+
+    error[host-env]: `COMPOSE_PROFILES` names the profile `photo`, which does not exist
+      --> .env:5
+      help: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
+
+    error[host-env]: `LAN_ADDRESS` is `localhost`, expected an IPv4 address, such as `192.168.1.2`
+      --> .env:8
+      help: correct the line; it sets this: Address of this host for devices that synchronise files; 0.0.0.0 means all
+
+    warning[host-env]: `DOMIAN` is no variable of this stack
+      --> .env:3
+      help: did you mean `DOMAIN`?
+
+    warning[host-env]: `PUID` is set in line 2 too
+      --> .env:7
+      help: remove line 2, which does not count
+
+    warning[host-env]: `LAN_ADDRESS` is set in line 6 too
+      --> .env:8
+      help: remove line 6, which does not count
+    ");
+}
+
+#[test]
+fn the_shell_wins_over_the_settings() {
+    let house = House::ready().with_shell("TZ", "Asia/Tokyo");
+    assert_snapshot!(house.doctor(&[]), @r"
+    warning[host-env]: `TZ` is `Asia/Tokyo` in your shell, which wins over `.env`
+      --> environment
+      help: run `unset TZ`
+    ");
+    assert_eq!(House::ready().with_shell("TZ", "Europe/Berlin").doctor(&[]), "");
+}
+
+#[test]
+fn public_certificates_need_a_public_domain() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    let with = |lines: &str| {
+        house.write("project/.env", &format!("{text}{lines}"));
+        house.doctor(&[])
+    };
+    assert_snapshot!(with("TLS_ISSUER=me@example.org\n"), @r"
+    error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `home.arpa`
+      --> .env:85
+      help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
+    ");
+    assert_snapshot!(with("DOMAIN=nas.local\nTLS_ISSUER=me@example.org\n"), @r"
+    error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `nas.local`
+      --> .env:86
+      help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
+    ");
+    assert_eq!(with("DOMAIN=example.org\nTLS_ISSUER=me@example.org\n"), "");
+    assert_eq!(with("DOMAIN=nas.local\nTLS_ISSUER=internal\n"), "");
+}
+
+#[test]
+fn an_open_setup_is_said_while_its_service_is_on() {
+    let house = House::ready();
+    let text = house.read("project/.env");
+    house.write("project/.env", &format!("{text}IMMICH_ALLOW_SETUP=true\n"));
+    assert_snapshot!(house.doctor(&["--profiles", "photos"]), @r"
+    warning[host-setup]: `IMMICH_ALLOW_SETUP` is `true`: `true` lets the first visitor become Immich's administrator; set it back afterwards
+      --> immich-server
+      help: when your account is made, set `IMMICH_ALLOW_SETUP=false` in `.env` and run `docker compose up -d immich-server`
+    ");
+    assert_eq!(house.doctor(&[]), "");
+    house.write("project/.env", &format!("{text}IMMICH_ALLOW_SETUP=false\n"));
+    assert_eq!(house.doctor(&["--profiles", "photos"]), "");
+}
