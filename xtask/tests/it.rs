@@ -21,13 +21,23 @@ fn help_is_data() {
 
 #[test]
 fn wrong_usage_says_what_was_given_and_what_there_is() {
-    for words in [&["gne"][..], &["gen", "--chekc"], &["new-service", "notes"], &[]] {
+    for words in [&["gne"][..], &["new-service", "notes"], &[]] {
         let (code, stdout, stderr) = xtask(words);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{words:?}");
         assert!(stderr.starts_with("error: "), "{stderr}");
         assert!(stderr.contains(&words.join(" ")), "{stderr}");
         assert!(stderr.contains("Usage: cargo xtask"), "{stderr}");
     }
+}
+
+#[test]
+fn a_misspelt_option_is_named() {
+    let (code, stdout, stderr) = xtask(&["gen", "--chekc"]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(
+        stderr.starts_with("error: `--chekc` is no option of `gen`: expected `--check`"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{}` has no health check", member.name),
-                "set `healthcheck.test` to a command that the image contains".to_owned(),
+                "say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`".to_owned(),
             );
         }
     }
@@ -41,7 +41,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[health-check]: `fetch` has no health check
           --> fetch.rs
-          help: set `healthcheck.test` to a command that the image contains
+          help: say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`
         ");
     }
 
@@ -54,7 +54,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[health-check]: `web` has no health check
           --> web.rs
-          help: set `healthcheck.test` to a command that the image contains
+          help: say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`
         ");
     }
 

@@ -32,7 +32,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{}` has no limit for {}", member.name, missing.join(", ")),
-                format!("set {} in `deploy.resources.limits`", missing.join(", ")),
+                format!(
+                    "say `.memory(…)`, or in a file {} of `deploy.resources.limits`",
+                    missing.join(", ")
+                ),
             );
         }
         let cpus = limits.cpus.map(|it| project.resolve(&it)).unwrap_or_default();
@@ -58,7 +61,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[resource-limits]: `web` has no limit for `memory`
           --> web.rs
-          help: set `memory` in `deploy.resources.limits`
+          help: say `.memory(…)`, or in a file `memory` of `deploy.resources.limits`
         ");
     }
 
@@ -68,7 +71,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[resource-limits]: `web` has no limit for `memory`, `cpus`, `pids`
           --> web.rs
-          help: set `memory`, `cpus`, `pids` in `deploy.resources.limits`
+          help: say `.memory(…)`, or in a file `memory`, `cpus`, `pids` of `deploy.resources.limits`
         ");
     }
 

@@ -79,7 +79,9 @@ fn help(member: &Member<'_>, key: &str) -> String {
     if secret.is_some_and(|it| !it.file) {
         format!("accept the rule with a reason: the image does not read `{key}_FILE`")
     } else {
-        format!("mount it as a secret and set `{key}_FILE` to `/run/secrets/<name>`")
+        format!(
+            "say `.secret_env(\"{key}_FILE\", SECRET)`, or in a file set `{key}_FILE` to `/run/secrets/<name>`"
+        )
     }
 }
 
@@ -103,11 +105,11 @@ mod tests {
         let found = break_file(|file| {
             file.services["fetch"].environment.insert("API_TOKEN".to_owned(), "hunter2".to_owned());
         });
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found, @r#"
         error[secret-in-environment]: `fetch` has the secret `API_TOKEN` in its environment, from its definition
           --> fetch.rs
-          help: mount it as a secret and set `API_TOKEN_FILE` to `/run/secrets/<name>`
-        ");
+          help: say `.secret_env("API_TOKEN_FILE", SECRET)`, or in a file set `API_TOKEN_FILE` to `/run/secrets/<name>`
+        "#);
     }
 
     #[test]
@@ -117,11 +119,11 @@ mod tests {
                 .environment
                 .insert("DB_PASSWORD".to_owned(), "${DOMAIN:-x}".to_owned());
         });
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found, @r#"
         error[secret-in-environment]: `web` has the secret `DB_PASSWORD` in its environment, from `.env`
           --> web.rs
-          help: mount it as a secret and set `DB_PASSWORD_FILE` to `/run/secrets/<name>`
-        ");
+          help: say `.secret_env("DB_PASSWORD_FILE", SECRET)`, or in a file set `DB_PASSWORD_FILE` to `/run/secrets/<name>`
+        "#);
     }
 
     #[test]
