@@ -5,7 +5,7 @@ use std::fs;
 use homelab_core::report::doctor::Diagnosis;
 use insta::assert_snapshot;
 
-use crate::support::House;
+use crate::support::{House, whole};
 
 #[test]
 fn a_ready_house_has_no_findings() {
@@ -26,43 +26,18 @@ fn the_last_line_counts() {
 
 #[test]
 fn an_empty_folder_is_told_what_it_lacks() {
-    assert_snapshot!(House::empty().doctor(&[]), @r"
-    error[host-stale]: `compose.yaml` does not exist
-      --> compose.yaml
-      help: fetch the whole repository, or name its folder with `--project DIR`
-
-    error[host-env]: `.env` does not exist
-      --> .env
-      help: run `homelab init`
-
-    error[host-secret]: `secrets/caddy-login` does not exist
-      --> secrets/caddy-login
-      help: run `homelab init`
-    ");
+    whole("an-empty-folder-is-told-what-it-lacks", &House::empty().doctor(&[]));
 }
 
 #[test]
 fn a_clone_without_settings_is_told_how_to_make_them() {
     let house = House::cloned();
-    assert_snapshot!(house.doctor(&[]), @r"
-    error[host-env]: `.env` does not exist
-      --> .env
-      help: run `homelab init`
-
-    error[host-secret]: `secrets/caddy-login` does not exist
-      --> secrets/caddy-login
-      help: run `homelab init`
-    ");
+    whole("a-clone-without-settings-is-told-how-to-make-them", &house.doctor(&[]));
     let folder = house.path("project").display().to_string();
-    assert_snapshot!(house.doctor(&["--project", &folder]), @r"
-    error[host-env]: `[TMP]/project/.env` does not exist
-      --> [TMP]/project/.env
-      help: run `homelab --project [TMP]/project init`
-
-    error[host-secret]: `[TMP]/project/secrets/caddy-login` does not exist
-      --> [TMP]/project/secrets/caddy-login
-      help: run `homelab --project [TMP]/project init`
-    ");
+    whole(
+        "a-clone-without-settings-is-told-how-to-make-them-2",
+        &house.doctor(&["--project", &folder]),
+    );
 }
 
 #[test]
@@ -123,21 +98,12 @@ fn their_owner_checks_secrets_without_being_root() {
     assert_eq!(house.doctor_as(1000, &["--profiles", "photos"]), before);
     house.set_mode("project/secrets/caddy-login", 0o600);
     fs::remove_file(house.path("project/secrets/immich-db-password")).expect("init made it");
-    assert_snapshot!(house.doctor_as(1000, &["--profiles", "photos"]), @r"
-    error[host-secret]: `secrets/immich-db-password` does not exist
-      --> secrets/immich-db-password
-      help: run `homelab init`
-    ");
+    whole(
+        "their-owner-checks-secrets-without-being-root",
+        &house.doctor_as(1000, &["--profiles", "photos"]),
+    );
     // Somebody else is told what they may not look at.
-    assert_snapshot!(house.doctor_as(1001, &[]), @r"
-    error[host-secret]: `secrets/caddy-login` cannot be looked at: Permission denied (os error 13)
-      --> secrets/caddy-login
-      help: run `sudo homelab doctor`
-
-    error[host-secret]: `secrets/immich-db-password` cannot be looked at: Permission denied (os error 13)
-      --> secrets/immich-db-password
-      help: run `sudo homelab doctor`
-    ");
+    whole("their-owner-checks-secrets-without-being-root-2", &house.doctor_as(1001, &[]));
 }
 
 #[test]
@@ -231,22 +197,10 @@ fn the_host_is_large_enough() {
     let house = House::ready();
     house.write("root/proc/meminfo", "MemTotal: 3145728 kB\n");
     house.write("root/proc/cpuinfo", "processor : 0\n");
-    assert_snapshot!(house.doctor(&[]), @r"
-    error[host-cpu]: `jellyfin` may use 2.00 processors, this host has 1
-      --> jellyfin
-      help: switch its profile off, or lower `.cpus(…)` of `jellyfin`
-
-    warning[host-memory]: services may use 2944 MiB of 3 GiB: 128 MiB stay for the system, which should have 1.25 GiB
-      --> memory
-      help: switch off a profile in COMPOSE_PROFILES; `homelab memory` shows what each costs
-    ");
+    whole("the-host-is-large-enough", &house.doctor(&[]));
     house.write("root/proc/meminfo", "MemTotal: 2097152 kB\n");
     house.write("root/proc/cpuinfo", "processor : 0\nprocessor : 1\n");
-    assert_snapshot!(house.doctor(&[]), @r"
-    error[host-memory]: services may use 2944 MiB together, this host has 2 GiB
-      --> memory
-      help: switch off a profile in COMPOSE_PROFILES; `homelab memory` shows what each costs
-    ");
+    whole("the-host-is-large-enough-2", &house.doctor(&[]));
 }
 
 #[test]

@@ -2,32 +2,17 @@
 
 use insta::assert_snapshot;
 
-use crate::support::House;
+use crate::support::{House, whole};
 
 const IDS: [&str; 2] = ["--set=PUID=1000", "--set=PGID=1000"];
 
 #[test]
 fn a_password_is_shown_before_anything_else_can_fail() {
     let house = House::cloned();
-    assert_snapshot!(house.terminal(&["init", IDS[0], IDS[1], "--set=DATA_ROOT=/srv"]), @r"
-    created .env
-    created secrets/caddy-login
-
-    the login for the panels that the proxy guards; write it down, it is stored nowhere:
-    user      admin
-    password  [PASSWORD]
-
-    created secrets/immich-db-password
-
-    left to do:
-      - make the folders for your data, or mount a disk there:
-          sudo install -d -o 1000 -g 1000 [TMP]/root/srv/media
-          sudo install -d -o 1000 -g 1000 [TMP]/root/srv/sync
-      - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
-      - check this host, then start:
-          homelab doctor
-          docker compose up -d
-    ");
+    whole(
+        "a-password-is-shown-before-anything-else-can-fail",
+        &house.terminal(&["init", IDS[0], IDS[1], "--set=DATA_ROOT=/srv"]),
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use homelab_core::service::RoleKind;
 use homelab_core::units::Memory;
 use insta::assert_snapshot;
 
-use crate::support::House;
+use crate::support::{House, whole};
 
 /// Sections whose text does not change with every new image.
 fn sections(output: &str, names: &[&str]) -> String {
@@ -28,37 +28,9 @@ fn a_service_is_explained() {
     let house = House::empty();
     let output = house.run(&["explain", "syncthing"]);
     let names = ["profile", "user", "host", "listens", "state", "secrets", "exceptions"];
-    assert_snapshot!(sections(&output, &names), @r"
-    exit_code: 0
-    ----- stdout -----
-    syncthing: an app that people open in a browser
-      profile     none: it is always on
-      user        0:0
-      host names  https://sync.home.arpa: the proxy asks for the household's login
-      host ports  22000/tcp on every IPv4 address (address from `LAN_ADDRESS`)
-                  22000/udp on every IPv4 address (address from `LAN_ADDRESS`)
-                  21027/udp on every IPv4 address (address from `LAN_ADDRESS`)
-      listens on  8384/tcp, 22000/tcp, 22000/udp, 21027/udp
-      state       volume homelab_syncthing at /var/syncthing: to be restored from your own off-site copy
-                  $DATA_ROOT/sync at /sync: to be restored from your own off-site copy
-      exceptions  cap CHOWN: the entry point gives the state's folder to PUID
-                  cap DAC_OVERRIDE: the entry point enters that folder as root
-                  cap SETGID: the entry point becomes PGID
-                  cap SETUID: the entry point becomes PUID
-    ----- stderr -----
-    ");
+    whole("a-service-is-explained", &sections(&output, &names));
     let output = house.run(&["explain", "immich-server"]);
-    assert_snapshot!(sections(&output, &["profile", "reaches", "secrets"]), @r"
-    exit_code: 0
-    ----- stdout -----
-    immich-server: an app that people open in a browser
-      profile     photos, which is off: `COMPOSE_PROFILES` lacks it
-      reaches     postgres on 5432/tcp over backend (uses it)
-                  redis on 6379/tcp over backend (uses it)
-                  immich-machine-learning on 3003/tcp over backend (uses it)
-      secrets     secrets/immich-db-password (owner 999:1000, mode 0440), read by postgres, immich-server, pgbackups
-    ----- stderr -----
-    ");
+    whole("a-service-is-explained-2", &sections(&output, &["profile", "reaches", "secrets"]));
 }
 
 #[test]
@@ -76,26 +48,9 @@ fn values_of_the_settings_are_used() {
     let house = House::empty();
     house.write("project/.env", "DATA_ROOT=/srv\nDOMAIN=example.org\n");
     let output = house.run(&["explain", "jellyfin"]);
-    assert_snapshot!(sections(&output, &["host", "state"]), @r"
-    exit_code: 0
-    ----- stdout -----
-    jellyfin: an app that people open in a browser
-      host names  https://media.example.org: the service asks for its own account; refused: `*/Startup/*`
-      state       volume homelab_jellyfin-config at /config: to be restored from your own off-site copy
-                  volume homelab_jellyfin-cache at /cache: not kept: pictures and transcodes are made again
-                  /srv/media at /media: only read
-    ----- stderr -----
-    ");
+    whole("values-of-the-settings-are-used", &sections(&output, &["host", "state"]));
     house.write("project/.env", "oops\n");
-    assert_snapshot!(house.run(&["explain", "jellyfin"]), @r"
-    exit_code: 4
-    ----- stdout -----
-    ----- stderr -----
-    error: `.env` is not valid:
-      .env:1: expected `NAME=value`, found `oops`
-
-    hint: correct these lines, then run the command again
-    ");
+    whole("values-of-the-settings-are-used-2", &house.run(&["explain", "jellyfin"]));
 }
 
 #[test]
@@ -151,14 +106,7 @@ fn how_to_restore_is_explained() {
 fn an_unknown_name_gets_a_suggestion() {
     let output = House::empty().run(&["explain", "immich"]);
     let (head, lists) = output.split_once("services: ").expect("services are listed");
-    assert_snapshot!(head, @r"
-    exit_code: 2
-    ----- stdout -----
-    ----- stderr -----
-    error: `immich` is neither a service nor a rule
-
-    hint: did you mean `immich-server`?
-    ");
+    whole("an-unknown-name-gets-a-suggestion", &head);
     assert!(lists.contains("`immich-server`") && !lists.contains("rules: "), "{lists}");
     let output = House::empty().run(&["explain", "nonsense"]);
     assert!(output.contains("services: ") && output.contains("\nrules: "), "{output}");
@@ -167,29 +115,13 @@ fn an_unknown_name_gets_a_suggestion() {
 #[test]
 fn memory_is_shown_by_service_or_by_set() {
     let house = House::empty();
-    assert_snapshot!(house.run(&["memory", "--profiles", ""]), @r"
-    exit_code: 0
-    ----- stdout -----
-    jellyfin                  2048 MiB
-    syncthing                  512 MiB
-    caddy                      256 MiB
-    socket-proxy-caddy          64 MiB
-    homer                       64 MiB
-    sum of these limits       2944 MiB
-    host without reserve     11008 MiB
-    left                      8064 MiB
-    ----- stderr -----
-    ");
+    whole("memory-is-shown-by-service-or-by-set", &house.run(&["memory", "--profiles", ""]));
     let output = house.run(&["memory"]);
     assert_eq!(output.lines().filter(|it| it.ends_with("MiB")).count(), 32, "{output}");
-    assert_snapshot!(house.run(&["memory", "--profiles", "photos,phots"]), @r"
-    exit_code: 2
-    ----- stdout -----
-    ----- stderr -----
-    error: unknown profile `phots`
-
-    hint: did you mean `photos`? profiles: `photos`, `network`, `monitoring`, `files`, `watchtower`
-    ");
+    whole(
+        "memory-is-shown-by-service-or-by-set-2",
+        &house.run(&["memory", "--profiles", "photos,phots"]),
+    );
     let output = house.output(&["memory", "--format", "json", "--profiles", "photos"]);
     let it: OneSet = serde_json::from_slice(&output.stdout).expect("it is what was printed");
     assert_eq!((it.budget, it.need.fits), (Memory::mib(11_008), true));
@@ -202,43 +134,7 @@ fn memory_is_shown_by_service_or_by_set() {
 fn exposure_lists_ways_in_and_out() {
     let house = House::empty();
     house.write("project/.env", "LAN_ADDRESS=192.168.1.2\nDOMAIN=example.org\n");
-    assert_snapshot!(house.run(&["exposure"]), @r"
-    exit_code: 0
-    ----- stdout -----
-    Ways in: ports of this host
-      every address  80/tcp     caddy                          the way in for every browser of the house
-      every address  443/tcp    caddy                          the way in for every browser of the house
-      every address  443/udp    caddy                          the way in for every browser of the house
-      192.168.1.2    22000/tcp  syncthing                      address from `LAN_ADDRESS`
-      192.168.1.2    22000/udp  syncthing                      address from `LAN_ADDRESS`
-      192.168.1.2    21027/udp  syncthing                      address from `LAN_ADDRESS`
-      127.0.0.1      53/udp     adguardhome (profile network)  address from `ADGUARD_ADDRESS`
-      127.0.0.1      53/tcp     adguardhome (profile network)  address from `ADGUARD_ADDRESS`
-
-    Ways in: host names behind the proxy
-      media.example.org    jellyfin                          the service asks for its own account; refused: `*/Startup/*`
-      sync.example.org     syncthing                         the proxy asks for the household's login
-      photos.example.org   immich-server (profile photos)    the service asks for its own account
-      dns.example.org      adguardhome (profile network)     the proxy asks for the household's login
-      metrics.example.org  netdata (profile monitoring)      the proxy asks for the household's login
-      status.example.org   uptime-kuma (profile monitoring)  the proxy asks for the household's login
-      files.example.org    filebrowser (profile files)       the proxy asks for the household's login
-      example.org          homer                             the proxy asks for the household's login
-
-    Ways out to the internet
-      caddy                                     via proxy   certificates from a public authority; its own needs none
-      jellyfin                                  via proxy   fetches descriptions, pictures and plugins
-      syncthing                                 via proxy   finds devices outside the house, relays, asks for new versions
-      immich-machine-learning (profile photos)  via egress  downloads its models from Hugging Face on first use
-      immich-server (profile photos)            via proxy   asks for new versions
-      adguardhome (profile network)             via proxy   it asks upstream resolvers and downloads filter lists
-      netdata (profile monitoring)              via proxy   its cloud, which this house does not use
-      uptime-kuma (profile monitoring)          via proxy   watches addresses outside the house and sends notifications
-      filebrowser (profile files)               via proxy   not needed; a network that it is on leads out
-      watchtower (profile watchtower)           via egress  asks the registries for newer images
-      homer                                     via proxy   not needed; a network that it is on leads out
-    ----- stderr -----
-    ");
+    whole("exposure-lists-ways-in-and-out", &house.run(&["exposure"]));
     let output = house.output(&["exposure", "--format", "json"]);
     let it: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(it["hosts"][0]["login"], "service");

@@ -213,3 +213,14 @@ fn without_password(line: &str) -> String {
         _ => line.to_owned(),
     }
 }
+
+/// Compares with a snapshot of its own file: for output that changes whenever the house does, so
+/// that `INSTA_UPDATE=always cargo xtask test` brings it up to date.
+pub(crate) fn whole(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots/cli"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description("written by `INSTA_UPDATE=always cargo xtask test`; review the diff");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

@@ -60,7 +60,7 @@ fn no_snapshot_is_left_over() {
     let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
     let found: BTreeSet<_> = entries
         .map(|it| it.expect("readable").file_name().to_string_lossy().into_owned())
-        .filter(|it| !it.ends_with(".snap.new"))
+        .filter(|it| it.ends_with(".snap"))
         .collect();
     let left_over: Vec<_> = found.difference(&known).collect();
     assert!(left_over.is_empty(), "remove from snapshots/: {left_over:?}");
