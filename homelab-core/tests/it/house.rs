@@ -2,118 +2,19 @@
 
 use homelab_core::lower::lower;
 use homelab_core::prelude::*;
+use homelab_core::service::Role;
 use homelab_core::yaml::{Spacing, render};
-use proptest::prelude::*;
-use proptest::sample::Index;
 
 mod fault;
+mod plan;
 mod site;
 
 pub(crate) use self::fault::Fault;
 use self::fault::{FAULT_NETWORK, break_house};
+use self::plan::{Check, Keeps, Kin, Part, Privilege, WayIn};
+pub(crate) use self::plan::{Plan, one_of_each_role, plan};
 use self::site::*;
-pub(crate) use self::site::{CATALOGUE, IMAGE, leak, site};
-use crate::text::text;
-
-/// A random house, before it is built.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    parts: Vec<Part>,
-    pub(crate) fault: Option<Fault>,
-}
-
-/// A random service.
-#[derive(Clone, Debug)]
-struct Part {
-    role: Kin,
-    profile: Option<usize>,
-    uses: Vec<Index>,
-    keeps: Keeps,
-    way_in: WayIn,
-    offered: bool,
-    secret: bool,
-    unattended: bool,
-    memory_mib: u32,
-    env: Vec<String>,
-    command: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kin {
-    App,
-    Data,
-    Agent,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Keeps {
-    Nothing,
-    Volume,
-    Folder,
-    Scratch,
-    Config,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum WayIn {
-    Route(Login),
-    Published { everywhere: bool },
-    None,
-}
-
-/// Houses of one to eight services, of which a quarter has a fault.
-pub(crate) fn plan() -> impl Strategy<Value = Plan> {
-    let fault = prop::option::weighted(0.25, prop::sample::select(fault::ALL));
-    let parts = prop::collection::vec(part(), 0..=6);
-    (parts, fault).prop_map(|(parts, fault)| Plan { parts, fault })
-}
-
-fn part() -> impl Strategy<Value = Part> {
-    let role = prop_oneof![3 => Just(Kin::App), 2 => Just(Kin::Data), 1 => Just(Kin::Agent)];
-    let keeps = prop_oneof![
-        3 => Just(Keeps::Nothing),
-        2 => Just(Keeps::Volume),
-        1 => Just(Keeps::Folder),
-        1 => Just(Keeps::Scratch),
-        1 => Just(Keeps::Config),
-    ];
-    let login = prop::sample::select(vec![
-        Login::Proxy,
-        Login::BuiltIn,
-        Login::Open { because: "it is for guests" },
-    ]);
-    let way_in = prop_oneof![
-        4 => login.prop_map(WayIn::Route),
-        1 => any::<bool>().prop_map(|everywhere| WayIn::Published { everywhere }),
-        1 => Just(WayIn::None),
-    ];
-    let facts = (
-        prop::option::weighted(0.4, 0..PROFILES.len()),
-        prop::collection::vec(any::<Index>(), 0..3),
-        any::<bool>(),
-        any::<bool>(),
-        prop::bool::weighted(0.15),
-        32..256_u32,
-    );
-    let texts = (prop::collection::vec(text(), 0..3), prop::collection::vec(text(), 0..3));
-    (role, keeps, way_in, facts, texts).prop_map(|(role, keeps, way_in, facts, texts)| {
-        let (profile, uses, offered, secret, unattended, memory_mib) = facts;
-        let (env, command) = texts;
-        Part {
-            role,
-            profile,
-            uses,
-            keeps,
-            way_in,
-            offered: offered || role == Kin::Data,
-            secret,
-            unattended,
-            memory_mib,
-            env,
-            command,
-        }
-    })
-}
+pub(crate) use self::site::{CATALOGUE, IMAGE, ROOT, leak, site};
 
 /// A house, and what its builder knows without looking at the result.
 #[derive(Debug)]
@@ -124,6 +25,14 @@ pub(crate) struct House {
     pub(crate) data: Vec<&'static str>,
     pub(crate) socket_proxies: Vec<&'static str>,
     pub(crate) unattended: Vec<&'static str>,
+    /// Services for which it was said why they have no health check.
+    pub(crate) unprobed: Vec<&'static str>,
+    /// Services, each with something that it was given a reason for.
+    pub(crate) granted: Vec<(&'static str, &'static str)>,
+    /// Services whose volume is kept as dumps.
+    pub(crate) dumped: Vec<&'static str>,
+    /// Services that dump, each with its database.
+    pub(crate) dumpers: Vec<(&'static str, &'static str)>,
     /// What all services together may use.
     pub(crate) budget_mib: u64,
 }
@@ -155,22 +64,31 @@ impl Connect for Offered {
 /// Builds the house through the public DSL.
 ///
 /// Twice: the second time its site declares exactly what the first one uses, so that
-/// no house is refused for something that is declared and not used.
+/// no house is refused for something that is declared and not used, unless that is its fault.
 pub(crate) fn build(plan: &Plan) -> House {
     let at = 0..plan.parts.len();
     let networks: Vec<_> =
         [PROXY, SOCKET, EGRESS, FAULT_NETWORK].into_iter().chain(at.clone().map(network)).collect();
-    let variables: Vec<_> =
-        [DOMAIN, TLS, LAN, ROOT, fault::LOGS].into_iter().chain(at.map(folder)).collect();
+    let variables: Vec<_> = [DOMAIN, TLS, LAN, ROOT]
+        .into_iter()
+        .chain(fault::VARIABLES)
+        .chain(at.map(folder))
+        .collect();
     let draft = lower(&build_on(plan, Stack::new(site(&PROFILES, &networks, &variables))).stack);
 
     let services = || draft.services.values();
     let on = |it: &&Network| services().any(|on| on.networks.iter().any(|on| on == it.name()));
+    let idle = |fault| plan.fault == Some(fault);
+    let on = |it: &&Network| on(it) || idle(Fault::IdleNetwork) && **it == FAULT_NETWORK;
     let networks: Vec<_> = networks.iter().filter(on).copied().collect();
     let of = |it: &&Profile| services().any(|of| of.profiles.iter().any(|of| of == it.name()));
-    let profiles: Vec<_> = PROFILES.iter().filter(of).copied().collect();
+    let profiles = PROFILES.iter().filter(of).copied();
+    let profiles: Vec<_> =
+        profiles.chain(idle(Fault::IdleProfile).then_some(fault::PROFILE)).collect();
     let text = render(&draft, "", Spacing::Dense);
     let named = |it: &&EnvVar| text.contains(&format!("${{{}:", it.name()));
+    let named =
+        |it: &&EnvVar| named(it) || idle(Fault::IdleVariable) && it.name() == fault::LOGS.name();
     let variables: Vec<_> = variables.iter().filter(named).copied().collect();
     build_on(plan, Stack::new(site(&profiles, &networks, &variables)))
 }
@@ -183,6 +101,10 @@ fn build_on(plan: &Plan, stack: Stack) -> House {
         data: Vec::new(),
         socket_proxies: Vec::new(),
         unattended: Vec::new(),
+        unprobed: Vec::new(),
+        granted: Vec::new(),
+        dumped: Vec::new(),
+        dumpers: Vec::new(),
         budget_mib: u64::from(MEMORY.as_mib() - RESERVE.as_mib()),
     };
     frame(&mut house, plan.fault);
@@ -239,8 +161,11 @@ fn add_part(house: &mut House, at: usize, part: &Part, offered: &[Offered]) -> O
     let handle = match part.role {
         Kin::App => {
             let name = house.name(leak(&format!("app-{at}")));
-            let health =
-                if part.secret { Health::from_image() } else { Health::shell("probe $PORT") };
+            let health = match (part.check, part.secret) {
+                (Check::Unprobed, _) => house.unprobed(),
+                (Check::Probe, true) => Health::from_image(),
+                (Check::Probe, false) => Health::shell("probe $PORT"),
+            };
             let mut app = Service::app(name, IMAGE, health);
             match part.way_in {
                 WayIn::Route(login) => {
@@ -264,12 +189,18 @@ fn add_part(house: &mut House, at: usize, part: &Part, offered: &[Offered]) -> O
         Kin::Data => {
             let name = house.name(leak(&format!("db-{at}")));
             house.data.push(name.as_str());
-            let data = Service::data(name, DATA_IMAGE, PROBE);
-            AnyHandle::Data(add(house, data, at, part, &uses))
+            let health = house.health(part.check);
+            let data = Service::data(name, DATA_IMAGE, health);
+            let data = add(house, data, at, part, &uses);
+            if part.keeps == Keeps::Dumped {
+                add_dumper(house, at, part, &data);
+            }
+            AnyHandle::Data(data)
         }
         Kin::Agent => {
             let name = house.name(leak(&format!("agent-{at}")));
-            let agent = Service::agent(name, AGENT_IMAGE, PROBE).egress("it fetches the weather");
+            let health = house.health(part.check);
+            let agent = Service::agent(name, AGENT_IMAGE, health).egress("it fetches the weather");
             AnyHandle::Agent(add(house, agent, at, part, &uses))
         }
     };
@@ -282,7 +213,7 @@ fn secret(at: usize) -> Secret {
 }
 
 /// The facts that all roles share.
-fn add<R: homelab_core::service::Role>(
+fn add<R: Role>(
     house: &mut House,
     mut service: Service<R>,
     at: usize,
@@ -309,11 +240,18 @@ fn add<R: homelab_core::service::Role>(
     }
     let words: Vec<_> = part.command.iter().map(String::as_str).collect();
     service = service.command(&words);
+    for privilege in &part.privileges {
+        service = grant(house, service, *privilege);
+    }
 
     let volume = leak(&format!("volume-{at}"));
     match part.keeps {
         Keeps::Volume => {
-            return house.stack.add(service.mount(precious(volume)));
+            return house.stack.add(service.mount(precious(volume, Backup::Offsite)));
+        }
+        Keeps::Dumped => {
+            house.dumped.push(house.last());
+            return house.stack.add(service.mount(precious(volume, Backup::Dump)));
         }
         Keeps::Folder => {
             let folder = Bind::env(&folder(at), Backup::Offsite).at("/folder");
@@ -326,20 +264,73 @@ fn add<R: homelab_core::service::Role>(
         Keeps::Nothing => {}
     }
     if part.unattended && part.role == Kin::Agent {
-        house.unattended.push(house.names[house.names.len() - 1]);
+        house.unattended.push(house.last());
         house.stack.add(service.update_unattended("nobody would notice"))
     } else {
         house.stack.add(service)
     }
 }
 
-fn precious(volume: &'static str) -> Mount<Precious> {
-    Volume::precious(volume, Backup::Offsite).at("/data")
+/// Gives the service that was named last something beyond the minimum.
+fn grant<R: Role>(house: &mut House, service: Service<R>, privilege: Privilege) -> Service<R> {
+    const BECAUSE: &str = "it cannot work without";
+    let (what, service) = match privilege {
+        Privilege::WritableRoot => ("writable root", service.writable_root(BECAUSE)),
+        Privilege::HarmlessCapability => {
+            ("cap CHOWN", service.capability(Capability::Chown, BECAUSE))
+        }
+        Privilege::StrongCapability => {
+            ("cap NET_ADMIN", service.capability(Capability::NetAdmin, BECAUSE))
+        }
+        Privilege::HostProcesses => ("pid host", service.host_pid(BECAUSE)),
+        Privilege::NoAppArmor => ("apparmor:unconfined", service.apparmor_unconfined(BECAUSE)),
+    };
+    house.granted.push((house.last(), what));
+    service
+}
+
+/// Adds the service that dumps a database and runs whenever that does.
+fn add_dumper(house: &mut House, at: usize, part: &Part, database: &Handle<Data>) {
+    let folder = Bind::env(&folder(at), Backup::Offsite).at("/dumps");
+    let mut dumper = house.dumper(leak(&format!("dumper-{at}")), database);
+    if let Some(profile) = part.profile {
+        dumper = dumper.profile(PROFILES[profile]);
+    }
+    house.stack.add(dumper.mount(folder));
+}
+
+fn precious(volume: &'static str, backup: Backup) -> Mount<Precious> {
+    Volume::precious(volume, backup).at("/data")
 }
 
 impl House {
     fn name(&mut self, name: &'static str) -> ServiceName {
         self.names.push(name);
         ServiceName::new(name)
+    }
+
+    /// The service that was named last.
+    fn last(&self) -> &'static str {
+        self.names[self.names.len() - 1]
+    }
+
+    fn health(&mut self, check: Check) -> Health {
+        match check {
+            Check::Probe => PROBE,
+            Check::Unprobed => self.unprobed(),
+        }
+    }
+
+    fn unprobed(&mut self) -> Health {
+        self.unprobed.push(self.last());
+        Health::unprobed("it cannot be asked")
+    }
+
+    fn dumper(&mut self, name: &'static str, database: &Handle<Data>) -> Service<Agent> {
+        self.dumpers.push((name, database.name().as_str()));
+        Service::agent(self.name(name), DUMPER_IMAGE, PROBE)
+            .dumps(database)
+            .user(User::Ids(1000, 1000))
+            .memory(Memory::mib(32))
     }
 }

@@ -23,6 +23,19 @@ pub(crate) enum Fault {
     FolderOfSocketThroughVariable,
     UndeclaredNetwork,
     SameHost,
+    RouteOffIngress,
+    RootOfNamesake,
+    PrivilegesOfNamesake,
+    NoHealthCheck,
+    NoWayOut,
+    DumpedByNobody,
+    DumperOffInProfile,
+    DumpsStayOnHost,
+    VolumeTwice,
+    FolderInFolder,
+    IdleNetwork,
+    IdleVariable,
+    IdleProfile,
 }
 
 pub(super) const ALL: &[Fault] = &[
@@ -41,27 +54,46 @@ pub(super) const ALL: &[Fault] = &[
     Fault::FolderOfSocketThroughVariable,
     Fault::UndeclaredNetwork,
     Fault::SameHost,
+    Fault::RouteOffIngress,
+    Fault::RootOfNamesake,
+    Fault::PrivilegesOfNamesake,
+    Fault::NoHealthCheck,
+    Fault::NoWayOut,
+    Fault::DumpedByNobody,
+    Fault::DumperOffInProfile,
+    Fault::DumpsStayOnHost,
+    Fault::VolumeTwice,
+    Fault::FolderInFolder,
+    Fault::IdleNetwork,
+    Fault::IdleVariable,
+    Fault::IdleProfile,
 ];
 
-/// The network of the databases that belong to a fault.
+/// The network of the databases that belong to a fault, or one that nobody uses.
 pub(super) const FAULT_NETWORK: Network = Network::internal("fault");
 
-/// The variable through which a fault mounts the Docker socket.
+/// The profile that nobody is in.
+pub(super) const PROFILE: Profile = Profile::new("idle", "Nothing.");
+
+/// The variable through which a fault mounts the Docker socket, or one that nobody uses.
 pub(super) const LOGS: EnvVar = EnvVar::new("LOGS", Kind::Path, "Where logs are.").or("/var/log");
+
+const OUTER: EnvVar = EnvVar::new("OUTER", Kind::Path, "A folder.").or_under(&ROOT, "/fault-outer");
+const INNER: EnvVar =
+    EnvVar::new("INNER", Kind::Path, "One in it.").or_under(&ROOT, "/fault-outer/inner");
+
+/// The variables that only faults use.
+pub(super) const VARIABLES: [EnvVar; 3] = [LOGS, OUTER, INNER];
 
 /// Adds services that are wrong in exactly one way; each is as good as the others otherwise.
 pub(super) fn break_house(house: &mut House, fault: Fault) {
     match fault {
-        // The reverse proxy was broken when it was added.
-        Fault::EdgeOnDataNetwork => {}
-        Fault::PortTwice => {
-            let here = Publish::at(&LAN, Port::new(8080));
-            let everywhere = Publish::everywhere(Port::new(8080), "phones");
-            let first = house.app("fault-first").egress("has a port").publish(here);
-            house.stack.add(first);
-            let second = house.app("fault-second").egress("has a port").publish(everywhere);
-            house.stack.add(second);
-        }
+        // The reverse proxy was broken when it was added, and the site when it was declared.
+        Fault::EdgeOnDataNetwork
+        | Fault::IdleNetwork
+        | Fault::IdleVariable
+        | Fault::IdleProfile => {}
+        Fault::PortTwice => house.publish_a_port_twice(),
         Fault::OverBudget => {
             let agent = house.agent("fault").memory(MEMORY);
             house.stack.add(agent);
@@ -101,16 +133,96 @@ pub(super) fn break_house(house: &mut House, fault: Fault) {
             let agent = house.agent("fault").on(Network::internal("undeclared"));
             house.stack.add(agent);
         }
-        Fault::SameHost => {
-            let first = house.app("fault-first").route(Route::host("fault", WEB));
-            house.stack.add(first);
-            let second = house.app("fault-second").route(Route::host("fault", WEB));
-            house.stack.add(second);
+        Fault::SameHost => house.route_a_host_twice(),
+        Fault::RouteOffIngress => house.route_off_the_ingress(),
+        Fault::RootOfNamesake => {
+            house.add_namesakes(|it| it.writable_root("its namesake needs no reason"));
         }
+        Fault::PrivilegesOfNamesake => house.add_namesakes(|it| {
+            it.capability(Capability::NetAdmin, "its namesake needs no reason")
+                .host_pid("its namesake needs no reason")
+                .apparmor_unconfined("its namesake needs no reason")
+        }),
+        Fault::NoHealthCheck => house.trust_a_check_that_is_not_there(),
+        Fault::NoWayOut => house.lock_in(),
+        Fault::DumpedByNobody => {
+            house.add_dumped();
+        }
+        Fault::DumperOffInProfile => house.dump_in_a_profile(),
+        Fault::DumpsStayOnHost => house.dump_nowhere(),
+        Fault::VolumeTwice => house.write_a_volume_twice(),
+        Fault::FolderInFolder => house.write_a_folder_in_a_folder(),
     }
 }
 
 impl House {
+    fn publish_a_port_twice(&mut self) {
+        let here = Publish::at(&LAN, Port::new(8080));
+        let everywhere = Publish::everywhere(Port::new(8080), "phones");
+        let first = self.app("fault-first").egress("has a port").publish(here);
+        self.stack.add(first);
+        let second = self.app("fault-second").egress("has a port").publish(everywhere);
+        self.stack.add(second);
+    }
+
+    fn route_a_host_twice(&mut self) {
+        let first = self.app("fault-first").route(Route::host("fault", WEB));
+        self.stack.add(first);
+        let second = self.app("fault-second").route(Route::host("fault", WEB));
+        self.stack.add(second);
+    }
+
+    fn route_off_the_ingress(&mut self) {
+        let app = self
+            .app("fault")
+            .egress("it looks for updates")
+            .label("caddy", Text::literal("fault.").and(DOMAIN))
+            .label("caddy.reverse_proxy", "{{upstreams 8080}}");
+        self.stack.add(app);
+    }
+
+    fn trust_a_check_that_is_not_there(&mut self) {
+        let name = self.name("fault");
+        let agent = Service::agent(name, DUMPER_IMAGE, Health::from_image()).on(FAULT_NETWORK);
+        self.stack.add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(32)));
+    }
+
+    fn lock_in(&mut self) {
+        let name = self.name("fault");
+        let agent = Service::agent(name, AGENT_IMAGE, PROBE).on(FAULT_NETWORK);
+        self.stack.add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(32)));
+    }
+
+    fn dump_in_a_profile(&mut self) {
+        let database = self.add_dumped();
+        let folder = Bind::env(&OUTER, Backup::Offsite).at("/dumps");
+        let dumper = self.dumper("fault-dumper", &database).profile(PROFILES[0]);
+        self.stack.add(dumper.mount(folder));
+    }
+
+    fn dump_nowhere(&mut self) {
+        let database = self.add_dumped();
+        let dumper = self.dumper("fault-dumper", &database);
+        self.stack.add(dumper);
+    }
+
+    fn write_a_volume_twice(&mut self) {
+        let volume = Volume::scratch("fault", "thumbnails are made again");
+        let first = self.agent("fault-first").mount(volume.at("/x"));
+        self.stack.add(first);
+        let second = self.agent("fault-second").mount(volume.at("/y"));
+        self.stack.add(second);
+    }
+
+    fn write_a_folder_in_a_folder(&mut self) {
+        let outer = Bind::env(&OUTER, Backup::Offsite).at("/x");
+        let outer = self.agent("fault-outer").mount(outer);
+        self.stack.add(outer);
+        let inner = Bind::env(&INNER, Backup::Offsite).at("/x");
+        let inner = self.agent("fault-inner").mount(inner);
+        self.stack.add(inner);
+    }
+
     fn depend_on_what_is_absent(&mut self) {
         let absent = Service::agent(ServiceName::new("absent"), AGENT_IMAGE, PROBE);
         let absent = self.stack.clone().add(absent);
@@ -131,6 +243,20 @@ impl House {
         let first = self.stack.add(first);
         let second = self.agent("fault-second").profile(PROFILES[1]).uses(&first);
         self.stack.add(second);
+    }
+
+    /// Two services of one name, of which only the second was changed and has reasons.
+    fn add_namesakes(&mut self, change: fn(Service<Agent>) -> Service<Agent>) {
+        let first = self.agent("fault");
+        self.stack.add(first);
+        let second = change(self.agent("fault"));
+        self.stack.add(second);
+    }
+
+    fn add_dumped(&mut self) -> Handle<Data> {
+        self.dumped.push("fault-db");
+        let database = self.data("fault-db");
+        self.stack.add(database.mount(Volume::precious("fault", Backup::Dump).at("/data")))
     }
 
     fn mount_logs_from(&mut self, path: &'static str) {

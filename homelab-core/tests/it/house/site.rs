@@ -9,12 +9,13 @@ pub(super) const EDGE_IMAGE: Image = Image::released("example/edge", "1", IMAGE.
 pub(super) const SOCKET_IMAGE: Image = Image::released("example/socket", "1", IMAGE.digest());
 pub(super) const DATA_IMAGE: Image = Image::released("example/db", "1", IMAGE.digest());
 pub(super) const AGENT_IMAGE: Image = Image::released("example/agent", "1", IMAGE.digest());
+pub(super) const DUMPER_IMAGE: Image = Image::released("example/dumper", "1", IMAGE.digest());
 
 pub(super) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
 pub(super) const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 pub(super) const LAN: EnvVar =
     EnvVar::new("LAN", Kind::Ipv4, "The house's address.").or("192.168.1.2");
-pub(super) const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
+pub(crate) const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
 pub(super) const PROXY: Network = Network::bridge("proxy");
 pub(super) const SOCKET: Network = Network::internal("socket");
 pub(super) const EGRESS: Network = Network::bridge("egress");
@@ -60,7 +61,11 @@ pub(crate) const CATALOGUE: &[Contract] = &[
     Contract { ports: &[Port::new(443)], ..Contract::empty("example/edge") },
     Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
     Contract { ports: &[Port::new(5432)], ..Contract::empty("example/db") },
-    Contract::empty("example/agent"),
+    Contract {
+        egress: Egress::Required("the weather comes from the internet"),
+        ..Contract::empty("example/agent")
+    },
+    Contract::empty("example/dumper"),
 ];
 
 /// Names are literals in definitions, so those of a random house live as long as the tests.

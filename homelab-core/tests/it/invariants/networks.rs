@@ -1,0 +1,107 @@
+//! What holds of networks, ports and routes.
+
+use std::collections::BTreeMap;
+
+use homelab_core::compose::{File, Service};
+
+use super::{contract_of, equal, holds_in_accepted_houses, holds_in_every_service, unless};
+use homelab_core::contract::Egress;
+
+#[test]
+fn databases_share_no_network_with_the_edge() {
+    holds_in_accepted_houses(|house, file| {
+        for data in &house.data {
+            for edge in &house.edges {
+                let (data, edge) = (&file.services[*data], &file.services[*edge]);
+                let shared: Vec<_> =
+                    data.networks.iter().filter(|it| edge.networks.contains(it)).collect();
+                equal("networks of a database with the edge", &shared, &Vec::new())?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn databases_have_no_port_on_the_host() {
+    holds_in_every_service(|house, name, it| {
+        unless(house.data.contains(&name) && !it.ports.is_empty(), name, "publishes a port")?;
+        unless(house.data.contains(&name) && it.network_mode.is_some(), name, "has a network mode")
+    });
+}
+
+#[test]
+fn databases_have_no_route() {
+    holds_in_every_service(|house, name, it| {
+        let routed = it.labels.keys().any(|it| it.starts_with("caddy"));
+        unless(house.data.contains(&name) && routed, name, "has a label for the proxy")
+    });
+}
+
+#[test]
+fn no_two_services_publish_one_port() {
+    holds_in_accepted_houses(|_, file| {
+        let all =
+            || file.services.iter().flat_map(|it| it.1.ports.iter().map(move |port| (it.0, port)));
+        for (at, (first, a)) in all().enumerate() {
+            for (second, b) in all().skip(at + 1) {
+                let everywhere = a.host_ip.is_none() || b.host_ip.is_none();
+                let same = (&a.published, a.protocol) == (&b.published, b.protocol)
+                    && (everywhere || a.host_ip == b.host_ip);
+                unless(same, first, &format!("and `{second}` publish port {}", a.published))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// The labels of a service by which the proxy serves a host name, each with that.
+fn sites(service: &Service) -> impl Iterator<Item = &String> {
+    let is_site = |key: &str| key == "caddy" || key.starts_with("caddy_") && !key.contains('.');
+    let sites = service.labels.iter().filter(move |it| is_site(it.0) && !it.1.starts_with('('));
+    sites.map(|it| it.1)
+}
+
+#[test]
+fn no_two_routes_have_one_host() {
+    holds_in_accepted_houses(|_, file| {
+        let mut hosts: BTreeMap<&str, &str> = BTreeMap::new();
+        for (name, service) in &file.services {
+            for host in sites(service) {
+                unless(hosts.insert(host, name).is_some(), name, "has another one's host name")?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn routed_services_share_the_ingress_network_with_the_edge() {
+    holds_in_accepted_houses(|house, file| {
+        let ingress = house.stack.site().ingress.name();
+        let is_on = |it: &Service| it.networks.iter().any(|it| it == ingress);
+        let is_served = house.edges.iter().any(|it| is_on(&file.services[*it]));
+        for (name, service) in &file.services {
+            let is_routed = sites(service).next().is_some();
+            unless(is_routed && !is_on(service), name, "is not where the edge looks for it")?;
+            unless(is_routed && !is_served, name, "is where no edge looks for it")?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn images_that_need_the_internet_have_a_way_out() {
+    fn has_way_out(file: &File, service: &Service) -> bool {
+        let mut networks = service.networks.iter().filter_map(|it| file.networks.get(it));
+        networks.any(|it| !it.internal)
+    }
+    holds_in_accepted_houses(|_, file| {
+        for (name, service) in &file.services {
+            let needed = contract_of(service).map(|it| it.egress);
+            let is_needed = matches!(needed, Some(Egress::Required(_)));
+            unless(is_needed && !has_way_out(file, service), name, "has no way out")?;
+        }
+        Ok(())
+    });
+}
