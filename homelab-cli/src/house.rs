@@ -85,7 +85,7 @@ impl House {
 
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
-        Project::from_stack(&self.stack, &self.catalogue).with_values(settings.values())
+        Project::from_stack(&self.stack, &self.catalogue).with_values(settings.values(self.site()))
     }
 
     /// Checks that these are profiles of the stack.

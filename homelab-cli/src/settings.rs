@@ -61,8 +61,14 @@ impl Settings {
         if faults.is_empty() { Ok(self) } else { Err(Error::Settings { path: self.path, faults }) }
     }
 
-    pub(crate) fn values(&self) -> IndexMap<String, String> {
-        let entries = self.dotenv.entries.iter();
+    /// Every value but those that are wrong: these are reported once, and what would follow from
+    /// them (a host of two services, a folder in the wrong place) is not.
+    pub(crate) fn values(&self, site: &Site) -> IndexMap<String, String> {
+        let is_wrong = |name: &str, value: &str| {
+            let variable = site.variables.iter().find(|it| it.name() == name);
+            variable.is_some_and(|it| !value.is_empty() && invalid(site, it, value).is_some())
+        };
+        let entries = self.dotenv.entries.iter().filter(|it| !is_wrong(it.0, &it.1.value));
         entries.map(|(name, it)| (name.clone(), it.value.clone())).collect()
     }
 

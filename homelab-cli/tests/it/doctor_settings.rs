@@ -83,3 +83,15 @@ fn an_open_setup_is_said_while_its_service_is_on() {
     house.write("project/.env", &format!("{text}IMMICH_ALLOW_SETUP=false\n"));
     assert_eq!(house.doctor(&["--profiles", "photos"]), "");
 }
+
+#[test]
+fn what_follows_from_a_wrong_value_is_not_reported() {
+    let house = House::ready();
+    let settings = house.read("project/.env").replace("DATA_ROOT=/srv", "DATA_ROOT=tmp");
+    house.write("project/.env", &(settings + "DOMAIN=a b\n"));
+    let found = house.output(&["doctor"]);
+    let found = String::from_utf8_lossy(&found.stdout);
+    let rules: Vec<_> = found.lines().filter(|it| it.starts_with("error[")).collect();
+    assert_eq!(rules.len(), 2, "{found}");
+    assert!(rules.iter().all(|it| it.starts_with("error[host-env]")), "{found}");
+}

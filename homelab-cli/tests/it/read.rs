@@ -106,7 +106,7 @@ fn how_to_restore_is_explained() {
 fn an_unknown_name_gets_a_suggestion() {
     let output = House::empty().run(&["explain", "immich"]);
     let (head, lists) = output.split_once("services: ").expect("services are listed");
-    whole("an-unknown-name-gets-a-suggestion", &head);
+    whole("an-unknown-name-gets-a-suggestion", head);
     assert!(lists.contains("`immich-server`") && !lists.contains("rules: "), "{lists}");
     let output = House::empty().run(&["explain", "nonsense"]);
     assert!(output.contains("services: ") && output.contains("\nrules: "), "{output}");
