@@ -65,7 +65,7 @@ fn rights(service: &Service) -> Vec<String> {
     let mut rights: Vec<_> = service.cap_add.iter().map(|it| format!("cap {it}")).collect();
     let options = service.security_opt.iter();
     rights.extend(options.filter(|it| *it != "no-new-privileges:true").cloned());
-    rights.extend(service.devices.iter().map(|it| format!("device {}", it.source)));
+    rights.extend(service.devices.iter().map(|it| format!("device {it}")));
     rights.extend(service.group_add.iter().map(|it| format!("group {it}")));
     rights.extend(service.privileged.then(|| "everything".to_owned()));
     let namespaces = [
