@@ -3,6 +3,7 @@
 //! A pull request's reviewer reads these: what changes there is what the change does.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use homelab_core::caddyfile;
 use homelab_core::prelude::{Contract, Stack};
@@ -58,9 +59,11 @@ fn no_snapshot_is_left_over() {
     let known: BTreeSet<_> =
         artefacts(&stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
     let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
+    let is_snapshot = |it: &PathBuf| it.extension().is_some_and(|it| it == "snap");
     let found: BTreeSet<_> = entries
-        .map(|it| it.expect("readable").file_name().to_string_lossy().into_owned())
-        .filter(|it| it.ends_with(".snap"))
+        .map(|it| it.expect("readable").path())
+        .filter(is_snapshot)
+        .filter_map(|it| Some(it.file_name()?.to_string_lossy().into_owned()))
         .collect();
     let left_over: Vec<_> = found.difference(&known).collect();
     assert!(left_over.is_empty(), "remove from snapshots/: {left_over:?}");
