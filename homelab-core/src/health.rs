@@ -28,7 +28,11 @@ impl Health {
     }
 
     /// A program and its arguments, run in the container; healthy when it exits with 0.
+    ///
+    /// Panics (in a `const`: does not compile) when there is none.
+    #[track_caller]
     pub const fn command(command: &'static [&'static str]) -> Self {
+        assert!(!command.is_empty(), "a health check needs a program: name one of the image");
         Self::new(Probe::Command(command))
     }
 

@@ -31,6 +31,15 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_check_without_a_program_is_none() {
+        let found = crate::checks::testing::break_file(|file| {
+            let check = file.services["dump"].healthcheck.as_mut().expect("it has a check");
+            check.test.truncate(1);
+        });
+        assert!(found.starts_with("error[health-check]: `dump`"), "{found}");
+    }
+
     use crate::checks::testing::{break_file, break_stack, spec};
     use crate::compose::Healthcheck;
     use crate::health::Health;

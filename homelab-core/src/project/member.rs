@@ -54,7 +54,10 @@ impl<'a> Member<'a> {
     pub fn has_health_check(&self) -> bool {
         match &self.service.healthcheck {
             Some(check) if check.disable => false,
-            Some(check) if !check.test.is_empty() => check.test[0] != "NONE",
+            // `CMD` alone names no program.
+            Some(check) if !check.test.is_empty() => {
+                check.test[0] != "NONE" && check.test.as_slice() != ["CMD"]
+            }
             _ => self.contract.is_some_and(|it| it.ships_health),
         }
     }
