@@ -95,3 +95,14 @@ fn what_follows_from_a_wrong_value_is_not_reported() {
     assert_eq!(rules.len(), 2, "{found}");
     assert!(rules.iter().all(|it| it.starts_with("error[host-env]")), "{found}");
 }
+
+#[test]
+fn a_time_zone_is_one_that_the_host_knows() {
+    let house = House::ready();
+    house.write("root/usr/share/zoneinfo/Europe/Berlin", "TZif");
+    assert_eq!(house.doctor(&[]), "");
+    house.write("project/.env", &house.read("project/.env").replace("Europe/Berlin", "Mars/X"));
+    let found = house.doctor(&[]);
+    let expected = "error[host-env]: `TZ` is `Mars/X`, which is no time zone of this host";
+    assert!(found.starts_with(expected), "{found}");
+}
