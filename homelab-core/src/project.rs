@@ -5,8 +5,6 @@ mod member;
 use std::collections::BTreeSet;
 
 use indexmap::{IndexMap, IndexSet};
-use serde::Serialize;
-use serde_yaml::Value;
 
 pub use self::member::{ImageParts, Member, split_image};
 use crate::caddyfile::{self, Site as CaddySite};
@@ -80,7 +78,7 @@ impl<'a> Project<'a> {
         let known = |(name, service): (&String, &Service)| Known {
             spec: specs.get(name.as_str()).copied(),
             contract: contracts.get(contract::canonical(repository(service))).copied(),
-            variables: variables_in(service),
+            variables: variables_in(service.strings()),
         };
         let services = || file.services.values();
         let project = Self {
@@ -199,11 +197,10 @@ impl<'a> Project<'a> {
     /// Names of all variables that the file refers to, in its order.
     pub fn variables(&self) -> IndexSet<String> {
         let File { name, services: _, networks, volumes, secrets } = &self.file;
-        let mut found = variables_in(name);
+        let names = networks.values().map(|it| &it.name).chain(volumes.values().map(|it| &it.name));
+        let names = names.flatten().chain(secrets.values().map(|it| &it.file)).chain([name]);
+        let mut found = variables_in(names.map(String::as_str));
         found.extend(self.known.iter().flat_map(|it| &it.variables).cloned());
-        found.extend(variables_in(networks));
-        found.extend(variables_in(volumes));
-        found.extend(variables_in(secrets));
         found
     }
 
@@ -242,19 +239,7 @@ fn repository(service: &Service) -> &str {
     service.image.as_deref().map_or("", |it| split_image(it).repository)
 }
 
-/// Names of the variables that the strings of a part of the file refer to.
-fn variables_in(part: &impl Serialize) -> IndexSet<String> {
-    fn walk(value: &Value, found: &mut IndexSet<String>) {
-        match value {
-            Value::String(text) => found.extend(interpolate::variables(text)),
-            Value::Sequence(list) => list.iter().for_each(|it| walk(it, found)),
-            Value::Mapping(map) => map.values().for_each(|it| walk(it, found)),
-            Value::Tagged(tagged) => walk(&tagged.value, found),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-    let mut found = IndexSet::new();
-    let value = serde_yaml::to_value(part).expect("a Compose file is plain data with text keys");
-    walk(&value, &mut found);
-    found
+/// Names of the variables that these strings refer to.
+fn variables_in<'b>(strings: impl IntoIterator<Item = &'b str>) -> IndexSet<String> {
+    strings.into_iter().flat_map(interpolate::variables).collect()
 }

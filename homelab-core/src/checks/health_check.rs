@@ -33,7 +33,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     #[test]
     fn a_check_without_a_program_is_none() {
-        let found = crate::checks::testing::break_file(|file| {
+        let found = break_file(|file| {
             let check = file.services["dump"].healthcheck.as_mut().expect("it has a check");
             check.test.truncate(1);
         });

@@ -1,5 +1,7 @@
 //! One service of a Compose file: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 
+mod strings;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,88 @@
+//! Every string of a service's entry in which a variable can stand.
+
+use super::{Deploy, Healthcheck, Limits, Logging, PublishedPort, Service, ServiceMount};
+
+impl Service {
+    /// Every string value, in the order of the file. The patterns name every field, so that a
+    /// new one does not compile until somebody has decided about it.
+    pub fn strings(&self) -> Vec<&str> {
+        let Self {
+            image,
+            profiles,
+            user,
+            group_add,
+            init: _,
+            entrypoint,
+            command,
+            env_file,
+            environment,
+            secrets,
+            depends_on: _,
+            networks,
+            network_mode,
+            ports,
+            volumes,
+            tmpfs,
+            devices,
+            shm_size,
+            read_only: _,
+            cap_drop,
+            cap_add,
+            security_opt,
+            privileged: _,
+            pid,
+            ipc,
+            uts,
+            userns_mode,
+            healthcheck,
+            restart,
+            stop_grace_period,
+            deploy,
+            logging,
+            labels,
+        } = self;
+        let lists = [profiles, group_add, entrypoint, command, env_file, secrets, networks, tmpfs]
+            .into_iter()
+            .chain([devices, cap_drop, cap_add, security_opt]);
+        let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
+            .into_iter()
+            .chain([stop_grace_period]);
+        let mut strings: Vec<&str> = single.flatten().map(String::as_str).collect();
+        strings.extend(lists.flatten().map(String::as_str));
+        strings.extend(environment.values().chain(labels.values()).map(String::as_str));
+        strings.extend(ports.iter().flat_map(port));
+        strings.extend(volumes.iter().flat_map(mount));
+        strings.extend(healthcheck.iter().flat_map(check));
+        strings.extend(deploy.iter().flat_map(limits));
+        strings.extend(logging.iter().flat_map(log));
+        strings
+    }
+}
+
+fn port(port: &PublishedPort) -> impl Iterator<Item = &str> {
+    let PublishedPort { target: _, published, host_ip, protocol: _ } = port;
+    std::iter::once(published).chain(host_ip).map(String::as_str)
+}
+
+fn mount(mount: &ServiceMount) -> impl Iterator<Item = &str> {
+    let ServiceMount { kind: _, source, target, read_only: _, bind: _ } = mount;
+    [source.as_str(), target.as_str()].into_iter()
+}
+
+fn check(check: &Healthcheck) -> impl Iterator<Item = &str> {
+    let Healthcheck { disable: _, test, interval, timeout, retries: _, start_period } = check;
+    test.iter().chain([interval, timeout, start_period].into_iter().flatten()).map(String::as_str)
+}
+
+fn limits(deploy: &Deploy) -> Vec<&str> {
+    let Deploy { replicas, resources } = deploy;
+    let limits = resources.as_ref().and_then(|it| it.limits.as_ref());
+    let limits = limits.map(|Limits { cpus, memory, pids: _ }| [cpus, memory]);
+    let limits = limits.into_iter().flatten().flatten();
+    replicas.iter().chain(limits).map(String::as_str).collect()
+}
+
+fn log(logging: &Logging) -> impl Iterator<Item = &str> {
+    let Logging { driver, options } = logging;
+    std::iter::once(driver).chain(options.values()).map(String::as_str)
+}
