@@ -1,0 +1,60 @@
+//! The part of most images: listens where the contract says and tells who answers.
+
+use std::net::UdpSocket;
+
+use anyhow::Context as _;
+use homelab_stand_in::Promise;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::http::{self, Request, Response};
+use crate::{docker, log};
+
+/// Listens until it is told to end.
+pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    for path in &promise.asks_docker {
+        docker::ask(path)?;
+    }
+    for port in &promise.tcp {
+        let service = promise.service.clone();
+        http::serve(*port, move |it| tell(&service, it))?;
+    }
+    udp(promise)?;
+    wait(&mut signals)
+}
+
+/// Ends with success at the first signal. The first process of a container has to ask for it.
+pub(crate) fn wait(signals: &mut Signals) -> anyhow::Result<()> {
+    let signal = signals.forever().next();
+    log(&format!("ends on signal {}", signal.unwrap_or_default()));
+    Ok(())
+}
+
+/// Sends every datagram back.
+pub(crate) fn udp(promise: &Promise) -> anyhow::Result<()> {
+    for port in promise.udp.iter().copied() {
+        let socket = UdpSocket::bind(("0.0.0.0", port))
+            .with_context(|| format!("cannot listen on UDP port {port}"))?;
+        std::thread::spawn(move || {
+            let mut buffer = [0; 2048];
+            while let Ok((length, sender)) = socket.recv_from(&mut buffer) {
+                let _ = socket.send_to(&buffer[..length], sender);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Who answers, and what it was asked: so that a caller sees where it came out.
+pub(crate) fn tell(service: &str, request: &Request) -> Response {
+    let headers: serde_json::Map<_, _> =
+        request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let body = serde_json::json!({
+        "service": service,
+        "method": request.method,
+        "target": request.target,
+        "headers": headers,
+    });
+    Response::ok(body.to_string())
+}
