@@ -40,6 +40,7 @@ fn run(words: &[&str]) -> anyhow::Result<()> {
         // What a health check or the suite runs inside a running container.
         ["get", url] => http::probe(url),
         ["probe"] => probe::from_stdin(),
+        ["listen", port] => serve::listen(port.parse()?),
         ["fork-bomb"] => burden::fork_bomb(),
         ["eat", mebibytes] => burden::eat(mebibytes.parse()?),
         other => anyhow::bail!("`{}` is no part of this program", other.join(" ")),

@@ -24,6 +24,13 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
     wait(&mut signals)
 }
 
+/// Listens on one port, for connections that leave a container.
+pub(crate) fn listen(port: u16) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    http::serve(port, |it| tell("listener", it))?;
+    wait(&mut signals)
+}
+
 /// Ends with success at the first signal. The first process of a container has to ask for it.
 pub(crate) fn wait(signals: &mut Signals) -> anyhow::Result<()> {
     let signal = signals.forever().next();

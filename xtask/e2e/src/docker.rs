@@ -1,0 +1,159 @@
+//! What the engine says of the containers of the house.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+use homelab_stand_in::probe::{Outcome, Target};
+use serde_json::Value;
+
+use crate::run::{self, output, program};
+
+/// A container, as `docker inspect` shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Container {
+    pub(crate) service: String,
+    pub(crate) id: String,
+    pub(crate) status: String,
+    /// `healthy`, `unhealthy`, `starting`, or nothing when there is no check.
+    pub(crate) health: String,
+    pub(crate) restarts: u64,
+    pub(crate) started: String,
+    pub(crate) pid: u64,
+    /// Address on each network, by the network's real name.
+    pub(crate) addresses: BTreeMap<String, String>,
+    pub(crate) all: Value,
+}
+
+/// Every container of the house, running or not, by service.
+pub(crate) fn containers() -> anyhow::Result<Vec<Container>> {
+    let filter = "label=com.docker.compose.project=homelab";
+    let ids = output(&mut program("docker", &["ps", "--all", "--quiet", "--filter", filter]))?;
+    if ids.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = program("docker", &["inspect"]);
+    let all: Vec<Value> = serde_json::from_str(&output(command.args(ids.lines()))?)?;
+    let mut containers: Vec<_> = all.into_iter().map(container).collect();
+    containers.sort_by(|a, b| a.service.cmp(&b.service));
+    Ok(containers)
+}
+
+/// The container of one service.
+pub(crate) fn of(service: &str) -> anyhow::Result<Container> {
+    let found = containers()?.into_iter().find(|it| it.service == service);
+    found.with_context(|| format!("{service} has no container"))
+}
+
+fn container(all: Value) -> Container {
+    let text =
+        |pointer: &str| all.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |pointer: &str| all.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
+    let networks = all.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
+    let address = |(name, it): (&String, &Value)| {
+        let address = it.get("IPAddress").and_then(Value::as_str).filter(|it| !it.is_empty())?;
+        Some((name.clone(), address.to_owned()))
+    };
+    Container {
+        service: text("/Config/Labels/com.docker.compose.service"),
+        id: text("/Id"),
+        status: text("/State/Status"),
+        health: text("/State/Health/Status"),
+        restarts: number("/RestartCount"),
+        started: text("/State/StartedAt"),
+        pid: number("/State/Pid"),
+        addresses: networks.into_iter().flatten().filter_map(address).collect(),
+        all,
+    }
+}
+
+impl Container {
+    /// The last lines of its log, for a message.
+    pub(crate) fn log(&self, lines: usize) -> String {
+        let count = lines.to_string();
+        let mut command = program("docker", &["logs", "--tail", &count, &self.id]);
+        run::attempt(&mut command).map_or_else(|it| it.to_string(), |it| run::both(&it))
+    }
+
+    /// What its last health probe said.
+    pub(crate) fn last_probe(&self) -> String {
+        let log = self.all.pointer("/State/Health/Log").and_then(Value::as_array);
+        let last = log.and_then(|it| it.last()).and_then(|it| it.get("Output"));
+        last.and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Runs a program in it and returns its output.
+    pub(crate) fn exec(&self, words: &[&str]) -> anyhow::Result<String> {
+        let mut command = program("docker", &["exec", &self.id]);
+        output(command.args(words)).with_context(|| format!("in {}", self.service))
+    }
+
+    /// Runs a program in it as another user and returns whatever came of it.
+    pub(crate) fn attempt_as(
+        &self,
+        user: &str,
+        words: &[&str],
+    ) -> anyhow::Result<std::process::Output> {
+        let mut command = program("docker", &["exec", "--user", user, &self.id]);
+        run::attempt(command.args(words))
+    }
+
+    /// Tries connections from inside it.
+    pub(crate) fn probe(&self, targets: &[Target]) -> anyhow::Result<Vec<Outcome>> {
+        let command = program("docker", &["exec", "--interactive", &self.id, "stand-in", "probe"]);
+        probe(command, targets).with_context(|| format!("from {}", self.service))
+    }
+}
+
+/// Runs a probe program and gives it the targets.
+pub(crate) fn probe(
+    mut command: std::process::Command,
+    targets: &[Target],
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run the probe")?;
+    let mut input = child.stdin.take().context("the probe has no input")?;
+    input.write_all(&serde_json::to_vec(targets)?)?;
+    drop(input);
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("the probe failed: {}", run::both(&output));
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Every container of these services runs, is healthy and never restarted; else what is wrong.
+pub(crate) fn all_well(
+    services: &std::collections::BTreeSet<String>,
+) -> anyhow::Result<Vec<Container>> {
+    let containers = containers()?;
+    let names: std::collections::BTreeSet<_> =
+        containers.iter().map(|it| it.service.clone()).collect();
+    if &names != services {
+        let missing: Vec<_> = services.difference(&names).collect();
+        let foreign: Vec<_> = names.difference(services).collect();
+        bail!("expected other containers: missing {missing:?}, not expected {foreign:?}");
+    }
+    let unwell: Vec<_> =
+        containers.iter().filter(|it| it.status != "running" || it.health != "healthy").collect();
+    if unwell.is_empty() {
+        return Ok(containers);
+    }
+    let lines = unwell.iter().map(|it| {
+        format!(
+            "{}: {} {} after {} restarts; probe: {}; log: {}",
+            it.service,
+            it.status,
+            it.health,
+            it.restarts,
+            it.last_probe(),
+            it.log(4)
+        )
+    });
+    bail!("{}", lines.collect::<Vec<_>>().join("\n"))
+}

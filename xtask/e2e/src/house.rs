@@ -1,0 +1,136 @@
+//! The project's folder of a lane: what a user has after `git clone` and `homelab init`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::docker::{self, Container};
+use crate::images::Images;
+use crate::run::{self, output, program};
+use crate::world::LAN_ADDRESS;
+
+/// Longest time until everything is healthy: the slowest image asks once a minute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(200);
+
+/// A deployed house.
+#[derive(Debug)]
+pub(crate) struct House {
+    pub(crate) folder: PathBuf,
+    homelab: PathBuf,
+    /// The proxy's user and password, which `homelab init` tells once.
+    pub(crate) login: (String, String),
+}
+
+impl House {
+    /// Copies what a clone has, runs `homelab init`, and puts the stand-ins in place.
+    pub(crate) fn set_up(
+        repository: &Path,
+        folder: &Path,
+        homelab: &Path,
+        images: &Images,
+    ) -> anyhow::Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        for name in ["compose.yaml", ".env.example", "config"] {
+            let mut copy = program("cp", &["--recursive"]);
+            output(copy.arg(repository.join(name)).arg(folder))?;
+        }
+        let house = Self {
+            folder: folder.to_owned(),
+            homelab: homelab.to_owned(),
+            login: (String::new(), String::new()),
+        };
+        let root = format!("DATA_ROOT={}/data", folder.display());
+        let said = house.homelab(&["init", "--set", &root])?;
+        let login = login(&String::from_utf8_lossy(&said.stdout))
+            .with_context(|| format!("`homelab init` tells no login: {}", run::both(&said)))?;
+        fs::write(folder.join("compose.stand-ins.yaml"), images.override_file())?;
+        let house = Self { login, ..house };
+        house.set("LAN_ADDRESS", LAN_ADDRESS)?;
+        Ok(house)
+    }
+
+    /// Makes the folders that `homelab init` asks for, by the commands that it prints.
+    fn make_folders(&self) -> anyhow::Result<()> {
+        let said = run::both(&self.homelab(&["init"])?);
+        for line in said.lines().filter_map(|it| it.trim().strip_prefix("sudo install ")) {
+            output(program("install", &[]).args(line.split_whitespace()))?;
+        }
+        Ok(())
+    }
+
+    /// `.env`.
+    pub(crate) fn dotenv(&self) -> PathBuf {
+        self.folder.join(".env")
+    }
+
+    /// Sets a variable in `.env`.
+    pub(crate) fn set(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        let text = fs::read_to_string(self.dotenv())?;
+        let mut found = false;
+        let mut lines: Vec<String> = Vec::new();
+        for line in text.lines() {
+            let is_it = line.strip_prefix(name).is_some_and(|it| it.starts_with('='));
+            found |= is_it;
+            lines.push(if is_it { format!("{name}={value}") } else { line.to_owned() });
+        }
+        if !found {
+            lines.push(format!("{name}={value}"));
+        }
+        Ok(fs::write(self.dotenv(), lines.join("\n") + "\n")?)
+    }
+
+    /// Chooses the profiles that are on.
+    pub(crate) fn choose(&self, profiles: &[&str]) -> anyhow::Result<()> {
+        self.set("COMPOSE_PROFILES", &profiles.join(","))?;
+        self.make_folders()
+    }
+
+    /// Runs `docker compose` here, as the README does, with the stand-ins' file as a second one.
+    pub(crate) fn compose(&self, words: &[&str]) -> anyhow::Result<String> {
+        output(&mut self.compose_command(words))
+    }
+
+    /// The command of `compose`.
+    pub(crate) fn compose_command(&self, words: &[&str]) -> std::process::Command {
+        let mut command = program("docker", &["compose", "--ansi", "never", "--progress", "quiet"]);
+        command.args(words).current_dir(&self.folder);
+        command.env("COMPOSE_FILE", "compose.yaml:compose.stand-ins.yaml");
+        command
+    }
+
+    /// Runs `homelab` here.
+    pub(crate) fn homelab(&self, words: &[&str]) -> anyhow::Result<std::process::Output> {
+        run::attempt(program(&self.homelab.to_string_lossy(), words).current_dir(&self.folder))
+    }
+
+    /// `docker compose up -d`, then waits until everything is healthy.
+    pub(crate) fn up(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
+        self.compose(&["up", "--detach"])?;
+        self.healthy(services)
+    }
+
+    /// Waits until exactly these services run and are healthy, none of which ever restarted.
+    pub(crate) fn healthy(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
+        let containers = run::until(PATIENCE, || docker::all_well(services))?;
+        let restarted: Vec<_> = containers.iter().filter(|it| it.restarts > 0).collect();
+        if let Some(it) = restarted.first() {
+            bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
+        }
+        Ok(containers)
+    }
+}
+
+/// User and password in what `homelab init` writes for a person.
+fn login(said: &str) -> Option<(String, String)> {
+    let value = |name: &str| {
+        let line = said.lines().find_map(|it| it.strip_prefix(name))?;
+        Some(line.trim().to_owned())
+    };
+    Some((value("user ")?, value("password ")?))
+}

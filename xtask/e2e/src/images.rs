@@ -1,0 +1,154 @@
+//! The images of the suite: one stand-in a service, on one Debian base.
+
+mod archive;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use homelab_stand_in::PROMISE;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::archive::{Entry, Image, Layer};
+use self::table::StandIn;
+use crate::model::Model;
+
+/// Debian's release and the programs that are the real ones.
+const SUITE: &str = "bookworm";
+const PACKAGES: &str = "postgresql-15,redis-server,syncthing,curl,busybox,ca-certificates,tzdata";
+
+/// What no stand-in needs: manuals, translations, and the compiler that PostgreSQL may use.
+const WITHOUT: &[&str] = &[
+    "/usr/share/doc/*",
+    "/usr/share/man/*",
+    "/usr/share/locale/*",
+    "/usr/lib/*/libLLVM*",
+    "/usr/lib/*/libz3*",
+    "/usr/lib/llvm*",
+];
+
+/// `postgres` is uid 999, as in PostgreSQL's own image; BusyBox plays Alpine's `wget`.
+const HOOK: &str = "chroot \"$1\" groupmod -g 999 postgres && chroot \"$1\" usermod -u 999 -g 999 postgres \
+     && rm -rf \"$1\"/var/lib/postgresql/15 \"$1\"/var/cache/apt \"$1\"/var/lib/apt/lists/* \
+     && ln -sf busybox \"$1\"/bin/wget && ln -sf busybox \"$1\"/bin/ping";
+
+/// The archive and what is in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Images {
+    /// For `docker load`.
+    pub(crate) archive: PathBuf,
+    /// Service and reference.
+    pub(crate) references: Vec<(String, String)>,
+}
+
+impl Images {
+    /// The Compose file that puts the stand-ins in the place of the images, and nothing else.
+    pub(crate) fn override_file(&self) -> String {
+        let lines = self.references.iter();
+        let lines = lines.map(|(service, image)| format!("  {service}:\n    image: \"{image}\"\n"));
+        format!("services:\n{}", lines.collect::<String>())
+    }
+}
+
+/// Puts the archive together, or finds the one of an earlier run.
+pub(crate) fn assemble(
+    model: &Model,
+    cache: &Path,
+    program: &Path,
+    caddy: &Path,
+) -> anyhow::Result<Images> {
+    let base = Layer::file(&base(cache)?)?;
+    let program = Layer::of(&[file("/usr/local/bin/stand-in", program)?])?;
+    let mut images = Vec::new();
+    for member in model.project().members() {
+        let contract =
+            member.contract.with_context(|| format!("{} has no contract", member.name))?;
+        let mut stand_in = table::stand_in(member.name, contract);
+        if member.name == "caddy" {
+            stand_in.files.push(file("/bin/caddy", caddy)?);
+        }
+        let promise = serde_json::to_vec(&stand_in.promise)?;
+        stand_in.files.push(Entry::File { path: PROMISE.to_owned(), mode: 0o644, bytes: promise });
+        let layers = vec![base.clone(), program.clone(), Layer::of(&stand_in.files)?];
+        let config = config(&stand_in);
+        let tag = archive::fingerprint(&layers, &config)?;
+        let reference = format!("homelab-e2e/{}:{tag}", member.name);
+        images.push((member.name.to_owned(), Image { reference, layers, config }));
+    }
+    let references: Vec<_> =
+        images.iter().map(|(service, it)| (service.clone(), it.reference.clone())).collect();
+    let all = archive::fingerprint(&[], &json!(references))?;
+    let archive = cache.join(format!("images-{all}.tar"));
+    if !archive.exists() {
+        let images: Vec<_> = images.into_iter().map(|it| it.1).collect();
+        let unfinished = cache.join("images.unfinished");
+        archive::write(&images, &unfinished)?;
+        remove_others(cache)?;
+        fs::rename(&unfinished, &archive)?;
+    }
+    Ok(Images { archive, references })
+}
+
+/// Archives of earlier states of the stack would only fill the disk.
+fn remove_others(cache: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(cache)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("images-") {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Debian's root file system with the real programs, made once.
+fn base(cache: &Path) -> anyhow::Result<PathBuf> {
+    let recipe = json!([SUITE, PACKAGES, WITHOUT, HOOK]);
+    let path = cache.join(format!("base-{}.tar", archive::fingerprint(&[], &recipe)?));
+    if path.exists() {
+        return Ok(path);
+    }
+    let unfinished = cache.join("base.unfinished.tar");
+    let mut command = Command::new("mmdebstrap");
+    command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}")]);
+    command.args(WITHOUT.iter().map(|it| format!("--dpkgopt=path-exclude={it}")));
+    command.arg(format!("--customize-hook={HOOK}")).arg(SUITE).arg(&unfinished);
+    let output = command.output().context("cannot run mmdebstrap")?;
+    if !output.status.success() {
+        bail!("mmdebstrap failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    fs::rename(&unfinished, &path)?;
+    Ok(path)
+}
+
+fn file(path: &str, source: &Path) -> anyhow::Result<Entry> {
+    let bytes = fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+    Ok(Entry::File { path: path.to_owned(), mode: 0o755, bytes })
+}
+
+fn config(it: &StandIn) -> Value {
+    let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/lib/postgresql/15/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let environment: Vec<_> = std::iter::once(path).chain(it.environment.iter().copied()).collect();
+    let volumes = it.promise.data.iter().map(|it| (it.clone(), json!({})));
+    let tcp = it.promise.tcp.iter().map(|it| (format!("{it}/tcp"), json!({})));
+    let udp = it.promise.udp.iter().map(|it| (format!("{it}/udp"), json!({})));
+    let mut config = json!({
+        "User": it.user,
+        "Env": environment,
+        "Entrypoint": it.entrypoint,
+        "Cmd": it.command,
+        "WorkingDir": it.folder,
+        "Volumes": volumes.collect::<serde_json::Map<_, _>>(),
+        "ExposedPorts": tcp.chain(udp).collect::<serde_json::Map<_, _>>(),
+    });
+    if let Some((test, seconds)) = &it.health {
+        config["Healthcheck"] = json!({ "Test": test, "Interval": seconds * 1_000_000_000 });
+    }
+    if let Some(signal) = it.stop_signal {
+        config["StopSignal"] = json!(signal);
+    }
+    config
+}

@@ -1,0 +1,79 @@
+//! The lanes: what is tried, grouped by what can share a host.
+
+mod profiles;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use crate::house::House;
+use crate::model::Model;
+use crate::report::{self, Event, LaneEnds, Steps};
+use crate::suite::Prepared;
+use crate::world::World;
+
+/// A group of steps with a host of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lane {
+    /// Every combination of profiles without the last profile
+    ProfilesA,
+    /// Every combination of profiles with the last profile
+    ProfilesB,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 2] = [Self::ProfilesA, Self::ProfilesB];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ProfilesA => "profiles-a",
+            Self::ProfilesB => "profiles-b",
+        }
+    }
+}
+
+/// What the steps of a lane work with.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) model: Model,
+    pub(crate) world: World,
+    pub(crate) house: House,
+}
+
+/// Runs a lane as the first process of its namespaces.
+pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bool> {
+    end_with_the_suite();
+    let prepared = std::fs::read(prepared).context("cannot read what the suite prepared")?;
+    let prepared: Prepared = serde_json::from_slice(&prepared)?;
+    let mut steps = Steps::new(lane.name());
+    let mut scene = None;
+    let opened = steps.need("a host with an engine, and what `homelab init` makes", || {
+        let world = World::open(slot, &prepared.stand_in, &prepared.images)?;
+        let Prepared { repository, homelab, images, .. } = &prepared;
+        let house = House::set_up(repository, &slot.join("house"), homelab, images)?;
+        let engine = world.describe()?;
+        scene = Some(Scene { model: Model::new(), world, house });
+        Ok(engine)
+    });
+    if let (Ok(()), Some(mut scene)) = (opened, scene) {
+        // What failed has been told by then.
+        let _: Result<(), LaneEnds> = match lane {
+            Lane::ProfilesA => profiles::run(&mut scene, &mut steps, false),
+            Lane::ProfilesB => profiles::run(&mut scene, &mut steps, true),
+        };
+    }
+    report::emit(&Event::Finished);
+    Ok(!steps.failed())
+}
+
+/// Ends this process, and with it everything in its namespaces, when the suite has gone away.
+fn end_with_the_suite() {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::thread::sleep(Duration::ZERO);
+        #[expect(clippy::exit, reason = "the kernel then ends every other process of the lane")]
+        std::process::exit(1);
+    });
+}

@@ -1,0 +1,138 @@
+//! Every combination of profiles: comes up in order, stays, goes away without its data.
+
+use std::collections::BTreeSet;
+
+use anyhow::bail;
+
+use super::Scene;
+use crate::docker::{self, Container};
+use crate::report::{LaneEnds, Steps};
+use crate::run::{output, program};
+
+/// Half of the combinations, one profile changed at a time, as a household does it.
+pub(super) fn run(scene: &mut Scene, steps: &mut Steps, last: bool) -> Result<(), LaneEnds> {
+    let profiles = scene.model.profiles();
+    for on in combinations(&profiles, last) {
+        let name = if on.is_empty() { "no profile".to_owned() } else { on.join(" + ") };
+        steps.need(&name, || change_to(scene, &on))?;
+    }
+    steps.step("everything off again: data of every profile is in place", || {
+        let before = marks(scene)?;
+        change_to(scene, &[])?;
+        let after = marks(scene)?;
+        if before != after {
+            bail!("before: {before:?}\nafter: {after:?}");
+        }
+        Ok(format!("{} volumes and folders as they were", after.len()))
+    });
+    Ok(())
+}
+
+/// Gray's code over all profiles but the last: each combination once, one change at a time. The
+/// profile that takes longest to start changes least.
+fn combinations<'a>(profiles: &[&'a str], last: bool) -> Vec<Vec<&'a str>> {
+    let slow_first = ["monitoring", "photos", "network", "files"];
+    let mut changing: Vec<&str> = profiles[..profiles.len() - 1].to_vec();
+    changing.sort_by_key(|it| std::cmp::Reverse(slow_first.iter().position(|slow| slow == it)));
+    let count = 1_usize << changing.len();
+    let chosen = |number: usize| {
+        let code = number ^ (number >> 1);
+        let on = changing.iter().enumerate().filter(move |(bit, _)| code >> bit & 1 == 1);
+        let on = on.map(|it| *it.1).chain(profiles.last().copied().filter(|_| last));
+        // In the stack's order, as a person would write them.
+        let on: Vec<&str> = on.collect();
+        profiles.iter().copied().filter(|it| on.contains(it)).collect()
+    };
+    (0..count).map(chosen).collect()
+}
+
+/// Changes to a combination as `docs/runbooks/profiles.md` says, and checks what has to be true.
+fn change_to(scene: &Scene, on: &[&str]) -> anyhow::Result<String> {
+    let house = &scene.house;
+    let expected = scene.model.enabled(on);
+    house.choose(on)?;
+    let before = docker::containers()?;
+    let leaving: Vec<_> =
+        before.iter().map(|it| it.service.as_str()).filter(|it| !expected.contains(*it)).collect();
+    if !leaving.is_empty() {
+        let mut words = vec!["--profile", "*", "rm", "--stop", "--force"];
+        words.extend(&leaving);
+        house.compose(&words)?;
+    }
+    let since = output(&mut program("date", &["+%s.%N"]))?;
+    let containers = house.up(&expected)?;
+    kept(&before, &containers, &expected)?;
+    in_order(scene, since.trim(), &before, &containers)?;
+    house.compose(&["up", "--detach"])?;
+    let again = docker::containers()?;
+    kept(&containers, &again, &expected)?;
+    if again.len() != containers.len() {
+        bail!("a second `up` left {} containers instead of {}", again.len(), containers.len());
+    }
+    Ok(format!("{} healthy, {} stopped", containers.len(), leaving.len()))
+}
+
+/// Containers that are in both are the same ones and were not started anew.
+fn kept(before: &[Container], after: &[Container], stay: &BTreeSet<String>) -> anyhow::Result<()> {
+    for old in before.iter().filter(|it| stay.contains(&it.service)) {
+        let new = after.iter().find(|it| it.service == old.service);
+        if !new.is_some_and(|it| it.id == old.id && it.started == old.started) {
+            bail!("{} was recreated or restarted, although nothing about it changed", old.service);
+        }
+    }
+    Ok(())
+}
+
+/// Whoever waits for another one started after that one was healthy.
+fn in_order(
+    scene: &Scene,
+    since: &str,
+    before: &[Container],
+    after: &[Container],
+) -> anyhow::Result<()> {
+    let now = output(&mut program("date", &["+%s.%N"]))?;
+    let format =
+        "{{.TimeNano}} {{.Action}} {{index .Actor.Attributes \"com.docker.compose.service\"}}";
+    let mut command = program("docker", &["events", "--since", since, "--until", now.trim()]);
+    let events = output(command.args(["--filter", "type=container", "--format", format]))?;
+    let at = |service: &str, action: &str| -> Option<u64> {
+        let line = events.lines().find(|it| {
+            let rest = it.split_once(' ').map_or("", |it| it.1);
+            rest == format!("{action} {service}")
+        })?;
+        line.split(' ').next()?.parse().ok()
+    };
+    let project = scene.model.project();
+    let new = |name: &str| {
+        after.iter().any(|it| it.service == name) && !before.iter().any(|it| it.service == name)
+    };
+    for member in project.members().filter(|it| new(it.name)) {
+        for dependency in member.service.depends_on.keys().filter(|it| new(it)) {
+            let (healthy, started) =
+                (at(dependency, "health_status: healthy"), at(member.name, "start"));
+            match (healthy, started) {
+                (Some(healthy), Some(started)) if healthy < started => {}
+                _ => bail!(
+                    "{} started at {started:?}, {dependency} was healthy at {healthy:?}",
+                    member.name
+                ),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first lines of the files in which stand-ins count their starts, by place: a volume or a
+/// folder that was replaced would lack them. The number of lines may grow.
+fn marks(scene: &Scene) -> anyhow::Result<Vec<String>> {
+    let volumes = scene.world.folder.join("engine/volumes");
+    let mut find = program("find", &[]);
+    find.arg(&volumes).arg(scene.house.folder.join("data"));
+    let found = output(find.args(["-name", homelab_stand_in::STARTS, "-printf", "%p %i\n"]))?;
+    let mut marks: Vec<_> = found.lines().map(str::to_owned).collect();
+    marks.sort();
+    if marks.is_empty() {
+        bail!("no stand-in has left a mark in its data");
+    }
+    Ok(marks)
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask e2e`: the generated stack on a real Docker Engine, measured.
+
+mod docker;
+mod house;
+mod images;
+mod lanes;
+mod model;
+mod needs;
+mod programs;
+mod report;
+mod run;
+mod slot;
+mod suite;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::lanes::Lane;
+
+/// Bring the generated stack up on a real Docker Engine and measure what the model claims
+///
+/// Every lane is a host of its own: its own network, mounts and processes, and its own Docker
+/// Engine in them, started from the `dockerd` of this machine. So the suite needs root, touches
+/// no container that runs here, needs no free port, and can run twice at once. Images are
+/// stand-ins, put together from Debian's packages and cached below `target/e2e`.
+///
+/// Exit codes: 0 everything was as the model says, 1 something was not, 2 the command line is
+/// wrong, 4 the machine lacks something or a tool failed, 70 a bug of this program.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask e2e", bin_name = "cargo xtask e2e")]
+struct Cli {
+    /// Run only this lane (can be repeated)
+    #[arg(long = "lane", value_name = "LANE", value_enum)]
+    lanes: Vec<Lane>,
+    /// Lanes that run at the same time; all by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    jobs: Option<u8>,
+    #[command(subcommand)]
+    inside: Option<Inside>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Inside {
+    /// Run one lane inside the namespaces that the suite made for it
+    #[command(hide = true)]
+    Inside {
+        #[arg(value_enum)]
+        lane: Lane,
+        /// The lane's folder
+        slot: PathBuf,
+        /// What the suite has prepared, as JSON
+        prepared: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = match cli.inside {
+        Some(Inside::Inside { lane, slot, prepared }) => lanes::run(lane, &slot, &prepared),
+        None => suite::run(&cli.lanes, cli.jobs),
+    };
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            report::tell(&format!("error: {error:#}"));
+            ExitCode::from(4)
+        }
+    }
+}

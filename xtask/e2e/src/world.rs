@@ -1,0 +1,244 @@
+//! A world of its own for each lane: network, mounts, processes, and an engine that runs in it.
+//!
+//! ```text
+//! lan 192.0.2.20 ── 192.0.2.10 host 198.51.100.10 ── 198.51.100.20 internet 203.0.113.5
+//! ```
+//!
+//! The host is this namespace: the engine listens at `/run/docker.sock` as on any host, and no
+//! port, network name or rule of the firewall meets those of the machine or of another lane.
+//! When the lane's first process ends, the kernel ends everything in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rustix::mount::{MountFlags, MountPropagationFlags};
+
+use crate::images::Images;
+use crate::run::{self, output, program};
+
+/// The host's address in the household's network.
+pub(crate) const LAN_ADDRESS: &str = "192.0.2.10";
+
+/// The host's address that the internet sees.
+pub(crate) const WAN_ADDRESS: &str = "198.51.100.10";
+
+/// An address on the internet, and one in the household, where something listens.
+pub(crate) const INTERNET: &str = "203.0.113.5";
+pub(crate) const LAN_PEER: &str = "192.0.2.20";
+
+/// The control group below which the containers of all lanes run.
+pub(crate) const CGROUP: &str = "homelab-e2e";
+
+/// Where the suite's listeners listen.
+pub(crate) const LISTENER: u16 = 7007;
+
+/// A lane's host.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The lane's folder outside: engine data, logs.
+    pub(crate) folder: PathBuf,
+    /// The stand-in program, which is also the suite's listener and probe.
+    pub(crate) stand_in: PathBuf,
+    engine: Option<Child>,
+    listeners: Vec<Child>,
+}
+
+/// A place to try a connection from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Host,
+    Lan,
+    Internet,
+}
+
+impl Side {
+    pub(crate) const ALL: [Self; 3] = [Self::Host, Self::Lan, Self::Internet];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Lan => "lan",
+            Self::Internet => "internet",
+        }
+    }
+
+    /// A program that runs there.
+    pub(crate) fn program(self, name: &str, words: &[&str]) -> Command {
+        match self {
+            Self::Host => program(name, words),
+            Self::Lan | Self::Internet => {
+                let mut command = program("ip", &["netns", "exec", self.name(), name]);
+                command.args(words);
+                command
+            }
+        }
+    }
+}
+
+impl World {
+    /// Makes the world inside fresh namespaces, starts the engine and gives it the images.
+    pub(crate) fn open(folder: &Path, stand_in: &Path, images: &Images) -> anyhow::Result<Self> {
+        mounts()?;
+        network()?;
+        let mut world = Self {
+            folder: folder.to_owned(),
+            stand_in: stand_in.to_owned(),
+            engine: None,
+            listeners: Vec::new(),
+        };
+        world.start_engine()?;
+        world.remove_leftovers()?;
+        world.load(images)?;
+        world.listen()?;
+        Ok(world)
+    }
+
+    /// Starts the engine and waits until it answers.
+    pub(crate) fn start_engine(&mut self) -> anyhow::Result<()> {
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("engine.log"))?;
+        let data = self.folder.join("engine");
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let mut command = Command::new("dockerd");
+        command
+            .arg("--data-root")
+            .arg(&data)
+            .args(["--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"])
+            .args(["--host", "unix:///run/docker.sock"])
+            .args(["--cgroup-parent", &format!("/{CGROUP}/{name}")])
+            .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
+            // Nothing answers there: a name that the engine does not know fails at once.
+            .args(["--dns", INTERNET])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        self.engine = Some(command.spawn().context("cannot run dockerd")?);
+        run::until(Duration::from_secs(30), || {
+            output(&mut program("docker", &["version", "--format", "{{.Server.Version}}"]))
+        })
+        .with_context(|| {
+            format!("the engine does not start, see {}/engine.log", self.folder.display())
+        })?;
+        Ok(())
+    }
+
+    /// Engine and Compose, for the report.
+    pub(crate) fn describe(&self) -> anyhow::Result<String> {
+        let engine =
+            output(&mut program("docker", &["version", "--format", "{{.Server.Version}}"]))?;
+        let compose = output(&mut program("docker", &["compose", "version", "--short"]))?;
+        Ok(format!("Docker Engine {}, Compose {}", engine.trim(), compose.trim()))
+    }
+
+    /// Ends the engine: by SIGTERM as at a shutdown, or at once as when the power fails.
+    pub(crate) fn stop_engine(&mut self, at_once: bool) -> anyhow::Result<()> {
+        let Some(mut engine) = self.engine.take() else { bail!("there is no engine") };
+        if at_once {
+            engine.kill()?;
+        } else {
+            let id = engine.id().to_string();
+            output(&mut program("kill", &["-TERM", &id]))?;
+        }
+        engine.wait()?;
+        Ok(())
+    }
+
+    /// Removes what an earlier run or lane left: containers, networks, volumes; images stay.
+    pub(crate) fn remove_leftovers(&self) -> anyhow::Result<()> {
+        let containers = output(&mut program("docker", &["ps", "--all", "--quiet"]))?;
+        for id in containers.lines() {
+            output(&mut program("docker", &["rm", "--force", "--volumes", id]))?;
+        }
+        output(&mut program("docker", &["network", "prune", "--force"]))?;
+        let volumes = output(&mut program("docker", &["volume", "ls", "--quiet"]))?;
+        for name in volumes.lines() {
+            output(&mut program("docker", &["volume", "rm", "--force", name]))?;
+        }
+        Ok(())
+    }
+
+    /// Loads the images that are not there yet, and drops those of an earlier state of the stack.
+    fn load(&self, images: &Images) -> anyhow::Result<()> {
+        let listed =
+            output(&mut program("docker", &["images", "--format", "{{.Repository}}:{{.Tag}}"]))?;
+        let present: Vec<_> = listed.lines().collect();
+        if images.references.iter().all(|(_, it)| present.contains(&it.as_str())) {
+            return Ok(());
+        }
+        for old in present {
+            output(&mut program("docker", &["rmi", "--force", old]))?;
+        }
+        let mut command = program("docker", &["load", "--quiet", "--input"]);
+        output(command.arg(&images.archive))?;
+        Ok(())
+    }
+
+    /// Something to connect to on every side.
+    fn listen(&mut self) -> anyhow::Result<()> {
+        for side in Side::ALL {
+            let stand_in = self.stand_in.to_string_lossy().into_owned();
+            let mut command = side.program(&stand_in, &["listen", &LISTENER.to_string()]);
+            self.listeners.push(command.stdin(Stdio::null()).spawn()?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for listener in &mut self.listeners {
+            let _ = listener.kill();
+        }
+        let _ = self.remove_leftovers();
+        let _ = self.stop_engine(false);
+    }
+}
+
+/// Mounts of this namespace are nobody else's; `/run` is empty, so that no engine of the machine is found.
+fn mounts() -> anyhow::Result<()> {
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .context("cannot make the mounts private")?;
+    rustix::mount::mount("tmpfs", "/run", "tmpfs", MountFlags::empty(), None)
+        .context("cannot mount /run")?;
+    for folder in ["/run/lock", "/run/netns"] {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+fn network() -> anyhow::Result<()> {
+    for line in [
+        "link set lo up",
+        "netns add lan",
+        "netns add internet",
+        "link add lan0 type veth peer name eth0 netns lan",
+        "link add wan0 type veth peer name eth0 netns internet",
+        "addr add 192.0.2.10/24 dev lan0",
+        "addr add 198.51.100.10/24 dev wan0",
+        "link set lan0 up",
+        "link set wan0 up",
+        "-n lan addr add 192.0.2.20/24 dev eth0",
+        "-n lan link set lo up",
+        "-n lan link set eth0 up",
+        "-n internet addr add 198.51.100.20/24 dev eth0",
+        "-n internet addr add 203.0.113.5/32 dev lo",
+        "-n internet link set lo up",
+        "-n internet link set eth0 up",
+        "route add default via 198.51.100.20",
+        // Somebody in the household, or at the provider, who adds routes to the host's inner networks.
+        "-n lan route add 172.16.0.0/12 via 192.0.2.10",
+        "-n lan route add 192.168.0.0/16 via 192.0.2.10",
+        "-n internet route add 172.16.0.0/12 via 198.51.100.10",
+        "-n internet route add 192.168.0.0/16 via 198.51.100.10",
+        "-n internet route add 192.0.2.0/24 via 198.51.100.10",
+    ] {
+        let words: Vec<_> = line.split(' ').collect();
+        output(&mut program("ip", &words))?;
+    }
+    Ok(())
+}
