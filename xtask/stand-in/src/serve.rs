@@ -21,14 +21,14 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
         http::serve(*port, move |it| tell(&service, it))?;
     }
     udp(promise)?;
-    wait(&mut signals)
+    wait(&mut signals);
+    Ok(())
 }
 
-/// Ends with success at the first signal. The first process of a container has to ask for it.
-pub(crate) fn wait(signals: &mut Signals) -> anyhow::Result<()> {
+/// Returns at the first signal. The first process of a container has to ask for it.
+pub(crate) fn wait(signals: &mut Signals) {
     let signal = signals.forever().next();
     log(&format!("ends on signal {}", signal.unwrap_or_default()));
-    Ok(())
 }
 
 /// Sends every datagram back.
