@@ -24,8 +24,6 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     /// What was read after the head; the rest of a body may still be in the stream.
     pub(crate) rest: Vec<u8>,
-    /// The head as it came.
-    pub(crate) raw: Vec<u8>,
 }
 
 impl Request {
@@ -88,7 +86,6 @@ pub(crate) fn read_request(stream: &mut impl Read) -> anyhow::Result<Option<Requ
         target: parsed.path.unwrap_or_default().to_owned(),
         headers: owned(parsed.headers),
         rest,
-        raw: raw.clone(),
     }))
 }
 

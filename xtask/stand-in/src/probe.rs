@@ -102,6 +102,10 @@ fn question() -> Vec<u8> {
 }
 
 /// Writes the outcomes of the targets that standard input holds as JSON.
+///
+/// # Errors
+///
+/// When the input is no such list, or nobody reads the output.
 pub fn from_stdin() -> anyhow::Result<()> {
     let targets: Vec<Target> = serde_json::from_reader(std::io::stdin())?;
     let outcomes = serde_json::to_string(&all(&targets))?;

@@ -38,12 +38,20 @@ pub const STARTS: &str = ".stand-in-starts";
 
 impl Promise {
     /// The promise of the image that this program runs in.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or none that this program understands.
     pub fn load() -> anyhow::Result<Self> {
         let text = fs::read_to_string(PROMISE).with_context(|| format!("cannot read {PROMISE}"))?;
         serde_json::from_str(&text).with_context(|| format!("cannot parse {PROMISE}"))
     }
 
     /// What an image does before it serves: reads what it was given, opens what it keeps.
+    ///
+    /// # Errors
+    ///
+    /// When something is missing or a folder cannot be written.
     pub fn keep(&self) -> anyhow::Result<()> {
         for name in &self.requires {
             self.variable(name)?;
@@ -65,6 +73,10 @@ impl Promise {
     }
 
     /// The value of a variable, or of the file that `<name>_FILE` names.
+    ///
+    /// # Errors
+    ///
+    /// When there is neither, or the file is empty or cannot be read.
     pub fn variable(&self, name: &str) -> anyhow::Result<String> {
         let file = format!("{name}_FILE");
         if self.secrets.iter().any(|it| it == name)

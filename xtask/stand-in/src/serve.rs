@@ -21,21 +21,22 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
         http::serve(*port, move |it| tell(&service, it))?;
     }
     udp(promise)?;
-    wait(&mut signals)
+    wait(&mut signals);
+    Ok(())
 }
 
 /// Listens on one port, for connections that leave a container.
 pub(crate) fn listen(port: u16) -> anyhow::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT])?;
     http::serve(port, |it| tell("listener", it))?;
-    wait(&mut signals)
+    wait(&mut signals);
+    Ok(())
 }
 
-/// Ends with success at the first signal. The first process of a container has to ask for it.
-pub(crate) fn wait(signals: &mut Signals) -> anyhow::Result<()> {
+/// Returns at the first signal. The first process of a container has to ask for it.
+pub(crate) fn wait(signals: &mut Signals) {
     let signal = signals.forever().next();
     log(&format!("ends on signal {}", signal.unwrap_or_default()));
-    Ok(())
 }
 
 /// Sends every datagram back.
