@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{doctor, explain, exposure, init, memory};
+use crate::commands::{caddyfile, doctor, explain, exposure, init, memory};
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -37,6 +37,7 @@ enum Command {
     Explain(explain::Args),
     Memory(memory::Args),
     Exposure(exposure::Args),
+    Caddyfile(caddyfile::Args),
 }
 
 /// What a report looks like.
@@ -59,6 +60,7 @@ pub(crate) fn run() -> u8 {
         Command::Explain(args) => explain::run(&mut ui, &house, args),
         Command::Memory(args) => memory::run(&mut ui, &house, args),
         Command::Exposure(args) => exposure::run(&mut ui, &house, args),
+        Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
     });
     ended.unwrap_or_else(|error: Error| {
         if error.is_broken_pipe() {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod caddyfile;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod exposure;

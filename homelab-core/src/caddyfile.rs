@@ -1,29 +1,23 @@
-//! The Caddyfile that the labels of a project amount to.
+//! The Caddyfile that labels amount to.
 //!
 //! Follows caddy-docker-proxy's grammar (its `caddyfile/fromlabels.go`, `marshal.go`
 //! and `merge.go`): dots nest, `N_` orders, `_N` isolates, blocks with the same
-//! keys merge. `{{upstreams PORT}}` becomes `service:port` here, where the real
-//! proxy writes addresses.
+//! keys merge. For a project `{{upstreams PORT}}` becomes `service:port`; for a
+//! container that runs, the addresses that the caller found, as with the real proxy.
 
+mod block;
 mod labels;
+mod template;
 
+pub use self::block::{Block, assemble};
 pub(crate) use self::labels::is_label;
-
-use std::fmt::Write as _;
-
-use indexmap::IndexMap;
+pub use self::template::UnknownTemplate;
 
 use crate::project::Project;
 
-/// A block or line of a Caddyfile: its tokens, and what stands in its braces.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Block {
-    /// Number before the name; sorts before everything without one.
-    order: Option<u32>,
-    /// Directive and arguments, or a site's addresses; none for global options.
-    tokens: Vec<String>,
-    children: Vec<Block>,
-}
+/// A label with the network whose address of the container counts, instead of the networks
+/// that the proxy was told.
+pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
 
 /// What one container contributes to the Caddyfile under one of its label prefixes.
 #[derive(Clone, Debug)]
@@ -43,7 +37,7 @@ impl Site {
 
     /// Whether it is a snippet such as `(login)`.
     pub fn is_snippet(&self) -> bool {
-        self.block.tokens.first().is_some_and(|it| it.starts_with('('))
+        self.block.is_snippet()
     }
 
     /// The name of the snippet that it defines, without parentheses.
@@ -83,9 +77,14 @@ impl Site {
 pub fn sites(project: &Project<'_>) -> Vec<Site> {
     let mut sites = Vec::new();
     for member in project.members() {
-        let labels = member.service.labels.iter();
-        let labels = labels.map(|(key, value)| (key.as_str(), project.resolve(value)));
-        for block in labels::blocks(labels, member.name) {
+        let addresses = [member.name.to_owned()];
+        let labels = member.service.labels.iter().filter(|it| is_label(it.0));
+        let values = labels.map(|(key, value)| {
+            let value = project.resolve(value);
+            // Rules judge what they can read, also beside a template that only the proxy knows.
+            (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
+        });
+        for block in labels::blocks(values) {
             sites.push(Site { service: member.name.to_owned(), block });
         }
     }
@@ -94,99 +93,67 @@ pub fn sites(project: &Project<'_>) -> Vec<Site> {
 
 /// The whole Caddyfile, as the proxy would load it.
 pub fn render(project: &Project<'_>) -> String {
-    let mut blocks = IndexMap::new();
-    for site in project.sites() {
-        merge(&mut blocks, site.block.clone());
-    }
-    let mut blocks: Vec<Block> = blocks.into_values().collect();
-    sort(&mut blocks);
-    let mut out = String::new();
-    for (at, block) in blocks.iter().enumerate() {
-        if at > 0 {
-            out.push('\n');
+    text(project.sites().iter())
+}
+
+/// The Caddyfile while these profiles are on: only containers that run have labels.
+pub fn render_enabled(project: &Project<'_>, profiles: &[&str]) -> String {
+    let runs =
+        |it: &&Site| project.member(&it.service).is_some_and(|it| it.is_enabled_by(profiles));
+    text(project.sites().iter().filter(runs))
+}
+
+fn text<'a>(sites: impl Iterator<Item = &'a Site>) -> String {
+    assemble(sites.map(|it| it.block.clone())).join("\n")
+}
+
+/// What a container that runs contributes, given its labels and its addresses on ingress
+/// networks. Labels that are not the proxy's are skipped.
+///
+/// # Errors
+///
+/// A template that only the real proxy could evaluate. It does without the container's labels
+/// when a template fails, so the caller should as well.
+pub fn translate<'a>(
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    addresses: &[String],
+) -> Result<Vec<Block>, UnknownTemplate> {
+    let labels = labels.into_iter().filter(|it| is_label(it.0));
+    let values = labels.map(|(key, value)| Ok((key, template::expand(value, addresses)?)));
+    Ok(labels::blocks(values.collect::<Result<Vec<_>, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The Caddyfile of containers with these labels; the first has the address 10.0.0.2.
+    #[track_caller]
+    pub(super) fn rendered(containers: &[&[(&str, &str)]]) -> String {
+        let mut blocks = Vec::new();
+        for (at, labels) in containers.iter().enumerate() {
+            let addresses = [format!("10.0.0.{}", at + 2)];
+            let translated = translate(labels.iter().copied(), &addresses);
+            blocks.extend(translated.expect("every template is known"));
         }
-        write_block(block, 0, &mut out);
+        assemble(blocks).join("\n")
     }
-    out
-}
 
-/// Adds a block; one with the same tokens takes its children, upstreams of one matcher join.
-fn merge(blocks: &mut IndexMap<Vec<String>, Block>, block: Block) {
-    if let Some(same) = blocks.get_mut(&block.tokens) {
-        for child in block.children {
-            if same.children.contains(&child) {
-                continue;
-            }
-            let proxied = proxied(&child);
-            let joins = |it: &&mut Block| {
-                proxied.is_some()
-                    && self::proxied(it).map(|it| it.0) == proxied.map(|it| it.0)
-                    && it.children == child.children
-            };
-            match same.children.iter_mut().find(joins) {
-                Some(proxy) => {
-                    proxy.tokens.extend(proxied.iter().flat_map(|it| it.1).cloned());
-                }
-                None => same.children.push(child),
-            }
+    #[test]
+    fn a_template_that_is_not_known_costs_the_labels() {
+        let labels = [("caddy", "{{index .Names 0}}.lan"), ("other", "{{unread}}")];
+        assert!(translate(labels, &[]).is_err());
+        assert_eq!(translate(labels.into_iter().skip(1), &[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn without_addresses_there_are_no_upstreams() {
+        let labels = [("caddy", "a.lan"), ("caddy.reverse_proxy", "{{upstreams 80}}")];
+        let blocks = translate(labels, &[]).expect("every template is known");
+        insta::assert_snapshot!(assemble(blocks).join("\n"), @r"
+        a.lan {
+        	reverse_proxy
         }
-    } else {
-        blocks.insert(block.tokens.clone(), block);
-    }
-}
-
-/// Directive and matcher of a line that forwards, and its upstreams; no matcher counts as `*`.
-fn proxied(block: &Block) -> Option<((&str, &str), &[String])> {
-    let (directive, rest) = block.tokens.split_first()?;
-    if !matches!(directive.as_str(), "reverse_proxy" | "php_fastcgi") {
-        return None;
-    }
-    match rest.split_first() {
-        Some((matcher, upstreams)) if matcher.starts_with(['@', '/', '*']) => {
-            Some(((directive, matcher), upstreams))
-        }
-        _ => Some(((directive, "*"), rest)),
-    }
-}
-
-/// Global options, snippets, matchers, then by number, then by text, then fewer words first.
-fn sort(blocks: &mut [Block]) {
-    for block in blocks.iter_mut() {
-        sort(&mut block.children);
-    }
-    let rank = |it: &Block| match it.tokens.first().map(String::as_bytes) {
-        None => 0,
-        Some([b'(', ..]) => 1,
-        Some([b'@', ..]) => 2,
-        Some(_) => 3,
-    };
-    blocks.sort_by(|a, b| {
-        let order = |it: &Block| it.order.unwrap_or(u32::MAX);
-        (rank(a), order(a), &a.tokens).cmp(&(rank(b), order(b), &b.tokens))
-    });
-}
-
-fn write_block(block: &Block, depth: usize, out: &mut String) {
-    let tokens: Vec<_> = block.tokens.iter().map(|it| token(it)).collect();
-    let _ = write!(out, "{}{}", "\t".repeat(depth), tokens.join(" "));
-    if block.children.is_empty() {
-        out.push('\n');
-        return;
-    }
-    out.push_str(if tokens.is_empty() { "{\n" } else { " {\n" });
-    for child in &block.children {
-        write_block(child, depth + 1, out);
-    }
-    let _ = writeln!(out, "{}}}", "\t".repeat(depth));
-}
-
-/// A token as Caddy's lexer reads it back.
-fn token(text: &str) -> String {
-    if text.contains(['\n', '"']) {
-        format!("`{text}`")
-    } else if text.contains(char::is_whitespace) || text.is_empty() {
-        format!("\"{text}\"")
-    } else {
-        text.to_owned()
+        ");
     }
 }

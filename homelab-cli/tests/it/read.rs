@@ -1,4 +1,4 @@
-//! The commands that only read: `explain`, `memory`, `exposure`, and help.
+//! The commands that only read: `explain`, `memory`, `exposure`, `caddyfile`, and help.
 
 use std::process::{Command, Stdio};
 
@@ -143,6 +143,18 @@ fn exposure_lists_ways_in_and_out() {
 }
 
 #[test]
+fn the_caddyfile_is_what_runs() {
+    let house = House::empty();
+    let all = house.run(&["caddyfile"]);
+    assert!(all.contains("\nphotos.home.arpa {\n"), "{all}");
+    house.write("project/.env", "DOMAIN=example.org\n");
+    whole("the-caddyfile-is-what-runs", &house.run(&["caddyfile", "--profiles", "files"]));
+    let base = house.run(&["caddyfile", "--profiles", ""]);
+    assert!(base.contains("\nmedia.example.org {\n") && !base.contains("\nfiles."), "{base}");
+    whole("the-caddyfile-is-what-runs-2", &house.run(&["caddyfile", "--profiles", "fils"]));
+}
+
+#[test]
 fn help_fits_on_a_screen() {
     let house = House::empty();
     assert_snapshot!(house.run(&["-h"]), @r"
@@ -153,12 +165,13 @@ fn help_fits_on_a_screen() {
     Usage: homelab [OPTIONS] <COMMAND>
 
     Commands:
-      init      Write `.env` and make the secrets
-      doctor    Check this host before `docker compose up`
-      explain   Explain a service or a rule
-      memory    Show the memory that services may use, against what the host has
-      exposure  List every way into the house and every way out of it
-      help      Print this message or the help of the given subcommand(s)
+      init       Write `.env` and make the secrets
+      doctor     Check this host before `docker compose up`
+      explain    Explain a service or a rule
+      memory     Show the memory that services may use, against what the host has
+      exposure   List every way into the house and every way out of it
+      caddyfile  Print the Caddyfile that the proxy makes of the labels
+      help       Print this message or the help of the given subcommand(s)
 
     Options:
           --project <DIR>  Folder that holds `compose.yaml`, `.env` and `secrets/` [default: .]

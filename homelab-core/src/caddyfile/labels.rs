@@ -2,28 +2,22 @@
 
 use indexmap::IndexMap;
 
-use super::Block;
+use super::block::{Block, LAST};
 
 /// Prefix of the labels that the proxy reads.
 const PREFIX: &str = "caddy";
 
-/// The blocks that a container's labels amount to, one for each of `caddy`, `caddy_0`, ….
-pub(super) fn blocks<'a>(
-    labels: impl Iterator<Item = (&'a str, String)>,
-    service: &str,
-) -> Vec<Block> {
+/// The blocks that a container's labels amount to, one for each of `caddy`, `caddy_0`, …; no
+/// other labels, and their values without templates.
+pub(super) fn blocks<'a>(labels: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Block> {
     let mut roots: IndexMap<String, Node> = IndexMap::new();
     for (key, value) in labels {
         let mut path = segments(key);
-        let root = path.remove(0);
-        if !is_root(&root) {
-            continue;
-        }
-        let mut node = roots.entry(root).or_default();
+        let mut node = roots.entry(path.remove(0)).or_default();
         for segment in path {
             node = node.children.entry(segment).or_default();
         }
-        node.arguments.extend(words(&upstreams(&value, service)));
+        node.arguments.extend(words(&value));
     }
     roots.into_values().map(|it| it.into_block(None)).collect()
 }
@@ -36,7 +30,7 @@ struct Node {
 
 impl Node {
     fn into_block(self, segment: Option<&str>) -> Block {
-        let (order, name) = segment.map_or((None, None), |it| {
+        let (order, name) = segment.map_or((LAST, None), |it| {
             let (order, name) = split(it);
             (order, Some(name.to_owned()))
         });
@@ -54,7 +48,7 @@ impl Node {
 
 /// Whether the proxy reads this label as a piece of its Caddyfile.
 pub(crate) fn is_label(key: &str) -> bool {
-    segments(key).first().is_some_and(|it| is_root(it))
+    key.split('.').next().is_some_and(is_root)
 }
 
 /// `caddy`, or `caddy_` and digits.
@@ -73,13 +67,15 @@ fn segments(key: &str) -> Vec<String> {
 }
 
 /// `N_name_M` → order `N` and name; `M` only keeps apart what would be one block.
-fn split(segment: &str) -> (Option<u32>, &str) {
+fn split(segment: &str) -> (u32, &str) {
     let (order, rest) = match segment.split_once('_') {
-        Some((number, rest)) if is_number(number) => (number.parse().ok(), rest),
-        _ => (None, segment),
+        Some((number, rest)) if is_number(number) && !rest.is_empty() => {
+            (number.parse().unwrap_or(LAST), rest)
+        }
+        _ => (LAST, segment),
     };
     match rest.rsplit_once('_') {
-        Some((name, number)) if is_number(number) => (order, name),
+        Some((name, number)) if is_number(number) && !name.is_empty() => (order, name),
         _ => (order, rest),
     }
 }
@@ -88,102 +84,65 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
-/// Replaces `{{upstreams}}`, `{{upstreams 80}}` and `{{upstreams https 443}}`.
-fn upstreams(value: &str, service: &str) -> String {
-    let mut out = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let Some((template, tail)) = after.split_once("}}") else { break };
-        out.push_str(before);
-        let mut words = template.split_whitespace();
-        if words.next() == Some("upstreams") {
-            let (ports, schemes): (Vec<_>, Vec<_>) =
-                words.partition(|it| it.bytes().all(|it| it.is_ascii_digit()));
-            if let Some(scheme) = schemes.first() {
-                out.push_str(scheme);
-                out.push_str("://");
-            }
-            out.push_str(service);
-            if let Some(port) = ports.first() {
-                out.push(':');
-                out.push_str(port);
-            }
-        } else {
-            out.push_str("{{");
-            out.push_str(template);
-            out.push_str("}}");
-        }
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Caddy's lexer: white space separates, double quotes and backticks keep it.
+/// Caddy's lexer: white space separates, quotes at the start of a word keep it, `#` there begins
+/// a comment. A quote that is not closed is dropped, one within a word stays.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let (mut open, mut quote, mut escaped) = (false, None, false);
+    let (mut quote, mut escaped, mut comment) = (None, false, false);
     for it in text.chars() {
-        match quote {
-            Some('"') if escaped => {
-                if it != '"' {
-                    word.push('\\');
-                }
+        if it == '\\' && !escaped && quote != Some('`') {
+            escaped = true;
+        } else if let Some(mark) = quote {
+            // Only a double quote can be escaped, and only between double quotes.
+            let literal = escaped && mark == '"';
+            if it == mark && !literal {
+                words.push(std::mem::take(&mut word));
+                quote = None;
+            } else {
+                word.extend((literal && it != '"').then_some('\\'));
                 word.push(it);
+            }
+            escaped = false;
+        } else if it.is_whitespace() {
+            comment &= it != '\n';
+            if !word.is_empty() && it != '\r' {
+                words.push(std::mem::take(&mut word));
                 escaped = false;
             }
-            Some('"') if it == '\\' => escaped = true,
-            Some(mark) if it == mark => quote = None,
-            Some(_) => word.push(it),
-            None if it.is_whitespace() => {
-                if open {
-                    words.push(std::mem::take(&mut word));
-                }
-                open = false;
-            }
-            None if !open && matches!(it, '"' | '`') => (open, quote) = (true, Some(it)),
-            None => {
-                open = true;
-                word.push(it);
-            }
+        } else if comment || it == '#' && word.is_empty() {
+            comment = true;
+        } else if word.is_empty() && matches!(it, '"' | '`') {
+            quote = Some(it);
+        } else {
+            word.extend(escaped.then_some('\\'));
+            word.push(it);
+            escaped = false;
         }
     }
-    if open {
-        words.push(word);
-    }
+    words.extend(Some(word).filter(|it| !it.is_empty()));
     words
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn rendered(labels: &[(&str, &str)]) -> String {
-        let labels = labels.iter().map(|(key, value)| (*key, (*value).to_owned()));
-        let mut blocks = blocks(labels, "app");
-        super::super::sort(&mut blocks);
-        let mut out = String::new();
-        for block in &blocks {
-            super::super::write_block(block, 0, &mut out);
-        }
-        out
-    }
+    use super::super::tests::rendered;
 
     #[test]
     fn a_site_with_options() {
-        insta::assert_snapshot!(rendered(&[
+        insta::assert_snapshot!(rendered(&[&[
             ("caddy", "a.lan"),
             ("caddy.tls", "internal"),
             ("caddy.import", "auth"),
             ("caddy.reverse_proxy", "{{upstreams 8080}}"),
             ("caddy.reverse_proxy.header_up", "-Authorization"),
             ("caddy_ingress_network", "other"),
+            ("caddy_controlled_server", ""),
             ("caddyfoo", "no"),
-        ]), @r"
+        ]]), @r"
         a.lan {
         	import auth
-        	reverse_proxy app:8080 {
+        	reverse_proxy 10.0.0.2:8080 {
         		header_up -Authorization
         	}
         	tls internal
@@ -192,36 +151,128 @@ mod tests {
     }
 
     #[test]
-    fn snippets_globals_order_and_isolation() {
-        insta::assert_snapshot!(rendered(&[
-            ("caddy_1", "a.lan b.lan"),
-            ("caddy_1.route.1_reverse_proxy", "{{upstreams https 443}}"),
-            ("caddy_1.route.0_uri", "strip_prefix /x"),
-            ("caddy_1.redir_1", "/b \"https://b /\""),
-            ("caddy_1.redir_0", "/a https://a"),
-            ("caddy_1.@m.path", "/x"),
-            ("caddy_0", "(auth)"),
-            ("caddy_0.header.X-A\\.B", "1"),
-            ("caddy_9.email", "me@example.org"),
-        ]), @r#"
-        {
-        	email me@example.org
-        }
-        (auth) {
-        	header {
-        		X-A.B 1
+    fn a_segment_is_a_number_a_name_and_a_number() {
+        insta::assert_snapshot!(rendered(&[&[
+            ("caddy", "a.lan"),
+            ("caddy.header_up", "underscore"),
+            ("caddy.2_header_up_1", "both"),
+            ("caddy.10_uri", "numbers sort as numbers"),
+            ("caddy.3_", "no name after it"),
+            ("caddy._4", "no name before it"),
+            ("caddy.5_6", "a number can be a name"),
+            ("caddy.a.b.c\\.d\\.e", "nested"),
+        ]]), @r"
+        a.lan {
+        	header_up both
+        	6 a number can be a name
+        	uri numbers sort as numbers
+        	3_ no name after it
+        	_4 no name before it
+        	a {
+        		b {
+        			c.d.e nested
+        		}
         	}
+        	header_up underscore
         }
-        a.lan b.lan {
-        	@m {
-        		path /x
-        	}
-        	redir /a https://a
-        	redir /b "https://b /"
+        ");
+    }
+
+    #[test]
+    fn prefix_numbers_order_and_isolate() {
+        insta::assert_snapshot!(rendered(&[&[
+            ("caddy", "a.lan"),
+            ("caddy.3_handle.respond", "c"),
+            ("caddy.2_handle.uri", "x"),
+            ("caddy.2_handle.respond", "b"),
+            ("caddy.handle.respond", "last"),
+            ("caddy.1_route.1_reverse_proxy", "{{upstreams}}"),
+            ("caddy.1_route.0_uri", "strip_prefix /x"),
+        ]]), @r"
+        a.lan {
         	route {
         		uri strip_prefix /x
-        		reverse_proxy https://app:443
+        		reverse_proxy 10.0.0.2
         	}
+        	handle {
+        		respond b
+        		uri x
+        	}
+        	handle {
+        		respond c
+        	}
+        	handle {
+        		respond last
+        	}
+        }
+        ");
+    }
+
+    #[test]
+    fn suffix_numbers_only_isolate() {
+        insta::assert_snapshot!(rendered(&[&[
+            ("caddy", "a.lan"),
+            ("caddy.b_1.y", ""),
+            ("caddy.b_2.x", ""),
+            ("caddy.a_2", "later"),
+            ("caddy.a_1", "sooner"),
+        ]]), @r"
+        a.lan {
+        	a later
+        	a sooner
+        	b {
+        		x
+        	}
+        	b {
+        		y
+        	}
+        }
+        ");
+    }
+
+    #[test]
+    fn values_are_split_as_caddy_does() {
+        insta::assert_snapshot!(rendered(&[&[
+            ("caddy", "a.lan, b.lan"),
+            ("caddy.0_spaces", "\"a b\"  `c d`"),
+            ("caddy.1_escaped", r#""a\"b" "c\d""#),
+            ("caddy.2_opened", "\"a"),
+            ("caddy.3_closed", "a\""),
+            ("caddy.4_within", "a\"b c\""),
+            ("caddy.5_adjacent", "\"a\"b"),
+            ("caddy.6_comment", "a #b c\nd#e"),
+            ("caddy.7_backslash", r"a\b \.c$ `d\`"),
+            ("caddy.8_json", "`{\"a\": 1}`"),
+            ("caddy.9_lines", "`a\nb`"),
+            ("caddy.nothing", "\""),
+            ("caddy.template", "{{\"\"}}"),
+        ]]), @r#"
+        a.lan, b.lan {
+        	spaces "a b" "c d"
+        	escaped `a"b` c\d
+        	opened a
+        	closed `a"`
+        	within `a"b` `c"`
+        	adjacent a b
+        	comment a d#e
+        	backslash a\b \.c$ d\
+        	json `{"a": 1}`
+        	lines `a
+        b`
+        	nothing
+        	template
+        }
+        "#);
+    }
+
+    #[test]
+    fn upstreams_in_quotes_are_one_word() {
+        insta::assert_snapshot!(rendered(&[&[
+            ("caddy", "a.lan"),
+            ("caddy.reverse_proxy", "\"{{upstreams 80}} b\""),
+        ]]), @r#"
+        a.lan {
+        	reverse_proxy "10.0.0.2:80 b"
         }
         "#);
     }

@@ -1,0 +1,35 @@
+//! `homelab caddyfile`: the Caddyfile that the labels of the stack amount to.
+
+use homelab_core::caddyfile;
+
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::ui::Ui;
+
+/// Print the Caddyfile that the proxy makes of the labels
+///
+/// In place of a container's address stands the service's name. Services whose profile is off
+/// are printed too, unless `--profiles` says which are on. Values come from `.env` where it
+/// exists, else from the defaults.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Profiles that are on besides the base, as a comma list
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    profiles: Option<Vec<String>>,
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    let settings = house.settings()?.readable()?;
+    let project = house.project(&settings);
+    let text = if let Some(names) = &args.profiles {
+        let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
+        house.known_profiles(&names)?;
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        caddyfile::render_enabled(&project, &names)
+    } else {
+        caddyfile::render(&project)
+    };
+    ui.data(text.trim_end())?;
+    Ok(exit::FINE)
+}
