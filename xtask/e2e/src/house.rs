@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
@@ -115,14 +115,20 @@ impl House {
         self.healthy(services)
     }
 
-    /// Waits until exactly these services run and are healthy, none of which ever restarted.
+    /// Waits until exactly these services run and are healthy; none of them may have restarted.
     pub(crate) fn healthy(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-        let containers = run::until(PATIENCE, || docker::all_well(services))?;
-        let restarted: Vec<_> = containers.iter().filter(|it| it.restarts > 0).collect();
-        if let Some(it) = restarted.first() {
-            bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
+        let started = Instant::now();
+        loop {
+            let well = docker::all_well(services);
+            let restarted = docker::containers()?.into_iter().find(|it| it.restarts > 0);
+            if let Some(it) = restarted {
+                bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
+            }
+            if well.is_ok() || started.elapsed() > PATIENCE {
+                return well.with_context(|| format!("not within {} s", PATIENCE.as_secs()));
+            }
+            std::thread::sleep(Duration::from_millis(500));
         }
-        Ok(containers)
     }
 }
 

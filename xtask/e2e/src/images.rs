@@ -68,7 +68,8 @@ pub(crate) fn assemble(
             member.contract.with_context(|| format!("{} has no contract", member.name))?;
         let mut stand_in = table::stand_in(member.name, contract);
         if member.name == "caddy" {
-            stand_in.files.push(file("/bin/caddy", caddy)?);
+            // `/bin` is a link to it in Debian, which a layer must not replace.
+            stand_in.files.push(file("/usr/bin/caddy", caddy)?);
         }
         let promise = serde_json::to_vec(&stand_in.promise)?;
         stand_in.files.push(Entry::File { path: PROMISE.to_owned(), mode: 0o644, bytes: promise });

@@ -1,7 +1,7 @@
 //! A world of its own for each lane: network, mounts, processes, and an engine that runs in it.
 //!
 //! ```text
-//! lan 192.0.2.20 ── 192.0.2.10 host 198.51.100.10 ── 198.51.100.20 internet 203.0.113.5
+//! lan 10.77.0.20 ── 10.77.0.10 host 198.51.100.10 ── 198.51.100.20 internet 203.0.113.5
 //! ```
 //!
 //! The host is this namespace: the engine listens at `/run/docker.sock` as on any host, and no
@@ -20,14 +20,14 @@ use crate::images::Images;
 use crate::run::{self, output, program};
 
 /// The host's address in the household's network.
-pub(crate) const LAN_ADDRESS: &str = "192.0.2.10";
+pub(crate) const LAN_ADDRESS: &str = "10.77.0.10";
 
 /// The host's address that the internet sees.
 pub(crate) const WAN_ADDRESS: &str = "198.51.100.10";
 
 /// An address on the internet, and one in the household, where something listens.
 pub(crate) const INTERNET: &str = "203.0.113.5";
-pub(crate) const LAN_PEER: &str = "192.0.2.20";
+pub(crate) const LAN_PEER: &str = "10.77.0.20";
 
 /// The control group below which the containers of all lanes run.
 pub(crate) const CGROUP: &str = "homelab-e2e";
@@ -218,11 +218,11 @@ fn network() -> anyhow::Result<()> {
         "netns add internet",
         "link add lan0 type veth peer name eth0 netns lan",
         "link add wan0 type veth peer name eth0 netns internet",
-        "addr add 192.0.2.10/24 dev lan0",
+        "addr add 10.77.0.10/24 dev lan0",
         "addr add 198.51.100.10/24 dev wan0",
         "link set lan0 up",
         "link set wan0 up",
-        "-n lan addr add 192.0.2.20/24 dev eth0",
+        "-n lan addr add 10.77.0.20/24 dev eth0",
         "-n lan link set lo up",
         "-n lan link set eth0 up",
         "-n internet addr add 198.51.100.20/24 dev eth0",
@@ -231,11 +231,11 @@ fn network() -> anyhow::Result<()> {
         "-n internet link set eth0 up",
         "route add default via 198.51.100.20",
         // Somebody in the household, or at the provider, who adds routes to the host's inner networks.
-        "-n lan route add 172.16.0.0/12 via 192.0.2.10",
-        "-n lan route add 192.168.0.0/16 via 192.0.2.10",
+        "-n lan route add 172.16.0.0/12 via 10.77.0.10",
+        "-n lan route add 192.168.0.0/16 via 10.77.0.10",
         "-n internet route add 172.16.0.0/12 via 198.51.100.10",
         "-n internet route add 192.168.0.0/16 via 198.51.100.10",
-        "-n internet route add 192.0.2.0/24 via 198.51.100.10",
+        "-n internet route add 10.77.0.0/24 via 198.51.100.10",
     ] {
         let words: Vec<_> = line.split(' ').collect();
         output(&mut program("ip", &words))?;

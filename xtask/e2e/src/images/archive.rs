@@ -28,7 +28,14 @@ pub(crate) enum Tar {
 pub(crate) enum Entry {
     File { path: String, mode: u32, bytes: Vec<u8> },
     Folder { path: String, mode: u32, owner: u32 },
-    Link { path: String, target: String },
+}
+
+impl Entry {
+    fn path(&self) -> &str {
+        match self {
+            Self::File { path, .. } | Self::Folder { path, .. } => path,
+        }
+    }
 }
 
 /// An image: its name, its layers from the lowest on, and its configuration.
@@ -48,11 +55,14 @@ impl Layer {
         Ok(Self { tar: Tar::File(path.to_owned()), digest })
     }
 
-    /// A layer of these entries.
+    /// A layer of these entries; of two with the same path the later one counts.
     pub(crate) fn of(entries: &[Entry]) -> anyhow::Result<Self> {
         let mut builder = tar::Builder::new(Vec::new());
-        for entry in entries {
-            append(&mut builder, entry)?;
+        for (at, entry) in entries.iter().enumerate() {
+            // The engine refuses an archive that has a path twice.
+            if !entries[at + 1..].iter().any(|it| it.path() == entry.path()) {
+                append(&mut builder, entry)?;
+            }
         }
         let bytes = builder.into_inner()?;
         Ok(Self { digest: digest(bytes.as_slice())?, tar: Tar::Bytes(bytes) })
@@ -131,12 +141,6 @@ fn append(builder: &mut tar::Builder<Vec<u8>>, entry: &Entry) -> io::Result<()> 
             header.set_gid(u64::from(*owner));
             header.set_size(0);
             builder.append_data(&mut header, path.trim_start_matches('/'), io::empty())
-        }
-        Entry::Link { path, target } => {
-            header.set_entry_type(tar::EntryType::Symlink);
-            header.set_mode(0o777);
-            header.set_size(0);
-            builder.append_link(&mut header, path.trim_start_matches('/'), target)
         }
     }
 }

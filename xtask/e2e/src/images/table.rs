@@ -105,12 +105,13 @@ fn jellyfin(mut it: StandIn) -> StandIn {
 
 /// The real program, started as the image's script starts it.
 fn syncthing(mut it: StandIn) -> StandIn {
-    it.entrypoint = vec!["/bin/docker-entrypoint.sh"];
+    it.entrypoint = vec!["/usr/bin/docker-entrypoint.sh"];
     it.environment = vec!["PUID=1000", "PGID=1000", "HOME=/var/syncthing"];
     let probe =
         "curl -fkLsS -m 2 127.0.0.1:8384/rest/noauth/health | grep -o --color=never OK || exit 1";
     it.health = shell(probe, 60);
-    it.files.push(script("/bin/docker-entrypoint.sh", include_str!("../../image/syncthing.sh")));
+    it.files
+        .push(script("/usr/bin/docker-entrypoint.sh", include_str!("../../image/syncthing.sh")));
     it
 }
 

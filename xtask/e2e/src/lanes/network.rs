@@ -1,0 +1,23 @@
+//! Who can talk to whom, measured: between containers, from outside, to the outside.
+
+mod outside;
+mod pairs;
+mod routes;
+mod sockets;
+
+use super::Scene;
+use crate::report::{LaneEnds, Steps};
+
+/// The whole house is on; every connection is tried.
+pub(super) fn run(scene: &mut Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
+    steps.step("nothing but `image:` differs from the committed file", || scene.house.differs());
+    steps.need("every profile on", || scene.everything_on())?;
+    steps.step("`homelab doctor` finds no error", || scene.house.doctor());
+    steps.step("between containers: predicted against measured", || pairs::run(scene));
+    steps.step("from outside: predicted against measured", || outside::ways_in(scene));
+    steps.step("to the outside: predicted against measured", || outside::ways_out(scene));
+    steps.step("only socket proxies hold the Docker socket", || sockets::holders(scene));
+    steps.step("each socket proxy answers its consumer's calls and no other", || sockets::calls(scene));
+    routes::run(scene, steps);
+    Ok(())
+}

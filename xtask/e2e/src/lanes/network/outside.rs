@@ -1,0 +1,157 @@
+//! The host, the household's network and the internet: ways in and ways out.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use homelab_core::project::Project;
+use homelab_core::reach::{self, Place};
+use homelab_stand_in::probe::Target;
+
+use super::pairs;
+use crate::docker::{self, Container, probe};
+use crate::lanes::Scene;
+use crate::world::{INTERNET, LAN_ADDRESS, LAN_PEER, LISTENER, Side, WAN_ADDRESS};
+
+/// The place that a side of this world plays.
+const fn place(side: Side) -> Place {
+    match side {
+        Side::Host => Place::Host,
+        Side::Lan => Place::Lan,
+        Side::Internet => Place::Internet,
+    }
+}
+
+/// An attempt from outside and what the model says of it.
+struct Attempt {
+    what: String,
+    target: Target,
+    predicted: bool,
+}
+
+/// From every side: every port of the contract at every address of the host and of the container.
+pub(super) fn ways_in(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project_with(&scene.house.dotenv())?;
+    let containers = docker::containers()?;
+    let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
+    for side in Side::ALL {
+        let attempts = attempts(&project, &containers, side)?;
+        let targets: Vec<_> = attempts.iter().map(|it| it.target.clone()).collect();
+        let program = side.program(&scene.world.stand_in.to_string_lossy(), &["probe"]);
+        let outcomes = probe(program, &targets)?;
+        for (attempt, outcome) in attempts.iter().zip(&outcomes) {
+            tried += 1;
+            open += usize::from(outcome.open);
+            if outcome.open != attempt.predicted {
+                let (what, because) = (&attempt.what, &outcome.because);
+                wrong.push(format!(
+                    "{} -> {what}: predicted {}, measured {} ({because})",
+                    side.name(),
+                    attempt.predicted,
+                    outcome.open
+                ));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{} of {tried} differ\n{}", wrong.len(), wrong.join("\n"));
+    }
+    Ok(format!("{tried} connections tried from host, LAN and internet, {open} open, all as predicted"))
+}
+
+fn attempts(
+    project: &Project<'_>,
+    containers: &[Container],
+    side: Side,
+) -> anyhow::Result<Vec<Attempt>> {
+    let ways = reach::ways_in(project);
+    let mut attempts = Vec::new();
+    for member in project.members() {
+        let contract = member.contract.context("a service without contract")?;
+        let container = containers.iter().find(|it| it.service == member.name);
+        let container = container.with_context(|| format!("{} does not run", member.name))?;
+        for port in contract.ports {
+            let protocol = port.protocol().to_string();
+            let target = |host: &str| Target { host: host.to_owned(), port: port.number(), protocol: protocol.clone() };
+            let is_open = |at: &str| {
+                ways.iter().any(|it| {
+                    it.from == place(side) && it.to == member.name && it.port == *port && it.is_at(at)
+                })
+            };
+            let addresses = [LAN_ADDRESS, WAN_ADDRESS, "127.0.0.1"];
+            let loopback_is_ours = side == Side::Host;
+            for address in addresses.into_iter().filter(|it| loopback_is_ours || *it != "127.0.0.1") {
+                // Who never answers is measured between containers.
+                if pairs::is_silent(member.name, &target(address)) {
+                    continue;
+                }
+                // 8080 and the like are free on the host: no other service's port is asked here.
+                attempts.push(Attempt {
+                    what: format!("{} {port} at {address}", member.name),
+                    target: target(address),
+                    predicted: is_open(address) || other_owner(&ways, side, port, address),
+                });
+            }
+            for (network, address) in &container.addresses {
+                if pairs::is_silent(member.name, &target(address)) {
+                    continue;
+                }
+                attempts.push(Attempt {
+                    what: format!("{} {port} at its own address on {network}", member.name),
+                    target: target(address),
+                    predicted: ways.iter().any(|it| {
+                        it.from == place(side) && it.to == member.name && it.port == *port && it.direct
+                    }),
+                });
+            }
+        }
+    }
+    Ok(attempts)
+}
+
+/// Another service that publishes the same port answers there.
+fn other_owner(
+    ways: &[reach::WayIn],
+    side: Side,
+    port: &homelab_core::units::Port,
+    address: &str,
+) -> bool {
+    ways.iter().any(|it| it.from == place(side) && it.port == *port && !it.direct && it.is_at(address))
+}
+
+/// From every container: the internet, the household, the host.
+pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project_with(&scene.house.dotenv())?;
+    let containers: BTreeMap<_, _> =
+        docker::containers()?.into_iter().map(|it| (it.service.clone(), it)).collect();
+    let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
+    for member in project.members() {
+        let container = &containers[member.name];
+        let mut asked: Vec<(Place, Target)> = vec![
+            (Place::Internet, listener(INTERNET)),
+            (Place::Lan, listener(LAN_PEER)),
+        ];
+        // The host: by its own addresses, and by the gateway of each network the container is on.
+        let gateways = container.gateways();
+        let of_the_host = [LAN_ADDRESS, WAN_ADDRESS].map(str::to_owned);
+        asked.extend(of_the_host.iter().chain(&gateways).map(|it| (Place::Host, listener(it))));
+        let targets: Vec<_> = asked.iter().map(|it| it.1.clone()).collect();
+        let outcomes = container.probe(&targets)?;
+        for place in [Place::Internet, Place::Lan, Place::Host] {
+            tried += 1;
+            let measured = asked.iter().zip(&outcomes).any(|(it, outcome)| it.0 == place && outcome.open);
+            open += usize::from(measured);
+            let predicted = reach::gets_out(&project, &member, place);
+            if measured != predicted {
+                wrong.push(format!("{} -> {place}: predicted {predicted}, measured {measured}", member.name));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{} of {tried} differ\n{}", wrong.len(), wrong.join("\n"));
+    }
+    Ok(format!("{tried} ways tried, {open} open, all as predicted"))
+}
+
+fn listener(host: &str) -> Target {
+    Target { host: host.to_owned(), port: LISTENER, protocol: "tcp".to_owned() }
+}
