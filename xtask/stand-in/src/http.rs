@@ -119,10 +119,21 @@ pub(crate) fn request(
     host: &str,
     body: &str,
 ) -> anyhow::Result<Response> {
+    send(stream, method, target, host, ("application/json", body))
+}
+
+/// The same with a body of another type.
+pub(crate) fn send(
+    stream: &mut (impl Read + Write),
+    method: &str,
+    target: &str,
+    host: &str,
+    (content_type, body): (&str, &str),
+) -> anyhow::Result<Response> {
     write!(
         stream,
         "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+         Content-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )?;
     stream.flush()?;
@@ -149,7 +160,8 @@ pub(crate) fn probe(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_head(stream: &mut impl Read) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
+/// Reads the head of a request or an answer, and what came with it of the body.
+pub(crate) fn read_head(stream: &mut impl Read) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let mut read = Vec::new();
     let mut buffer = [0; 4096];
     loop {
