@@ -1,5 +1,9 @@
 //! Reachability: who can open a connection to whom, over which network, and why.
 
+mod outside;
+
+pub use self::outside::{At, Place, WayIn, gets_out, ways_in};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

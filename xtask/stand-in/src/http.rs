@@ -160,6 +160,18 @@ pub(crate) fn probe(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The text behind `%2F` and the like; `None` where a `%` is not followed by two digits.
+pub(crate) fn percent_decoded(path: &str) -> Option<String> {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Reads the head of a request or an answer, and what came with it of the body.
 pub(crate) fn read_head(stream: &mut impl Read) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let mut read = Vec::new();

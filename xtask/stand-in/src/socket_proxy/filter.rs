@@ -5,7 +5,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 use anyhow::Context as _;
 use regex::Regex;
 
-use crate::log;
+use crate::{http, log};
 
 /// The methods that have a variable `SP_ALLOW_…`.
 const METHODS: &[&str] =
@@ -44,7 +44,7 @@ impl Filter {
         // Go refuses what it cannot parse before it calls anybody.
         let origin = origin_form(target).ok_or((400, "no such target"))?;
         let path = origin.split_once('?').map_or(origin, |it| it.0);
-        let path = percent_decoded(path).ok_or((400, "no such path"))?;
+        let path = http::percent_decoded(path).ok_or((400, "no such path"))?;
         let Some((_, pattern)) = self.0.iter().find(|it| it.0 == method) else {
             return Err((405, "method not allowed"));
         };
@@ -63,18 +63,6 @@ fn origin_form(target: &str) -> Option<&str> {
     }
     let end = rest.find(['/', '?'])?;
     Some(&rest[end..]).filter(|it| it.starts_with('/'))
-}
-
-/// `None` where a `%` is not followed by two digits.
-fn percent_decoded(path: &str) -> Option<String> {
-    let mut parts = path.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(&part.as_bytes()[2..]);
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Whether one of these networks holds the address, or one of these names has it now.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use homelab_core::project::Project;
-use homelab_core::reach::{self, Place};
+use homelab_core::reach::{self, At, Place, WayIn};
 use homelab_stand_in::probe::Target;
 
 use super::pairs;
@@ -63,59 +63,50 @@ fn attempts(
     containers: &[Container],
     side: Side,
 ) -> anyhow::Result<Vec<Attempt>> {
-    let ways = reach::ways_in(project);
+    let ways: Vec<_> =
+        reach::ways_in(project).into_iter().filter(|it| it.from == place(side)).collect();
     let mut attempts = Vec::new();
     for member in project.members() {
         let contract = member.contract.context("a service without contract")?;
         let container = containers.iter().find(|it| it.service == member.name);
         let container = container.with_context(|| format!("{} does not run", member.name))?;
         for port in contract.ports {
-            let protocol = port.protocol().to_string();
-            let target = |host: &str| Target { host: host.to_owned(), port: port.number(), protocol: protocol.clone() };
-            let is_open = |at: &str| {
-                ways.iter().any(|it| {
-                    it.from == place(side) && it.to == member.name && it.port == *port && it.is_at(at)
-                })
-            };
-            let addresses = [LAN_ADDRESS, WAN_ADDRESS, "127.0.0.1"];
-            let loopback_is_ours = side == Side::Host;
-            for address in addresses.into_iter().filter(|it| loopback_is_ours || *it != "127.0.0.1") {
+            let same = |it: &&WayIn| it.port == port.number() && it.protocol == port.protocol();
+            let ways = || ways.iter().filter(same);
+            let mut attempt = |host: &str, network: &str, predicted: bool| {
+                let protocol = port.protocol().to_string();
+                let target = Target { host: host.to_owned(), port: port.number(), protocol };
                 // Who never answers is measured between containers.
-                if pairs::is_silent(member.name, &target(address)) {
-                    continue;
+                if !pairs::is_silent(member.name, &target) {
+                    let what = format!("{} {port} at {host}{network}", member.name);
+                    attempts.push(Attempt { what, target, predicted });
                 }
-                // 8080 and the like are free on the host: no other service's port is asked here.
-                attempts.push(Attempt {
-                    what: format!("{} {port} at {address}", member.name),
-                    target: target(address),
-                    predicted: is_open(address) || other_owner(&ways, side, port, address),
-                });
+            };
+            for address in addresses_of_the_host(side) {
+                // Whoever publishes that port answers there.
+                attempt(address, "", ways().any(|it| is_at(it, address)));
             }
             for (network, address) in &container.addresses {
-                if pairs::is_silent(member.name, &target(address)) {
-                    continue;
-                }
-                attempts.push(Attempt {
-                    what: format!("{} {port} at its own address on {network}", member.name),
-                    target: target(address),
-                    predicted: ways.iter().any(|it| {
-                        it.from == place(side) && it.to == member.name && it.port == *port && it.direct
-                    }),
-                });
+                let own = |it: &WayIn| it.at == At::Container && it.to == member.name;
+                attempt(address, &format!(" on {network}"), ways().any(own));
             }
         }
     }
     Ok(attempts)
 }
 
-/// Another service that publishes the same port answers there.
-fn other_owner(
-    ways: &[reach::WayIn],
-    side: Side,
-    port: &homelab_core::units::Port,
-    address: &str,
-) -> bool {
-    ways.iter().any(|it| it.from == place(side) && it.port == *port && !it.direct && it.is_at(address))
+/// Those that a side can ask: a loopback address is everybody's own.
+fn addresses_of_the_host(side: Side) -> &'static [&'static str] {
+    const ALL: [&str; 3] = [LAN_ADDRESS, WAN_ADDRESS, "127.0.0.1"];
+    if side == Side::Host { &ALL } else { &ALL[..2] }
+}
+
+fn is_at(way: &WayIn, address: &str) -> bool {
+    match &way.at {
+        At::EveryAddress => true,
+        At::Address(it) => it == address,
+        At::Container => false,
+    }
 }
 
 /// From every container: the internet, the household, the host.

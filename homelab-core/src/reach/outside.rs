@@ -1,0 +1,145 @@
+//! Ways between containers and what is no container: the host, the household, the internet.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::project::{Member, Project};
+use crate::units::Protocol;
+
+/// A place outside the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// The machine that the engine runs on.
+    Host,
+    /// The household's network.
+    Lan,
+    /// Everything that a router stands before.
+    Internet,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Host => "host",
+            Self::Lan => "lan",
+            Self::Internet => "internet",
+        })
+    }
+}
+
+/// A port that can be reached from outside the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WayIn {
+    /// From where.
+    pub from: Place,
+    /// Who accepts it.
+    pub to: String,
+    /// Where to connect to.
+    pub at: At,
+    /// The port there.
+    pub port: u16,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+}
+
+/// Where to connect to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum At {
+    /// The container's own addresses.
+    Container,
+    /// Every address of the host.
+    EveryAddress,
+    /// One address of the host.
+    Address(String),
+}
+
+/// Every way in, by service and place.
+///
+/// The host reaches every port of every container, since the networks are its own bridges.
+/// Others reach published ports only: those at a loopback address nobody, those at a private
+/// address the household, all others everybody. That a router forwards a port is assumed.
+pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
+    let mut ways = Vec::new();
+    for member in project.members() {
+        let to = || member.name.to_owned();
+        for port in member.contract.iter().flat_map(|it| it.ports) {
+            let (port, protocol) = (port.number(), port.protocol());
+            ways.push(WayIn { from: Place::Host, to: to(), at: At::Container, port, protocol });
+        }
+        for published in &member.service.ports {
+            let Ok(port) = project.resolve(&published.published).parse() else { continue };
+            let address = published.host_ip.as_ref().map(|it| project.resolve(it));
+            let (at, places) = seen_from(address);
+            for from in places {
+                let (at, protocol) = (at.clone(), published.protocol);
+                ways.push(WayIn { from: *from, to: to(), at, port, protocol });
+            }
+        }
+    }
+    ways
+}
+
+/// Whether a service can open connections to a place.
+///
+/// The host itself answers at the gateway of every bridge, also of an internal one.
+pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Place) -> bool {
+    let networks = member.networks();
+    let mut networks = networks.iter().flatten();
+    match to {
+        Place::Host => networks.next().is_some(),
+        Place::Lan | Place::Internet => networks.any(|it| !project.is_internal(it)),
+    }
+}
+
+fn seen_from(address: Option<String>) -> (At, &'static [Place]) {
+    const EVERYBODY: &[Place] = &[Place::Host, Place::Lan, Place::Internet];
+    let Some(address) = address else { return (At::EveryAddress, EVERYBODY) };
+    match address.parse::<IpAddr>() {
+        Ok(ip) if ip.is_unspecified() => (At::EveryAddress, EVERYBODY),
+        Ok(ip) if ip.is_loopback() => (At::Address(address), &EVERYBODY[..1]),
+        Ok(ip) if is_private(ip) => (At::Address(address), &EVERYBODY[..2]),
+        _ => (At::Address(address), EVERYBODY),
+    }
+}
+
+/// Addresses that no router of the internet forwards (RFC 1918, 3927, 4193, 4291, 6598).
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            ip.is_private() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_who_sees_it() {
+        let places = |it: &str| seen_from(Some(it.to_owned())).1.len();
+        assert_eq!(seen_from(None).1.len(), 3);
+        for (address, expected) in [
+            ("0.0.0.0", 3),
+            ("::", 3),
+            ("203.0.113.7", 3),
+            ("127.0.0.1", 1),
+            ("::1", 1),
+            ("192.168.1.2", 2),
+            ("10.0.0.1", 2),
+            ("100.64.0.1", 2),
+            ("fd00::1", 2),
+            // A variable without a value: the worst is assumed.
+            ("$LAN_ADDRESS", 3),
+        ] {
+            assert_eq!(places(address), expected, "{address}");
+        }
+    }
+}
