@@ -10,7 +10,9 @@ use crate::project::{Member, Project};
 use crate::units::Protocol;
 
 /// A place outside the stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// The machine that the engine runs on.

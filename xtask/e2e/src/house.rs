@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::docker::{self, Container};
 use crate::images::Images;
@@ -107,6 +108,42 @@ impl House {
     /// Runs `homelab` here.
     pub(crate) fn homelab(&self, words: &[&str]) -> anyhow::Result<std::process::Output> {
         run::attempt(program(&self.homelab.to_string_lossy(), words).current_dir(&self.folder))
+    }
+
+    /// Compares what Compose reads of the committed file with what it reads with the stand-ins:
+    /// only `image` may differ, and it must differ everywhere.
+    pub(crate) fn differs(&self) -> anyhow::Result<String> {
+        let read = |files: &str| -> anyhow::Result<Value> {
+            let words = ["--profile", "*", "config", "--format", "json"];
+            let mut command = self.compose_command(&words);
+            Ok(serde_json::from_str(&output(command.env("COMPOSE_FILE", files))?)?)
+        };
+        let committed = read("compose.yaml")?;
+        let mut ours = read("compose.yaml:compose.stand-ins.yaml")?;
+        let services = ours.get_mut("services").and_then(Value::as_object_mut);
+        let mut count = 0;
+        for (name, service) in services.context("there are no services")? {
+            let image = &committed["services"][name]["image"];
+            if &service["image"] == image {
+                bail!("{name} has no stand-in");
+            }
+            service["image"] = image.clone();
+            count += 1;
+        }
+        if ours != committed {
+            bail!("more than images differ:\n{ours:#}\n{committed:#}");
+        }
+        Ok(format!("{count} images, and nothing else"))
+    }
+
+    /// `homelab doctor`: no finding of severity error.
+    pub(crate) fn doctor(&self) -> anyhow::Result<String> {
+        let said = self.homelab(&["doctor"])?;
+        let text = run::both(&said);
+        if !said.status.success() {
+            bail!("{text}");
+        }
+        Ok(text.lines().last().unwrap_or_default().to_owned())
     }
 
     /// `docker compose up -d`, then waits until everything is healthy.

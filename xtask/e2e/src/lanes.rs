@@ -1,5 +1,6 @@
 //! The lanes: what is tried, grouped by what can share a host.
 
+mod network;
 mod profiles;
 
 use std::path::Path;
@@ -21,15 +22,18 @@ pub(crate) enum Lane {
     ProfilesA,
     /// Every combination of profiles with the last profile
     ProfilesB,
+    /// Reachability, socket proxies and routes
+    Network,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 2] = [Self::ProfilesA, Self::ProfilesB];
+    pub(crate) const ALL: [Self; 3] = [Self::ProfilesA, Self::ProfilesB, Self::Network];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ProfilesA => "profiles-a",
             Self::ProfilesB => "profiles-b",
+            Self::Network => "network",
         }
     }
 }
@@ -40,6 +44,16 @@ pub(crate) struct Scene {
     pub(crate) model: Model,
     pub(crate) world: World,
     pub(crate) house: House,
+}
+
+impl Scene {
+    /// Switches every profile on and waits until everything is healthy.
+    pub(crate) fn everything_on(&self) -> anyhow::Result<String> {
+        let profiles = self.model.profiles();
+        self.house.choose(&profiles)?;
+        let containers = self.house.up(&self.model.enabled(&profiles))?;
+        Ok(format!("{} containers healthy", containers.len()))
+    }
 }
 
 /// Runs a lane as the first process of its namespaces.
@@ -62,6 +76,7 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
         let _: Result<(), LaneEnds> = match lane {
             Lane::ProfilesA => profiles::run(&mut scene, &mut steps, false),
             Lane::ProfilesB => profiles::run(&mut scene, &mut steps, true),
+            Lane::Network => network::run(&mut scene, &mut steps),
         };
     }
     report::emit(&Event::Finished);

@@ -107,8 +107,8 @@ fn jellyfin(mut it: StandIn) -> StandIn {
 fn syncthing(mut it: StandIn) -> StandIn {
     it.entrypoint = vec!["/usr/bin/docker-entrypoint.sh"];
     it.environment = vec!["PUID=1000", "PGID=1000", "HOME=/var/syncthing"];
-    let probe =
-        "curl -fkLsS -m 2 127.0.0.1:8384/rest/noauth/health | grep -o --color=never OK || exit 1";
+    // The image asks `/rest/noauth/health`, which Debian's older Syncthing has not: its page instead.
+    let probe = "curl -fkLsS -m 2 127.0.0.1:8384/ | grep -o --color=never Syncthing || exit 1";
     it.health = shell(probe, 60);
     it.files
         .push(script("/usr/bin/docker-entrypoint.sh", include_str!("../../image/syncthing.sh")));
@@ -123,7 +123,7 @@ fn postgres(mut it: StandIn) -> StandIn {
     let entry = include_str!("../../../stand-in/image/postgres-entrypoint.sh");
     it.files.push(script("/usr/local/bin/docker-entrypoint.sh", entry));
     it.files.push(Entry::File {
-        path: "/usr/local/share/postgresql.conf".to_owned(),
+        path: "/usr/local/share/stand-in/postgresql.conf".to_owned(),
         mode: 0o644,
         bytes: include_bytes!("../../../stand-in/image/postgresql.conf").to_vec(),
     });
@@ -166,6 +166,8 @@ fn immich_server(mut it: StandIn) -> StandIn {
 
 fn pgbackups(mut it: StandIn) -> StandIn {
     it.entrypoint = vec![PROGRAM, "pgbackups"];
+    // A volume that its base image declares and that nothing in it writes.
+    it.promise.writes.clear();
     it.health = shell("curl -f http://localhost:8080/ || exit 1", 300);
     it
 }

@@ -17,7 +17,9 @@ pub(super) fn run(scene: &mut Scene, steps: &mut Steps) -> Result<(), LaneEnds> 
     steps.step("from outside: predicted against measured", || outside::ways_in(scene));
     steps.step("to the outside: predicted against measured", || outside::ways_out(scene));
     steps.step("only socket proxies hold the Docker socket", || sockets::holders(scene));
-    steps.step("each socket proxy answers its consumer's calls and no other", || sockets::calls(scene));
+    steps.step("each socket proxy answers its consumer's calls and no other", || {
+        sockets::calls(scene)
+    });
     routes::run(scene, steps);
     Ok(())
 }

@@ -55,7 +55,9 @@ pub(super) fn ways_in(scene: &Scene) -> anyhow::Result<String> {
     if !wrong.is_empty() {
         bail!("{} of {tried} differ\n{}", wrong.len(), wrong.join("\n"));
     }
-    Ok(format!("{tried} connections tried from host, LAN and internet, {open} open, all as predicted"))
+    Ok(format!(
+        "{tried} connections tried from host, LAN and internet, {open} open, all as predicted"
+    ))
 }
 
 fn attempts(
@@ -117,10 +119,8 @@ pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
     let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
     for member in project.members() {
         let container = &containers[member.name];
-        let mut asked: Vec<(Place, Target)> = vec![
-            (Place::Internet, listener(INTERNET)),
-            (Place::Lan, listener(LAN_PEER)),
-        ];
+        let mut asked: Vec<(Place, Target)> =
+            vec![(Place::Internet, listener(INTERNET)), (Place::Lan, listener(LAN_PEER))];
         // The host: by its own addresses, and by the gateway of each network the container is on.
         let gateways = container.gateways();
         let of_the_host = [LAN_ADDRESS, WAN_ADDRESS].map(str::to_owned);
@@ -129,11 +129,15 @@ pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
         let outcomes = container.probe(&targets)?;
         for place in [Place::Internet, Place::Lan, Place::Host] {
             tried += 1;
-            let measured = asked.iter().zip(&outcomes).any(|(it, outcome)| it.0 == place && outcome.open);
+            let measured =
+                asked.iter().zip(&outcomes).any(|(it, outcome)| it.0 == place && outcome.open);
             open += usize::from(measured);
             let predicted = reach::gets_out(&project, &member, place);
             if measured != predicted {
-                wrong.push(format!("{} -> {place}: predicted {predicted}, measured {measured}", member.name));
+                wrong.push(format!(
+                    "{} -> {place}: predicted {predicted}, measured {measured}",
+                    member.name
+                ));
             }
         }
     }

@@ -102,7 +102,8 @@ fn attempts(
     let matrix = reach::matrix(project);
     let mut attempts = Vec::new();
     for to in project.members().filter(|it| it.name != from.name) {
-        let container = containers.get(to.name).with_context(|| format!("{} does not run", to.name))?;
+        let container =
+            containers.get(to.name).with_context(|| format!("{} does not run", to.name))?;
         let pair = matrix.iter().find(|it| it.from == from.name && it.to == to.name);
         let contract = to.contract.with_context(|| format!("{} has no contract", to.name))?;
         for network in &to.service.networks {
@@ -133,7 +134,9 @@ pub(super) fn is_silent(service: &str, target: &Target) -> bool {
 }
 
 /// Datagrams that reached a listening socket, by service.
-fn silent_counts(containers: &BTreeMap<String, Container>) -> anyhow::Result<BTreeMap<String, u64>> {
+fn silent_counts(
+    containers: &BTreeMap<String, Container>,
+) -> anyhow::Result<BTreeMap<String, u64>> {
     let silent = containers.get("syncthing").into_iter();
     silent.map(|it| Ok((it.service.clone(), datagrams(it)?))).collect()
 }
@@ -169,7 +172,10 @@ fn silent_differences(
             // Three datagrams for each target; a few others come by themselves.
             let measured = came >= 20;
             if measured != predicted {
-                wrong.push(format!("{} -> {name} 21027/udp: predicted {predicted}, {came} datagrams came", from.name));
+                wrong.push(format!(
+                    "{} -> {name} 21027/udp: predicted {predicted}, {came} datagrams came",
+                    from.name
+                ));
             }
         }
     }

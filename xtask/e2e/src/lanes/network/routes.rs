@@ -1,0 +1,221 @@
+//! Labels → Caddyfile → Caddy: every host name over TLS, from the household's network.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use homelab_core::report::exposure::{self, Asks, Host};
+use serde_json::Value;
+
+use crate::docker;
+use crate::lanes::Scene;
+use crate::report::Steps;
+use crate::run;
+use crate::world::{LAN_ADDRESS, Side, WAN_ADDRESS};
+
+/// How long the proxy may take to notice a container that came or went.
+const NOTICE: Duration = Duration::from_secs(40);
+
+pub(super) fn run(scene: &Scene, steps: &mut Steps) {
+    steps.step("`homelab caddyfile` is what Caddy adapts", || adapts(scene));
+    steps.step("every host name, over TLS with the internal authority", || hosts(scene));
+    steps.step("an unknown host and a closed path get nothing", || unknown(scene));
+    steps.step("the dashboard's links lead to their services", || links(scene));
+    steps.step("a service that goes and comes takes its route along", || comes_and_goes(scene));
+}
+
+/// A browser in the household.
+struct Browser<'a> {
+    scene: &'a Scene,
+    authority: PathBuf,
+}
+
+struct Answer {
+    status: u16,
+    body: String,
+    location: String,
+}
+
+impl<'a> Browser<'a> {
+    fn new(scene: &'a Scene) -> anyhow::Result<Self> {
+        let volume = scene.world.folder.join("engine/volumes/homelab_caddy-data/_data");
+        let authority = volume.join("caddy/pki/authorities/local/root.crt");
+        if !authority.exists() {
+            bail!("the proxy keeps no root certificate at {}", authority.display());
+        }
+        Ok(Self { scene, authority })
+    }
+
+    /// Opens a URL; `Err` when there is no answer.
+    fn open(&self, url: &str, with_login: bool) -> anyhow::Result<Answer> {
+        let host = url.split("//").nth(1).and_then(|it| it.split('/').next()).context("no host")?;
+        let mut words =
+            vec!["-sS".to_owned(), "-m".to_owned(), "10".to_owned(), "--cacert".to_owned()];
+        words.push(self.authority.display().to_string());
+        for port in [80, 443] {
+            words.extend(["--resolve".to_owned(), format!("{host}:{port}:{LAN_ADDRESS}")]);
+        }
+        if with_login {
+            let (user, password) = &self.scene.house.login;
+            words.extend(["--user".to_owned(), format!("{user}:{password}")]);
+        }
+        words.extend([
+            "-w".to_owned(),
+            "\n%{http_code} %{redirect_url}".to_owned(),
+            url.to_owned(),
+        ]);
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let said = run::output(&mut Side::Lan.program("curl", &words))?;
+        let (body, last) = said.rsplit_once('\n').context("no status")?;
+        let (status, location) = last.split_once(' ').context("no status")?;
+        Ok(Answer { status: status.parse()?, body: body.to_owned(), location: location.to_owned() })
+    }
+}
+
+fn adapts(scene: &Scene) -> anyhow::Result<String> {
+    let said = scene.house.homelab(&["caddyfile"])?;
+    if !said.status.success() {
+        bail!("{}", run::both(&said));
+    }
+    let caddyfile = String::from_utf8(said.stdout)?;
+    let login = scene.house.folder.join("secrets/caddy-login");
+    let here = caddyfile.replace("/run/secrets/caddy-login", &login.display().to_string());
+    let path = scene.house.folder.join("Caddyfile.tried");
+    std::fs::write(&path, here)?;
+    let path = path.display().to_string();
+    let mut adapt = run::program("caddy", &["adapt", "--adapter", "caddyfile", "--config", &path]);
+    let adapted: Value = serde_json::from_str(&run::output(&mut adapt)?)?;
+    let servers = adapted.pointer("/apps/http/servers").context("no server")?;
+    let served = docker::of("caddy")?;
+    let served = served.exec(&["cat", "/config/caddy/Caddyfile.autosave"])?;
+    let sites = |text: &str| -> Vec<String> {
+        let heads =
+            text.lines().filter(|it| !it.starts_with(['\t', '}', '{', '(']) && it.ends_with('{'));
+        heads.map(str::to_owned).collect()
+    };
+    if sites(&caddyfile) != sites(&served) {
+        bail!("predicted sites {:?}, served {:?}", sites(&caddyfile), sites(&served));
+    }
+    Ok(format!("{} sites, {} bytes of JSON", sites(&served).len(), servers.to_string().len()))
+}
+
+/// Each route reaches its service; who has to ask for a login asks; the password goes no further.
+fn hosts(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project_with(&scene.house.dotenv())?;
+    let browser = Browser::new(scene)?;
+    let hosts = exposure::gather(&project).hosts;
+    for host in &hosts {
+        one(&browser, host).with_context(|| host.host.clone())?;
+    }
+    let guarded = hosts.iter().filter(|it| it.login == Asks::Proxy).count();
+    Ok(format!("{} host names, {guarded} ask for the login", hosts.len()))
+}
+
+fn one(browser: &Browser<'_>, host: &Host) -> anyhow::Result<()> {
+    let url = format!("https://{}/", host.host);
+    let plain = browser.open(&format!("http://{}/", host.host), false)?;
+    if (plain.status, plain.location.as_str()) != (308, url.as_str()) {
+        bail!("by HTTP it answered {} to {}", plain.status, plain.location);
+    }
+    let stranger = browser.open(&url, false)?;
+    let expected = if host.login == Asks::Proxy { 401 } else { 200 };
+    if stranger.status != expected {
+        bail!("without a login it answered {}, expected {expected}", stranger.status);
+    }
+    let friend = browser.open(&url, host.login == Asks::Proxy)?;
+    if friend.status != 200 {
+        bail!("with the login it answered {}: {}", friend.status, friend.body);
+    }
+    // Syncthing is the real one and does not tell what it was asked.
+    if host.service == "syncthing" {
+        return if friend.body.contains("yncthing") {
+            Ok(())
+        } else {
+            bail!("not Syncthing's page")
+        };
+    }
+    let told: Value = serde_json::from_str(&friend.body)?;
+    if told["service"] != host.service.as_str() {
+        bail!("{} answered instead of {}", told["service"], host.service);
+    }
+    if host.login == Asks::Proxy && told["headers"].get("authorization").is_some() {
+        bail!("the password was passed on to {}", host.service);
+    }
+    Ok(())
+}
+
+fn unknown(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project_with(&scene.house.dotenv())?;
+    let browser = Browser::new(scene)?;
+    for host in ["unknown.home.arpa", "example.org", "caddy.home.arpa"] {
+        if let Ok(answer) = browser.open(&format!("https://{host}/"), true) {
+            bail!("https://{host}/ answered {}", answer.status);
+        }
+        let plain = browser.open(&format!("http://{host}/"), true)?;
+        if !plain.body.is_empty() || plain.status == 200 && !plain.body.is_empty() {
+            bail!("http://{host}/ answered {}: {}", plain.status, plain.body);
+        }
+    }
+    // By its addresses, as a scanner asks: no certificate, no page.
+    for address in [LAN_ADDRESS, WAN_ADDRESS] {
+        let url = format!("https://{address}/");
+        let mut scan = Side::Internet.program("curl", &["-skS", "-m", "5", &url]);
+        if run::attempt(&mut scan)?.status.success() {
+            bail!("{url} answered a scanner");
+        }
+    }
+    let mut closed = 0;
+    for host in exposure::gather(&project).hosts {
+        for pattern in &host.closed {
+            for prefix in ["", "/emby", "/mediabrowser"] {
+                let path = pattern.replacen('*', prefix, 1).replace('*', "User");
+                let url = format!("https://{}{path}", host.host);
+                let answer = browser.open(&url, false)?;
+                if answer.status != 403 {
+                    bail!("{url} answered {}", answer.status);
+                }
+                closed += 1;
+            }
+        }
+    }
+    Ok(format!("3 unknown hosts, 2 bare addresses, {closed} closed paths"))
+}
+
+fn links(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project_with(&scene.house.dotenv())?;
+    let browser = Browser::new(scene)?;
+    let dashboard = std::fs::read_to_string(scene.house.folder.join("config/homer/config.yml"))?;
+    let links: Vec<_> = dashboard.split_whitespace().filter(|it| it.contains("/to/")).collect();
+    let hosts = exposure::gather(&project).hosts;
+    for link in &links {
+        let path = link.trim_matches(['"', '\'']);
+        let service = path.rsplit('/').next().unwrap_or_default();
+        let answer = browser.open(&format!("https://home.arpa{path}"), true)?;
+        let host = hosts.iter().find(|it| it.service == service).context("a link to nobody")?;
+        let expected = format!("https://{}", host.host);
+        if answer.status != 302 || answer.location.trim_end_matches('/') != expected {
+            bail!("{path}: {} to {}, expected {expected}", answer.status, answer.location);
+        }
+    }
+    if links.is_empty() {
+        bail!("the dashboard has no links");
+    }
+    Ok(format!("{} links", links.len()))
+}
+
+fn comes_and_goes(scene: &Scene) -> anyhow::Result<String> {
+    let browser = Browser::new(scene)?;
+    let url = "https://files.home.arpa/";
+    scene.house.compose(&["stop", "filebrowser"])?;
+    let gone = run::until(NOTICE, || match browser.open(url, true) {
+        Ok(answer) => bail!("it still answers {}", answer.status),
+        Err(error) => Ok(error.to_string().lines().next().unwrap_or_default().len()),
+    });
+    scene.house.compose(&["start", "filebrowser"])?;
+    gone?;
+    run::until(NOTICE, || {
+        let answer = browser.open(url, true)?;
+        if answer.status == 200 { Ok(()) } else { bail!("it answers {}", answer.status) }
+    })?;
+    Ok("the site went with its container and came back".to_owned())
+}

@@ -1,0 +1,168 @@
+//! The Docker API: who holds its socket, and what each filter lets through.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::docker;
+use crate::lanes::Scene;
+use crate::run;
+
+/// Calls of the Docker Engine API 1.41, one for each endpoint and method of its reference
+/// (<https://docs.docker.com/reference/api/engine/version/v1.41/>); `X` is any name.
+const CALLS: &str = include_str!("calls.txt");
+
+/// What each consumer asks for, by the facts that its socket proxy's file names. `X` as above.
+const CONSUMERS: [(&str, &str, &[&str]); 3] = [
+    (
+        "socket-proxy-caddy",
+        "caddy",
+        &[
+            "GET /_ping",
+            "HEAD /_ping",
+            "GET /version",
+            "GET /info",
+            "GET /events",
+            "GET /containers/json",
+            "GET /networks",
+        ],
+    ),
+    (
+        "socket-proxy-netdata",
+        "netdata",
+        &[
+            "GET /_ping",
+            "HEAD /_ping",
+            "GET /version",
+            "GET /info",
+            "GET /images/json",
+            "GET /containers/json",
+            "GET /containers/X/json",
+        ],
+    ),
+    (
+        "socket-proxy-watchtower",
+        "watchtower",
+        &[
+            "GET /_ping",
+            "HEAD /_ping",
+            "GET /version",
+            "GET /info",
+            "GET /containers/json",
+            "GET /containers/X/json",
+            "GET /images/X/json",
+            "POST /images/create",
+            "POST /containers/create",
+            "POST /containers/X/stop",
+            "POST /containers/X/start",
+            "POST /containers/X/rename",
+            "POST /containers/X/update",
+            "POST /networks/X/connect",
+            "DELETE /containers/X",
+            "DELETE /images/X",
+        ],
+    ),
+];
+
+/// The socket is in the socket proxies and nowhere else, by mount and by any other path.
+pub(super) fn holders(scene: &Scene) -> anyhow::Result<String> {
+    let project = scene.model.project();
+    let find = "find / -xdev -type s -name 'docker*.sock' 2>/dev/null; \
+                find /host /var/run /run -type s -name '*.sock' 2>/dev/null; true";
+    let (mut holders, mut wrong) = (0, Vec::new());
+    for container in docker::containers()? {
+        let member = project.member(&container.service).context("a foreign container")?;
+        let found = container.attempt_as("0:0", &["sh", "-c", find])?;
+        let found = String::from_utf8_lossy(&found.stdout).into_owned();
+        let has = found.lines().any(|it| it.contains("docker"));
+        holders += usize::from(has);
+        if has != member.is_socket_proxy() {
+            wrong.push(format!("{}: {found:?}", container.service));
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
+    Ok(format!("{holders} containers hold it, all of them socket proxies"))
+}
+
+/// Every call of the API, from the consumer: its own reach the engine, all others are refused.
+pub(super) fn calls(scene: &Scene) -> anyhow::Result<String> {
+    let all: Vec<_> = CALLS.lines().filter(|it| !it.is_empty() && !it.starts_with('#')).collect();
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for (proxy, consumer, own) in CONSUMERS {
+        for version in ["", "/v1.41"] {
+            let asked: Vec<_> = all.iter().chain(own).collect();
+            let statuses = ask(proxy, consumer, version, &asked)?;
+            for (call, status) in asked.iter().zip(statuses) {
+                tried += 1;
+                let refused = matches!(status, 403 | 405);
+                if refused == own.contains(call) {
+                    wrong.push(format!(
+                        "{consumer}: {call} (prefix `{version}`) was answered {status}"
+                    ));
+                }
+            }
+        }
+    }
+    let others = strangers(scene)?;
+    if !wrong.is_empty() {
+        bail!("{} of {tried} are wrong\n{}", wrong.len(), wrong.join("\n"));
+    }
+    Ok(format!("{tried} calls, {others} strangers refused"))
+}
+
+/// The status of each call, asked from inside the consumer.
+///
+/// Calls that would change something carry an empty body and the name of nothing: the engine
+/// refuses them by 400 or 404, which shows that they reached it.
+fn ask(proxy: &str, consumer: &str, version: &str, calls: &[&&str]) -> anyhow::Result<Vec<u16>> {
+    let mut script = String::new();
+    for call in calls {
+        let (method, path) = call.split_once(' ').context("a call is a method and a path")?;
+        let path = path.replace('X', "stand-in-nothing");
+        let head = if method == "HEAD" { "--head" } else { "--request" };
+        let method = if method == "HEAD" { "" } else { method };
+        script.push_str(&format!(
+            "curl -s -o /dev/null -m 2 -w '%{{http_code}}\\n' {head} {method} \
+             'http://{proxy}:2375{version}{path}' || true\n"
+        ));
+    }
+    let container = docker::of(consumer)?;
+    let out = container.exec(&["sh", "-c", &script])?;
+    let statuses: Result<Vec<u16>, _> = out.lines().map(str::parse).collect();
+    let statuses = statuses?;
+    if statuses.len() != calls.len() {
+        bail!("{} answers to {} calls", statuses.len(), calls.len());
+    }
+    Ok(statuses)
+}
+
+/// The host can reach the filters, as every container, and is none of their consumers.
+fn strangers(scene: &Scene) -> anyhow::Result<usize> {
+    let project = scene.model.project();
+    let mut refused = 0;
+    for (proxy, _, _) in CONSUMERS {
+        let member = project.member(proxy).context("there is no such socket proxy")?;
+        let container = docker::of(member.name)?;
+        for address in container.addresses.values() {
+            let url = format!("http://{address}:2375/_ping");
+            let mut command = Command::new("curl");
+            let said = run::attempt(command.args([
+                "-s",
+                "-m",
+                "3",
+                "-w",
+                "%{http_code}",
+                "-o",
+                "/dev/null",
+                &url,
+            ]))?;
+            if run::both(&said) != "403" {
+                bail!("{proxy} answered the host: {}", run::both(&said));
+            }
+            refused += 1;
+        }
+    }
+    Ok(refused)
+}
