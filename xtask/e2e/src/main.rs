@@ -1,5 +1,6 @@
 //! `cargo xtask e2e`: the generated stack on a real Docker Engine, measured.
 
+mod browser;
 mod docker;
 mod house;
 mod images;

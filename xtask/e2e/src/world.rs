@@ -135,6 +135,13 @@ impl World {
         Ok(format!("Docker Engine {}, Compose {}", engine.trim(), compose.trim()))
     }
 
+    /// The engine's major version.
+    pub(crate) fn engine_major(&self) -> anyhow::Result<u32> {
+        let words = ["version", "--format", "{{.Server.Version}}"];
+        let version = output(&mut program("docker", &words))?;
+        version.split('.').next().unwrap_or_default().parse().context("no version")
+    }
+
     /// Ends the engine: by SIGTERM as at a shutdown, or at once as when the power fails.
     pub(crate) fn stop_engine(&mut self, at_once: bool) -> anyhow::Result<()> {
         let Some(mut engine) = self.engine.take() else { bail!("there is no engine") };
@@ -230,15 +237,14 @@ fn network() -> anyhow::Result<()> {
         "-n internet link set lo up",
         "-n internet link set eth0 up",
         "route add default via 198.51.100.20",
-        // Somebody in the household, or at the provider, who adds routes to the host's inner networks.
+        "-n lan route add 198.51.100.0/24 via 10.77.0.10",
+        // Somebody in the household who adds routes to the host's inner networks.
         "-n lan route add 172.16.0.0/12 via 10.77.0.10",
         "-n lan route add 192.168.0.0/16 via 10.77.0.10",
-        "-n internet route add 172.16.0.0/12 via 198.51.100.10",
-        "-n internet route add 192.168.0.0/16 via 198.51.100.10",
-        "-n internet route add 10.77.0.0/24 via 198.51.100.10",
     ] {
         let words: Vec<_> = line.split(' ').collect();
         output(&mut program("ip", &words))?;
     }
-    Ok(())
+    // As on a host that is no router: the engine switches forwarding on, and closes it for others.
+    fs::write("/proc/sys/net/ipv4/ip_forward", "0").context("cannot switch forwarding off")
 }

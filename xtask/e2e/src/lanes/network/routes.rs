@@ -1,12 +1,12 @@
 //! Labels → Caddyfile → Caddy: every host name over TLS, from the household's network.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use homelab_core::report::exposure::{self, Asks, Host};
 use serde_json::Value;
 
+use crate::browser::Browser;
 use crate::docker;
 use crate::lanes::Scene;
 use crate::report::Steps;
@@ -22,54 +22,6 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) {
     steps.step("an unknown host and a closed path get nothing", || unknown(scene));
     steps.step("the dashboard's links lead to their services", || links(scene));
     steps.step("a service that goes and comes takes its route along", || comes_and_goes(scene));
-}
-
-/// A browser in the household.
-struct Browser<'a> {
-    scene: &'a Scene,
-    authority: PathBuf,
-}
-
-struct Answer {
-    status: u16,
-    body: String,
-    location: String,
-}
-
-impl<'a> Browser<'a> {
-    fn new(scene: &'a Scene) -> anyhow::Result<Self> {
-        let volume = scene.world.folder.join("engine/volumes/homelab_caddy-data/_data");
-        let authority = volume.join("caddy/pki/authorities/local/root.crt");
-        if !authority.exists() {
-            bail!("the proxy keeps no root certificate at {}", authority.display());
-        }
-        Ok(Self { scene, authority })
-    }
-
-    /// Opens a URL; `Err` when there is no answer.
-    fn open(&self, url: &str, with_login: bool) -> anyhow::Result<Answer> {
-        let host = url.split("//").nth(1).and_then(|it| it.split('/').next()).context("no host")?;
-        let mut words =
-            vec!["-sS".to_owned(), "-m".to_owned(), "10".to_owned(), "--cacert".to_owned()];
-        words.push(self.authority.display().to_string());
-        for port in [80, 443] {
-            words.extend(["--resolve".to_owned(), format!("{host}:{port}:{LAN_ADDRESS}")]);
-        }
-        if with_login {
-            let (user, password) = &self.scene.house.login;
-            words.extend(["--user".to_owned(), format!("{user}:{password}")]);
-        }
-        words.extend([
-            "-w".to_owned(),
-            "\n%{http_code} %{redirect_url}".to_owned(),
-            url.to_owned(),
-        ]);
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let said = run::output(&mut Side::Lan.program("curl", &words))?;
-        let (body, last) = said.rsplit_once('\n').context("no status")?;
-        let (status, location) = last.split_once(' ').context("no status")?;
-        Ok(Answer { status: status.parse()?, body: body.to_owned(), location: location.to_owned() })
-    }
 }
 
 fn adapts(scene: &Scene) -> anyhow::Result<String> {
