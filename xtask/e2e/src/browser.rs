@@ -26,8 +26,8 @@ pub(crate) struct Answer {
 
 impl<'a> Browser<'a> {
     pub(crate) fn new(scene: &'a Scene) -> anyhow::Result<Self> {
-        let volume = scene.world.folder.join("engine/volumes/homelab_caddy-data/_data");
-        let authority = volume.join("caddy/pki/authorities/local/root.crt");
+        let authority =
+            scene.world.volume("caddy-data").join("caddy/pki/authorities/local/root.crt");
         if !authority.exists() {
             bail!("the proxy keeps no root certificate at {}", authority.display());
         }
@@ -36,9 +36,18 @@ impl<'a> Browser<'a> {
 
     /// Opens a URL; `Err` when there is no answer.
     pub(crate) fn open(&self, url: &str, with_login: bool) -> anyhow::Result<Answer> {
+        self.ask("GET", url, with_login)
+    }
+
+    /// Sends an empty form.
+    pub(crate) fn post(&self, url: &str) -> anyhow::Result<Answer> {
+        self.ask("POST", url, false)
+    }
+
+    fn ask(&self, method: &str, url: &str, with_login: bool) -> anyhow::Result<Answer> {
         let host = url.split("//").nth(1).and_then(|it| it.split('/').next()).context("no host")?;
-        let mut words =
-            vec!["-sS".to_owned(), "-m".to_owned(), "10".to_owned(), "--cacert".to_owned()];
+        let mut words: Vec<_> =
+            ["-sS", "-m", "10", "-X", method, "--cacert"].map(str::to_owned).into();
         words.push(self.authority.display().to_string());
         for port in [80, 443] {
             words.extend(["--resolve".to_owned(), format!("{host}:{port}:{LAN_ADDRESS}")]);

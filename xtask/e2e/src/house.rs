@@ -152,6 +152,11 @@ impl House {
         self.healthy(services)
     }
 
+    /// Waits until exactly these services run and are healthy again, however often they restarted.
+    pub(crate) fn recovered(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
+        run::until(PATIENCE, || docker::all_well(services))
+    }
+
     /// Waits until exactly these services run and are healthy; none of them may have restarted.
     pub(crate) fn healthy(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
         let started = Instant::now();

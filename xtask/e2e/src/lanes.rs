@@ -1,6 +1,9 @@
 //! The lanes: what is tried, grouped by what can share a host.
 
+mod faults;
+mod hardening;
 mod network;
+mod photos;
 mod profiles;
 
 use std::path::Path;
@@ -24,16 +27,32 @@ pub(crate) enum Lane {
     ProfilesB,
     /// Reachability, socket proxies and routes
     Network,
+    /// Read-only roots, capabilities, limits, secrets
+    Hardening,
+    /// Immich with its database and dumps, a slow database, a wrong secret
+    Photos,
+    /// Killed services, a restarted engine, a full disk
+    Faults,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 3] = [Self::ProfilesA, Self::ProfilesB, Self::Network];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ProfilesA,
+        Self::ProfilesB,
+        Self::Network,
+        Self::Hardening,
+        Self::Photos,
+        Self::Faults,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ProfilesA => "profiles-a",
             Self::ProfilesB => "profiles-b",
             Self::Network => "network",
+            Self::Hardening => "hardening",
+            Self::Photos => "photos",
+            Self::Faults => "faults",
         }
     }
 }
@@ -74,9 +93,12 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
     if let (Ok(()), Some(mut scene)) = (opened, scene) {
         // What failed has been told by then.
         let _: Result<(), LaneEnds> = match lane {
-            Lane::ProfilesA => profiles::run(&mut scene, &mut steps, false),
-            Lane::ProfilesB => profiles::run(&mut scene, &mut steps, true),
-            Lane::Network => network::run(&mut scene, &mut steps),
+            Lane::ProfilesA => profiles::run(&scene, &mut steps, false),
+            Lane::ProfilesB => profiles::run(&scene, &mut steps, true),
+            Lane::Network => network::run(&scene, &mut steps),
+            Lane::Hardening => hardening::run(&scene, &mut steps),
+            Lane::Photos => photos::run(&scene, &mut steps),
+            Lane::Faults => faults::run(&mut scene, &mut steps),
         };
     }
     report::emit(&Event::Finished);

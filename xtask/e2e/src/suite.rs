@@ -53,7 +53,10 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                while let Some(lane) = locked(&queue).next() {
+                loop {
+                    // Taken before the body: the lock must not be held while a lane runs.
+                    let next = locked(&queue).next();
+                    let Some(lane) = next else { break };
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }

@@ -135,6 +135,11 @@ impl World {
         Ok(format!("Docker Engine {}, Compose {}", engine.trim(), compose.trim()))
     }
 
+    /// The folder of a volume of the house.
+    pub(crate) fn volume(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("engine/volumes/homelab_{name}/_data"))
+    }
+
     /// The engine's major version.
     pub(crate) fn engine_major(&self) -> anyhow::Result<u32> {
         let words = ["version", "--format", "{{.Server.Version}}"];

@@ -62,7 +62,8 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
     let secrets = contract.secrets.iter().filter(|it| it.file);
     let owner = contract.user;
     let folders = contract.data.iter().chain(contract.writes).map(|it| Entry::Folder {
-        path: (*it).to_owned(),
+        // A link to it in Debian, which a layer must not replace.
+        path: it.replacen("/var/run", "/run", 1),
         mode: if *it == "/tmp" { 0o1777 } else { 0o755 },
         owner,
     });

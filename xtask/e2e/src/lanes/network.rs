@@ -9,7 +9,7 @@ use super::Scene;
 use crate::report::{LaneEnds, Steps};
 
 /// The whole house is on; every connection is tried.
-pub(super) fn run(scene: &mut Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
+pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("nothing but `image:` differs from the committed file", || scene.house.differs());
     steps.need("every profile on", || scene.everything_on())?;
     steps.step("`homelab doctor` finds no error", || scene.house.doctor());

@@ -10,7 +10,7 @@ use crate::report::{LaneEnds, Steps};
 use crate::run::{output, program};
 
 /// Half of the combinations, one profile changed at a time, as a household does it.
-pub(super) fn run(scene: &mut Scene, steps: &mut Steps, last: bool) -> Result<(), LaneEnds> {
+pub(super) fn run(scene: &Scene, steps: &mut Steps, last: bool) -> Result<(), LaneEnds> {
     let profiles = scene.model.profiles();
     for on in combinations(&profiles, last) {
         let name = if on.is_empty() { "no profile".to_owned() } else { on.join(" + ") };

@@ -1,0 +1,29 @@
+//! What a container may not do, tried from inside it while it works.
+
+mod burden;
+mod privilege;
+mod secrets;
+mod writes;
+
+use super::Scene;
+use crate::docker;
+use crate::report::{LaneEnds, Steps};
+
+pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
+    steps.need("every profile on", || scene.everything_on())?;
+    steps.step("user, capabilities and no-new-privileges of every process", || {
+        privilege::run(scene)
+    });
+    steps.step("a write outside the allowed paths fails", || writes::run(scene));
+    steps.step("a secret is read by its readers and nobody else", || secrets::run(scene));
+    steps.step("limits are those of the file", || burden::limits(scene));
+    steps.step("a fork bomb stops at the PID limit", || burden::fork_bombs(scene));
+    steps.step("memory beyond the limit kills only in that container", || burden::memory(scene));
+    steps.step("after all this everything is healthy", || {
+        let profiles = scene.model.profiles();
+        let containers = scene.house.recovered(&scene.model.enabled(&profiles))?;
+        let restarts: u64 = containers.iter().map(|it| it.restarts).sum();
+        Ok(format!("{} containers, {restarts} restarts", docker::containers()?.len()))
+    });
+    Ok(())
+}
