@@ -61,6 +61,19 @@ impl Host {
         files.iter().flat_map(|it| sockets::listeners(it, &text(it))).collect()
     }
 
+    /// What is mounted below a folder and can be written, in the kernel's order.
+    pub(crate) fn writable_below(&self, folder: &str) -> Vec<String> {
+        let text = self.text("/proc/mounts").unwrap_or_default();
+        let below = format!("{}/", folder.trim_end_matches('/'));
+        let mount = |line: &str| {
+            let mut words = line.split(' ').skip(1);
+            let (point, options) = (words.next()?, words.nth(1)?);
+            let is_read_only = options.split(',').any(|it| it == "ro");
+            (point.starts_with(&below) && !is_read_only).then(|| point.to_owned())
+        };
+        text.lines().filter_map(mount).collect()
+    }
+
     /// The IANA name of its time zone: from the link that systemd keeps, else from Debian's file.
     pub(crate) fn time_zone(&self) -> Option<String> {
         let link = std::fs::read_link(self.path("/etc/localtime")).ok();

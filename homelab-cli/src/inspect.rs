@@ -13,6 +13,7 @@ mod profile;
 pub(crate) mod secret;
 mod setup;
 mod stale;
+mod submount;
 
 use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
@@ -48,6 +49,7 @@ pub(crate) const ALL: &[HostRule] = &[
     setup::RULE,
     secret::RULE,
     bind::RULE,
+    submount::RULE,
     port::RULE,
     profile::RULE,
     memory::RULE,

@@ -18,6 +18,8 @@ Commands:
   gen [--check]              Write every generated file; --check writes nothing and prints a diff
   test                       Run every test that needs no engine
   check                      Format, lints and docs, with warnings denied
+  e2e [OPTIONS]              Bring the stack up on a real engine and measure it; needs root and
+                             Docker Engine, and says what else is missing; see `e2e --help`
   oracle                     Compare with `docker compose config`; needs Compose, no engine
   bench                      Measure the pipeline, next to `docker compose config`
   new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
@@ -63,6 +65,7 @@ fn run(words: &[&str]) -> anyhow::Result<Outcome> {
         ["check"] => steps::check(),
         ["oracle"] => steps::oracle(),
         ["bench"] => steps::bench(),
+        ["e2e", options @ ..] => steps::e2e(options),
         ["new-service", name, image] => new_service::run(name, image),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             say(HELP);

@@ -1,5 +1,6 @@
 //! Commands that run cargo: the same steps on a developer's machine and in CI.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -55,11 +56,22 @@ pub(crate) fn bench() -> anyhow::Result<Outcome> {
     run(&[&["bench", "--workspace", "--locked", "--bench", "pipeline"]])
 }
 
+/// The end-to-end suite: a program of its own, which takes the place of this one, so that its exit
+/// code and a Ctrl-C are its own.
+pub(crate) fn e2e(options: &[&str]) -> anyhow::Result<Outcome> {
+    let words = ["run", "--quiet", "--locked", "--package", "homelab-e2e", "--"];
+    let error = Command::new(cargo()).args(words).args(options).current_dir(root()).exec();
+    Err(error).context("cannot run cargo")
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Runs cargo with each list of words; stops at the first that fails.
 fn run(steps: &[&[&str]]) -> anyhow::Result<Outcome> {
     for words in steps {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
+        let status = Command::new(cargo())
             .args(*words)
             .current_dir(root())
             .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))

@@ -26,6 +26,18 @@ pub(crate) struct Container {
     pub(crate) all: Value,
 }
 
+/// The engine's version, such as `28.2.2`.
+pub(crate) fn engine_version() -> anyhow::Result<String> {
+    let words = ["version", "--format", "{{.Server.Version}}"];
+    Ok(output(&mut program("docker", &words))?.trim().to_owned())
+}
+
+/// The engine's major version.
+pub(crate) fn engine_major() -> anyhow::Result<u32> {
+    let version = engine_version()?;
+    version.split('.').next().unwrap_or_default().parse().context("no version")
+}
+
 /// Every container of the house, running or not, by service.
 pub(crate) fn containers() -> anyhow::Result<Vec<Container>> {
     let filter = "label=com.docker.compose.project=homelab";
@@ -131,35 +143,4 @@ pub(crate) fn probe(
         bail!("the probe failed: {}", run::both(&output));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Every container of these services runs, is healthy and never restarted; else what is wrong.
-pub(crate) fn all_well(
-    services: &std::collections::BTreeSet<String>,
-) -> anyhow::Result<Vec<Container>> {
-    let containers = containers()?;
-    let names: std::collections::BTreeSet<_> =
-        containers.iter().map(|it| it.service.clone()).collect();
-    if &names != services {
-        let missing: Vec<_> = services.difference(&names).collect();
-        let foreign: Vec<_> = names.difference(services).collect();
-        bail!("expected other containers: missing {missing:?}, not expected {foreign:?}");
-    }
-    let unwell: Vec<_> =
-        containers.iter().filter(|it| it.status != "running" || it.health != "healthy").collect();
-    if unwell.is_empty() {
-        return Ok(containers);
-    }
-    let lines = unwell.iter().map(|it| {
-        format!(
-            "{}: {} {} after {} restarts; probe: {}; log: {}",
-            it.service,
-            it.status,
-            it.health,
-            it.restarts,
-            it.last_probe(),
-            it.log(4)
-        )
-    });
-    bail!("{}", lines.collect::<Vec<_>>().join("\n"))
 }

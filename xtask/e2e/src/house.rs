@@ -3,18 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::docker::{self, Container};
+use crate::docker::Container;
+use crate::health;
 use crate::images::Images;
 use crate::run::{self, output, program};
 use crate::world::LAN_ADDRESS;
-
-/// Longest time until everything is healthy: the slowest image asks once a minute.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(200);
 
 /// A deployed house.
 #[derive(Debug)]
@@ -149,28 +146,7 @@ impl House {
     /// `docker compose up -d`, then waits until everything is healthy.
     pub(crate) fn up(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
         self.compose(&["up", "--detach"])?;
-        self.healthy(services)
-    }
-
-    /// Waits until exactly these services run and are healthy again, however often they restarted.
-    pub(crate) fn recovered(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-        run::until(PATIENCE, || docker::all_well(services))
-    }
-
-    /// Waits until exactly these services run and are healthy; none of them may have restarted.
-    pub(crate) fn healthy(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-        let started = Instant::now();
-        loop {
-            let well = docker::all_well(services);
-            let restarted = docker::containers()?.into_iter().find(|it| it.restarts > 0);
-            if let Some(it) = restarted {
-                bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
-            }
-            if well.is_ok() || started.elapsed() > PATIENCE {
-                return well.with_context(|| format!("not within {} s", PATIENCE.as_secs()));
-            }
-            std::thread::sleep(Duration::from_millis(500));
-        }
+        health::first(services)
     }
 }
 

@@ -7,14 +7,15 @@ mod photos;
 mod profiles;
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use crate::docker;
 use crate::house::House;
 use crate::model::Model;
 use crate::report::{self, Event, LaneEnds, Steps};
+use crate::run::{output, program};
 use crate::suite::Prepared;
 use crate::world::World;
 
@@ -86,7 +87,7 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
         let world = World::open(slot, &prepared.stand_in, &prepared.images)?;
         let Prepared { repository, homelab, images, .. } = &prepared;
         let house = House::set_up(repository, &slot.join("house"), homelab, images)?;
-        let engine = world.describe()?;
+        let engine = described()?;
         scene = Some(Scene { model: Model::new(), world, house });
         Ok(engine)
     });
@@ -105,11 +106,17 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
     Ok(!steps.failed())
 }
 
+/// Engine and Compose, for the report.
+fn described() -> anyhow::Result<String> {
+    let engine = docker::engine_version()?;
+    let compose = output(&mut program("docker", &["compose", "version", "--short"]))?;
+    Ok(format!("Docker Engine {engine}, Compose {}", compose.trim()))
+}
+
 /// Ends this process, and with it everything in its namespaces, when the suite has gone away.
 fn end_with_the_suite() {
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        std::thread::sleep(Duration::ZERO);
         #[expect(clippy::exit, reason = "the kernel then ends every other process of the lane")]
         std::process::exit(1);
     });

@@ -2,6 +2,7 @@
 
 mod browser;
 mod docker;
+mod health;
 mod house;
 mod images;
 mod lanes;

@@ -1,6 +1,7 @@
 //! What the suite says while it runs and when it ends.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Instant;
@@ -148,17 +149,17 @@ pub(crate) fn summary(steps: &[Step], seconds: f64) -> String {
         "lane", "passed", "failed", "not run", "seconds"
     );
     for (lane, (passed, failed, not_run, time)) in lanes {
-        out.push_str(&format!("{lane:<12} {passed:>6} {failed:>6} {not_run:>7} {time:>8.1}\n"));
+        let _ = writeln!(out, "{lane:<12} {passed:>6} {failed:>6} {not_run:>7} {time:>8.1}");
     }
     for step in steps.iter().filter(|it| it.outcome != Outcome::Passed) {
         let Step { lane, name, outcome, detail, .. } = step;
-        out.push_str(&format!("\n{}: {lane}, {name}\n{detail}\n", outcome.word()));
+        let _ = writeln!(out, "\n{}: {lane}, {name}\n{detail}", outcome.word());
     }
-    out.push_str(&format!("\n{} steps in {seconds:.0} s", steps.len()));
+    let _ = writeln!(out, "\n{} steps in {seconds:.0} s", steps.len());
     out
 }
 
-/// Writes `report.json` and `report.xml` (JUnit).
+/// Writes `report.json` and `report.xml` (`JUnit`).
 pub(crate) fn write(steps: &[Step], folder: &Path) -> anyhow::Result<()> {
     let json = serde_json::to_string_pretty(steps)? + "\n";
     std::fs::write(folder.join("report.json"), json).context("cannot write report.json")?;

@@ -90,8 +90,8 @@ impl World {
             listeners: Vec::new(),
         };
         world.start_engine()?;
-        world.remove_leftovers()?;
-        world.load(images)?;
+        remove_leftovers()?;
+        load(images)?;
         world.listen()?;
         Ok(world)
     }
@@ -127,24 +127,9 @@ impl World {
         Ok(())
     }
 
-    /// Engine and Compose, for the report.
-    pub(crate) fn describe(&self) -> anyhow::Result<String> {
-        let engine =
-            output(&mut program("docker", &["version", "--format", "{{.Server.Version}}"]))?;
-        let compose = output(&mut program("docker", &["compose", "version", "--short"]))?;
-        Ok(format!("Docker Engine {}, Compose {}", engine.trim(), compose.trim()))
-    }
-
     /// The folder of a volume of the house.
     pub(crate) fn volume(&self, name: &str) -> PathBuf {
         self.folder.join(format!("engine/volumes/homelab_{name}/_data"))
-    }
-
-    /// The engine's major version.
-    pub(crate) fn engine_major(&self) -> anyhow::Result<u32> {
-        let words = ["version", "--format", "{{.Server.Version}}"];
-        let version = output(&mut program("docker", &words))?;
-        version.split('.').next().unwrap_or_default().parse().context("no version")
     }
 
     /// Ends the engine: by SIGTERM as at a shutdown, or at once as when the power fails.
@@ -157,36 +142,6 @@ impl World {
             output(&mut program("kill", &["-TERM", &id]))?;
         }
         engine.wait()?;
-        Ok(())
-    }
-
-    /// Removes what an earlier run or lane left: containers, networks, volumes; images stay.
-    pub(crate) fn remove_leftovers(&self) -> anyhow::Result<()> {
-        let containers = output(&mut program("docker", &["ps", "--all", "--quiet"]))?;
-        for id in containers.lines() {
-            output(&mut program("docker", &["rm", "--force", "--volumes", id]))?;
-        }
-        output(&mut program("docker", &["network", "prune", "--force"]))?;
-        let volumes = output(&mut program("docker", &["volume", "ls", "--quiet"]))?;
-        for name in volumes.lines() {
-            output(&mut program("docker", &["volume", "rm", "--force", name]))?;
-        }
-        Ok(())
-    }
-
-    /// Loads the images that are not there yet, and drops those of an earlier state of the stack.
-    fn load(&self, images: &Images) -> anyhow::Result<()> {
-        let listed =
-            output(&mut program("docker", &["images", "--format", "{{.Repository}}:{{.Tag}}"]))?;
-        let present: Vec<_> = listed.lines().collect();
-        if images.references.iter().all(|(_, it)| present.contains(&it.as_str())) {
-            return Ok(());
-        }
-        for old in present {
-            output(&mut program("docker", &["rmi", "--force", old]))?;
-        }
-        let mut command = program("docker", &["load", "--quiet", "--input"]);
-        output(command.arg(&images.archive))?;
         Ok(())
     }
 
@@ -206,9 +161,39 @@ impl Drop for World {
         for listener in &mut self.listeners {
             let _ = listener.kill();
         }
-        let _ = self.remove_leftovers();
+        let _ = remove_leftovers();
         let _ = self.stop_engine(false);
     }
+}
+
+/// Removes what an earlier run or lane left: containers, networks, volumes; images stay.
+fn remove_leftovers() -> anyhow::Result<()> {
+    let containers = output(&mut program("docker", &["ps", "--all", "--quiet"]))?;
+    for id in containers.lines() {
+        output(&mut program("docker", &["rm", "--force", "--volumes", id]))?;
+    }
+    output(&mut program("docker", &["network", "prune", "--force"]))?;
+    let volumes = output(&mut program("docker", &["volume", "ls", "--quiet"]))?;
+    for name in volumes.lines() {
+        output(&mut program("docker", &["volume", "rm", "--force", name]))?;
+    }
+    Ok(())
+}
+
+/// Loads the images that are not there yet, and drops those of an earlier state of the stack.
+fn load(images: &Images) -> anyhow::Result<()> {
+    let listed =
+        output(&mut program("docker", &["images", "--format", "{{.Repository}}:{{.Tag}}"]))?;
+    let present: Vec<_> = listed.lines().collect();
+    if images.references.iter().all(|(_, it)| present.contains(&it.as_str())) {
+        return Ok(());
+    }
+    for old in present {
+        output(&mut program("docker", &["rmi", "--force", old]))?;
+    }
+    let mut command = program("docker", &["load", "--quiet", "--input"]);
+    output(command.arg(&images.archive))?;
+    Ok(())
 }
 
 /// Mounts of this namespace are nobody else's; `/run` is empty, so that no engine of the machine is found.

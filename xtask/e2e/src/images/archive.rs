@@ -1,5 +1,6 @@
 //! Images put together as an archive for `docker load`: no builder, no registry, no network.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -170,7 +171,11 @@ fn digest(mut from: impl io::Read) -> anyhow::Result<String> {
         }
         hasher.update(&buffer[..count]);
     }
-    Ok(hasher.finalize().iter().map(|it| format!("{it:02x}")).collect())
+    let mut digits = String::new();
+    for byte in hasher.finalize() {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }
 
 #[cfg(test)]

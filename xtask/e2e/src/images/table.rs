@@ -58,28 +58,28 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
         let ports = contract.ports.iter().filter(|it| it.protocol() == protocol);
         ports.map(|it: &Port| it.number()).collect()
     };
-    let owned = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
+    let texts = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
     let secrets = contract.secrets.iter().filter(|it| it.file);
-    let owner = contract.user;
+    let user = contract.user;
     let folders = contract.data.iter().chain(contract.writes).map(|it| Entry::Folder {
         // A link to it in Debian, which a layer must not replace.
         path: it.replacen("/var/run", "/run", 1),
         mode: if *it == "/tmp" { 0o1777 } else { 0o755 },
-        owner,
+        owner: user,
     });
     StandIn {
         promise: Promise {
             service: service.to_owned(),
             tcp: on(Protocol::Tcp),
             udp: on(Protocol::Udp),
-            requires: owned(contract.requires),
+            requires: texts(contract.requires),
             secrets: secrets.map(|it| it.name.to_owned()).collect(),
-            data: owned(contract.data),
-            writes: owned(contract.writes),
+            data: texts(contract.data),
+            writes: texts(contract.writes),
             reads: Vec::new(),
             asks_docker: Vec::new(),
         },
-        user: format!("{owner}:{owner}"),
+        user: format!("{user}:{user}"),
         entrypoint: vec![PROGRAM, "serve"],
         command: Vec::new(),
         environment: Vec::new(),
@@ -97,10 +97,12 @@ fn caddy(mut it: StandIn) -> StandIn {
 }
 
 fn jellyfin(mut it: StandIn) -> StandIn {
-    it.health =
-        shell("curl --noproxy localhost -Lk -fsS http://localhost:8096/health || exit 1", DEFAULT);
+    it.health = Some(shell(
+        "curl --noproxy localhost -Lk -fsS http://localhost:8096/health || exit 1",
+        DEFAULT,
+    ));
     // The image makes them writable by everybody.
-    it.files = ["/config", "/cache"].map(|it| everybodys(it)).into();
+    it.files = ["/config", "/cache"].map(everybodys).into();
     it
 }
 
@@ -110,7 +112,7 @@ fn syncthing(mut it: StandIn) -> StandIn {
     it.environment = vec!["PUID=1000", "PGID=1000", "HOME=/var/syncthing"];
     // The image asks `/rest/noauth/health`, which Debian's older Syncthing has not: its page instead.
     let probe = "curl -fkLsS -m 2 127.0.0.1:8384/ | grep -o --color=never Syncthing || exit 1";
-    it.health = shell(probe, 60);
+    it.health = Some(shell(probe, 60));
     it.files
         .push(script("/usr/bin/docker-entrypoint.sh", include_str!("../../image/syncthing.sh")));
     it
@@ -169,7 +171,7 @@ fn pgbackups(mut it: StandIn) -> StandIn {
     it.entrypoint = vec![PROGRAM, "pgbackups"];
     // A volume that its base image declares and that nothing in it writes.
     it.promise.writes.clear();
-    it.health = shell("curl -f http://localhost:8080/ || exit 1", 300);
+    it.health = Some(shell("curl -f http://localhost:8080/ || exit 1", 300));
     it
 }
 
@@ -203,7 +205,7 @@ fn uptime_kuma(mut it: StandIn) -> StandIn {
 
 fn homer(mut it: StandIn) -> StandIn {
     it.environment = vec!["PORT=8080"];
-    it.health = shell("wget -q -Y off --spider http://127.0.0.1:${PORT}/ || exit 1", DEFAULT);
+    it.health = Some(shell("wget -q -Y off --spider http://127.0.0.1:${PORT}/ || exit 1", DEFAULT));
     it.promise.reads = vec!["/www/assets/config.yml".to_owned()];
     it
 }
@@ -224,8 +226,8 @@ fn socket_proxy(mut it: StandIn) -> StandIn {
     it
 }
 
-fn shell(text: &'static str, seconds: u64) -> Option<(Vec<&'static str>, u64)> {
-    Some((vec!["CMD-SHELL", text], seconds))
+fn shell(text: &'static str, seconds: u64) -> (Vec<&'static str>, u64) {
+    (vec!["CMD-SHELL", text], seconds)
 }
 
 fn script(path: &str, text: &str) -> Entry {

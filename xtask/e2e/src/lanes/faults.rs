@@ -10,6 +10,7 @@ use homelab_stand_in::probe::Target;
 use super::{Scene, photos};
 use crate::browser::Browser;
 use crate::docker::{self, Container};
+use crate::health;
 use crate::report::{LaneEnds, Steps};
 use crate::run::{self, output, program};
 use crate::world::Side;
@@ -124,7 +125,7 @@ fn dependants(scene: &Scene, service: &str) -> anyhow::Result<()> {
 
 fn all_there(scene: &Scene) -> anyhow::Result<String> {
     let services = scene.model.enabled(&scene.model.profiles());
-    let containers = scene.house.recovered(&services)?;
+    let containers = health::again(&services)?;
     let kept = treasure(scene)?;
     Ok(format!("{} containers, {} things", containers.len(), kept.len()))
 }
@@ -136,7 +137,7 @@ fn restart(scene: &mut Scene, at_once: bool) -> anyhow::Result<String> {
     scene.world.stop_engine(at_once)?;
     scene.world.start_engine()?;
     let services = scene.model.enabled(&scene.model.profiles());
-    let containers = scene.house.recovered(&services)?;
+    let containers = health::again(&services)?;
     let after = treasure(scene)?;
     if before != after {
         bail!("before: {before:?}\nafter: {after:?}");
@@ -182,7 +183,7 @@ fn full_disk(scene: &Scene) -> anyhow::Result<String> {
     }
     fs::remove_file(&filler)?;
     photos::new_dump(scene, RETURN)?;
-    scene.house.recovered(&scene.model.enabled(&scene.model.profiles()))?;
+    health::again(&scene.model.enabled(&scene.model.profiles()))?;
     treasure(scene)?;
     Ok("unhealthy with its cause, the last good dump kept, healthy again by itself".to_owned())
 }

@@ -7,6 +7,7 @@ mod writes;
 
 use super::Scene;
 use crate::docker;
+use crate::health;
 use crate::report::{LaneEnds, Steps};
 
 pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
@@ -17,11 +18,11 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("a write outside the allowed paths fails", || writes::run(scene));
     steps.step("a secret is read by its readers and nobody else", || secrets::run(scene));
     steps.step("limits are those of the file", || burden::limits(scene));
-    steps.step("a fork bomb stops at the PID limit", || burden::fork_bombs(scene));
-    steps.step("memory beyond the limit kills only in that container", || burden::memory(scene));
+    steps.step("a fork bomb stops at the PID limit", burden::fork_bombs);
+    steps.step("memory beyond the limit kills only in that container", burden::memory);
     steps.step("after all this everything is healthy", || {
         let profiles = scene.model.profiles();
-        let containers = scene.house.recovered(&scene.model.enabled(&profiles))?;
+        let containers = health::again(&scene.model.enabled(&profiles))?;
         let restarts: u64 = containers.iter().map(|it| it.restarts).sum();
         Ok(format!("{} containers, {restarts} restarts", docker::containers()?.len()))
     });

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use super::Scene;
 use crate::browser::Browser;
 use crate::docker;
+use crate::health;
 use crate::report::{LaneEnds, Steps};
 use crate::run::{self, output, program};
 
@@ -19,8 +20,8 @@ const SCHEDULE: &str = "\"@every 20s\"";
 const SLOW: u64 = 40;
 
 /// How long a service of this lane may take to be called unhealthy: the longest start period of
-/// the file, then three probes of at most `interval + timeout` each.
-const VERDICT: Duration = Duration::from_secs(180 + 3 * (30 + 30));
+/// the file, then three probes of at most a minute each (interval and timeout).
+const VERDICT: Duration = Duration::from_mins(3 + 3);
 
 pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.need("the base and the profile photos", || {
@@ -87,7 +88,10 @@ pub(super) fn new_dump(scene: &Scene, patience: Duration) -> anyhow::Result<Path
     let newer = |before: &Option<PathBuf>| {
         run::until(patience, || {
             let now = fs::canonicalize(&latest).context("there is no dump yet")?;
-            if Some(&now) == before.as_ref() { bail!("still {}", now.display()) } else { Ok(now) }
+            if Some(&now) == before.as_ref() {
+                bail!("still {}", now.display());
+            }
+            Ok(now)
         })
     };
     let first = newer(&before)?;
@@ -95,7 +99,7 @@ pub(super) fn new_dump(scene: &Scene, patience: Duration) -> anyhow::Result<Path
 }
 
 fn dump_restores(scene: &Scene) -> anyhow::Result<String> {
-    let dump = new_dump(scene, Duration::from_secs(60))?;
+    let dump = new_dump(scene, Duration::from_mins(1))?;
     output(program("gzip", &["--test"]).arg(&dump))?;
     for folder in ["daily", "weekly", "monthly"] {
         let link = dumps(scene).join(folder).join("immich-latest.sql.gz");
@@ -138,7 +142,7 @@ fn slow_database(scene: &Scene) -> anyhow::Result<String> {
     if waited < SLOW {
         bail!("`up` came back after {waited} s, before the database was there");
     }
-    let containers = scene.house.healthy(&scene.model.enabled(&["photos"]))?;
+    let containers = health::first(&scene.model.enabled(&["photos"]))?;
     rows_and_files(scene)?;
     Ok(format!("`up` waited {waited} s; {} healthy, none restarted", containers.len()))
 }
@@ -180,8 +184,8 @@ fn right_secret(scene: &Scene) -> anyhow::Result<String> {
     fs::write(scene.house.folder.join("secrets/immich-db-password"), value)?;
     fs::remove_file(kept)?;
     recreate(scene)?;
-    scene.house.healthy(&scene.model.enabled(&["photos"]))?;
-    let dump = new_dump(scene, Duration::from_secs(60))?;
+    health::first(&scene.model.enabled(&["photos"]))?;
+    let dump = new_dump(scene, Duration::from_mins(1))?;
     output(program("gzip", &["--test"]).arg(dump))?;
     rows_and_files(scene)
 }

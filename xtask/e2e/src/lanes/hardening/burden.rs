@@ -45,7 +45,7 @@ pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
 }
 
 /// Starts processes in every container until the kernel refuses.
-pub(super) fn fork_bombs(scene: &Scene) -> anyhow::Result<String> {
+pub(super) fn fork_bombs() -> anyhow::Result<String> {
     let mut told = Vec::new();
     for container in docker::containers()? {
         let limit = container.all.pointer("/HostConfig/PidsLimit").and_then(Value::as_u64);
@@ -58,12 +58,13 @@ pub(super) fn fork_bombs(scene: &Scene) -> anyhow::Result<String> {
         }
         told.push(format!("{} {count}/{limit}", container.service));
     }
-    untouched(scene, &told, "")
+    docker::engine_version().context("the engine does not answer any more")?;
+    Ok(told.join(", "))
 }
 
 /// Takes more memory than each container may have: the process that takes it is killed.
-pub(super) fn memory(scene: &Scene) -> anyhow::Result<String> {
-    let mut told = Vec::new();
+pub(super) fn memory() -> anyhow::Result<String> {
+    let mut told = 0;
     for container in docker::containers()? {
         let before = docker::containers()?;
         let limit = container.all.pointer("/HostConfig/Memory").and_then(Value::as_u64);
@@ -77,9 +78,10 @@ pub(super) fn memory(scene: &Scene) -> anyhow::Result<String> {
             bail!("{} took {more} MiB of {limit}: {said}", container.service);
         }
         others_untouched(&before, &container.service)?;
-        told.push(container.service);
+        told += 1;
     }
-    untouched(scene, &told, " containers, no neighbour restarted")
+    docker::engine_version().context("the engine does not answer any more")?;
+    Ok(format!("{told} containers, no neighbour restarted"))
 }
 
 /// Every other container is the one that it was.
@@ -92,9 +94,4 @@ fn others_untouched(before: &[Container], except: &str) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn untouched(scene: &Scene, told: &[String], what: &str) -> anyhow::Result<String> {
-    scene.world.engine_major().context("the engine does not answer any more")?;
-    if what.is_empty() { Ok(told.join(", ")) } else { Ok(format!("{}{what}", told.len())) }
 }

@@ -11,25 +11,43 @@ use crate::lanes::Scene;
 /// File systems of the kernel itself, which Docker guards on its own.
 const KERNEL: &[&str] = &["proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"];
 
+/// The engine from which on a read-only bind mount is so with all that is mounted below it
+/// (Docker Engine 25.0's release notes; Linux 5.12 or newer).
+const RECURSIVE: u32 = 25;
+
 /// Folders that every image has.
 const FOLDERS: &[&str] =
     &["/", "/etc", "/usr", "/usr/bin", "/var", "/var/lib", "/root", "/home", "/opt"];
 
 pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project_with(&scene.house.dotenv())?;
-    let (mut wrong, mut tried, mut allowed) = (Vec::new(), 0, 0);
+    let recursive = docker::engine_major()? >= RECURSIVE;
+    let (mut wrong, mut leaks, mut refused, mut allowed) = (Vec::new(), Vec::new(), 0, 0);
     for container in docker::containers()? {
         let expected = writable(&project, &container.service)?;
         allowed += expected.len();
-        let mounted = mounted_writable(&container)?;
+        let member = project.member(&container.service).context("a foreign container")?;
+        let read_only = member.service.volumes.iter().filter(|it| it.read_only);
+        let read_only: Vec<_> = read_only.map(|it| format!("{}/", it.target)).collect();
+        let (below, mounted): (BTreeSet<_>, _) = mounted_writable(&container)?
+            .into_iter()
+            .partition(|it| read_only.iter().any(|folder| it.starts_with(folder)));
+        if recursive && !below.is_empty() {
+            wrong.push(format!(
+                "{}: writable below a read-only mount: {below:?}",
+                container.service
+            ));
+        }
+        leaks.extend(below.into_iter().map(|it| format!("{} {it}", container.service)));
         if mounted != expected {
             wrong.push(format!(
                 "{}: writable mounts {mounted:?}, expected {expected:?}",
                 container.service
             ));
         }
-        tried += FOLDERS.len();
-        for folder in attempts(&container)? {
+        let written = attempts(&container)?;
+        refused += FOLDERS.len() - written.len();
+        for folder in written {
             if !expected.contains(&folder) {
                 wrong.push(format!("{}: {folder} can be written", container.service));
             }
@@ -38,7 +56,15 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
     }
-    Ok(format!("{tried} writes refused, {allowed} mounts writable"))
+    let leaks = match leaks.as_slice() {
+        [] => String::new(),
+        leaks => format!(
+            "\nDocker before {RECURSIVE} leaves writable what is mounted below a read-only mount \
+             (`homelab doctor` warns): {}",
+            leaks.join(", ")
+        ),
+    };
+    Ok(format!("{refused} writes refused, {allowed} mounts writable{leaks}"))
 }
 
 /// Mounts that the file lets it write, and what Docker gives every container.
@@ -63,7 +89,8 @@ fn mounted_writable(container: &Container) -> anyhow::Result<BTreeSet<String>> {
         let is_read_only = options.split(',').any(|it| it == "ro");
         // A single device or a masked file of the kernel is no folder to write to.
         let is_part = ["/proc/", "/sys/", "/dev/dri/"].iter().any(|it| point.starts_with(it));
-        if !is_read_only && !KERNEL.contains(kind) && !is_part {
+        let is_kernels = KERNEL.contains(kind) && !point.starts_with("/host/");
+        if !is_read_only && !is_kernels && !is_part {
             points.insert((*point).to_owned());
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn ways_in(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project_with(&scene.house.dotenv())?;
     let containers = docker::containers()?;
     let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
-    let leaks = scene.world.engine_major()? < DIRECT_IS_CLOSED;
+    let leaks = docker::engine_major()? < DIRECT_IS_CLOSED;
     let mut leaked = 0;
     for side in Side::ALL {
         let attempts = attempts(&project, &containers, side)?;
@@ -65,8 +65,15 @@ pub(super) fn ways_in(scene: &Scene) -> anyhow::Result<String> {
     if !wrong.is_empty() {
         bail!("{} of {tried} differ\n{}", wrong.len(), wrong.join("\n"));
     }
+    let leaked = match leaked {
+        0 => String::new(),
+        count => format!(
+            "\n{count} published ports also answer at the container's own address to who adds a \
+             route: Docker before {DIRECT_IS_CLOSED} does not close that"
+        ),
+    };
     Ok(format!(
-        "{tried} connections tried from host, LAN and internet, {open} open, all as predicted"
+        "{tried} connections tried from host, LAN and internet, {open} open, all as predicted{leaked}"
     ))
 }
 

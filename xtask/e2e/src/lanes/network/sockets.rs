@@ -1,5 +1,6 @@
 //! The Docker API: who holds its socket, and what each filter lets through.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -127,10 +128,11 @@ fn ask(proxy: &str, consumer: &str, version: &str, calls: &[&&str]) -> anyhow::R
         let path = path.replace('X', "stand-in-nothing");
         let head = if method == "HEAD" { "--head" } else { "--request" };
         let method = if method == "HEAD" { "" } else { method };
-        script.push_str(&format!(
+        let _ = writeln!(
+            script,
             "curl -s -o /dev/null -m 2 -w '%{{http_code}}\\n' {head} {method} \
-             'http://{proxy}:2375{version}{path}' || true\n"
-        ));
+             'http://{proxy}:2375{version}{path}' || true"
+        );
     }
     let container = docker::of(consumer)?;
     let out = container.exec(&["sh", "-c", &script])?;
