@@ -108,9 +108,11 @@ pub(crate) const BACKUP_PATH: EnvVar =
     EnvVar::new("BACKUP_PATH", Kind::Path, "Database dumps; copy them off this host")
         .or_under(&DATA_ROOT, "/backups");
 
+/// Not between 01:00 and 03:00: most time zones leave out an hour there in spring, and a dump that
+/// falls into it is not made that night.
 pub(crate) const BACKUP_SCHEDULE: EnvVar =
     EnvVar::new("BACKUP_SCHEDULE", Kind::Cron, "When Immich's database is dumped, in TZ")
-        .or("30 2 * * *");
+        .or("30 3 * * *");
 
 pub(crate) const IMMICH_ML: EnvVar = EnvVar::new(
     "IMMICH_ML",

@@ -78,27 +78,31 @@ mod tests {
 
     const BERLIN: &str = "Europe/Berlin";
     /// The default of `BACKUP_SCHEDULE`.
-    const NIGHTLY: &str = "30 2 * * *";
+    const NIGHTLY: &str = "30 3 * * *";
 
     #[test]
-    fn the_default_is_a_night() {
-        let nights = ["2026-01-11 02:30:00 +01:00", "2026-01-12 02:30:00 +01:00"];
+    fn the_default_is_once_in_every_night() {
+        let nights = ["2026-01-11 03:30:00 +01:00", "2026-01-12 03:30:00 +01:00"];
         check(NIGHTLY, BERLIN, "2026-01-10T12:00:00Z", &nights);
         // Right at the time it is the next one.
-        check(NIGHTLY, BERLIN, "2026-01-11T01:30:00Z", &nights[1..]);
-        check(NIGHTLY, "Etc/UTC", "2026-01-10T12:00:00Z", &["2026-01-11 02:30:00 +00:00"]);
+        check(NIGHTLY, BERLIN, "2026-01-11T02:30:00Z", &nights[1..]);
+        check(NIGHTLY, "Etc/UTC", "2026-01-10T12:00:00Z", &["2026-01-11 03:30:00 +00:00"]);
+        let spring = ["2026-03-29 03:30:00 +02:00", "2026-03-30 03:30:00 +02:00"];
+        check(NIGHTLY, BERLIN, "2026-03-28T12:00:00Z", &spring);
+        let autumn = ["2026-10-25 03:30:00 +01:00", "2026-10-26 03:30:00 +01:00"];
+        check(NIGHTLY, BERLIN, "2026-10-24T12:00:00Z", &autumn);
     }
 
     #[test]
-    fn the_night_without_half_past_two_has_no_dump_and_the_long_one_two() {
+    fn half_past_two_is_left_out_in_spring_and_comes_twice_in_autumn() {
         let spring = ["2026-03-28 02:30:00 +01:00", "2026-03-30 02:30:00 +02:00"];
-        check(NIGHTLY, BERLIN, "2026-03-27T12:00:00Z", &spring);
+        check("30 2 * * *", BERLIN, "2026-03-27T12:00:00Z", &spring);
         let autumn = [
             "2026-10-25 02:30:00 +02:00",
             "2026-10-25 02:30:00 +01:00",
             "2026-10-26 02:30:00 +01:00",
         ];
-        check(NIGHTLY, BERLIN, "2026-10-24T12:00:00Z", &autumn);
+        check("30 2 * * *", BERLIN, "2026-10-24T12:00:00Z", &autumn);
         // The jump lands on a time that matches.
         check("0 3 * * *", BERLIN, "2026-03-28T12:00:00Z", &["2026-03-29 03:00:00 +02:00"]);
     }

@@ -113,7 +113,7 @@ fn a_good_dump_is_linked_and_healthy() {
     let script = r#"echo "$@" $PGHOST $PGPORT $PGUSER $PGPASSWORD > "$4""#;
     let (backup, _folder) = world(script);
     let run = backup.run_with(|| Ok("secret".to_owned()));
-    let answer = run.answer("30 2 * * *");
+    let answer = run.answer("30 3 * * *");
     assert_eq!(answer.status, 200, "{answer:?}");
     assert!(answer.body.contains("SQL backup created successfully"), "{answer:?}");
     let path = &backup.folder.path;
