@@ -1,18 +1,28 @@
 //! Who can open a connection to whom, and why, as text for a reviewer.
+//!
+//! `cargo xtask e2e` tries every one of these connections, and every other one, on a real engine.
 
 use std::fmt::Write as _;
 
 use crate::project::Project;
-use crate::reach::{self, Reach, Why};
+use crate::reach::{self, At, Place, Reach, WayIn, Why};
 
-/// One paragraph a target: its ports, then who reaches it, by reason and network.
+/// What is true of every service, said once.
+const EVERYWHERE: &str = "\
+the host reaches every port below, and every service what listens on the host\n\n";
+
+/// One paragraph a target: its ports, who reaches it, by reason and network, and where it gets out.
 pub fn text(project: &Project<'_>) -> String {
     let matrix = reach::matrix(project);
-    let mut out = String::new();
+    let ways_in = reach::ways_in(project);
+    let mut out = EVERYWHERE.to_owned();
     for to in project.members() {
         let ports = reach::ports(&to);
         let ports = if ports.is_empty() { "no known port".to_owned() } else { ports.join(", ") };
         let _ = writeln!(out, "{} ({ports})", to.name);
+        for (at, from, ports) in published(&ways_in, to.name) {
+            let _ = writeln!(out, "  <- {from} at {at}: {ports}");
+        }
         let sources: Vec<_> = matrix.iter().filter(|it| it.to == to.name).collect();
         let reasons = [
             (Why::Route, "route"),
@@ -32,8 +42,33 @@ pub fn text(project: &Project<'_>) -> String {
         if sources.is_empty() {
             out.push_str("  <- nobody\n");
         }
+        if reach::gets_out(project, &to, Place::Internet) {
+            out.push_str("  -> lan, internet\n");
+        }
     }
     out
+}
+
+/// Published ports of a service: at which address, from which places, which ports.
+fn published(ways: &[WayIn], service: &str) -> Vec<(String, String, String)> {
+    let own = || ways.iter().filter(|it| it.to == service && it.at != At::Container);
+    let addresses: indexmap::IndexSet<_> = own().map(|it| address(&it.at)).collect();
+    let line = |at: &&str| {
+        let here = || own().filter(|it| address(&it.at) == *at);
+        let from: indexmap::IndexSet<_> = here().map(|it| it.from.to_string()).collect();
+        let ports = here().map(|it| format!("{}/{}", it.port, it.protocol));
+        let ports: indexmap::IndexSet<_> = ports.collect();
+        let list = |it: indexmap::IndexSet<String>| it.into_iter().collect::<Vec<_>>().join(", ");
+        ((*at).to_owned(), list(from), list(ports))
+    };
+    addresses.iter().map(line).collect()
+}
+
+fn address(at: &At) -> &str {
+    match at {
+        At::Address(address) => address,
+        At::EveryAddress | At::Container => "every address of the host",
+    }
 }
 
 fn networks(sources: &[&Reach], why: Why) -> Vec<String> {

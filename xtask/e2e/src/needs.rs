@@ -19,6 +19,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
             "dockerd",
             "Docker Engine: Debian's `docker.io`, or https://docs.docker.com/engine/install",
         ),
+        ("containerd", "`containerd`, which comes with Docker Engine"),
         (
             "docker",
             "Docker's command line: Debian's `docker.io`, or https://docs.docker.com/engine/install",

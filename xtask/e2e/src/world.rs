@@ -43,6 +43,8 @@ pub(crate) struct World {
     /// The stand-in program, which is also the suite's listener and probe.
     pub(crate) stand_in: PathBuf,
     engine: Option<Child>,
+    /// Apart from the engine, as on a real host: it outlives the engine's end.
+    runtime: Option<Child>,
     listeners: Vec<Child>,
 }
 
@@ -87,8 +89,10 @@ impl World {
             folder: folder.to_owned(),
             stand_in: stand_in.to_owned(),
             engine: None,
+            runtime: None,
             listeners: Vec::new(),
         };
+        world.start_runtime()?;
         world.start_engine()?;
         remove_leftovers()?;
         load(images)?;
@@ -96,12 +100,35 @@ impl World {
         Ok(world)
     }
 
-    /// Starts the engine and waits until it answers.
-    pub(crate) fn start_engine(&mut self) -> anyhow::Result<()> {
-        let log = fs::OpenOptions::new()
+    /// Starts containerd, which holds the containers, at the place where the engine looks for it.
+    fn start_runtime(&mut self) -> anyhow::Result<()> {
+        let log = self.log("containerd.log")?;
+        let mut command = Command::new("containerd");
+        command
+            .args(["--config", "/dev/null", "--state", "/run/containerd", "--root"])
+            .arg(self.folder.join("engine/containerd"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        self.runtime = Some(command.spawn().context("cannot run containerd")?);
+        run::until(Duration::from_secs(30), || {
+            fs::metadata("/run/containerd/containerd.sock").context("containerd has no socket")
+        })?;
+        Ok(())
+    }
+
+    fn log(&self, name: &str) -> anyhow::Result<fs::File> {
+        let path = self.folder.join(name);
+        fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.folder.join("engine.log"))?;
+            .open(&path)
+            .with_context(|| format!("cannot open {}", path.display()))
+    }
+
+    /// Starts the engine and waits until it answers.
+    pub(crate) fn start_engine(&mut self) -> anyhow::Result<()> {
+        let log = self.log("engine.log")?;
         let data = self.folder.join("engine");
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
         let mut command = Command::new("dockerd");
@@ -163,6 +190,9 @@ impl Drop for World {
         }
         let _ = remove_leftovers();
         let _ = self.stop_engine(false);
+        if let Some(runtime) = &mut self.runtime {
+            let _ = runtime.kill();
+        }
     }
 }
 
