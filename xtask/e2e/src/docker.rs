@@ -88,6 +88,12 @@ impl Container {
         run::attempt(&mut command).map_or_else(|it| it.to_string(), |it| run::both(&it))
     }
 
+    /// Whether the engine probes it.
+    pub(crate) fn has_health_check(&self) -> bool {
+        let test = self.all.pointer("/Config/Healthcheck/Test/0").and_then(Value::as_str);
+        test.is_some_and(|it| it != "NONE")
+    }
+
     /// What its last health probe said.
     pub(crate) fn last_probe(&self) -> String {
         let log = self.all.pointer("/State/Health/Log").and_then(Value::as_array);

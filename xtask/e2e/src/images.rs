@@ -5,7 +5,6 @@ mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use homelab_stand_in::PROMISE;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use self::archive::{Entry, Image, Layer};
 use self::table::StandIn;
 use crate::model::Model;
+use crate::run;
 
 /// Debian's release and the programs that are the real ones.
 const SUITE: &str = "bookworm";
@@ -113,7 +113,7 @@ fn base(cache: &Path) -> anyhow::Result<PathBuf> {
         return Ok(path);
     }
     let unfinished = cache.join("base.unfinished.tar");
-    let mut command = Command::new("mmdebstrap");
+    let mut command = run::as_root("mmdebstrap");
     command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}")]);
     command.args(WITHOUT.iter().map(|it| format!("--dpkgopt=path-exclude={it}")));
     command.arg(format!("--customize-hook={HOOK}")).arg(SUITE).arg(&unfinished);

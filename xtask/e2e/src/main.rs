@@ -25,9 +25,11 @@ use crate::lanes::Lane;
 /// Bring the generated stack up on a real Docker Engine and measure what the model claims
 ///
 /// Every lane is a host of its own: its own network, mounts and processes, and its own Docker
-/// Engine in them, started from the `dockerd` of this machine. So the suite needs root, touches
-/// no container that runs here, needs no free port, and can run twice at once. Images are
-/// stand-ins, put together from Debian's packages and cached below `target/e2e`.
+/// Engine in them, started from the `dockerd` of this machine. So the suite needs root, for which
+/// it asks `sudo`; it touches no container that runs here, needs no free port, and can run twice
+/// at once. Images are stand-ins, put together from Debian's packages. They are cached below
+/// `target/e2e`, which belongs to root in part; `report.json`, `report.xml` and the logs of what
+/// failed are there, too.
 ///
 /// Exit codes: 0 everything was as the model says, 1 something was not, 2 the command line is
 /// wrong, 4 the machine lacks something or a tool failed, 70 a bug of this program.

@@ -1,15 +1,14 @@
 //! What the suite needs of a machine, all of it told at once.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::run::{self, program};
 
 /// Fails with everything that is missing, and how to get it.
 pub(crate) fn check() -> anyhow::Result<()> {
     let mut missing = Vec::new();
-    if !rustix::process::geteuid().is_root() {
-        missing
-            .push("root, to make namespaces: run it as `sudo --preserve-env=PATH cargo xtask e2e`");
+    if !rustix::process::geteuid().is_root() && !run::exists("sudo") {
+        missing.push("root, to make namespaces, or `sudo` to become root for that");
     }
     if !cfg!(target_os = "linux") {
         missing.push("Linux: it starts a Docker Engine in namespaces of its own");
@@ -43,7 +42,19 @@ pub(crate) fn check() -> anyhow::Result<()> {
         missing.push("Docker Compose: https://docs.docker.com/compose/install/linux");
     }
     if missing.is_empty() {
-        return Ok(());
+        return become_root();
     }
     bail!("this machine lacks what the suite needs\n  - {}", missing.join("\n  - "))
+}
+
+/// Asks for the password once, before anything takes time.
+fn become_root() -> anyhow::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let status = program("sudo", &["--validate"]).status().context("cannot run sudo")?;
+    if !status.success() {
+        bail!("sudo refuses: the suite needs root to make namespaces");
+    }
+    Ok(())
 }

@@ -34,6 +34,16 @@ pub(crate) fn program(name: &str, words: &[&str]) -> Command {
     command
 }
 
+/// A program that needs root: through `sudo` for everybody else.
+pub(crate) fn as_root(name: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        return Command::new(name);
+    }
+    // `sudo` has a search path of its own, in which a program of the user is not found.
+    let path = std::env::var("PATH").unwrap_or_default();
+    program("sudo", &["env", &format!("PATH={path}"), name])
+}
+
 /// Whether a program can be found.
 pub(crate) fn exists(name: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();

@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::run::{self, output};
 use crate::world::CGROUP;
 
 /// A lane's folder, which keeps the engine's images from run to run.
@@ -50,35 +50,18 @@ impl Slot {
 
     /// Forgets everything, the images too.
     fn wipe(&self) -> anyhow::Result<()> {
-        for name in ["engine", "house"] {
-            let path = self.folder.join(name);
-            if path.exists() {
-                fs::remove_dir_all(&path)
-                    .with_context(|| format!("cannot remove {}", path.display()))?;
-            }
-        }
+        let ours = ["engine", "house"].map(|it| self.folder.join(it));
+        output(run::as_root("rm").args(["--recursive", "--force", "--"]).args(ours))?;
         Ok(())
     }
 
-    /// Control groups outlive their processes.
+    /// Control groups outlive their processes; one that is not empty stays.
     fn remove_groups(&self) {
-        let name = self.folder.file_name().unwrap_or_default();
-        let root = Path::new("/sys/fs/cgroup");
-        let controllers = fs::read_dir(root).into_iter().flatten().flatten().map(|it| it.path());
-        for controller in controllers.chain([root.to_owned()]) {
-            let ours = controller.join(CGROUP);
-            remove_groups(&ours.join(name));
-            let _ = fs::remove_dir(&ours);
-        }
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let ours = format!("*/{CGROUP}/{name}*");
+        let mut find = run::as_root("find");
+        find.args(["/sys/fs/cgroup", "-depth", "-type", "d", "(", "-path", &ours, "-o", "-path"]);
+        find.args([&format!("*/{CGROUP}"), ")", "-exec", "rmdir", "{}", ";"]);
+        let _ = run::attempt(&mut find);
     }
-}
-
-/// A control group is removed from its leaves up, and only when it is empty.
-fn remove_groups(group: &Path) {
-    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|it| it.is_dir()) {
-            remove_groups(&entry.path());
-        }
-    }
-    let _ = fs::remove_dir(group);
 }

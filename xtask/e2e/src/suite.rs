@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -19,6 +19,7 @@ use crate::model::Model;
 use crate::needs;
 use crate::programs::Programs;
 use crate::report::{self, Event, Outcome, Step, tell};
+use crate::run;
 use crate::slot::Slot;
 
 /// What a lane finds ready.
@@ -108,7 +109,7 @@ fn side_by_side(
 ) -> anyhow::Result<Vec<Step>> {
     let slot = Slot::take(folder)?;
     let log = fs::File::create(folder.join(format!("{}.log", lane.name())))?;
-    let mut child = Command::new("unshare")
+    let mut child = run::as_root("unshare")
         .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
         .arg(std::env::current_exe()?)
         .args(["inside", lane.name()])

@@ -38,6 +38,7 @@ fn run(words: &[&str]) -> anyhow::Result<()> {
         ["immich-server"] => immich::run(&kept()?),
         ["pgbackups"] => pgbackups::run(&kept()?),
         // What a health check or the suite runs inside a running container.
+        ["up"] => serve::up(&Promise::load()?),
         ["get", url] => http::probe(url),
         ["probe"] => probe::from_stdin(),
         ["listen", port] => serve::listen(port.parse()?),

@@ -2,8 +2,9 @@
 
 use std::net::UdpSocket;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use homelab_stand_in::Promise;
+use homelab_stand_in::probe::{self, Target};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -22,6 +23,22 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
     }
     udp(promise)?;
     wait(&mut signals);
+    Ok(())
+}
+
+/// The health check of an image that ships one of its own: every port of the contract answers.
+pub(crate) fn up(promise: &Promise) -> anyhow::Result<()> {
+    let target = |port: &u16| Target {
+        host: "127.0.0.1".to_owned(),
+        port: *port,
+        protocol: "tcp".to_owned(),
+    };
+    let targets: Vec<_> = promise.tcp.iter().map(target).collect();
+    for (target, outcome) in targets.iter().zip(probe::all(&targets)) {
+        if !outcome.open {
+            bail!("port {} does not answer: {}", target.port, outcome.because);
+        }
+    }
     Ok(())
 }
 

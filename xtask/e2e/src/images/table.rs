@@ -84,7 +84,7 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
         command: Vec::new(),
         environment: Vec::new(),
         folder: "/",
-        health: None,
+        health: contract.ships_health.then(|| (vec!["CMD", PROGRAM, "up"], DEFAULT)),
         stop_signal: None,
         files: folders.collect(),
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::docker::{self, Container};
 use crate::lanes::Scene;
 
-/// Memory, processes and processors, as the engine set them.
+/// Memory, processes, processors and the health check, as the engine has them.
 pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project();
     let mut wrong = Vec::new();
@@ -17,6 +17,9 @@ pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
         let limits = member.service.deploy.as_ref().and_then(|it| it.resources.as_ref());
         let limits = limits.and_then(|it| it.limits.as_ref());
         let limits = limits.with_context(|| format!("{} has no limits", container.service))?;
+        if container.has_health_check() != member.has_health_check() {
+            wrong.push(format!("{}: its health check is not that of the file", container.service));
+        }
         let set = |pointer: &str| {
             container.all.pointer(&format!("/HostConfig/{pointer}")).and_then(Value::as_f64)
         };
@@ -41,7 +44,7 @@ pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
     }
-    Ok(format!("3 limits of {} containers", containers.len()))
+    Ok(format!("3 limits and the health check of {} containers", containers.len()))
 }
 
 /// Starts processes in every container until the kernel refuses.
