@@ -92,8 +92,7 @@ impl World {
             runtime: None,
             listeners: Vec::new(),
         };
-        world.start_runtime()?;
-        world.start_engine()?;
+        world.boot()?;
         remove_leftovers()?;
         load(images)?;
         world.listen()?;
@@ -172,6 +171,35 @@ impl World {
         Ok(())
     }
 
+    /// Ends engine, runtime and every container at once, and empties `/run`, as when the power fails.
+    pub(crate) fn cut_the_power(&mut self) -> anyhow::Result<()> {
+        self.stop_engine(true)?;
+        if let Some(mut runtime) = self.runtime.take() {
+            runtime.kill()?;
+            runtime.wait()?;
+        }
+        let _ = run::attempt(&mut program("pkill", &["-KILL", "-f", "containerd-shim"]));
+        for pid in pids_of_containers()? {
+            let _ = run::attempt(&mut program("kill", &["-KILL", &pid]));
+        }
+        for line in fs::read_to_string("/proc/self/mounts")?.lines().rev() {
+            let point = line.split(' ').nth(1).unwrap_or_default();
+            let is_engines =
+                ["/run/docker/", "/run/containerd/"].iter().any(|it| point.starts_with(it));
+            if is_engines || point.starts_with(&*self.folder.join("engine").to_string_lossy()) {
+                output(&mut program("umount", &["--lazy", point]))?;
+            }
+        }
+        output(&mut program("rm", &["-rf", "/run/docker", "/run/containerd", "/run/docker.pid"]))?;
+        Ok(())
+    }
+
+    /// Starts what a boot starts.
+    pub(crate) fn boot(&mut self) -> anyhow::Result<()> {
+        self.start_runtime()?;
+        self.start_engine()
+    }
+
     /// Something to connect to on every side.
     fn listen(&mut self) -> anyhow::Result<()> {
         for side in Side::ALL {
@@ -224,6 +252,20 @@ fn load(images: &Images) -> anyhow::Result<()> {
     let mut command = program("docker", &["load", "--quiet", "--input"]);
     output(command.arg(&images.archive))?;
     Ok(())
+}
+
+/// Processes in the control groups of the lanes; others are not in this namespace.
+fn pids_of_containers() -> anyhow::Result<Vec<String>> {
+    let mut pids = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let groups = fs::read_to_string(path.join("cgroup")).unwrap_or_default();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if groups.contains(CGROUP) && name.bytes().all(|it| it.is_ascii_digit()) {
+            pids.push(name);
+        }
+    }
+    Ok(pids)
 }
 
 /// Mounts of this namespace are nobody else's; `/run` is empty, so that no engine of the machine is found.
