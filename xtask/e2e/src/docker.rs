@@ -101,12 +101,6 @@ impl Container {
         last.and_then(Value::as_str).unwrap_or_default().trim().to_owned()
     }
 
-    /// The host's address on each of its networks: the first one, by the engine's custom.
-    pub(crate) fn gateways(&self) -> Vec<String> {
-        let first = |it: &String| it.rsplit_once('.').map(|(net, _)| format!("{net}.1"));
-        self.addresses.values().filter_map(first).collect()
-    }
-
     /// Runs a program in it and returns its output.
     pub(crate) fn exec(&self, words: &[&str]) -> anyhow::Result<String> {
         let mut command = program("docker", &["exec", &self.id]);

@@ -155,7 +155,8 @@ pub(crate) fn summary(steps: &[Step], seconds: f64) -> String {
         let Step { lane, name, outcome, detail, .. } = step;
         let _ = writeln!(out, "\n{}: {lane}, {name}\n{detail}", outcome.word());
     }
-    let _ = writeln!(out, "\n{} steps in {seconds:.0} s", steps.len());
+    let word = if steps.len() == 1 { "step" } else { "steps" };
+    let _ = writeln!(out, "\n{} {word} in {seconds:.0} s", steps.len());
     out
 }
 

@@ -37,7 +37,30 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("the right secret again: everything recovers, no row is lost", || {
         right_secret(scene)
     });
+    steps.step("machine learning off and on again", || machine_learning(scene));
     Ok(())
+}
+
+/// `IMMICH_ML` is a number of containers, and chooses what Immich's server is told.
+fn machine_learning(scene: &Scene) -> anyhow::Result<String> {
+    const NAME: &str = "immich-machine-learning";
+    let told = || -> anyhow::Result<String> {
+        let variable = "printenv IMMICH_MACHINE_LEARNING_ENABLED || true";
+        Ok(docker::of("immich-server")?.exec(&["sh", "-c", variable])?.trim().to_owned())
+    };
+    let mut services = scene.model.enabled(&["photos"]);
+    scene.house.set("IMMICH_ML", "0")?;
+    services.remove(NAME);
+    scene.house.up(&services)?;
+    let off = told()?;
+    scene.house.set("IMMICH_ML", "1")?;
+    services.insert(NAME.to_owned());
+    scene.house.up(&services)?;
+    let on = told()?;
+    if (off.as_str(), on.as_str()) != ("false", "true") {
+        bail!("Immich's server was told `{off}` without it and `{on}` with it");
+    }
+    rows_and_files(scene)
 }
 
 /// Photos that the lane uploads.

@@ -150,7 +150,7 @@ pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
     let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
     for member in project.members() {
         let container = &containers[member.name];
-        let asked = asked(&project, &member, &container.gateways(), &published);
+        let asked = asked(&project, &member, &gateways(&project, container), &published);
         let targets: Vec<_> = asked.iter().map(|it| it.target.clone()).collect();
         for (attempt, outcome) in asked.iter().zip(container.probe(&targets)?) {
             tried += 1;
@@ -171,11 +171,27 @@ pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
     Ok(format!("{tried} ways tried, {open} open, all as predicted"))
 }
 
+/// The host's address on a network: the first one, by the engine's custom.
+struct Gateway {
+    address: String,
+    internal: bool,
+}
+
+fn gateways(project: &Project<'_>, container: &Container) -> Vec<Gateway> {
+    let gateway = |(real, address): (&String, &String)| {
+        let networks = &project.file().networks;
+        let (key, _) = networks.iter().find(|(_, it)| it.name.as_ref() == Some(real))?;
+        let (net, _) = address.rsplit_once('.')?;
+        Some(Gateway { address: format!("{net}.1"), internal: project.is_internal(key) })
+    };
+    container.addresses.iter().filter_map(gateway).collect()
+}
+
 /// What one container asks for.
 fn asked(
     project: &Project<'_>,
     member: &Member<'_>,
-    gateways: &[String],
+    gateways: &[Gateway],
     ways: &[WayIn],
 ) -> Vec<Attempt> {
     let gets_out = |place| reach::gets_out(project, member, place);
@@ -186,22 +202,26 @@ fn asked(
     };
     ask("the internet", listener(INTERNET), gets_out(Place::Internet));
     ask("the household", listener(LAN_PEER), gets_out(Place::Lan));
-    // A network that leads out reaches the host at all its addresses, an internal one only at the
-    // first address of that network.
-    for address in [LAN_ADDRESS, WAN_ADDRESS] {
-        ask("the host", listener(address), gets_out(Place::Lan));
-    }
+    // The host answers at the first address of every network. At its other addresses it answers
+    // everybody whom a network leads out; for the others engines differ, so they are not asked.
     for gateway in gateways {
-        ask("the host", listener(gateway), gets_out(Place::Host));
+        ask("the host", listener(&gateway.address), gets_out(Place::Host));
     }
-    // Published ports: as from the household, where the container gets there at all.
+    for address in [LAN_ADDRESS, WAN_ADDRESS] {
+        if gets_out(Place::Lan) {
+            ask("the host", listener(address), true);
+        }
+    }
+    // Published ports: as from the household, by a network that leads out.
     let is_tcp = |it: &&WayIn| it.protocol == Protocol::Tcp && it.from == Place::Lan;
     for way in ways.iter().filter(is_tcp).filter(|it| it.at != At::Container) {
-        for address in gateways.iter().map(String::as_str).chain([LAN_ADDRESS]) {
+        let what = format!("{} by the host", way.to);
+        let mut ask_at = |address: &str, leads_out: bool| {
             let target = Target { port: way.port, ..listener(address) };
-            let predicted = gets_out(Place::Lan) && is_at(way, address);
-            ask(&format!("{} by the host", way.to), target, predicted);
-        }
+            ask(&what, target, leads_out && is_at(way, address));
+        };
+        gateways.iter().for_each(|it| ask_at(&it.address, !it.internal));
+        ask_at(LAN_ADDRESS, gets_out(Place::Lan));
     }
     asked
 }
