@@ -3,16 +3,18 @@
 mod archive;
 mod table;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use homelab_stand_in::PROMISE;
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::archive::{Entry, Image, Layer};
 use self::table::StandIn;
+use crate::files::try_lock;
 use crate::model::Model;
 use crate::run;
 
@@ -44,6 +46,10 @@ pub(crate) struct Images {
     pub(crate) references: Vec<(String, String)>,
 }
 
+/// Keeps other runs from removing the archive.
+#[derive(Debug)]
+pub(crate) struct Held(#[expect(dead_code, reason = "the lock is what counts")] File);
+
 impl Images {
     /// The Compose file that puts the stand-ins in the place of the images, and nothing else.
     pub(crate) fn override_file(&self) -> String {
@@ -59,7 +65,7 @@ pub(crate) fn assemble(
     cache: &Path,
     program: &Path,
     caddy: &Path,
-) -> anyhow::Result<Images> {
+) -> anyhow::Result<(Images, Held)> {
     let base = Layer::file(&base(cache)?)?;
     let program = Layer::of(&[file("/usr/local/bin/stand-in", program)?])?;
     let mut images = Vec::new();
@@ -87,18 +93,20 @@ pub(crate) fn assemble(
         let images: Vec<_> = images.into_iter().map(|it| it.1).collect();
         let unfinished = cache.join("images.unfinished");
         archive::write(&images, &unfinished)?;
-        remove_others(cache)?;
         fs::rename(&unfinished, &archive)?;
     }
-    Ok(Images { archive, references })
+    let held = File::open(&archive)?;
+    flock(&held, FlockOperation::LockShared)?;
+    remove_others(cache, "images-")?;
+    Ok((Images { archive, references }, Held(held)))
 }
 
-/// Archives of earlier states of the stack would only fill the disk.
-fn remove_others(cache: &Path) -> anyhow::Result<()> {
+/// Files of earlier states of the stack would only fill the disk; one that a run uses stays.
+fn remove_others(cache: &Path, kind: &str) -> anyhow::Result<()> {
     for entry in fs::read_dir(cache)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("images-") {
+        if name.starts_with(kind) && try_lock(&File::open(&path)?) {
             fs::remove_file(&path)?;
         }
     }
@@ -121,6 +129,7 @@ fn base(cache: &Path) -> anyhow::Result<PathBuf> {
     if !output.status.success() {
         bail!("mmdebstrap failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
+    remove_others(cache, "base-")?;
     fs::rename(&unfinished, &path)?;
     Ok(path)
 }

@@ -91,9 +91,9 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
         scene = Some(Scene { model: Model::new(), world, house });
         Ok(engine)
     });
+    let clean = opened.is_ok();
     if let (Ok(()), Some(mut scene)) = (opened, scene) {
-        // What failed has been told by then.
-        let _: Result<(), LaneEnds> = match lane {
+        let ended = match lane {
             Lane::ProfilesA => profiles::run(&scene, &mut steps, false),
             Lane::ProfilesB => profiles::run(&scene, &mut steps, true),
             Lane::Network => network::run(&scene, &mut steps),
@@ -101,8 +101,13 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
             Lane::Photos => photos::run(&scene, &mut steps),
             Lane::Faults => faults::run(&mut scene, &mut steps),
         };
+        if let Err(LaneEnds) = ended {
+            steps.rest_not_run();
+        }
+    } else {
+        steps.rest_not_run();
     }
-    report::emit(&Event::Finished);
+    report::emit(&Event::Finished { clean });
     Ok(!steps.failed())
 }
 

@@ -2,6 +2,7 @@
 
 mod browser;
 mod docker;
+mod files;
 mod health;
 mod house;
 mod images;
@@ -32,7 +33,8 @@ use crate::lanes::Lane;
 /// failed are there, too.
 ///
 /// Exit codes: 0 everything was as the model says, 1 something was not, 2 the command line is
-/// wrong, 4 the machine lacks something or a tool failed, 70 a bug of this program.
+/// wrong, 4 the machine lacks something, a tool failed or you interrupted it, 70 a bug of this
+/// program.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask e2e", bin_name = "cargo xtask e2e")]
 struct Cli {
@@ -62,10 +64,12 @@ enum Inside {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ended = match cli.inside {
-        Some(Inside::Inside { lane, slot, prepared }) => lanes::run(lane, &slot, &prepared),
+    let ended = std::panic::catch_unwind(|| match &cli.inside {
+        Some(Inside::Inside { lane, slot, prepared }) => lanes::run(*lane, slot, prepared),
         None => suite::run(&cli.lanes, cli.jobs),
-    };
+    });
+    // The panic's message is printed by then.
+    let Ok(ended) = ended else { return ExitCode::from(70) };
     match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Event {
     Began(String),
-    /// The lane has cleaned up.
-    Finished,
+    /// The lane has cleaned up; nothing of it may be kept if it could not.
+    Finished {
+        clean: bool,
+    },
     Ended(Step),
 }
 
@@ -64,6 +66,17 @@ impl Steps {
 
     pub(crate) const fn failed(&self) -> bool {
         self.failed
+    }
+
+    /// Says that the steps after the one that failed were not tried.
+    pub(crate) fn rest_not_run(&self) {
+        emit(&Event::Ended(Step {
+            lane: self.lane.clone(),
+            name: "the steps after that".to_owned(),
+            outcome: Outcome::NotRun,
+            seconds: 0.0,
+            detail: "they need what failed".to_owned(),
+        }));
     }
 
     /// Tries something that others do not depend on.
@@ -117,7 +130,7 @@ pub(crate) fn progress(since: Instant, lane: &str, event: &Event) {
     let at = since.elapsed().as_secs_f64();
     match event {
         Event::Began(name) => tell(&format!("{at:7.1}s  {lane:<11} ...     {name}")),
-        Event::Finished => tell(&format!("{at:7.1}s  {lane:<11} ended")),
+        Event::Finished { .. } => tell(&format!("{at:7.1}s  {lane:<11} ended")),
         Event::Ended(step) => {
             let Step { name, outcome, seconds, detail, .. } = step;
             let head =

@@ -41,7 +41,8 @@ pub(crate) fn as_root(name: &str) -> Command {
     }
     // `sudo` has a search path of its own, in which a program of the user is not found.
     let path = std::env::var("PATH").unwrap_or_default();
-    program("sudo", &["env", &format!("PATH={path}"), name])
+    // The password was asked for in the beginning: a prompt in the background would never be seen.
+    program("sudo", &["--non-interactive", "env", &format!("PATH={path}"), name])
 }
 
 /// Whether a program can be found.

@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::run::{self, output};
 use crate::world::CGROUP;
@@ -26,7 +28,11 @@ impl Slot {
             let folder = folder.join(format!("slot-{number}"));
             fs::create_dir_all(&folder)?;
             let lock = File::create(folder.join("lock"))?;
-            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK) => continue,
+                ended => ended.with_context(|| format!("cannot lock {}", folder.display()))?,
+            }
+            {
                 let slot = Self { folder, _lock: lock };
                 if slot.folder.join(IN_USE).exists() {
                     slot.wipe()?;
@@ -36,6 +42,21 @@ impl Slot {
             }
         }
         anyhow::bail!("there is no free folder below {}", folder.display())
+    }
+
+    /// Docker's own settings, with nothing of the user's in them but the Compose plugin.
+    pub(crate) fn docker_config(&self) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.join("docker");
+        let plugins = folder.join("cli-plugins");
+        fs::create_dir_all(&plugins)?;
+        let home = std::env::var_os("HOME").map(|it| PathBuf::from(it).join(".docker"));
+        let theirs = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from).or(home);
+        let plugin = theirs.map(|it| it.join("cli-plugins/docker-compose"));
+        if let Some(plugin) = plugin.filter(|it| it.is_file()) {
+            fs::copy(&plugin, plugins.join("docker-compose"))
+                .with_context(|| format!("cannot copy {}", plugin.display()))?;
+        }
+        Ok(folder)
     }
 
     /// Ends the use; after a lane that was cut off nothing of it stays.
@@ -58,9 +79,11 @@ impl Slot {
     /// Control groups outlive their processes; one that is not empty stays.
     fn remove_groups(&self) {
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
-        let ours = format!("*/{CGROUP}/{name}*");
+        let ours = format!("*/{CGROUP}/{name}");
+        let below = format!("{ours}/*");
         let mut find = run::as_root("find");
-        find.args(["/sys/fs/cgroup", "-depth", "-type", "d", "(", "-path", &ours, "-o", "-path"]);
+        find.args(["/sys/fs/cgroup", "-depth", "-type", "d", "(", "-path", &ours, "-o"]);
+        find.args(["-path", &below, "-o", "-path"]);
         find.args([&format!("*/{CGROUP}"), ")", "-exec", "rmdir", "{}", ";"]);
         let _ = run::attempt(&mut find);
     }

@@ -4,16 +4,17 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::images::{self, Images};
+use crate::files::Files;
+use crate::images::{self, Held, Images};
 use crate::lanes::Lane;
 use crate::model::Model;
 use crate::needs;
@@ -31,20 +32,23 @@ pub(crate) struct Prepared {
     pub(crate) images: Images,
 }
 
+/// Longest time of a lane: twice what the slowest one takes on two cores (measured 2026-11-22).
+const DEADLINE: Duration = Duration::from_mins(20);
+
 /// Runs the lanes; whether everything passed.
 pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
     let started = Instant::now();
     needs::check()?;
     let repository = repository()?;
-    let folder = repository.join("target/e2e");
-    fs::create_dir_all(&folder)?;
+    let cache = repository.join("target/e2e");
+    let files = Files::open(&cache)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let prepared = prepare(&repository, &folder, started)?;
-    let path = tempfile::Builder::new().suffix(".json").tempfile_in(&folder)?;
-    serde_json::to_writer(path.as_file(), &prepared)?;
+    let (prepared, _held) = prepare(&repository, &cache, &files, started)?;
+    let path = files.folder.join("prepared");
+    fs::write(&path, serde_json::to_vec(&prepared)?)?;
 
     let lanes: Vec<Lane> =
         Lane::ALL.into_iter().filter(|it| chosen.is_empty() || chosen.contains(it)).collect();
@@ -61,7 +65,7 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let ran = side_by_side(lane, &folder, path.path(), &stop, started);
+                    let ran = side_by_side(lane, &cache, &files, &stop, started);
                     let ran = ran.unwrap_or_else(|it| vec![broken(lane, &format!("{it:#}"))]);
                     locked(&steps).extend(ran);
                 }
@@ -69,7 +73,8 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
         }
     });
     let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report::write(&steps, &folder)?;
+    report::write(&steps, &files.folder)?;
+    files.keep()?;
     tell(&report::summary(&steps, started.elapsed().as_secs_f64()));
     if stop.load(Ordering::Relaxed) {
         bail!("interrupted; what was started is gone");
@@ -87,37 +92,45 @@ fn repository() -> anyhow::Result<PathBuf> {
     Ok(root.to_owned())
 }
 
-fn prepare(repository: &Path, folder: &Path, started: Instant) -> anyhow::Result<Prepared> {
+fn prepare(
+    repository: &Path,
+    cache: &Path,
+    files: &Files,
+    started: Instant,
+) -> anyhow::Result<(Prepared, Held)> {
     let at = || format!("{:7.1}s ", started.elapsed().as_secs_f64());
-    tell(&format!("{} building `homelab` and the stand-in", at()));
-    let programs = Programs::build(repository, &folder.join("build"))?;
-    tell(&format!("{} putting the images together (minutes for the first time)", at()));
-    let lock = fs::File::create(folder.join("images.lock"))?;
+    // One run at a time: what it makes is for all.
+    let lock = fs::File::create(cache.join("prepare.lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
-    let images = images::assemble(&Model::new(), folder, &programs.stand_in, &programs.caddy)?;
-    let Programs { homelab, stand_in, .. } = programs;
-    Ok(Prepared { repository: repository.to_owned(), homelab, stand_in, images })
+    tell(&format!("{} building `homelab` and the stand-in", at()));
+    let programs = Programs::build(repository, &cache.join("build"))?;
+    tell(&format!("{} putting the images together (a minute for the first time)", at()));
+    let (images, held) =
+        images::assemble(&Model::new(), cache, &programs.stand_in, &programs.caddy)?;
+    let prepared = Prepared {
+        repository: repository.to_owned(),
+        homelab: files.copy(&programs.homelab)?,
+        stand_in: files.copy(&programs.stand_in)?,
+        images,
+    };
+    Ok((prepared, held))
 }
 
 /// Runs one lane in namespaces of its own and tells what it tells.
 fn side_by_side(
     lane: Lane,
-    folder: &Path,
-    prepared: &Path,
+    cache: &Path,
+    files: &Files,
     stop: &Arc<AtomicBool>,
     started: Instant,
 ) -> anyhow::Result<Vec<Step>> {
-    let slot = Slot::take(folder)?;
-    let log = fs::File::create(folder.join(format!("{}.log", lane.name())))?;
-    let mut child = run::as_root("unshare")
-        .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-        .arg(std::env::current_exe()?)
-        .args(["inside", lane.name()])
-        .args([&slot.folder, prepared])
+    let slot = Slot::take(cache)?;
+    let log = files.folder.join(format!("{}.log", lane.name()));
+    let mut child = process(lane, &slot, files)?
         // The lane ends when this pipe does, however this program ends.
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(log)
+        .stderr(fs::File::create(&log)?)
         // Ctrl-C reaches this program only, which then ends the lanes.
         .process_group(0)
         .spawn()
@@ -127,33 +140,62 @@ fn side_by_side(
         let (stop, lifeline) = (Arc::clone(stop), Arc::clone(&lifeline));
         move || watch(&stop, &lifeline)
     });
-    let steps = listen(lane, &mut child, started);
-    let clean = child.wait()?.code() == Some(0) || steps.as_ref().is_ok_and(|it| it.1);
+    let ended = listen(lane, &mut child, started);
+    // What it left running ends with its first process.
     locked(&lifeline).take();
-    let _ = watch.join();
+    let late = watch.join().unwrap_or(false);
+    child.wait()?;
+    let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
     slot.release(clean)?;
-    let (mut steps, ended) = steps?;
-    if !ended && !stop.load(Ordering::Relaxed) {
-        steps.push(broken(
-            lane,
-            &format!("the lane ended early, see target/e2e/{}.log", lane.name()),
-        ));
+    let (mut steps, finished) = ended?;
+    if finished.is_none() && !stop.load(Ordering::Relaxed) {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        let last: Vec<_> = said.lines().rev().take(5).collect();
+        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+        let because = if late { "it took too long and was cut off" } else { "it ended early" };
+        steps.push(broken(lane, &format!("{because}; its log ends with\n{last}")));
     }
     Ok(steps)
 }
 
-/// Cuts the lane's lifeline when the suite is to stop.
-fn watch(stop: &AtomicBool, lifeline: &Mutex<Option<ChildStdin>>) {
-    while locked(lifeline).is_some() {
-        if stop.load(Ordering::Relaxed) {
-            locked(lifeline).take();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+/// The lane's first process: with the variables that it needs and none of the user's, who may have
+/// set `DOCKER_HOST`, a proxy for HTTP, or a variable of `.env`.
+fn process(lane: Lane, slot: &Slot, files: &Files) -> anyhow::Result<Command> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = run::as_root("env");
+    command
+        .args(["--ignore-environment", &format!("PATH={path}"), "LANG=C.UTF-8"])
+        .arg(format!("HOME={}", slot.folder.display()))
+        .arg(format!("DOCKER_CONFIG={}", slot.docker_config()?.display()))
+        .arg("DOCKER_HOST=unix:///run/docker.sock")
+        .args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"])
+        .arg("--")
+        .arg(std::env::current_exe()?)
+        .args(["inside", lane.name()])
+        .args([&slot.folder, &files.folder.join("prepared")]);
+    Ok(command)
 }
 
-/// Reads the lane's events; its steps, and whether it came to its end.
-fn listen(lane: Lane, child: &mut Child, started: Instant) -> anyhow::Result<(Vec<Step>, bool)> {
+/// Cuts the lane's lifeline when the suite is to stop, or the lane takes too long: then `true`.
+fn watch(stop: &AtomicBool, lifeline: &Mutex<Option<ChildStdin>>) -> bool {
+    let started = Instant::now();
+    while locked(lifeline).is_some() {
+        let late = started.elapsed() > DEADLINE;
+        if late || stop.load(Ordering::Relaxed) {
+            locked(lifeline).take();
+            return late;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    false
+}
+
+/// Reads the lane's events: its steps, and how it cleaned up, if it came to its end.
+fn listen(
+    lane: Lane,
+    child: &mut Child,
+    started: Instant,
+) -> anyhow::Result<(Vec<Step>, Option<bool>)> {
     let out = child.stdout.take().context("the lane has no output")?;
     let mut steps = Vec::new();
     for line in BufReader::new(out).lines() {
@@ -161,11 +203,11 @@ fn listen(lane: Lane, child: &mut Child, started: Instant) -> anyhow::Result<(Ve
         report::progress(started, lane.name(), &event);
         match event {
             Event::Ended(step) => steps.push(step),
-            Event::Finished => return Ok((steps, true)),
+            Event::Finished { clean } => return Ok((steps, Some(clean))),
             Event::Began(_) => {}
         }
     }
-    Ok((steps, false))
+    Ok((steps, None))
 }
 
 fn broken(lane: Lane, because: &str) -> Step {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::mount::{MountFlags, MountPropagationFlags};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::images::Images;
 use crate::run::{self, output, program};
@@ -93,7 +94,7 @@ impl World {
             listeners: Vec::new(),
         };
         world.boot()?;
-        remove_leftovers()?;
+        remove_leftovers(&world.folder.join("engine"))?;
         load(images)?;
         world.listen()?;
         Ok(world)
@@ -144,7 +145,7 @@ impl World {
             .stdout(log.try_clone()?)
             .stderr(log);
         self.engine = Some(command.spawn().context("cannot run dockerd")?);
-        run::until(Duration::from_secs(30), || {
+        run::until(Duration::from_mins(1), || {
             output(&mut program("docker", &["version", "--format", "{{.Server.Version}}"]))
         })
         .with_context(|| {
@@ -164,8 +165,7 @@ impl World {
         if at_once {
             engine.kill()?;
         } else {
-            let id = engine.id().to_string();
-            output(&mut program("kill", &["-TERM", &id]))?;
+            kill_process(Pid::from_child(&engine), Signal::TERM)?;
         }
         engine.wait()?;
         Ok(())
@@ -178,9 +178,9 @@ impl World {
             runtime.kill()?;
             runtime.wait()?;
         }
-        let _ = run::attempt(&mut program("pkill", &["-KILL", "-f", "containerd-shim"]));
         for pid in pids_of_containers()? {
-            let _ = run::attempt(&mut program("kill", &["-KILL", &pid]));
+            // One that has just ended is no error.
+            let _ = kill_process(pid, Signal::KILL);
         }
         for line in fs::read_to_string("/proc/self/mounts")?.lines().rev() {
             let point = line.split(' ').nth(1).unwrap_or_default();
@@ -216,7 +216,7 @@ impl Drop for World {
         for listener in &mut self.listeners {
             let _ = listener.kill();
         }
-        let _ = remove_leftovers();
+        let _ = remove_leftovers(&self.folder.join("engine"));
         let _ = self.stop_engine(false);
         if let Some(runtime) = &mut self.runtime {
             let _ = runtime.kill();
@@ -225,7 +225,16 @@ impl Drop for World {
 }
 
 /// Removes what an earlier run or lane left: containers, networks, volumes; images stay.
-fn remove_leftovers() -> anyhow::Result<()> {
+fn remove_leftovers(data: &Path) -> anyhow::Result<()> {
+    let words = ["info", "--format", "{{.DockerRootDir}}"];
+    let root = output(&mut program("docker", &words))?;
+    if Path::new(root.trim()) != data {
+        bail!(
+            "the engine that answers keeps its data in {}, expected {}",
+            root.trim(),
+            data.display()
+        );
+    }
     let containers = output(&mut program("docker", &["ps", "--all", "--quiet"]))?;
     for id in containers.lines() {
         output(&mut program("docker", &["rm", "--force", "--volumes", id]))?;
@@ -254,15 +263,18 @@ fn load(images: &Images) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Processes in the control groups of the lanes; others are not in this namespace.
-fn pids_of_containers() -> anyhow::Result<Vec<String>> {
+/// Processes in the control groups of the lanes, and those that hold them; others are not in this
+/// namespace.
+fn pids_of_containers() -> anyhow::Result<Vec<Pid>> {
     let mut pids = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let path = entry?.path();
         let groups = fs::read_to_string(path.join("cgroup")).unwrap_or_default();
+        let command = fs::read_to_string(path.join("comm")).unwrap_or_default();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if groups.contains(CGROUP) && name.bytes().all(|it| it.is_ascii_digit()) {
-            pids.push(name);
+        let pid = name.parse().ok().and_then(Pid::from_raw);
+        if groups.contains(CGROUP) || command.starts_with("containerd-shim") {
+            pids.extend(pid);
         }
     }
     Ok(pids)
@@ -300,9 +312,11 @@ fn network() -> anyhow::Result<()> {
         "-n internet link set eth0 up",
         "route add default via 198.51.100.20",
         "-n lan route add 198.51.100.0/24 via 10.77.0.10",
-        // Somebody in the household who adds routes to the host's inner networks.
+        // Somebody in the household, or at the provider, who adds routes to the host's inner networks.
         "-n lan route add 172.16.0.0/12 via 10.77.0.10",
         "-n lan route add 192.168.0.0/16 via 10.77.0.10",
+        "-n internet route add 172.16.0.0/12 via 198.51.100.10",
+        "-n internet route add 192.168.0.0/16 via 198.51.100.10",
     ] {
         let words: Vec<_> = line.split(' ').collect();
         output(&mut program("ip", &words))?;

@@ -1,5 +1,6 @@
 //! What a container must survive without its neighbours noticing: too many processes, too much memory.
 
+use std::fs;
 use std::hint::black_box;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -32,6 +33,8 @@ pub(crate) fn fork_bomb() -> anyhow::Result<()> {
 
 /// Takes this many MiB of memory, and every page of it.
 pub(crate) fn eat(mebibytes: usize) -> anyhow::Result<()> {
+    // Where the whole machine runs out of memory, this process goes first.
+    fs::write("/proc/self/oom_score_adj", "1000")?;
     let mut eaten = Vec::new();
     for _ in 0..mebibytes {
         eaten.push(black_box(vec![1_u8; 1 << 20]));

@@ -57,7 +57,11 @@ pub(crate) fn serve(
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let answer = Arc::clone(&answer);
-            std::thread::spawn(move || converse(stream, &*answer));
+            let start = std::thread::Builder::new();
+            if let Err(error) = start.spawn(move || converse(stream, &*answer)) {
+                // At the limit of processes: this one is not answered, later ones are.
+                log(&format!("a request is dropped: {error}"));
+            }
         }
     });
     Ok(())

@@ -8,6 +8,7 @@ mod caddy;
 mod docker;
 mod http;
 mod immich;
+mod names;
 mod pgbackups;
 mod serve;
 mod socket_proxy;
@@ -42,6 +43,7 @@ fn run(words: &[&str]) -> anyhow::Result<()> {
         ["get", url] => http::probe(url),
         ["probe"] => probe::from_stdin(),
         ["listen", port] => serve::listen(port.parse()?),
+        ["names", file] => names::run(file),
         ["fork-bomb"] => burden::fork_bomb(),
         ["eat", mebibytes] => burden::eat(mebibytes.parse()?),
         other => anyhow::bail!("`{}` is no part of this program", other.join(" ")),

@@ -1,15 +1,17 @@
 //! Attempts to open connections, many at once: the measured side of reachability.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::thread;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 /// Where to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// A name or an address.
+    /// An address.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -33,40 +35,63 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// Datagrams get lost when a socket's buffer is full; the last answer decides.
 const DATAGRAMS: usize = 3;
 
-/// Tries every target at once and answers in the same order.
-pub fn all(targets: &[Target]) -> Vec<Outcome> {
-    std::thread::scope(|scope| {
-        let tries: Vec<_> = targets.iter().map(|it| scope.spawn(|| attempt(it))).collect();
-        let ended = |it: std::thread::ScopedJoinHandle<'_, Outcome>| {
-            it.join().unwrap_or_else(|_| closed("the probe panicked"))
-        };
-        tries.into_iter().map(ended).collect()
-    })
+/// Attempts at the same time: fewer than the processes that the smallest container may have.
+const AT_ONCE: usize = 24;
+
+/// Tries every target, many at once, and answers in the same order.
+///
+/// # Errors
+///
+/// When an attempt could not be made: that tells nothing about the target.
+pub fn all(targets: &[Target]) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::with_capacity(targets.len());
+    for some in targets.chunks(AT_ONCE) {
+        let tried: anyhow::Result<Vec<_>> = thread::scope(|scope| {
+            let start = |it| thread::Builder::new().spawn_scoped(scope, move || attempt(it));
+            let tries: Vec<_> = some.iter().map(start).collect::<Result<_, _>>()?;
+            let ended = |it: thread::ScopedJoinHandle<'_, anyhow::Result<Outcome>>| {
+                it.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the probe panicked")))
+            };
+            tries.into_iter().map(ended).collect()
+        });
+        outcomes.extend(tried?);
+    }
+    Ok(outcomes)
 }
 
-fn attempt(target: &Target) -> Outcome {
-    let address = match (target.host.as_str(), target.port).to_socket_addrs() {
-        Ok(mut found) => found.next(),
-        Err(error) => return closed(&error.to_string()),
-    };
-    let Some(address) = address else { return closed("the name has no address") };
-    let tried = if target.protocol == "udp" { datagram(address) } else { connection(address) };
+fn attempt(target: &Target) -> anyhow::Result<Outcome> {
+    let Target { host, port, protocol } = target;
+    let address: IpAddr = host.parse().with_context(|| format!("`{host}` is no address"))?;
+    let address = SocketAddr::new(address, *port);
+    let tried = if protocol == "udp" { datagram(address) } else { connection(address) };
     match tried {
-        Ok(because) => Outcome { open: true, because },
-        Err(error) => closed(&error.to_string()),
+        Ok(because) => Ok(Outcome { open: true, because }),
+        Err(error) if says_closed(&error) => {
+            Ok(Outcome { open: false, because: error.to_string() })
+        }
+        Err(error) => Err(error).with_context(|| format!("{address}/{protocol} was not tried")),
     }
 }
 
-fn closed(because: &str) -> Outcome {
-    Outcome { open: false, because: because.to_owned() }
+/// Whether an error comes from the other side, from the way there, or from silence.
+fn says_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::TimedOut
+            | ErrorKind::WouldBlock
+    )
 }
 
-fn connection(address: SocketAddr) -> std::io::Result<String> {
+fn connection(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     // A port that the engine forwards to nobody is accepted first and closed at once.
     stream.set_read_timeout(Some(Duration::from_millis(150)))?;
     match stream.read(&mut [0; 1]) {
-        Ok(0) => Err(std::io::Error::new(ErrorKind::ConnectionReset, "accepted, then closed")),
+        Ok(0) => Err(io::Error::new(ErrorKind::ConnectionReset, "accepted, then closed")),
         Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             Err(error)
         }
@@ -74,7 +99,7 @@ fn connection(address: SocketAddr) -> std::io::Result<String> {
     }
 }
 
-fn datagram(address: SocketAddr) -> std::io::Result<String> {
+fn datagram(address: SocketAddr) -> io::Result<String> {
     let local = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(local)?;
     socket.connect(address)?;
@@ -107,7 +132,44 @@ fn question() -> Vec<u8> {
 ///
 /// When the input is no such list, or nobody reads the output.
 pub fn from_stdin() -> anyhow::Result<()> {
-    let targets: Vec<Target> = serde_json::from_reader(std::io::stdin())?;
-    let outcomes = serde_json::to_string(&all(&targets))?;
-    Ok(writeln!(std::io::stdout(), "{outcomes}")?)
+    let targets: Vec<Target> = serde_json::from_reader(io::stdin())?;
+    let outcomes = serde_json::to_string(&all(&targets)?)?;
+    Ok(writeln!(io::stdout(), "{outcomes}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn target(port: u16, protocol: &str) -> Target {
+        Target { host: "127.0.0.1".to_owned(), port, protocol: protocol.to_owned() }
+    }
+
+    #[test]
+    fn what_answers_is_open_and_what_refuses_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let open = listener.local_addr().expect("it is bound").port();
+        let echo = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let echoes = echo.local_addr().expect("it is bound").port();
+        thread::spawn(move || {
+            let mut buffer = [0; 2048];
+            let (length, sender) = echo.recv_from(&mut buffer).expect("a datagram");
+            echo.send_to(&buffer[..length], sender).expect("somebody waits for it");
+        });
+        let closed = {
+            let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            other.local_addr().expect("it is bound").port()
+        };
+        let targets = [target(open, "tcp"), target(echoes, "udp"), target(closed, "tcp")];
+        let outcomes = all(&targets).expect("all can be tried");
+        assert_eq!(outcomes.iter().map(|it| it.open).collect::<Vec<_>>(), [true, true, false]);
+    }
+
+    #[test]
+    fn what_cannot_be_tried_is_an_error() {
+        let name = Target { host: "no-address".to_owned(), ..target(80, "tcp") };
+        assert!(all(&[name]).is_err());
+    }
 }

@@ -78,9 +78,17 @@ impl Promise {
     ///
     /// When there is neither, or the file is empty or cannot be read.
     pub fn variable(&self, name: &str) -> anyhow::Result<String> {
+        self.variable_of(name, |it| std::env::var(it).ok())
+    }
+
+    fn variable_of(
+        &self,
+        name: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<String> {
         let file = format!("{name}_FILE");
         if self.secrets.iter().any(|it| it == name)
-            && let Ok(path) = std::env::var(&file)
+            && let Some(path) = environment(&file)
         {
             let value = fs::read_to_string(&path)
                 .with_context(|| format!("{file} names {path}, which cannot be read"))?;
@@ -90,9 +98,63 @@ impl Promise {
             }
             return Ok(value.to_owned());
         }
-        match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Ok(value),
+        match environment(name) {
+            Some(value) if !value.is_empty() => Ok(value),
             _ => bail!("the variable {name} is missing"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promise() -> Promise {
+        Promise { secrets: vec!["PASSWORD".to_owned()], ..Promise::default() }
+    }
+
+    /// What is said where the variables are these.
+    fn said(name: &str, variables: &[(&str, &str)]) -> String {
+        let value = |it: &str| {
+            let found = variables.iter().find(|(name, _)| *name == it);
+            found.map(|it| it.1.to_owned())
+        };
+        promise().variable_of(name, value).unwrap_or_else(|error| format!("error: {error:#}"))
+    }
+
+    #[test]
+    fn a_variable_comes_from_the_environment_or_a_secrets_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("secret");
+        let path = file.display().to_string();
+        assert_eq!(said("NAME", &[("NAME", "x")]), "x");
+        assert_eq!(said("NAME", &[]), "error: the variable NAME is missing");
+        assert_eq!(said("NAME", &[("NAME", "")]), "error: the variable NAME is missing");
+        // Not a secret: upstream does not read it from a file.
+        assert_eq!(said("NAME", &[("NAME_FILE", &path)]), "error: the variable NAME is missing");
+        let unreadable = said("PASSWORD", &[("PASSWORD_FILE", &path)]);
+        assert!(unreadable.starts_with("error: PASSWORD_FILE names "), "{unreadable}");
+        fs::write(&file, "").expect("the folder is ours");
+        assert!(said("PASSWORD", &[("PASSWORD_FILE", &path)]).ends_with("which is empty"));
+        fs::write(&file, "y\n").expect("the folder is ours");
+        assert_eq!(said("PASSWORD", &[("PASSWORD_FILE", &path), ("PASSWORD", "x")]), "y");
+    }
+
+    #[test]
+    fn a_start_needs_what_was_promised_and_leaves_a_mark() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().display().to_string();
+        let whole = Promise { data: vec![data.clone()], ..promise() };
+        whole.keep().expect("there is a folder");
+        whole.keep().expect("there is a folder");
+        let starts = fs::read_to_string(folder.path().join(STARTS)).expect("a mark");
+        assert_eq!(starts.lines().count(), 2);
+        for broken in [
+            Promise { requires: vec!["NO_SUCH_VARIABLE".to_owned()], ..whole.clone() },
+            Promise { reads: vec![format!("{data}/missing")], ..whole.clone() },
+            Promise { writes: vec![format!("{data}/missing")], ..whole.clone() },
+        ] {
+            assert!(broken.keep().is_err(), "{broken:?}");
         }
     }
 }

@@ -94,11 +94,15 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let proxy = Arc::clone(&proxy);
-                thread::spawn(move || {
+                let start = thread::Builder::new().spawn(move || {
                     if let Err(error) = proxy.converse(stream) {
                         log(&format!("a connection broke: {error:#}"));
                     }
                 });
+                if let Err(error) = start {
+                    // At the limit of processes: this one is not answered, later ones are.
+                    log(&format!("a connection is dropped: {error}"));
+                }
             }
         });
     }
@@ -176,10 +180,10 @@ impl Proxy {
         daemon.write_all(body.head(request, target).as_bytes())?;
 
         let (mut answers, mut to) = (daemon.try_clone()?, client.try_clone()?);
-        let back = thread::spawn(move || {
+        let back = thread::Builder::new().spawn(move || {
             let _ = io::copy(&mut answers, &mut to);
             let _ = to.shutdown(Shutdown::Both);
-        });
+        })?;
         let mut input = BufReader::new(Cursor::new(&request.rest).chain(&client));
         // A daemon that answers early and hangs up is no error: the answer is on its way.
         if let Err(error) = body.copy(&mut input, &mut daemon) {
