@@ -1,7 +1,8 @@
 //! Docker Engine answers, and is at least version 20.10 (API 1.41).
 //!
 //! Without an engine nothing starts; with an older one, options that the stack needs are
-//! refused in the middle of the start.
+//! refused in the middle of the start. One before 28 works, and does not close what is published on
+//! one address to neighbours who know another way (seen on 20.10).
 //!
 //! Fix: install or start Docker Engine, see <https://docs.docker.com/engine/install/>.
 //! Whoever may use Docker's socket is root on this host: `sudo docker …` says so openly.
@@ -11,6 +12,9 @@ use super::{Context, Findings, HostRule};
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-engine", source: include_str!("engine.rs"), run };
+
+/// The API of Docker Engine 28.
+const CLOSED: &[u32] = &[1, 48];
 
 fn run(_: &Context<'_>, findings: &mut Findings) {
     let subject = "docker";
@@ -22,6 +26,16 @@ fn run(_: &Context<'_>, findings: &mut Findings) {
                 findings.error(
                     subject,
                     format!("Docker Engine speaks API `{found}`, expected 1.41 or newer"),
+                    "update Docker Engine: https://docs.docker.com/engine/install/".to_owned(),
+                );
+            } else if version.as_deref().and_then(|it| docker::at_least(it, CLOSED)) == Some(false)
+            {
+                findings.warning(
+                    subject,
+                    "Docker Engine before 28 leaves published ports open at the containers' own \
+                     addresses, to whoever in your network adds a route to them: also those that \
+                     are published on `127.0.0.1` only"
+                        .to_owned(),
                     "update Docker Engine: https://docs.docker.com/engine/install/".to_owned(),
                 );
             }

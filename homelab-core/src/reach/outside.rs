@@ -3,17 +3,11 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::project::{Member, Project};
 use crate::units::Protocol;
 
 /// A place outside the stack.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The machine that the engine runs on.
     Host,
@@ -34,7 +28,7 @@ impl fmt::Display for Place {
 }
 
 /// A port that can be reached from outside the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WayIn {
     /// From where.
     pub from: Place,
@@ -49,8 +43,7 @@ pub struct WayIn {
 }
 
 /// Where to connect to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
     /// The container's own addresses.
     Container,
@@ -74,10 +67,12 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
             ways.push(WayIn { from: Place::Host, to: to(), at: At::Container, port, protocol });
         }
         for published in &member.service.ports {
-            let Ok(port) = project.resolve(&published.published).parse() else { continue };
             let address = published.host_ip.as_ref().map(|it| project.resolve(it));
             let (at, places) = seen_from(address);
-            for from in places {
+            let ports = project.resolve(&published.published);
+            for (port, from) in
+                numbers(&ports).flat_map(|it| places.iter().map(move |from| (it, from)))
+            {
                 let (at, protocol) = (at.clone(), published.protocol);
                 ways.push(WayIn { from: *from, to: to(), at, port, protocol });
             }
@@ -96,6 +91,14 @@ pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Place) -> bool {
         Place::Host => networks.next().is_some(),
         Place::Lan | Place::Internet => networks.any(|it| !project.is_internal(it)),
     }
+}
+
+/// The ports of `8080` or `8080-8090`; none where a variable has no value.
+fn numbers(ports: &str) -> impl Iterator<Item = u16> + use<> {
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let range = first.parse().and_then(|first| Ok((first, last.parse()?)));
+    let (first, last): (u16, u16) = range.unwrap_or((1, 0));
+    first..=last
 }
 
 fn seen_from(address: Option<String>) -> (At, &'static [Place]) {
@@ -123,6 +126,13 @@ fn is_private(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_every_port_of_it() {
+        assert_eq!(numbers("8080").collect::<Vec<_>>(), [8080]);
+        assert_eq!(numbers("8080-8082").collect::<Vec<_>>(), [8080, 8081, 8082]);
+        assert_eq!(numbers("$PORT").count(), 0);
+    }
 
     #[test]
     fn an_address_tells_who_sees_it() {

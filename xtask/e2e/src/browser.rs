@@ -34,17 +34,23 @@ impl<'a> Browser<'a> {
         Ok(Self { scene, authority })
     }
 
-    /// Opens a URL; `Err` when there is no answer.
+    /// Opens a URL, with the household's login or without; `Err` when there is no answer.
     pub(crate) fn open(&self, url: &str, with_login: bool) -> anyhow::Result<Answer> {
-        self.ask("GET", url, with_login)
+        let (user, password) = &self.scene.house.login;
+        self.ask("GET", url, with_login.then_some((user.as_str(), password.as_str())))
+    }
+
+    /// Opens a URL with any login.
+    pub(crate) fn open_as(&self, url: &str, login: Option<(&str, &str)>) -> anyhow::Result<Answer> {
+        self.ask("GET", url, login)
     }
 
     /// Sends an empty form.
     pub(crate) fn post(&self, url: &str) -> anyhow::Result<Answer> {
-        self.ask("POST", url, false)
+        self.ask("POST", url, None)
     }
 
-    fn ask(&self, method: &str, url: &str, with_login: bool) -> anyhow::Result<Answer> {
+    fn ask(&self, method: &str, url: &str, login: Option<(&str, &str)>) -> anyhow::Result<Answer> {
         let host = url.split("//").nth(1).and_then(|it| it.split('/').next()).context("no host")?;
         let mut words: Vec<_> =
             ["-sS", "-m", "10", "-X", method, "--cacert"].map(str::to_owned).into();
@@ -52,8 +58,7 @@ impl<'a> Browser<'a> {
         for port in [80, 443] {
             words.extend(["--resolve".to_owned(), format!("{host}:{port}:{LAN_ADDRESS}")]);
         }
-        if with_login {
-            let (user, password) = &self.scene.house.login;
+        if let Some((user, password)) = login {
             words.extend(["--user".to_owned(), format!("{user}:{password}")]);
         }
         words.extend([

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use homelab_stand_in::probe::{Outcome, Target};
@@ -86,6 +87,21 @@ impl Container {
         let count = lines.to_string();
         let mut command = program("docker", &["logs", "--tail", &count, &self.id]);
         run::attempt(&mut command).map_or_else(|it| it.to_string(), |it| run::both(&it))
+    }
+
+    /// The longest time until the engine calls it unhealthy: its start period, then as many probes
+    /// as it takes, each after its interval and at its timeout, and one that was under way.
+    pub(crate) fn verdict(&self) -> anyhow::Result<Duration> {
+        let check = self.all.pointer("/Config/Healthcheck").context("no health check")?;
+        // Absent means Docker's defaults.
+        let number = |name: &str, default: u64| {
+            check.get(name).and_then(Value::as_u64).filter(|it| *it > 0).unwrap_or(default)
+        };
+        let nanoseconds =
+            |name: &str, default: u64| Duration::from_nanos(number(name, default * 1_000_000_000));
+        let retries = u32::try_from(number("Retries", 3))?;
+        let probe = nanoseconds("Interval", 30) + nanoseconds("Timeout", 30);
+        Ok(nanoseconds("StartPeriod", 0) + probe * (retries + 1))
     }
 
     /// Whether the engine probes it.

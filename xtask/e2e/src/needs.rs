@@ -37,6 +37,17 @@ pub(crate) fn check() -> anyhow::Result<()> {
             missing.push(help);
         }
     }
+    for name in ["gzip", "find", "cp", "dd", "mount", "umount"] {
+        if !run::exists(name) {
+            missing.push("the usual programs: `gzip`, `find`, `cp`, `dd`, `mount`, `umount`");
+            break;
+        }
+    }
+    let caddy = run::attempt(&mut program("caddy", &["version"]));
+    let caddy = caddy.map(|it| run::both(&it)).unwrap_or_default();
+    if run::exists("caddy") && !is_new_enough(&caddy) {
+        missing.push("a newer Caddy: 2.11, as the proxy's image has");
+    }
     let compose = run::attempt(&mut program("docker", &["compose", "version"]));
     if run::exists("docker") && !compose.is_ok_and(|it| it.status.success()) {
         missing.push("Docker Compose: https://docs.docker.com/compose/install/linux");
@@ -57,4 +68,29 @@ fn become_root() -> anyhow::Result<()> {
         bail!("sudo refuses: the suite needs root to make namespaces");
     }
     Ok(())
+}
+
+/// `v2.11.4 h1:…` is at least 2.11.
+fn is_new_enough(caddy: &str) -> bool {
+    let version = caddy.trim_start_matches('v').split([' ', '-']).next().unwrap_or_default();
+    let mut parts = version.split('.').map_while(|it| it.parse::<u32>().ok());
+    (parts.next(), parts.next()) >= (Some(2), Some(11))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caddys_version_is_read() {
+        for (text, expected) in [
+            ("v2.11.4 h1:abc=", true),
+            ("2.11.7", true),
+            ("v3.0.0-beta.1", true),
+            ("v2.6.2 h1:abc=", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(text), expected, "{text}");
+        }
+    }
 }

@@ -32,14 +32,12 @@ impl Slot {
                 Err(Errno::WOULDBLOCK) => continue,
                 ended => ended.with_context(|| format!("cannot lock {}", folder.display()))?,
             }
-            {
-                let slot = Self { folder, _lock: lock };
-                if slot.folder.join(IN_USE).exists() {
-                    slot.wipe()?;
-                }
-                fs::write(slot.folder.join(IN_USE), "")?;
-                return Ok(slot);
+            let slot = Self { folder, _lock: lock };
+            if slot.folder.join(IN_USE).exists() {
+                slot.wipe()?;
             }
+            fs::write(slot.folder.join(IN_USE), "")?;
+            return Ok(slot);
         }
         anyhow::bail!("there is no free folder below {}", folder.display())
     }

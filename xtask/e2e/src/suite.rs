@@ -143,7 +143,7 @@ fn side_by_side(
     let ended = listen(lane, &mut child, started);
     // What it left running ends with its first process.
     locked(&lifeline).take();
-    let late = watch.join().unwrap_or(false);
+    let cut_off = watch.join().unwrap_or(false);
     child.wait()?;
     let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
     slot.release(clean)?;
@@ -152,7 +152,7 @@ fn side_by_side(
         let said = fs::read_to_string(&log).unwrap_or_default();
         let last: Vec<_> = said.lines().rev().take(5).collect();
         let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-        let because = if late { "it took too long and was cut off" } else { "it ended early" };
+        let because = if cut_off { "it took too long and was cut off" } else { "it ended early" };
         steps.push(broken(lane, &format!("{because}; its log ends with\n{last}")));
     }
     Ok(steps)

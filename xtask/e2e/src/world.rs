@@ -139,7 +139,7 @@ impl World {
             .args(["--host", "unix:///run/docker.sock"])
             .args(["--cgroup-parent", &format!("/{CGROUP}/{name}")])
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
-            // Nothing answers there: a name that the engine does not know fails at once.
+            // A name server that knows no name.
             .args(["--dns", INTERNET])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -207,6 +207,13 @@ impl World {
             let mut command = side.program(&stand_in, &["listen", &LISTENER.to_string()]);
             self.listeners.push(command.stdin(Stdio::null()).spawn()?);
         }
+        // The name server that the engine was told of.
+        let names = self.folder.join("names").to_string_lossy().into_owned();
+        let _ = fs::remove_file(&names);
+        fs::write(&names, "")?;
+        let mut command =
+            Side::Internet.program(&self.stand_in.to_string_lossy(), &["names", &names]);
+        self.listeners.push(command.stdin(Stdio::null()).spawn()?);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What a container may not do, tried from inside it while it works.
 
+mod bare;
 mod burden;
 mod privilege;
 mod secrets;
@@ -20,6 +21,7 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("limits are those of the file", || burden::limits(scene));
     steps.step("a fork bomb stops at the PID limit", burden::fork_bombs);
     steps.step("memory beyond the limit kills only in that container", burden::memory);
+    steps.step("an image without what it requires ends and says so", || bare::run(scene));
     steps.step("after all this everything is healthy", || {
         let profiles = scene.model.profiles();
         let containers = health::again(&scene.model.enabled(&profiles))?;

@@ -17,6 +17,7 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("from outside: predicted against measured", || outside::ways_in(scene));
     steps.step("the same on a host that is a router", || outside::on_a_router(scene));
     steps.step("to the outside: predicted against measured", || outside::ways_out(scene));
+    steps.step("questions for names do not get out either", || outside::names(scene));
     steps.step("only socket proxies hold the Docker socket", || sockets::holders(scene));
     steps.step("each socket proxy answers its consumer's calls and no other", || {
         sockets::calls(scene)

@@ -1,8 +1,11 @@
 //! Every combination of profiles: comes up in order, stays, goes away without its data.
 
 use std::collections::BTreeSet;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use anyhow::bail;
+use tempfile::NamedTempFile;
 
 use super::Scene;
 use crate::docker::{self, Container};
@@ -54,10 +57,10 @@ fn change_to(scene: &Scene, on: &[&str]) -> anyhow::Result<String> {
         words.extend(&leaving);
         house.compose(&words)?;
     }
-    let since = output(&mut program("date", &["+%s.%N"]))?;
+    let events = Events::watch()?;
     let containers = house.up(&expected)?;
     kept(&before, &containers, &expected)?;
-    in_order(scene, since.trim(), &before, &containers)?;
+    in_order(scene, &events.told()?, &before, &containers)?;
     let left = marks(scene)?;
     if let Some(lost) = data.iter().find(|it| !left.contains(it)) {
         bail!("{lost} is gone or was replaced");
@@ -82,18 +85,46 @@ fn kept(before: &[Container], after: &[Container], stay: &BTreeSet<String>) -> a
     Ok(())
 }
 
+/// What the engine does meanwhile. Asked for afterwards it would be too late: the engine keeps the
+/// last few hundred events only, and every health probe makes three.
+struct Events {
+    child: Child,
+    file: NamedTempFile,
+}
+
+impl Events {
+    fn watch() -> anyhow::Result<Self> {
+        let file = NamedTempFile::new()?;
+        let format = "{{.TimeNano}} {{.Action}} \
+                      {{index .Actor.Attributes \"com.docker.compose.service\"}}";
+        let mut command = program("docker", &["events", "--filter", "type=container"]);
+        command.args(["--filter", "type=network", "--format"]);
+        let child = command.arg(format).stdin(Stdio::null()).stdout(file.reopen()?).spawn()?;
+        // Until it listens: networks are made and removed until one of them is told.
+        crate::run::until(Duration::from_secs(20), || {
+            for word in ["create", "rm"] {
+                output(&mut program("docker", &["network", word, "homelab-e2e-listening"]))?;
+            }
+            anyhow::ensure!(file.as_file().metadata()?.len() > 0, "no event yet");
+            Ok(())
+        })?;
+        Ok(Self { child, file })
+    }
+
+    fn told(mut self) -> anyhow::Result<String> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(std::fs::read_to_string(self.file.path())?)
+    }
+}
+
 /// Whoever waits for another one started after that one was healthy.
 fn in_order(
     scene: &Scene,
-    since: &str,
+    events: &str,
     before: &[Container],
     after: &[Container],
 ) -> anyhow::Result<()> {
-    let now = output(&mut program("date", &["+%s.%N"]))?;
-    let format =
-        "{{.TimeNano}} {{.Action}} {{index .Actor.Attributes \"com.docker.compose.service\"}}";
-    let mut command = program("docker", &["events", "--since", since, "--until", now.trim()]);
-    let events = output(command.args(["--filter", "type=container", "--format", format]))?;
     let at = |service: &str, action: &str| -> Option<u64> {
         let line = events.lines().find(|it| {
             let rest = it.split_once(' ').map_or("", |it| it.1);
@@ -123,7 +154,7 @@ fn in_order(
 
 /// Files that a container makes once in each of its volumes and folders, with their inodes: in a
 /// volume or folder that was replaced they are missing or others.
-fn marks(scene: &Scene) -> anyhow::Result<Vec<String>> {
+pub(super) fn marks(scene: &Scene) -> anyhow::Result<Vec<String>> {
     let volumes = scene.world.folder.join("engine/volumes");
     let mut find = program("find", &[]);
     find.arg(&volumes).arg(scene.house.folder.join("data"));

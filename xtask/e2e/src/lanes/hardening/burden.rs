@@ -70,8 +70,13 @@ pub(super) fn memory() -> anyhow::Result<String> {
     let mut told = 0;
     for container in docker::containers()? {
         let before = docker::containers()?;
-        let limit = container.all.pointer("/HostConfig/Memory").and_then(Value::as_u64);
-        let limit = limit.context("no memory limit")? >> 20;
+        // Where the machine has swap, Docker gives as much of it again.
+        let bytes = |name: &str| {
+            let limit = container.all.pointer(&format!("/HostConfig/{name}"));
+            limit.and_then(Value::as_u64)
+        };
+        let limit = bytes("Memory").context("no memory limit")?;
+        let limit = bytes("MemorySwap").unwrap_or_default().max(limit) >> 20;
         let more = (limit + 64).to_string();
         let words = ["exec", &container.id, "stand-in", "eat", &more];
         let said = crate::run::attempt(&mut crate::run::program("docker", &words))?;
