@@ -54,7 +54,14 @@ pub(crate) fn exists(name: &str) -> bool {
 
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words: Vec<_> = words.map(|it| it.to_string_lossy()).collect();
+    let mut words: Vec<_> = words.map(|it| it.to_string_lossy()).collect();
+    // Logs are read by others than those who may log in.
+    if let Some(at) = words.iter().position(|it| it == "--user")
+        && let Some(login) = words.get_mut(at + 1)
+        && login.contains(':')
+    {
+        *login = "USER:PASSWORD".into();
+    }
     format!("`{}`", words.join(" "))
 }
 

@@ -8,7 +8,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::run::{self, output};
-use crate::world::CGROUP;
+use crate::world::{self, CGROUP};
 
 /// A lane's folder, which keeps the engine's images from run to run.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Slot {
 
     /// Control groups outlive their processes; one that is not empty stays.
     fn remove_groups(&self) {
-        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let Ok(name) = world::group(&self.folder) else { return };
         let ours = format!("*/{CGROUP}/{name}");
         let below = format!("{ours}/*");
         let mut find = run::as_root("find");

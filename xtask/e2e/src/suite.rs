@@ -148,7 +148,10 @@ fn side_by_side(
     let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
     slot.release(clean)?;
     let (mut steps, finished) = ended?;
-    if finished.is_none() && !stop.load(Ordering::Relaxed) {
+    if finished.is_none() && stop.load(Ordering::Relaxed) {
+        let outcome = Outcome::NotRun;
+        steps.push(Step { outcome, ..broken(lane, "interrupted") });
+    } else if finished.is_none() {
         let said = fs::read_to_string(&log).unwrap_or_default();
         let last: Vec<_> = said.lines().rev().take(5).collect();
         let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");

@@ -9,6 +9,7 @@
 //! When the lane's first process ends, the kernel ends everything in it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -32,6 +33,12 @@ pub(crate) const LAN_PEER: &str = "10.77.0.20";
 
 /// The control group below which the containers of all lanes run.
 pub(crate) const CGROUP: &str = "homelab-e2e";
+
+/// The name of a slot's own group: slots of two clones have the same name, but not the same inode.
+pub(crate) fn group(slot: &Path) -> anyhow::Result<String> {
+    let name = slot.file_name().unwrap_or_default().to_string_lossy();
+    Ok(format!("{name}-{}", fs::metadata(slot)?.ino()))
+}
 
 /// Where the suite's listeners listen.
 pub(crate) const LISTENER: u16 = 7007;
@@ -130,14 +137,14 @@ impl World {
     pub(crate) fn start_engine(&mut self) -> anyhow::Result<()> {
         let log = self.log("engine.log")?;
         let data = self.folder.join("engine");
-        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let group = group(&self.folder)?;
         let mut command = Command::new("dockerd");
         command
             .arg("--data-root")
             .arg(&data)
             .args(["--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"])
             .args(["--host", "unix:///run/docker.sock"])
-            .args(["--cgroup-parent", &format!("/{CGROUP}/{name}")])
+            .args(["--cgroup-parent", &format!("/{CGROUP}/{group}")])
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
             // A name server that knows no name.
             .args(["--dns", INTERNET])
@@ -317,6 +324,8 @@ fn network() -> anyhow::Result<()> {
         "-n internet addr add 203.0.113.5/32 dev lo",
         "-n internet link set lo up",
         "-n internet link set eth0 up",
+        // Answers come from the address that was asked, also to datagrams.
+        "-n internet route replace 198.51.100.0/24 dev eth0 src 203.0.113.5",
         "route add default via 198.51.100.20",
         "-n lan route add 198.51.100.0/24 via 10.77.0.10",
         // Somebody in the household, or at the provider, who adds routes to the host's inner networks.

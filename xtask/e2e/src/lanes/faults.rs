@@ -157,7 +157,8 @@ fn dependants(scene: &Scene, service: &str) -> anyhow::Result<()> {
     }
     let url = match service {
         "filebrowser" => "https://files.home.arpa/",
-        _ => "https://home.arpa/",
+        "homer" | "caddy" | "socket-proxy-caddy" => "https://home.arpa/",
+        _ => return Ok(()),
     };
     let answer = browser.open(url, true)?;
     if answer.status == 200 { Ok(()) } else { bail!("{url} answers {}", answer.status) }

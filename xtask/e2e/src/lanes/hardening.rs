@@ -4,6 +4,7 @@ mod bare;
 mod burden;
 mod privilege;
 mod secrets;
+mod settings;
 mod writes;
 
 use super::Scene;
@@ -13,6 +14,7 @@ use crate::report::{LaneEnds, Steps};
 
 pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.need("every profile on", || scene.everything_on())?;
+    steps.step("every setting is that of the file", || settings::run(scene));
     steps.step("user, capabilities and no-new-privileges of every process", || {
         privilege::run(scene)
     });

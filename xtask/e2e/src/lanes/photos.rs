@@ -153,7 +153,8 @@ fn slow_database(scene: &Scene) -> anyhow::Result<String> {
     let words: Vec<_> = ["stop"].into_iter().chain(photos).collect();
     scene.house.compose(&words)?;
     let slow = scene.world.volume("postgres").join("stand-in-slow-start");
-    fs::write(&slow, SLOW.to_string())?;
+    fs::write(&slow, SLOW.to_string())
+        .with_context(|| format!("cannot write {}", slow.display()))?;
     // The server's user deletes it.
     output(program("chown", &["999:999"]).arg(&slow))?;
     let started = Instant::now();

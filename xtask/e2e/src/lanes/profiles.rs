@@ -142,10 +142,11 @@ fn in_order(
                 (at(dependency, "health_status: healthy"), at(member.name, "start"));
             match (healthy, started) {
                 (Some(healthy), Some(started)) if healthy < started => {}
-                _ => bail!(
-                    "{} started at {started:?}, {dependency} was healthy at {healthy:?}",
-                    member.name
-                ),
+                (Some(_), Some(_)) => {
+                    bail!("{} started before {dependency} was healthy", member.name)
+                }
+                (None, _) => bail!("the engine did not tell when {dependency} was healthy"),
+                (_, None) => bail!("the engine did not tell when {} started", member.name),
             }
         }
     }

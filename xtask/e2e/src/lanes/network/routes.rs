@@ -58,8 +58,11 @@ fn hosts(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project_with(&scene.house.dotenv())?;
     let browser = Browser::new(scene)?;
     let hosts = exposure::gather(&project).hosts;
-    for host in &hosts {
-        one(&browser, host).with_context(|| host.host.clone())?;
+    let tried = hosts.iter().map(|it| (&it.host, one(&browser, it)));
+    let wrong = tried.filter_map(|(host, it)| Some(format!("{host}: {:#}", it.err()?)));
+    let wrong: Vec<_> = wrong.collect();
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
     }
     let guarded = hosts.iter().filter(|it| it.login == Asks::Proxy).count();
     Ok(format!("{} host names, {guarded} ask for the login", hosts.len()))
