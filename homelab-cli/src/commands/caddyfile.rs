@@ -10,11 +10,12 @@ use crate::ui::Ui;
 /// Print the Caddyfile that the proxy makes of the labels
 ///
 /// In place of a container's address stands the service's name. Services whose profile is off
-/// are printed too, unless `--profiles` says which are on. Values come from `.env` where it
+/// are printed too, unless `--profiles` says which are on: what `.env` says of that does not count, and
+/// the dashboard links to all of them. Values come from `.env` where it
 /// exists, else from the defaults.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Profiles that are on besides the base, as a comma list
+    /// Profiles that are on besides the base, as a comma list; empty for the base alone
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     profiles: Option<Vec<String>>,
 }

@@ -1,10 +1,11 @@
 //! Docker Engine answers, and is at least version 20.10 (API 1.41).
 //!
 //! Without an engine nothing starts; with an older one, options that the stack needs are
-//! refused in the middle of the start. One before 28 works, and does not close what is published on
-//! one address to neighbours who know another way (seen on 20.10).
+//! refused in the middle of the start. One before 28 works, but lets whoever is in your network and
+//! adds a route reach published ports at the containers' own addresses, also those published on
+//! `127.0.0.1` only (seen on 20.10).
 //!
-//! Fix: install or start Docker Engine, see <https://docs.docker.com/engine/install/>.
+//! Fix: install, start or update Docker Engine, see <https://docs.docker.com/engine/install/>.
 //! Whoever may use Docker's socket is root on this host: `sudo docker …` says so openly.
 
 use super::docker::{self, Failure};

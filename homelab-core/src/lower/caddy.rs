@@ -28,8 +28,12 @@ pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
         self::route(site, &prefix, *route, &mut labels);
         if at == 0 {
             for (index, (path, to)) in spec.redirects.iter().enumerate() {
-                let value = Text::literal(&format!("{path} https://")).and(host(site, *to));
-                labels.insert(format!("{prefix}.redir_{index}"), value.into_string());
+                // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a
+                // login would be told every host name. `handle` comes after it.
+                let handle = format!("{prefix}.handle_{index}");
+                let to = Text::literal("https://").and(host(site, *to)).into_string();
+                labels.insert(format!("{handle}.redir"), to);
+                labels.insert(handle, Text::literal(path).into_string());
             }
         }
     }

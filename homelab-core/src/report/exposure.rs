@@ -231,7 +231,9 @@ pub fn markdown(exposure: &Exposure) -> String {
          `all` is every address of the host, `0.0.0.0` every one of IPv4. \
          The host itself reaches every port of every container.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
          Every service, also one that is not listed, reaches what listens on the host itself: \
-         at the first address of its network.\n\n{}",
+         at the gateway of its network. \
+         Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
+         at the containers' own addresses, whatever the address above.\n\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
         table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),

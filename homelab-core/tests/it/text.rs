@@ -199,7 +199,8 @@ fn every_literal_of_a_service_comes_back_from_interpolation() {
         for (got, want) in [
             (&service.environment["KEY"], &it),
             (&service.labels["key"], &it),
-            (&service.labels["caddy.redir_0"], &format!("{slash} https://home.arpa")),
+            (&service.labels["caddy.handle_0"], &slash),
+            (&service.labels["caddy.handle_0.redir"], &"https://home.arpa".to_owned()),
             (&service.command[0], &it),
             (&service.tmpfs[0], &slash),
             (&service.devices[0], &format!("/dev/dri:{slash}:rw")),

@@ -169,6 +169,10 @@ fn links(scene: &Scene) -> anyhow::Result<String> {
     for link in &links {
         let path = link.trim_matches(['"', '\'']);
         let service = path.rsplit('/').next().unwrap_or_default();
+        let stranger = browser.open(&format!("https://home.arpa{path}"), false)?;
+        if stranger.status != 401 || !stranger.location.is_empty() {
+            bail!("{path} tells a stranger {} {}", stranger.status, stranger.location);
+        }
         let answer = browser.open(&format!("https://home.arpa{path}"), true)?;
         let host = hosts.iter().find(|it| it.service == service).context("a link to nobody")?;
         let expected = format!("https://{}", host.host);
