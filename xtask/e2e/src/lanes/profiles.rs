@@ -165,3 +165,24 @@ pub(super) fn marks(scene: &Scene) -> anyhow::Result<Vec<String>> {
     marks.sort();
     Ok(marks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_halves_are_every_combination_once_one_change_at_a_time() {
+        let profiles = ["photos", "network", "monitoring", "files", "watchtower"];
+        let mut all = BTreeSet::new();
+        for last in [false, true] {
+            let half = combinations(&profiles, last);
+            for pair in half.windows(2) {
+                let changed =
+                    profiles.iter().filter(|it| pair[0].contains(it) != pair[1].contains(it));
+                assert_eq!(changed.count(), 1, "{pair:?}");
+            }
+            all.extend(half);
+        }
+        assert_eq!(all.len(), 32);
+    }
+}
