@@ -32,7 +32,7 @@ pub(crate) fn again(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container
     run::until(PATIENCE, || all_well(services))
 }
 
-/// Every container of these services runs, is healthy and never restarted; else what is wrong.
+/// Exactly the containers of these services, all running and healthy; else what is wrong.
 fn all_well(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
     let containers = docker::containers()?;
     let names: BTreeSet<_> = containers.iter().map(|it| it.service.clone()).collect();

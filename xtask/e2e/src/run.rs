@@ -1,6 +1,5 @@
 //! Other programs: run, wait for, with an error that says what they said.
 
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -49,7 +48,6 @@ pub(crate) fn as_root(name: &str) -> Command {
 pub(crate) fn exists(name: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|it| it.join(name).is_file())
-        || Path::new(name).is_absolute() && Path::new(name).is_file()
 }
 
 fn line(command: &Command) -> String {
