@@ -18,6 +18,8 @@ use crate::world::LAN_ADDRESS;
 pub(crate) struct House {
     pub(crate) folder: PathBuf,
     homelab: PathBuf,
+    /// How `homelab init` is called for such a house.
+    init: &'static [&'static str],
     /// The proxy's user and password, which `homelab init` tells once.
     pub(crate) login: (String, String),
 }
@@ -41,21 +43,38 @@ impl House {
         let house = Self {
             folder: folder.to_owned(),
             homelab: homelab.to_owned(),
+            init: &["init"],
             login: (String::new(), String::new()),
         };
-        let root = format!("DATA_ROOT={}/data", folder.display());
-        let said = house.homelab(&["init", "--set", &root])?;
+        fs::write(folder.join("compose.stand-ins.yaml"), images.override_file())?;
+        house.begin()
+    }
+
+    /// A house that waits for its first deploy: what is the household's own is there, and no more.
+    pub(crate) fn await_deploys(folder: &Path, homelab: &Path) -> anyhow::Result<Self> {
+        let house = Self {
+            folder: folder.to_owned(),
+            homelab: homelab.to_owned(),
+            init: &["init", "--house"],
+            login: (String::new(), String::new()),
+        };
+        house.begin()
+    }
+
+    /// `homelab init` for the first time.
+    fn begin(self) -> anyhow::Result<Self> {
+        let root = format!("DATA_ROOT={}/data", self.folder.display());
+        let said = self.homelab(&[self.init, &["--set", &root]].concat())?;
         let login = login(&String::from_utf8_lossy(&said.stdout))
             .with_context(|| format!("`homelab init` tells no login: {}", run::both(&said)))?;
-        fs::write(folder.join("compose.stand-ins.yaml"), images.override_file())?;
-        let house = Self { login, ..house };
+        let house = Self { login, ..self };
         house.set("LAN_ADDRESS", LAN_ADDRESS)?;
         Ok(house)
     }
 
     /// Makes the folders that `homelab init` asks for, by the commands that it prints.
     fn make_folders(&self) -> anyhow::Result<()> {
-        let said = run::both(&self.homelab(&["init"])?);
+        let said = run::both(&self.homelab(self.init)?);
         for line in said.lines().filter_map(|it| it.trim().strip_prefix("sudo install ")) {
             output(program("install", &[]).args(line.split_whitespace()))?;
         }

@@ -1,5 +1,6 @@
 //! The lanes: what is tried, grouped by what can share a host.
 
+mod deploy;
 mod faults;
 mod hardening;
 mod network;
@@ -34,16 +35,19 @@ pub(crate) enum Lane {
     Photos,
     /// Killed services, a restarted engine, a full disk
     Faults,
+    /// Plans, deploys, rollbacks and drift, over SSH and from a registry
+    Deploy,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Network,
         Self::Hardening,
         Self::Photos,
         Self::Faults,
+        Self::Deploy,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -54,7 +58,13 @@ impl Lane {
             Self::Hardening => "hardening",
             Self::Photos => "photos",
             Self::Faults => "faults",
+            Self::Deploy => "deploy",
         }
+    }
+
+    /// Whether its house is one that deploys go to.
+    const fn is_deployed_to(self) -> bool {
+        matches!(self, Self::Deploy)
     }
 }
 
@@ -86,7 +96,12 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
     let opened = steps.need("a host with an engine, and what `homelab init` makes", || {
         let world = World::open(slot, &prepared.stand_in, &prepared.images)?;
         let Prepared { repository, homelab, images, .. } = &prepared;
-        let house = House::set_up(repository, &slot.join("house"), homelab, images)?;
+        let house = if lane.is_deployed_to() {
+            deploy::host::furnish(slot, homelab)?;
+            House::await_deploys(Path::new(deploy::host::HOUSE), homelab)?
+        } else {
+            House::set_up(repository, &slot.join("house"), homelab, images)?
+        };
         let engine = described()?;
         scene = Some(Scene { model: Model::new(), world, house });
         Ok(engine)
@@ -100,6 +115,7 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
             Lane::Hardening => hardening::run(&scene, &mut steps),
             Lane::Photos => photos::run(&scene, &mut steps),
             Lane::Faults => faults::run(&mut scene, &mut steps),
+            Lane::Deploy => deploy::run(&mut scene, &prepared, &mut steps),
         };
         if let Err(LaneEnds) = ended {
             steps.rest_not_run();

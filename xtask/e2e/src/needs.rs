@@ -27,6 +27,11 @@ pub(crate) fn check() -> anyhow::Result<()> {
         ("ip", "`ip`: Debian's `iproute2`"),
         ("unshare", "`unshare`: Debian's `util-linux`"),
         ("curl", "`curl`"),
+        ("docker-registry", "a registry: Debian's `docker-registry`"),
+        ("sshd", "an SSH server: Debian's `openssh-server`"),
+        ("ssh", "`ssh`: Debian's `openssh-client`"),
+        ("git", "`git`"),
+        ("sudo", "`sudo`"),
         ("mmdebstrap", "`mmdebstrap`, which makes the Debian root of the stand-in images"),
         (
             "caddy",

@@ -1,6 +1,7 @@
 //! Other programs: run, wait for, with an error that says what they said.
 
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -61,6 +62,11 @@ fn line(command: &Command) -> String {
         *login = "USER:PASSWORD".into();
     }
     format!("`{}`", words.join(" "))
+}
+
+/// What a mutex guards, also after a thread that held it ended early.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks again and again until there is an answer; `Err` with the last reason when time is up.

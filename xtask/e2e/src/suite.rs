@@ -20,7 +20,7 @@ use crate::model::Model;
 use crate::needs;
 use crate::programs::Programs;
 use crate::report::{self, Event, Outcome, Step, tell};
-use crate::run;
+use crate::run::{self, locked};
 use crate::slot::Slot;
 
 /// What a lane finds ready.
@@ -80,10 +80,6 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
         bail!("interrupted; what was started is gone");
     }
     Ok(steps.iter().all(|it| it.outcome == Outcome::Passed))
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn repository() -> anyhow::Result<PathBuf> {

@@ -1,0 +1,119 @@
+//! The household's clone of the repository: what is committed here is what gets deployed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+
+use super::host;
+use crate::run::{output, program};
+
+/// The clone.
+#[derive(Debug)]
+pub(crate) struct Checkout {
+    pub(crate) folder: PathBuf,
+}
+
+impl Checkout {
+    /// Commits what a clone has; the images come from the lane's registry, and nothing else differs.
+    pub(crate) fn make(
+        repository: &Path,
+        folder: &Path,
+        images: &[(String, String)],
+    ) -> anyhow::Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder.join(".github"))?;
+        for name in ["compose.yaml", ".env.example", "config"] {
+            let mut copy = program("cp", &["--recursive"]);
+            output(copy.arg(repository.join(name)).arg(folder))?;
+        }
+        fs::write(folder.join(".github/known_hosts"), host::known_host("host")?)?;
+        let checkout = Self { folder: folder.to_owned() };
+        for (service, reference) in images {
+            checkout.set_line(service, "image: ", &format!("image: \"{reference}\""))?;
+        }
+        checkout.git(&["init", "--quiet", "--initial-branch", "main"])?;
+        checkout.commit("the house")?;
+        Ok(checkout)
+    }
+
+    /// Replaces the one line of a service in `compose.yaml` that begins with `start`.
+    pub(crate) fn set_line(&self, service: &str, start: &str, line: &str) -> anyhow::Result<()> {
+        let path = self.folder.join("compose.yaml");
+        let text = fs::read_to_string(&path)?;
+        fs::write(path, with_line(&text, service, start, line)?)?;
+        Ok(())
+    }
+
+    /// Adds a line at the end of a file.
+    pub(crate) fn append(&self, file: &str, line: &str) -> anyhow::Result<()> {
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(fs::write(path, format!("{text}{line}\n"))?)
+    }
+
+    /// Commits everything; the commit's id.
+    pub(crate) fn commit(&self, message: &str) -> anyhow::Result<String> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--message", message])?;
+        self.head()
+    }
+
+    /// The id of what is checked out.
+    pub(crate) fn head(&self) -> anyhow::Result<String> {
+        Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
+    }
+
+    /// Goes back to a commit, as if what came after had not been pushed.
+    pub(crate) fn reset(&self, commit: &str) -> anyhow::Result<()> {
+        self.git(&["reset", "--quiet", "--hard", commit]).map(drop)
+    }
+
+    fn git(&self, words: &[&str]) -> anyhow::Result<String> {
+        let mut git = program("git", &["-c", "user.name=household", "-c"]);
+        git.args(["user.email=household@home.arpa", "-c", "commit.gpgsign=false"]).args(words);
+        output(git.current_dir(&self.folder).env("GIT_CONFIG_NOSYSTEM", "1"))
+    }
+}
+
+/// `compose.yaml` with another line in one service.
+fn with_line(text: &str, service: &str, start: &str, line: &str) -> anyhow::Result<String> {
+    let mut inside = false;
+    let mut count = 0;
+    let mut lines = Vec::new();
+    for old in text.lines() {
+        let indent = old.len() - old.trim_start().len();
+        if indent <= 2 && !old.is_empty() {
+            inside = old == format!("  {service}:");
+        }
+        if inside && old.trim_start().starts_with(start) {
+            count += 1;
+            lines.push(format!("{}{line}", " ".repeat(indent)));
+        } else {
+            lines.push(old.to_owned());
+        }
+    }
+    match count {
+        0 => bail!("`{service}` has no line `{start}…`"),
+        _ => ensure!(count == 1, "`{service}` has {count} lines `{start}…`"),
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_line_of_that_service_changes() {
+        let text = "services:\n  a:\n    image: x\n\n  b:\n    image: y\n    deploy:\n      m: 1\n";
+        let changed = with_line(text, "b", "m: ", "m: 2").expect("there is one");
+        assert_eq!(changed, text.replace("m: 1", "m: 2"));
+        let changed = with_line(text, "b", "image: ", "image: z").expect("there is one");
+        assert_eq!(changed, text.replace("image: y", "image: z"));
+        assert!(with_line(text, "a", "m: ", "m: 2").is_err());
+        assert!(with_line(text, "c", "image: ", "image: z").is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! What a host that is deployed to has besides its engine: `homelab`, a user, `sudo`, a real SSH
+//! server, and `/srv/homelab`.
+//!
+//! All of it is in the lane's own mounts, made of read-only overlays: `/etc`, `/usr/local/bin` and
+//! `/srv` of the machine stay as they are, and no user is made there.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::run::{self, output, program};
+use crate::world::LAN_ADDRESS;
+
+/// Where deploys go to, as on any host.
+pub(crate) const HOUSE: &str = "/srv/homelab";
+
+/// The lane's own files, in its own `/run`.
+pub(crate) const FOLDER: &str = "/run/lane";
+
+/// Programs that `sudo` finds before all others.
+pub(crate) const FIRST_ON_PATH: &str = "/run/lane/bin";
+
+/// `homelab`, as `docs/runbooks` installs it.
+pub(crate) const HOMELAB: &str = "/usr/local/bin/homelab";
+
+/// Who may deploy: in no group but its own.
+pub(crate) const USER: &str = "deploy";
+const ID: u32 = 60_022;
+
+/// Not 22, so that `--port` is needed.
+pub(crate) const PORT: u16 = 2222;
+
+/// The SSH server.
+#[derive(Debug)]
+pub(crate) struct Door {
+    child: Child,
+}
+
+/// Gives the lane's mounts everything that such a host has; the house's folder is empty.
+pub(crate) fn furnish(slot: &Path, homelab: &Path) -> anyhow::Result<()> {
+    for taken in ["/etc", "/srv", "/usr/local/bin"] {
+        if slot.starts_with(taken) {
+            bail!("{} lies below {taken}, which this lane covers: clone elsewhere", slot.display());
+        }
+    }
+    for name in ["bin", "etc/sudoers.d", "srv/homelab", "local", "keys", "root", "deploy/.ssh"] {
+        fs::create_dir_all(Path::new(FOLDER).join(name))?;
+    }
+    fs::create_dir_all("/run/sshd")?;
+    fs::set_permissions("/run", fs::Permissions::from_mode(0o755))?;
+    etc()?;
+    fs::copy(homelab, Path::new(FOLDER).join("local/homelab"))?;
+    for (ours, theirs) in [("etc", "/etc"), ("local", "/usr/local/bin"), ("srv", "/srv")] {
+        let lower = format!("lowerdir={FOLDER}/{ours}:{theirs}");
+        output(&mut program("mount", &["-t", "overlay", "-o", &lower, "overlay", theirs]))?;
+    }
+    let house = slot.join("house");
+    if house.exists() {
+        fs::remove_dir_all(&house)?;
+    }
+    fs::create_dir_all(&house)?;
+    output(program("mount", &["--bind"]).arg(&house).arg(HOUSE))?;
+    // Root finds Compose there, also through `sudo`, which drops every variable.
+    let plugins = slot.join("docker");
+    if plugins.join("cli-plugins/docker-compose").exists() {
+        symlink(plugins, Path::new(FOLDER).join("root/.docker"))?;
+    }
+    Ok(())
+}
+
+/// Users, `sudo`'s rule and names of this host, over the machine's.
+fn etc() -> anyhow::Result<()> {
+    let etc = Path::new(FOLDER).join("etc");
+    let passwd = fs::read_to_string("/etc/passwd")?;
+    // What root has at home is the machine's: SSH keys, Docker's settings.
+    let passwd = others(&passwd).replace(":/root:", &format!(":{FOLDER}/root:"));
+    let entry = format!("{USER}:x:{ID}:{ID}::{FOLDER}/deploy:/bin/sh\n");
+    fs::write(etc.join("passwd"), passwd + &entry)?;
+    let group = others(&fs::read_to_string("/etc/group")?) + &format!("{USER}:x:{ID}:\n");
+    fs::write(etc.join("group"), group)?;
+    let shadow = others(&fs::read_to_string("/etc/shadow")?) + &format!("{USER}:*:1::::::\n");
+    private(&etc.join("shadow"), &shadow)?;
+    let rule = format!(
+        "Defaults:{USER} secure_path=\"{FIRST_ON_PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
+         {USER} ALL=(root) NOPASSWD: {HOMELAB} receive *\n"
+    );
+    private(&etc.join("sudoers.d/homelab"), &rule)?;
+    let name = fs::read_to_string("/proc/sys/kernel/hostname")?;
+    fs::write(etc.join("hosts"), format!("127.0.0.1 localhost\n127.0.1.1 {name}\n"))?;
+    Ok(())
+}
+
+/// The lines of everybody else.
+fn others(text: &str) -> String {
+    let lines = text.lines().filter(|it| !it.starts_with(&format!("{USER}:")));
+    lines.map(|it| format!("{it}\n")).collect()
+}
+
+fn private(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text)?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o440))?)
+}
+
+/// A key made for the test, by name.
+pub(crate) fn key(name: &str) -> PathBuf {
+    Path::new(FOLDER).join("keys").join(name)
+}
+
+impl Door {
+    /// Makes the keys, lets the key `deploy` do what its forced command does, and listens.
+    pub(crate) fn open(slot: &Path) -> anyhow::Result<Self> {
+        for name in ["host", "deploy", "stranger"] {
+            let mut keygen = program("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", name]);
+            output(keygen.arg("-f").arg(key(name)))?;
+        }
+        let public = fs::read_to_string(key("deploy.pub"))?;
+        let home = Path::new(FOLDER).join("deploy");
+        let line = format!("restrict,command=\"{HOMELAB} receive\" {public}");
+        private(&home.join(".ssh/authorized_keys"), &line)?;
+        output(program("chown", &["--recursive", &format!("{ID}:{ID}")]).arg(&home))?;
+        let config = Path::new(FOLDER).join("sshd_config");
+        let text = format!(
+            "ListenAddress {LAN_ADDRESS}:{PORT}\nHostKey {}\nPidFile none\nUsePAM no\n\
+             PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes yes\n\
+             AuthorizedKeysFile .ssh/authorized_keys\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n",
+            key("host").display()
+        );
+        fs::write(&config, text)?;
+        let log = fs::File::create(slot.join("sshd.log"))?;
+        // It starts itself anew for each connection: by its whole path.
+        let sshd = output(&mut program("sh", &["-c", "command -v sshd"]))?;
+        let mut command = Command::new(sshd.trim());
+        command.args(["-D", "-e", "-f"]).arg(&config).stdin(Stdio::null());
+        let child = command.stdout(log.try_clone()?).stderr(log).spawn();
+        let mut child = child.context("cannot run sshd")?;
+        run::until(Duration::from_secs(10), || {
+            if let Some(status) = child.try_wait()? {
+                bail!("sshd ended with {status}, see {}/sshd.log", slot.display());
+            }
+            Ok(std::net::TcpStream::connect((LAN_ADDRESS, PORT))?)
+        })?;
+        Ok(Self { child })
+    }
+
+    /// Ends the server; sessions live on, as processes of their own.
+    pub(crate) fn close(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// A line of `known_hosts` for this host with one of the keys.
+pub(crate) fn known_host(name: &str) -> anyhow::Result<String> {
+    let public = fs::read_to_string(key(&format!("{name}.pub")))?;
+    let words: Vec<_> = public.split_whitespace().take(2).collect();
+    Ok(format!("[{LAN_ADDRESS}]:{PORT} {}\n", words.join(" ")))
+}
