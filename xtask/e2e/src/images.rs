@@ -12,6 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::archive::digest;
 use self::archive::{Entry, Image, Layer};
 use self::table::StandIn;
 use crate::files::try_lock;

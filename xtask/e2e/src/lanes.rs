@@ -37,10 +37,12 @@ pub(crate) enum Lane {
     Faults,
     /// Plans, deploys, rollbacks and drift, over SSH and from a registry
     Deploy,
+    /// Deploys that fail or are cut off
+    DeployFaults,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Network,
@@ -48,6 +50,7 @@ impl Lane {
         Self::Photos,
         Self::Faults,
         Self::Deploy,
+        Self::DeployFaults,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -59,12 +62,13 @@ impl Lane {
             Self::Photos => "photos",
             Self::Faults => "faults",
             Self::Deploy => "deploy",
+            Self::DeployFaults => "deploy-faults",
         }
     }
 
     /// Whether its house is one that deploys go to.
     const fn is_deployed_to(self) -> bool {
-        matches!(self, Self::Deploy)
+        matches!(self, Self::Deploy | Self::DeployFaults)
     }
 }
 
@@ -116,6 +120,7 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
             Lane::Photos => photos::run(&scene, &mut steps),
             Lane::Faults => faults::run(&mut scene, &mut steps),
             Lane::Deploy => deploy::run(&mut scene, &prepared, &mut steps),
+            Lane::DeployFaults => deploy::faults(&mut scene, &prepared, &mut steps),
         };
         if let Err(LaneEnds) = ended {
             steps.rest_not_run();

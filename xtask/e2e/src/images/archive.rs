@@ -161,7 +161,8 @@ fn add(
     builder.append_data(&mut header, path.trim_start_matches('/'), bytes)
 }
 
-fn digest(mut from: impl io::Read) -> anyhow::Result<String> {
+/// `sha256` in hexadecimal digits.
+pub(crate) fn digest(mut from: impl io::Read) -> anyhow::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

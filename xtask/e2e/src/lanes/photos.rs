@@ -86,7 +86,7 @@ pub(super) fn rows_and_files(scene: &Scene) -> anyhow::Result<String> {
 }
 
 /// Rows of a database of the server.
-fn rows(database: &str) -> anyhow::Result<usize> {
+pub(super) fn rows(database: &str) -> anyhow::Result<usize> {
     let sql = "select count(*) from asset";
     let postgres = docker::of("postgres")?;
     let said =

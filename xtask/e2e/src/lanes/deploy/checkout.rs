@@ -10,13 +10,13 @@ use crate::run::{output, program};
 
 /// The clone.
 #[derive(Debug)]
-pub(crate) struct Checkout {
-    pub(crate) folder: PathBuf,
+pub(super) struct Checkout {
+    pub(super) folder: PathBuf,
 }
 
 impl Checkout {
     /// Commits what a clone has; the images come from the lane's registry, and nothing else differs.
-    pub(crate) fn make(
+    pub(super) fn make(
         repository: &Path,
         folder: &Path,
         images: &[(String, String)],
@@ -40,7 +40,7 @@ impl Checkout {
     }
 
     /// Replaces the one line of a service in `compose.yaml` that begins with `start`.
-    pub(crate) fn set_line(&self, service: &str, start: &str, line: &str) -> anyhow::Result<()> {
+    pub(super) fn set_line(&self, service: &str, start: &str, line: &str) -> anyhow::Result<()> {
         let path = self.folder.join("compose.yaml");
         let text = fs::read_to_string(&path)?;
         fs::write(path, with_line(&text, service, start, line)?)?;
@@ -48,26 +48,26 @@ impl Checkout {
     }
 
     /// Adds a line at the end of a file.
-    pub(crate) fn append(&self, file: &str, line: &str) -> anyhow::Result<()> {
+    pub(super) fn append(&self, file: &str, line: &str) -> anyhow::Result<()> {
         let path = self.folder.join(file);
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         Ok(fs::write(path, format!("{text}{line}\n"))?)
     }
 
     /// Commits everything; the commit's id.
-    pub(crate) fn commit(&self, message: &str) -> anyhow::Result<String> {
+    pub(super) fn commit(&self, message: &str) -> anyhow::Result<String> {
         self.git(&["add", "--all"])?;
         self.git(&["commit", "--quiet", "--message", message])?;
         self.head()
     }
 
     /// The id of what is checked out.
-    pub(crate) fn head(&self) -> anyhow::Result<String> {
+    pub(super) fn head(&self) -> anyhow::Result<String> {
         Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
     /// Goes back to a commit, as if what came after had not been pushed.
-    pub(crate) fn reset(&self, commit: &str) -> anyhow::Result<()> {
+    pub(super) fn reset(&self, commit: &str) -> anyhow::Result<()> {
         self.git(&["reset", "--quiet", "--hard", commit]).map(drop)
     }
 

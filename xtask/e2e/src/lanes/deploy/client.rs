@@ -5,18 +5,18 @@ use std::process::{Command, Output};
 use anyhow::bail;
 use serde_json::Value;
 
-use super::host::{self, HOMELAB, PORT, USER};
 use super::Site;
+use super::host::{self, HOMELAB, PORT, USER};
 use crate::run::{self, both, program};
 use crate::world::{LAN_ADDRESS, Side};
 
 /// What a program did.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
+pub(super) struct Said {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
     /// Both outputs.
-    pub(crate) all: String,
+    pub(super) all: String,
 }
 
 impl From<Output> for Said {
@@ -28,7 +28,7 @@ impl From<Output> for Said {
 
 impl Said {
     /// Itself, if it ended like that.
-    pub(crate) fn ended(self, code: i32) -> anyhow::Result<Self> {
+    pub(super) fn ended(self, code: i32) -> anyhow::Result<Self> {
         if self.code != Some(code) {
             bail!("exit code {:?}, expected {code}; it said\n{}", self.code, self.all);
         }
@@ -36,7 +36,7 @@ impl Said {
     }
 
     /// Itself, if it names that.
-    pub(crate) fn naming(self, what: &str) -> anyhow::Result<Self> {
+    pub(super) fn naming(self, what: &str) -> anyhow::Result<Self> {
         if !self.all.contains(what) {
             bail!("it does not name `{what}`; it said\n{}", self.all);
         }
@@ -44,7 +44,7 @@ impl Said {
     }
 
     /// Its output as JSON.
-    pub(crate) fn json(&self) -> anyhow::Result<Value> {
+    pub(super) fn json(&self) -> anyhow::Result<Value> {
         match serde_json::from_str(&self.out) {
             Ok(value) => Ok(value),
             Err(error) => bail!("no JSON ({error}): {}", self.all),
@@ -54,7 +54,7 @@ impl Said {
 
 impl Site<'_> {
     /// `homelab` there with a verb that takes `--host`, from the clone.
-    pub(crate) fn client(&self, words: &[&str]) -> Command {
+    pub(super) fn client(&self, words: &[&str]) -> Command {
         let mut command = Side::Lan.program(HOMELAB, &["--project"]);
         command.arg(&self.checkout.folder).args(words);
         command.args(["--host", &format!("{USER}@{LAN_ADDRESS}"), "--port", &PORT.to_string()]);
@@ -65,18 +65,23 @@ impl Site<'_> {
     }
 
     /// Runs it and returns whatever came of it.
-    pub(crate) fn remote(&self, words: &[&str]) -> anyhow::Result<Said> {
+    pub(super) fn remote(&self, words: &[&str]) -> anyhow::Result<Said> {
         Ok(run::attempt(&mut self.client(words))?.into())
     }
 
     /// `homelab` on the host, as root there.
-    pub(crate) fn local(&self, words: &[&str]) -> anyhow::Result<Said> {
+    pub(super) fn local(&self, words: &[&str]) -> anyhow::Result<Said> {
         let mut command = program(HOMELAB, &["--project"]);
         Ok(run::attempt(command.arg(&self.checkout.folder).args(words))?.into())
     }
 
-    /// Plain `ssh` with one of the keys; `words` are options, then the command.
-    pub(crate) fn ssh(&self, key: &str, words: &[&str]) -> Command {
+    /// Plain `ssh` with one of the keys, which asks for a command.
+    pub(super) fn ssh(&self, key: &str, command: &[&str]) -> Command {
+        self.tunnel(key, &[&["-T"], command].concat())
+    }
+
+    /// Plain `ssh` with options after the host's name.
+    pub(super) fn tunnel(&self, key: &str, words: &[&str]) -> Command {
         let mut command = Side::Lan.program("ssh", &["-F", "none", "-o", "BatchMode=yes", "-o"]);
         let known = self.checkout.folder.join(".github/known_hosts");
         command.arg(format!("UserKnownHostsFile={}", known.display()));

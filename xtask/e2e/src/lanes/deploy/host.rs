@@ -19,24 +19,24 @@ use crate::world::LAN_ADDRESS;
 pub(crate) const HOUSE: &str = "/srv/homelab";
 
 /// The lane's own files, in its own `/run`.
-pub(crate) const FOLDER: &str = "/run/lane";
+pub(super) const FOLDER: &str = "/run/lane";
 
 /// Programs that `sudo` finds before all others.
-pub(crate) const FIRST_ON_PATH: &str = "/run/lane/bin";
+pub(super) const FIRST_ON_PATH: &str = "/run/lane/bin";
 
 /// `homelab`, as `docs/runbooks` installs it.
-pub(crate) const HOMELAB: &str = "/usr/local/bin/homelab";
+pub(super) const HOMELAB: &str = "/usr/local/bin/homelab";
 
 /// Who may deploy: in no group but its own.
-pub(crate) const USER: &str = "deploy";
+pub(super) const USER: &str = "deploy";
 const ID: u32 = 60_022;
 
 /// Not 22, so that `--port` is needed.
-pub(crate) const PORT: u16 = 2222;
+pub(super) const PORT: u16 = 2222;
 
 /// The SSH server.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(super) struct Door {
     child: Child,
 }
 
@@ -97,7 +97,7 @@ fn etc() -> anyhow::Result<()> {
 /// The lines of everybody else.
 fn others(text: &str) -> String {
     let lines = text.lines().filter(|it| !it.starts_with(&format!("{USER}:")));
-    lines.map(|it| format!("{it}\n")).collect()
+    lines.flat_map(|it| [it, "\n"]).collect()
 }
 
 fn private(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -106,13 +106,13 @@ fn private(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// A key made for the test, by name.
-pub(crate) fn key(name: &str) -> PathBuf {
+pub(super) fn key(name: &str) -> PathBuf {
     Path::new(FOLDER).join("keys").join(name)
 }
 
 impl Door {
     /// Makes the keys, lets the key `deploy` do what its forced command does, and listens.
-    pub(crate) fn open(slot: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(slot: &Path) -> anyhow::Result<Self> {
         for name in ["host", "deploy", "stranger"] {
             let mut keygen = program("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", name]);
             output(keygen.arg("-f").arg(key(name)))?;
@@ -122,32 +122,24 @@ impl Door {
         let line = format!("restrict,command=\"{HOMELAB} receive\" {public}");
         private(&home.join(".ssh/authorized_keys"), &line)?;
         output(program("chown", &["--recursive", &format!("{ID}:{ID}")]).arg(&home))?;
-        let config = Path::new(FOLDER).join("sshd_config");
         let text = format!(
             "ListenAddress {LAN_ADDRESS}:{PORT}\nHostKey {}\nPidFile none\nUsePAM no\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes yes\n\
              AuthorizedKeysFile .ssh/authorized_keys\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n",
             key("host").display()
         );
-        fs::write(&config, text)?;
-        let log = fs::File::create(slot.join("sshd.log"))?;
-        // It starts itself anew for each connection: by its whole path.
-        let sshd = output(&mut program("sh", &["-c", "command -v sshd"]))?;
-        let mut command = Command::new(sshd.trim());
-        command.args(["-D", "-e", "-f"]).arg(&config).stdin(Stdio::null());
-        let child = command.stdout(log.try_clone()?).stderr(log).spawn();
-        let mut child = child.context("cannot run sshd")?;
-        run::until(Duration::from_secs(10), || {
-            if let Some(status) = child.try_wait()? {
-                bail!("sshd ended with {status}, see {}/sshd.log", slot.display());
-            }
-            Ok(std::net::TcpStream::connect((LAN_ADDRESS, PORT))?)
-        })?;
-        Ok(Self { child })
+        fs::write(config(), text)?;
+        Ok(Self { child: serve(slot)? })
+    }
+
+    /// Starts the server after it was ended.
+    pub(super) fn open_again(&mut self, slot: &Path) -> anyhow::Result<()> {
+        self.child = serve(slot)?;
+        Ok(())
     }
 
     /// Ends the server; sessions live on, as processes of their own.
-    pub(crate) fn close(&mut self) -> anyhow::Result<()> {
+    pub(super) fn close(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
@@ -155,8 +147,31 @@ impl Door {
 }
 
 /// A line of `known_hosts` for this host with one of the keys.
-pub(crate) fn known_host(name: &str) -> anyhow::Result<String> {
+pub(super) fn known_host(name: &str) -> anyhow::Result<String> {
     let public = fs::read_to_string(key(&format!("{name}.pub")))?;
     let words: Vec<_> = public.split_whitespace().take(2).collect();
     Ok(format!("[{LAN_ADDRESS}]:{PORT} {}\n", words.join(" ")))
+}
+
+/// Where the SSH server's settings lie.
+fn config() -> PathBuf {
+    Path::new(FOLDER).join("sshd_config")
+}
+
+/// Runs the SSH server until it answers.
+fn serve(slot: &Path) -> anyhow::Result<Child> {
+    let log = fs::OpenOptions::new().create(true).append(true).open(slot.join("sshd.log"))?;
+    // It starts itself anew for each connection: by its whole path.
+    let sshd = output(&mut program("sh", &["-c", "command -v sshd"]))?;
+    let mut command = Command::new(sshd.trim());
+    command.args(["-D", "-e", "-f"]).arg(config()).stdin(Stdio::null());
+    let child = command.stdout(log.try_clone()?).stderr(log).spawn();
+    let mut child = child.context("cannot run sshd")?;
+    run::until(Duration::from_secs(10), || {
+        if let Some(status) = child.try_wait()? {
+            bail!("sshd ended with {status}, see {}/sshd.log", slot.display());
+        }
+        Ok(std::net::TcpStream::connect((LAN_ADDRESS, PORT))?)
+    })?;
+    Ok(child)
 }

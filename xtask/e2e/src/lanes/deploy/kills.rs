@@ -1,0 +1,236 @@
+//! Deploys that are cut off: killed at every step, disconnected, without power, two at once.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Site;
+use super::check::containers;
+use super::client::Said;
+use super::host::{FIRST_ON_PATH, FOLDER, HOUSE};
+use crate::browser::Browser;
+use crate::run::{self, output, program};
+
+/// How long a deploy may go on by itself.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// The process that called `docker`, before the call.
+    Caller,
+    /// Every `homelab` on the host at once, after the call.
+    Everybody,
+}
+
+impl Whom {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Caller => "the process that does it",
+            Self::Everybody => "all of `homelab` at once",
+        }
+    }
+}
+
+/// `docker`, which counts its calls; at the one that the file `fault` names it kills.
+const WRAPPER: &str = r#"#!/bin/sh
+folder=/run/lane
+[ -r $folder/fault ] || exec @docker@ "$@"
+read -r at whom <$folder/fault
+echo "$*" >>$folder/calls
+count=$(wc -l <$folder/calls)
+[ "$count" = "$at" ] || exec @docker@ "$@"
+if [ "$whom" = Caller ]; then
+  kill -9 $PPID
+  exit 1
+fi
+@docker@ "$@"
+for process in /proc/[0-9]*; do
+  read -r name <$process/comm || continue
+  [ "$name" = homelab ] || continue
+  tr '\0' ' ' <$process/cmdline | grep -q -e ' --host ' || kill -9 "${process#/proc/}"
+done
+"#;
+
+/// Puts the counting `docker` in place while `what` is done; the calls that were made.
+fn counted<T>(
+    at: usize,
+    whom: Whom,
+    what: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<(T, Vec<String>)> {
+    let path = |name: &str| Path::new(FOLDER).join(name);
+    let wrapper = Path::new(FIRST_ON_PATH).join("docker");
+    let docker = output(&mut program("sh", &["-c", "command -v docker"]))?;
+    fs::write(&wrapper, WRAPPER.replace("@docker@", docker.trim()))?;
+    output(program("chmod", &["0755"]).arg(&wrapper))?;
+    fs::write(path("calls"), "")?;
+    fs::write(path("fault"), format!("{at} {whom:?}\n"))?;
+    let ended = what();
+    fs::remove_file(path("fault"))?;
+    fs::remove_file(&wrapper)?;
+    let calls = fs::read_to_string(path("calls"))?;
+    Ok((ended?, calls.lines().map(str::to_owned).collect()))
+}
+
+/// Kills at each call of `docker` that a deploy makes, one after the other.
+pub(super) fn at_every_call(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
+    let mut number = 0;
+    let (mut forward, mut back) = (0, 0);
+    loop {
+        let old = Site::runs()?;
+        // Another value each time: a deploy always has something to do.
+        let limit =
+            format!("memory: \"{}M\"", 100 + number + if whom == Whom::Caller { 0 } else { 100 });
+        site.checkout.set_line("homer", "memory: ", &limit)?;
+        let new = site.checkout.commit("homer: another limit")?;
+        number += 1;
+        let (said, calls) = counted(number, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
+        let at = calls.get(number - 1).cloned();
+        let told =
+            |what: &str| format!("{what} at call {number} ({at:?}), which said: {}", said.all);
+        if at.is_none() {
+            said.ended(0)?;
+            site.is_whole(&new)?;
+            return Ok(format!(
+                "{} calls: {back} times the old release, {forward} times the new one",
+                number - 1
+            ));
+        }
+        let runs = settled(site, whom, &said).with_context(|| told("killed"))?;
+        match runs {
+            it if it == new => forward += 1,
+            it if it == old => back += 1,
+            it => bail!("{it} runs, expected {old} or {new}; {}", told("killed")),
+        }
+        site.remote(&["deploy", "--actor", "e2e"])?.ended(0).with_context(|| told("again"))?;
+        site.is_whole(&new).with_context(|| told("again"))?;
+    }
+}
+
+/// Waits until the house is on one release, by itself or by `homelab recover`; which one.
+fn settled(site: &Site<'_>, whom: Whom, said: &Said) -> anyhow::Result<String> {
+    ensure!(said.code != Some(0) || whom == Whom::Caller, "the deploy that was killed is content");
+    // What nobody changed answers all the time.
+    let answer =
+        Browser::new(site.scene)?.open("https://photos.home.arpa/api/server/ping", false)?;
+    ensure!(answer.status == 200, "Immich answers {}", answer.status);
+    let recovered = site.local(&["recover"])?;
+    let runs = Site::runs()?;
+    ensure!(
+        matches!(recovered.code, Some(0 | 1)),
+        "`recover` ended with {:?}: {}",
+        recovered.code,
+        recovered.all
+    );
+    ensure!(
+        !Path::new(HOUSE).join("state/deploy.json").exists(),
+        "the note is still there: {}",
+        recovered.all
+    );
+    let both = format!("{}{}", said.all, recovered.all);
+    ensure!(both.contains(&runs), "nobody says that {runs} runs: {both}");
+    site.works()?;
+    site.no_drift()?;
+    Ok(runs)
+}
+
+impl Site<'_> {
+    /// Begins a deploy that touches the database, and goes on when the first container was touched.
+    fn begin(&self, pids: u32) -> anyhow::Result<(Child, String)> {
+        self.checkout.set_line("postgres", "pids: ", &format!("pids: {pids}"))?;
+        let new = self.checkout.commit("postgres: another limit")?;
+        let before = containers()?;
+        let mut client = self.client(&["deploy", "--actor", "the first one"]);
+        let child = client.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = child.spawn().context("cannot run homelab")?;
+        run::until(PATIENCE, || {
+            ensure!(containers()? != before, "no container was touched yet");
+            Ok(())
+        })?;
+        Ok((child, new))
+    }
+}
+
+/// The connection is lost in the middle: the deploy ends by itself.
+pub(super) fn lost_connection(site: &Site<'_>) -> anyhow::Result<String> {
+    let (mut child, new) = site.begin(301)?;
+    for pid in children(child.id())? {
+        kill_process(pid, Signal::KILL)?;
+    }
+    let ended = child.wait()?;
+    ensure!(ended.code() == Some(4), "without a connection the client ended with {ended}");
+    run::until(PATIENCE, || {
+        ensure!(Site::runs()? == new, "the old one runs");
+        Ok(())
+    })?;
+    site.is_whole(&new)?;
+    site.no_drift()?;
+    ensure!(site.deploy()?.is_empty(), "the second deploy had something to do");
+    Ok("the new release runs, and a second deploy has nothing to do".to_owned())
+}
+
+/// Processes that this one started.
+fn children(of: u32) -> anyhow::Result<Vec<Pid>> {
+    let path = format!("/proc/{of}/task/{of}/children");
+    let text = fs::read_to_string(&path).with_context(|| path)?;
+    Ok(text.split_whitespace().filter_map(|it| Pid::from_raw(it.parse().ok()?)).collect())
+}
+
+/// Everything ends at once in the middle; the next boot does what the unit at boot does.
+pub(super) fn power(site: &mut Site<'_>) -> anyhow::Result<String> {
+    let old = Site::runs()?;
+    let (mut child, new) = site.begin(302)?;
+    for name in ["homelab", "sudo", "docker", "docker-compose", "ssh"] {
+        for pid in named(name)? {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+    site.door.close()?;
+    site.scene.world.cut_the_power()?;
+    child.wait()?;
+    site.scene.world.boot()?;
+    site.door.open_again(&site.scene.world.folder)?;
+    let said = site.local(&["recover"])?;
+    let runs = Site::runs()?;
+    ensure!(runs == old || runs == new, "{runs} runs, expected {old} or {new}");
+    let said = said.naming(&runs)?;
+    site.works().with_context(|| said.all)?;
+    site.no_drift()?;
+    let happened = site.deploy()?;
+    site.is_whole(&new)?;
+    let which = if runs == old { "old" } else { "new" };
+    Ok(format!("`recover` ends on the {which} release; a second deploy touches {happened:?}"))
+}
+
+/// Processes of that name.
+fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let number = path.file_name().and_then(|it| it.to_str()).and_then(|it| it.parse().ok());
+        if fs::read_to_string(path.join("comm")).is_ok_and(|it| it.trim() == name) {
+            found.extend(number.and_then(Pid::from_raw));
+        }
+    }
+    Ok(found)
+}
+
+/// A second deploy while one runs says who is at it, and touches nothing.
+pub(super) fn two_at_once(site: &Site<'_>) -> anyhow::Result<String> {
+    let (mut child, new) = site.begin(303)?;
+    let second = site.remote(&["deploy", "--actor", "the second one"])?;
+    let mut said = Vec::new();
+    if let Some(told) = child.stderr.take() {
+        said = BufReader::new(told).lines().collect::<Result<Vec<_>, _>>()?;
+    }
+    let first = child.wait()?;
+    second.ended(4)?.naming("the first one")?;
+    ensure!(first.success(), "the first one ended with {first}: {}", said.join("\n"));
+    site.is_whole(&new)?;
+    Ok("the second is told who deploys, the first one ends well".to_owned())
+}
