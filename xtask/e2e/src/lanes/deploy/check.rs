@@ -87,8 +87,8 @@ impl Site<'_> {
                 ("image", &it.all["Config"]["Image"], &service["image"]),
                 (
                     "stamp",
-                    &it.all["Config"]["Labels"]["homelab.definition"],
-                    &service["labels"]["homelab.definition"],
+                    &it.all["Config"]["Labels"]["homelab.files"],
+                    &service["labels"]["homelab.files"],
                 ),
                 (
                     "memory",
