@@ -24,6 +24,7 @@ pub mod privilege;
 pub mod project;
 pub mod reach;
 pub mod report;
+pub mod resolve;
 pub mod resource;
 pub mod route;
 pub mod service;
