@@ -194,24 +194,28 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         services,
     };
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
-    plan.dumps = databases(before).filter(|it| is_dumped(before, &plan, it)).collect();
+    plan.dumps =
+        databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
     plan
 }
 
-/// Databases that run and can be dumped.
-fn databases(before: &Before) -> impl Iterator<Item = String> {
-    let known = before.file.services.iter().filter(|it| it.1.labels.contains_key(DATABASE_LABEL));
-    let is_up = |name: &str| before.containers.get(name).is_none_or(|it| it.running);
-    known.map(|it| it.0.clone()).filter(move |it| is_up(it))
+/// Databases that run and can be dumped; a container that was made by hand need not say so itself.
+fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &'a String> {
+    let says = |file: &File, name: &str| {
+        file.services.get(name).is_some_and(|it| it.labels.contains_key(DATABASE_LABEL))
+    };
+    let names = before.file.services.keys();
+    let known = names.filter(move |it| says(&before.file, it) || says(&after.file, it));
+    known.filter(|it| before.containers.get(*it).is_none_or(|it| it.running))
 }
 
 /// Its own container is replaced or removed, or whoever migrates it gets another image.
-fn is_dumped(before: &Before, plan: &Plan, database: &str) -> bool {
+fn is_dumped(after: &After, plan: &Plan, database: &str) -> bool {
     plan.services.iter().any(|it| match it.action {
         Action::Recreated | Action::Stopped if it.service == database => true,
         Action::Recreated => {
             it.image_from != it.image_to
-                && before.file.services.get(&it.service).is_some_and(|it| {
+                && after.file.services.get(&it.service).is_some_and(|it| {
                     it.depends_on.contains_key(database) && it.labels.contains_key(ONE_WAY_LABEL)
                 })
         }

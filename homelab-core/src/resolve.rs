@@ -1,7 +1,7 @@
 //! A Compose file as an engine gets it: no variable, no service that is off, real names, absolute paths.
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_yaml::Value;
 
 use crate::compose::{File, MountKind, Service};
 use crate::dotenv;
@@ -59,10 +59,10 @@ impl std::error::Error for Error {}
 /// Like Compose: a required variable without value, also of a service that is off; invalid
 /// syntax; a missing environment file of a service that is on.
 pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
-    let shape = |it: serde_json::Error| Error::Shape(it.to_string());
-    let mut value = serde_json::to_value(file).map_err(shape)?;
+    let shape = |it: serde_yaml::Error| Error::Shape(it.to_string());
+    let mut value = serde_yaml::to_value(file).map_err(shape)?;
     interpolate_all(&mut value, setting.values)?;
-    let mut file: File = serde_json::from_value(value).map_err(shape)?;
+    let mut file: File = serde_yaml::from_value(value).map_err(shape)?;
     file.services.retain(|_, it| is_on(it, setting.profiles));
     for service in file.services.values_mut() {
         merge_env_files(service, setting)?;
@@ -88,17 +88,17 @@ fn interpolate_all(value: &mut Value, values: &IndexMap<String, String>) -> Resu
             let resolved = interpolate::resolve(text, &|it| values.get(it).cloned());
             *text = resolved.map_err(Error::Interpolation)?;
         }
-        Value::Array(list) => {
+        Value::Sequence(list) => {
             for it in list {
                 interpolate_all(it, values)?;
             }
         }
-        Value::Object(map) => {
+        Value::Mapping(map) => {
             for it in map.values_mut() {
                 interpolate_all(it, values)?;
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use flate2::read::GzDecoder;
+use homelab_core::compose;
 use homelab_core::lower::DATABASE_LABEL;
 
 use super::engine::{self, State};
@@ -27,10 +28,13 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The database of a service, by the label of its container.
-    pub(crate) fn of(state: &State, service: &str) -> Result<Self, Error> {
+    /// The database of a service, by the label of its container, or of the release for one that was
+    /// made by hand.
+    pub(crate) fn of(state: &State, file: &compose::File, service: &str) -> Result<Self, Error> {
         let container = state.of(service).next();
         let label = container.and_then(|it| engine::label(it, DATABASE_LABEL));
+        let says = file.services.get(service).and_then(|it| it.labels.get(DATABASE_LABEL));
+        let label = label.or(says.map(String::as_str));
         let parts = label.and_then(|it| it.strip_prefix("postgres:")?.split_once('/'));
         let id = container.and_then(|it| engine::text(it, "/Id"));
         match (parts, id) {

@@ -67,14 +67,20 @@ pub(super) fn failed(line: &str, output: &Output) -> Error {
 
 /// `docker compose` for a release in the house's folder.
 pub(crate) fn compose(place: &Place, id: &Id, words: &[&str]) -> Command {
-    compose_in(place, &place.release(id), words)
+    compose_in(place, id, &place.root, words)
 }
 
-/// The same for files in another folder.
-pub(super) fn compose_in(place: &Place, release: &Path, words: &[&str]) -> Command {
+/// The same before the release's configuration files are in the house's folder: for questions, and
+/// for what touches no container.
+pub(crate) fn compose_aside(place: &Place, id: &Id, words: &[&str]) -> Command {
+    compose_in(place, id, &place.release(id), words)
+}
+
+fn compose_in(place: &Place, id: &Id, folder: &Path, words: &[&str]) -> Command {
+    let release = place.release(id);
     let mut command = command("docker");
     command.args(["compose", "--ansi", "never", "--progress", "plain"]);
-    command.arg("--project-directory").arg(&place.root);
+    command.arg("--project-directory").arg(folder);
     command.arg("--env-file").arg(place.dotenv());
     command.arg("--file").arg(release.join(COMPOSE));
     let stamps = release.join(STAMPS);

@@ -133,7 +133,7 @@ fn put_data_back(ui: &mut Ui, place: &Place, journal: &Journal) -> Result<(), Er
         ui.note(format_args!("  putting the data of `{service}` back"));
         let state = engine::state(&file.name, [])?;
         switch::stop_users(&state, &file, service)?;
-        Database::of(&state, service)?.undo(kept)?;
+        Database::of(&state, &file, service)?.undo(kept)?;
     }
     Ok(())
 }

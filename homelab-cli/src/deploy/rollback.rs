@@ -192,7 +192,7 @@ fn put_back(
     run.phase(ui, "dumping");
     let state = engine::state(project, [])?;
     for (database, _) in &between.databases {
-        let dump = Database::of(&state, database)?.dump(place, &journal.id)?;
+        let dump = Database::of(&state, &wanted.after.file, database)?.dump(place, &journal.id)?;
         ui.note(format_args!("  {}", dump.display()));
         journal.dumps.push(dump.display().to_string());
     }
@@ -202,23 +202,22 @@ fn put_back(
         let Some(dump) = dump else { continue };
         switch::stop_users(&state, &wanted.after.file, database)?;
         let server = own_image(place, wanted, journal.from.as_ref(), database, |it| ui.note(it))?;
-        put_one_back(&server, database, dump, journal, place)?;
+        let server = Database::of(&server, &wanted.after.file, database)?;
+        put_one_back(&server, dump, journal, place)?;
     }
     Ok(())
 }
 
 fn put_one_back(
-    state: &State,
-    service: &str,
+    database: &Database,
     dump: &Path,
     journal: &mut Journal,
     place: &Place,
 ) -> Result<(), Error> {
-    let database = Database::of(state, service)?;
     let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
     // Noted before it is done: going back twice is harmless, not at all is not.
     let kept = database.kept_name(&name);
-    journal.restored.push((service.to_owned(), kept.clone()));
+    journal.restored.push((database.service.clone(), kept.clone()));
     journal.save(place)?;
     database.restore(dump, &kept)
 }

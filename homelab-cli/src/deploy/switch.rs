@@ -41,7 +41,7 @@ pub(super) fn pull(
         .collect();
     tell(&format!("pulling {}", services.join(", ")));
     let words = [&["pull", "--quiet"][..], &services].concat();
-    let output = engine::compose(place, &wanted.manifest.release, &words).output();
+    let output = engine::compose_aside(place, &wanted.manifest.release, &words).output();
     let output = output.map_err(|it| cannot_run(&it))?;
     if !output.status.success() {
         return Err(engine::failed("docker compose pull", &output));

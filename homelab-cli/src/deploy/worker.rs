@@ -235,7 +235,8 @@ fn attempt(
     if !plan.dumps.is_empty() {
         run.phase(ui, "dumping");
         for service in &plan.dumps {
-            let dump = Database::of(state, service)?.dump(place, &journal.id)?;
+            let dump =
+                Database::of(state, &wanted.after.file, service)?.dump(place, &journal.id)?;
             ui.note(format_args!("  {}", dump.display()));
             journal.dumps.push(dump.display().to_string());
         }
