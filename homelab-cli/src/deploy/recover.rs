@@ -1,5 +1,7 @@
 //! The way back, and the end of a deploy that somebody killed.
 
+use std::time::Duration;
+
 use homelab_core::plan::{Action, Plan};
 
 use super::dump::Database;
@@ -15,13 +17,15 @@ use super::worker::{self, Request, Run};
 use crate::error::Error;
 use crate::ui::Ui;
 
+/// What a killed deploy has started may still run for as long as it waits for a health check.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Ends an interrupted deploy; `None` when there is none.
 pub(crate) fn recover(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<Receipt>, Error> {
     if Journal::load(place)?.is_none() {
         return Ok(None);
     }
-    // What a killed deploy has started may still run for as long as it waits for a health check.
-    let _lock = Lock::wait(place, "a recovery", actor, std::time::Duration::from_secs(5 * 60))?;
+    let _lock = Lock::wait(place, "a recovery", actor, PATIENCE)?;
     if_interrupted(ui, place)
 }
 
@@ -93,7 +97,7 @@ fn settle(
             let after = engine::state(&wanted.after.file.name, [])?;
             let happened = worker::happened(&state, &after);
             let receipt = run.receipt(ways, Outcome::Deployed, None);
-            Ok(Ok(Receipt { health, happened, ..receipt }))
+            Ok(Ok(Receipt { happened, health, ..receipt }))
         }
         Err(error) => {
             let because = Some(error.to_string());

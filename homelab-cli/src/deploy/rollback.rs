@@ -74,7 +74,7 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
         prune::kept(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
     let names = || kept.iter().map(ToString::to_string).collect::<Vec<_>>();
     match to {
-        None => kept.first().cloned().ok_or(Error::NoOlder),
+        None => before(place, current)?.filter(|it| kept.contains(it)).ok_or(Error::NoOlder),
         Some(it) if it == current => {
             Err(Error::AlreadyRuns { release: it.to_string(), kept: names() })
         }
@@ -87,6 +87,16 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             }
         }
     }
+}
+
+/// The release that the current one was deployed over.
+fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
+    let receipts = Receipt::all(place)?;
+    let mut deploys = receipts
+        .into_iter()
+        .rev()
+        .filter(|it| it.what == "deploy" && it.outcome == Outcome::Deployed && it.to == *current);
+    Ok(deploys.find_map(|it| it.from.filter(|it| it != current)))
 }
 
 fn between(place: &Place, to: &Id, wanted: &Wanted, plan: &Plan) -> Result<Between, Error> {

@@ -117,7 +117,7 @@ fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
 /// Containers that a deploy would touch.
 fn containers(plan: &Plan) -> Vec<Finding> {
     let touched = plan.services.iter().filter(|it| it.action != Action::Unchanged);
-    touched.map(|it| container(it)).collect()
+    touched.map(container).collect()
 }
 
 fn container(step: &Step) -> Finding {

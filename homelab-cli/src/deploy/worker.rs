@@ -124,6 +124,7 @@ pub(crate) fn deploy(
     switch::stamp(place, &wanted)?;
     run.phase(ui, "planning");
     let (state, plan) = wanted.plan(current.as_ref())?;
+    ui.note(homelab_core::report::plan::text(&plan).trim_end());
     if !plan.changes {
         return unchanged(ui, run, &wanted, current.as_ref(), &state);
     }
