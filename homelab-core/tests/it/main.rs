@@ -3,5 +3,6 @@
 mod compile_fail;
 mod house;
 mod invariants;
+mod plan;
 mod text;
 mod yaml;
