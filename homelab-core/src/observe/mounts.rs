@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::json::{entries, list, text, truth};
 use super::same;
-use super::words::path;
+use super::words::{host_path, path};
 use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount};
 
 /// A mount as the engine has it.
@@ -12,7 +12,7 @@ struct Found<'a> {
     kind: MountKind,
     /// A volume's name; a bind's path as it was asked for, and as it was found.
     sources: Vec<&'a str>,
-    target: &'a str,
+    target: String,
     read_only: bool,
     /// Whether the engine was told to make a bind's source.
     creates: bool,
@@ -26,11 +26,11 @@ pub(super) fn volumes(
     file: &File,
 ) -> (Vec<ServiceMount>, Vec<String>) {
     let mut found: Vec<Found<'_>> = all(container).collect();
-    found.sort_by_key(|it| it.target);
+    found.sort_by(|a, b| a.target.cmp(&b.target));
     let (mut volumes, mut secrets) = (Vec::new(), Vec::new());
     for own in &wanted.volumes {
         let target = path(&own.target);
-        if let Some(at) = found.iter().position(|it| path(it.target) == target) {
+        if let Some(at) = found.iter().position(|it| it.target == target) {
             volumes.push(found.remove(at).told(Some(own), file));
         }
     }
@@ -46,12 +46,13 @@ pub(super) fn volumes(
 
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
     list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
-        let target = text(it, "/Destination");
+        let target = path(text(it, "/Destination"));
         let kind = if text(it, "/Type") == "volume" { MountKind::Volume } else { MountKind::Bind };
-        let asked = list(container, "/HostConfig/Mounts").find(|it| text(it, "/Target") == target);
+        let asked =
+            list(container, "/HostConfig/Mounts").find(|it| path(text(it, "/Target")) == target);
         let bind = list(container, "/HostConfig/Binds").filter_map(Value::as_str).find_map(|it| {
             let (source, rest) = it.split_once(':')?;
-            (rest.split(':').next() == Some(target)).then_some(source)
+            (rest.split(':').next().map(path).as_ref() == Some(&target)).then_some(source)
         });
         let sources = match kind {
             MountKind::Volume => vec![text(it, "/Name")],
@@ -87,7 +88,7 @@ impl Found<'_> {
         ServiceMount {
             kind: self.kind,
             source: source.map_or_else(|| self.source(file), |it| it.source.clone()),
-            target: own.map_or(self.target, |it| &it.target).to_owned(),
+            target: own.map_or(&self.target, |it| &it.target).clone(),
             read_only: self.read_only,
             bind,
         }
@@ -96,7 +97,7 @@ impl Found<'_> {
     fn comes_from(&self, source: &str, file: &File) -> bool {
         match self.kind {
             MountKind::Volume => self.sources.contains(&&*real_name(file, source)),
-            MountKind::Bind => self.sources.iter().any(|it| path(it) == path(source)),
+            MountKind::Bind => self.sources.iter().any(|it| host_path(it) == host_path(source)),
         }
     }
 
@@ -121,9 +122,8 @@ impl Found<'_> {
     /// the engine invents 64 digits.
     fn is_of(&self, image: Option<&Value>) -> bool {
         let is_invented = |it: &&str| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit());
-        let declared = |it: &Value| {
-            entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == path(self.target))
-        };
+        let declared =
+            |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
         self.kind == MountKind::Volume
             && self.sources.first().is_some_and(is_invented)
             && image.is_none_or(declared)

@@ -35,8 +35,7 @@ pub(super) fn networks(
         key.map_or(real, String::as_str).to_owned()
     };
     let is_default = |it: &&str| **it == real_name(file, "default");
-    if wanted.networks.is_empty() && attached.len() == 1 && attached.iter().all(is_default)
-    {
+    if wanted.networks.is_empty() && attached.len() == 1 && attached.iter().all(is_default) {
         return (mode, Vec::new());
     }
     let found = attached.into_iter().map(key).collect();

@@ -3,5 +3,6 @@
 mod compile_fail;
 mod house;
 mod invariants;
+mod observe;
 mod text;
 mod yaml;
