@@ -10,8 +10,8 @@ use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount};
 /// A mount as the engine has it.
 struct Found<'a> {
     kind: MountKind,
-    /// A volume's name; a bind's path as it was asked for, and as it was found.
-    sources: Vec<&'a str>,
+    /// A volume's name, a bind's path.
+    source: &'a str,
     target: String,
     read_only: bool,
     /// Whether the engine was told to make a bind's source.
@@ -47,23 +47,16 @@ pub(super) fn volumes(
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
     list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
         let target = path(text(it, "/Destination"));
-        let kind = if text(it, "/Type") == "volume" { MountKind::Volume } else { MountKind::Bind };
-        let asked =
-            list(container, "/HostConfig/Mounts").find(|it| path(text(it, "/Target")) == target);
-        let bind = list(container, "/HostConfig/Binds").filter_map(Value::as_str).find_map(|it| {
-            let (source, rest) = it.split_once(':')?;
-            (rest.split(':').next().map(path).as_ref() == Some(&target)).then_some(source)
-        });
-        let sources = match kind {
-            MountKind::Volume => vec![text(it, "/Name")],
-            MountKind::Bind => {
-                let asked = asked.map(|it| text(it, "/Source"));
-                [Some(text(it, "/Source")), asked, bind].into_iter().flatten().collect()
-            }
+        let (kind, source) = match text(it, "/Type") {
+            "volume" => (MountKind::Volume, text(it, "/Name")),
+            _ => (MountKind::Bind, text(it, "/Source")),
         };
-        let creates = asked.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
+        // Of a bind in the short form the engine makes the source, of one in the long form not.
+        let mut long = list(container, "/HostConfig/Mounts");
+        let long = long.find(|it| path(text(it, "/Target")) == target);
+        let creates = long.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
         let read_only = it.get("RW").and_then(Value::as_bool) == Some(false);
-        Found { kind, sources, target, read_only, creates }
+        Found { kind, source, target, read_only, creates }
     })
 }
 
@@ -96,18 +89,17 @@ impl Found<'_> {
 
     fn comes_from(&self, source: &str, file: &File) -> bool {
         match self.kind {
-            MountKind::Volume => self.sources.contains(&&*real_name(file, source)),
-            MountKind::Bind => self.sources.iter().any(|it| host_path(it) == host_path(source)),
+            MountKind::Volume => self.source == real_name(file, source),
+            MountKind::Bind => host_path(self.source) == host_path(source),
         }
     }
 
     fn source(&self, file: &File) -> String {
-        let first = self.sources.first().copied().unwrap_or_default();
         let key = match self.kind {
-            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == first),
+            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == self.source),
             MountKind::Bind => None,
         };
-        key.cloned().unwrap_or_else(|| first.to_owned())
+        key.map_or(self.source, String::as_str).to_owned()
     }
 
     /// The secret that it is, if it is one.
@@ -121,12 +113,11 @@ impl Found<'_> {
     /// Whether it is there only since the image declares a volume: one without a name, for which
     /// the engine invents 64 digits.
     fn is_of(&self, image: Option<&Value>) -> bool {
-        let is_invented = |it: &&str| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_invented =
+            self.source.len() == 64 && self.source.bytes().all(|it| it.is_ascii_hexdigit());
         let declared =
             |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
-        self.kind == MountKind::Volume
-            && self.sources.first().is_some_and(is_invented)
-            && image.is_none_or(declared)
+        self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
     }
 }
 

@@ -217,7 +217,7 @@ fn of_mounts() {
 }
 
 #[test]
-fn of_privileges_and_limits() {
+fn of_privileges() {
     check(
         &Scene::odd(),
         "every",
@@ -247,6 +247,16 @@ fn of_privileges_and_limits() {
             (|it| it.ipc = None, &["ipc: removed host"]),
             (|it| it.uts = None, &["uts: removed host"]),
             (|it| it.userns_mode = None, &["userns_mode: removed host"]),
+        ],
+    );
+}
+
+#[test]
+fn of_limits_and_logs() {
+    check(
+        &Scene::odd(),
+        "every",
+        &[
             (
                 |it| it.deploy = None,
                 &[
