@@ -2,12 +2,15 @@
 
 mod cli;
 mod commands;
+mod deploy;
 mod error;
 mod exit;
+mod git;
 mod host;
 mod house;
 mod inspect;
 mod settings;
+mod ssh;
 mod ui;
 mod words;
 

@@ -27,6 +27,14 @@ pub struct Change {
     pub to: Option<String>,
 }
 
+impl Change {
+    /// A change that is told from elsewhere than two services.
+    pub(crate) fn new(field: &str, from: Option<&str>, to: Option<&str>) -> Self {
+        let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
+        Self { field: field.to_owned(), from, to }
+    }
+}
+
 impl fmt::Display for Change {
     /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

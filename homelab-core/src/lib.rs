@@ -20,6 +20,7 @@ pub mod interpolate;
 pub mod lower;
 pub mod name;
 pub mod observe;
+pub mod plan;
 pub mod privilege;
 pub mod project;
 pub mod reach;

@@ -20,8 +20,8 @@ use serde_json::Value;
 use self::json::{text, texts, truth};
 use crate::compose::{File, Service};
 
-/// The label that holds the sum over a service's resolved definition.
-pub const STAMP: &str = "homelab.definition";
+/// The label that holds the fingerprint of the files of a release that a service mounts.
+pub const STAMP: &str = "homelab.files";
 
 /// What the engine says of one container.
 #[derive(Clone, Copy, Debug)]
