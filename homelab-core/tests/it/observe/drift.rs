@@ -52,7 +52,7 @@ fn of_what_is_run() {
             ),
             ("/Config/Labels/caddy", json!("x.home.arpa"), &["labels.caddy: removed x.home.arpa"]),
             ("/Config/Labels/com.docker.compose.oneoff", json!("True"), &[]),
-            ("/Config/Labels/homelab.definition", json!("0"), &[]),
+            ("/Config/Labels/homelab.files", json!("0"), &[]),
             ("/Config/Image", json!("redis"), &["image: redis → homelab-e2e/redis:4ef7a1770c3d"]),
         ],
     );

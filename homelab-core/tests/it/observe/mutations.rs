@@ -85,7 +85,7 @@ fn of_what_is_run() {
             ),
             (|it| drop(it.labels.shift_remove("a")), &["labels.a: removed b"]),
             (|it| drop(it.labels.insert(text("a"), text("c"))), &["labels.a: b → c"]),
-            (|it| drop(it.labels.insert(text("homelab.definition"), text("0"))), &[]),
+            (|it| drop(it.labels.insert(text("homelab.files"), text("0"))), &[]),
             (|it| it.restart = None, &["restart: removed on-failure:3"]),
             (|it| it.restart = Some(text("always")), &["restart: on-failure:3 → always"]),
             (|it| it.stop_grace_period = None, &["stop_grace_period: removed 90s"]),

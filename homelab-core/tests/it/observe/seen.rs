@@ -162,7 +162,7 @@ const SILENT: &[&str] = &[
     "Config ExposedPorts",
     "Config Volumes",
     "Config Labels com.docker.compose.",
-    "Config Labels homelab.definition",
+    "Config Labels homelab.files",
     "HostConfig Binds",
     "HostConfig CpuPeriod",
     "HostConfig CpuQuota",
