@@ -60,6 +60,14 @@ fn every_action_is_pinned_by_commit_and_says_its_version() {
             }
         }
     }
+    // The page says which, and how sure we are of them.
+    let page = fs::read_to_string(root().join("docs/runbooks/merge-is-deploy.md"));
+    let page = page.expect("the page is there");
+    for line in &seen {
+        let words: Vec<&str> = line.split([' ', '@']).collect();
+        let [_, action, commit, _, version] = words[..] else { panic!("{line}") };
+        assert!(page.contains(&format!("| `{action}` | {version} | `{commit}` |")), "{line}");
+    }
     // One version of each.
     let names: BTreeSet<_> = seen.iter().filter_map(|it| it.split('@').next()).collect();
     assert_eq!(names.len(), seen.len(), "{seen:?}");
@@ -147,6 +155,8 @@ fn what_runs_before_what() {
     ] {
         assert_eq!(Workflow::read(file).job(job)["needs"], needs, "{file} {job}");
     }
+    let required = &Workflow::read("validate.yml").value["jobs"]["required"]["needs"];
+    assert_eq!(required, &Value::Sequence(vec!["checks".into(), "plan".into()]));
     let deploy = Workflow::read("deploy.yml");
     let main = Value::Sequence(vec!["main".into()]);
     assert_eq!(keys(&deploy.value["on"]), BTreeSet::from(["push", "workflow_dispatch"]));
