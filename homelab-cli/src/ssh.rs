@@ -1,11 +1,12 @@
 //! The other end: plain `ssh`, with the host key that was reviewed and no question asked.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Error;
 use crate::exit;
+use crate::house::House;
 
 /// How `ssh` says that it itself failed.
 const FAILED: i32 = 255;
@@ -27,8 +28,10 @@ pub(crate) struct Remote {
     #[arg(long, value_name = "FILE", requires = "host")]
     identity: Option<PathBuf>,
     /// The host's reviewed keys; a host that shows another one is refused
-    #[arg(long, value_name = "FILE", default_value = ".github/known_hosts")]
-    known_hosts: PathBuf,
+    ///
+    /// Default: `.github/known_hosts` of the checkout.
+    #[arg(long, value_name = "FILE", requires = "host")]
+    known_hosts: Option<PathBuf>,
 }
 
 /// What a shell or `ssh` could take for something else is no address.
@@ -43,12 +46,20 @@ fn address(text: &str) -> Result<String, String> {
 
 impl Remote {
     /// Runs `homelab receive` with these words on the host; its output and exit code are this program's.
-    pub(crate) fn receive(&self, host: &str, words: &[&str], input: &[u8]) -> Result<u8, Error> {
-        if !self.known_hosts.is_file() {
-            return Err(Error::KnownHosts(self.known_hosts.clone()));
+    pub(crate) fn receive(
+        &self,
+        checkout: &House,
+        host: &str,
+        words: &[&str],
+        input: &[u8],
+    ) -> Result<u8, Error> {
+        let known = self.known_hosts.clone();
+        let known = known.unwrap_or_else(|| checkout.path(".github/known_hosts"));
+        if !known.is_file() {
+            return Err(Error::KnownHosts(known));
         }
         // The words are ours, and plain: what the host's shell makes of them is themselves.
-        let mut command = self.command(host);
+        let mut command = self.command(host, &known);
         command.args(["homelab", "receive"]).args(words);
         let failed = |it: std::io::Error| Error::Failed {
             what: format!("cannot run `ssh`: {it}"),
@@ -66,9 +77,9 @@ impl Remote {
         }
     }
 
-    fn command(&self, host: &str) -> Command {
+    fn command(&self, host: &str, known: &Path) -> Command {
         let mut command = Command::new("ssh");
-        let known = format!("UserKnownHostsFile={}", self.known_hosts.display());
+        let known = format!("UserKnownHostsFile={}", known.display());
         for option in [
             "BatchMode=yes",
             "StrictHostKeyChecking=yes",

@@ -1,9 +1,11 @@
 //! `homelab deploy`: brings the checkout's release to a host, and makes it the one that runs.
 
+use homelab_core::report::receipt::{Outcome, Receipt};
+
 use crate::cli::Format;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
-use crate::deploy::receipt::{self, Outcome, Receipt};
+use crate::deploy::receipt;
 use crate::deploy::release::sha256;
 use crate::deploy::supervise;
 use crate::error::Error;
@@ -124,7 +126,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let mut words = vec!["deploy", "--bundle", &digest, "--format", format];
         let who = args.who.words();
         words.extend(who.iter().map(String::as_str));
-        return args.remote.receive(host, &words, &packed);
+        return args.remote.receive(house, host, &words, &packed);
     }
     let place = Place::open(&args.house.folder)?;
     here(ui, &place, &bundle, &packed, &args.who, args.format)

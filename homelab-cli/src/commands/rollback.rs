@@ -1,9 +1,10 @@
 //! `homelab rollback`: back to a release that was healthy.
 
+use homelab_core::release::Id;
+
 use super::deploy::{HouseDir, Who, name, report};
 use crate::cli::Format;
 use crate::deploy::place::Place;
-use crate::deploy::release::Id;
 use crate::deploy::rollback::Data;
 use crate::deploy::supervise;
 use crate::error::Error;
@@ -76,14 +77,14 @@ impl Choice {
     }
 }
 
-pub(crate) fn run(ui: &mut Ui, _: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
         let who = args.who.words();
         let mut words = vec!["rollback"];
         words.extend(args.choice.words());
         words.extend(["--format", args.format.word()]);
         words.extend(who.iter().map(String::as_str));
-        return args.remote.receive(host, &words, &[]);
+        return args.remote.receive(house, host, &words, &[]);
     }
     here(ui, &Place::open(&args.house.folder)?, &args.choice, &args.who, args.format)
 }

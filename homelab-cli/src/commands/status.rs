@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use homelab_core::release::Id;
+use homelab_core::report::status::Status;
+
 use super::deploy::HouseDir;
 use super::plan::Format;
 use crate::deploy::place::Place;
-use crate::deploy::status::{self, Status};
+use crate::deploy::status;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -31,9 +34,9 @@ pub(crate) struct Args {
     format: Format,
 }
 
-pub(crate) fn run(ui: &mut Ui, _: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
-        return args.remote.receive(host, &["status", "--format", args.format.word()], &[]);
+        return args.remote.receive(house, host, &["status", "--format", args.format.word()], &[]);
     }
     here(ui, &Place::open(&args.house.folder)?, args.format)
 }
@@ -59,7 +62,7 @@ fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
         let outcome = outcome.as_ref().and_then(|it| it.as_str()).unwrap_or_default();
         ui.data(format_args!("last {} {outcome}, by {} at {}", last.what, last.actor, last.ended))?;
     }
-    let kept = words::list(status.kept.iter().map(|it| it.as_str()));
+    let kept = words::list(status.kept.iter().map(Id::as_str));
     let kept = if kept.is_empty() {
         "no older release is kept".to_owned()
     } else {

@@ -1,5 +1,6 @@
 //! The gate: waits until every service is well, or one of them cannot become so.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use homelab_core::compose::File;
@@ -13,7 +14,7 @@ use crate::error::Error;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What the engine may need besides the health checks' own times.
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_mins(1);
 
 /// Services that were not well before, and whom nothing is done to, do not count: a deploy must be
 /// able to mend the rest of a house.
@@ -87,14 +88,14 @@ fn why(name: &str, container: &Value) -> String {
     let last = probes.and_then(|it| it.last()).and_then(|it| engine::text(it, "/Output"));
     let mut text = format!("`{name}` is {}", engine::health(container));
     if let Some(said) = last {
-        text.push_str(&format!("; its probe says: {}", said.trim()));
+        let _ = write!(text, "; its probe says: {}", said.trim());
     }
     let id = engine::text(container, "/Id").unwrap_or_default();
     if let Ok(output) = engine::attempt(&["logs", "--tail", "5", id]) {
         let log = [output.stdout, output.stderr].concat();
         let log = String::from_utf8_lossy(&log);
         for line in log.lines() {
-            text.push_str(&format!("\n  {line}"));
+            let _ = write!(text, "\n  {line}");
         }
     }
     text

@@ -1,27 +1,33 @@
 //! The way back, and the end of a deploy that somebody killed.
 
+use std::time::Duration;
+
 use homelab_core::plan::{Action, Plan};
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::dump::Database;
 use super::engine;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
-use super::receipt::{Outcome, Receipt};
-use super::release::{self, Id};
+use super::receipt;
+use super::release;
 use super::survey::Wanted;
 use super::switch;
 use super::worker::{self, Request, Run};
 use crate::error::Error;
 use crate::ui::Ui;
 
+/// What a killed deploy has started may still run for as long as it waits for a health check.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Ends an interrupted deploy; `None` when there is none.
 pub(crate) fn recover(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<Receipt>, Error> {
     if Journal::load(place)?.is_none() {
         return Ok(None);
     }
-    // What a killed deploy has started may still run for as long as it waits for a health check.
-    let _lock = Lock::wait(place, "a recovery", actor, std::time::Duration::from_secs(5 * 60))?;
+    let _lock = Lock::wait(place, "a recovery", actor, PATIENCE)?;
     if_interrupted(ui, place)
 }
 
@@ -44,7 +50,7 @@ pub(super) fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receip
     } else {
         back(ui, &mut run, &journal, "it was interrupted")?
     };
-    receipt.append(place)?;
+    receipt::append(&receipt, place)?;
     Journal::remove(place)?;
     Ok(Some(receipt))
 }
@@ -93,7 +99,7 @@ fn settle(
             let after = engine::state(&wanted.after.file.name, [])?;
             let happened = worker::happened(&state, &after);
             let receipt = run.receipt(ways, Outcome::Deployed, None);
-            Ok(Ok(Receipt { health, happened, ..receipt }))
+            Ok(Ok(Receipt { happened, health, ..receipt }))
         }
         Err(error) => {
             let because = Some(error.to_string());

@@ -5,16 +5,16 @@ use std::path::Path;
 use homelab_core::compose::{File, MountKind, Service};
 use homelab_core::observe::{self, Inspected};
 use homelab_core::plan::{self, After, Before, Container, Plan};
+use homelab_core::release::Id;
 use homelab_core::resolve::{self, Setting};
 use homelab_core::variable::Fallback;
 use indexmap::{IndexMap, IndexSet};
-use sha2::{Digest as _, Sha256};
 
 use super::bundle::Bundle;
 use super::engine::{self, State};
 use super::files;
 use super::place::{self, Place};
-use super::release::{self, Id, Manifest};
+use super::release::{self, Manifest};
 use crate::error::Error;
 use crate::settings::Settings;
 
@@ -40,7 +40,7 @@ struct Source<'a> {
 
 /// With which values a release is read.
 struct Values<'a> {
-    values: IndexMap<String, String>,
+    dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
 }
@@ -90,9 +90,9 @@ impl Wanted {
         let site = homelab_services::stack();
         let required =
             site.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
-        let values = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
+        let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
-        Self::build(source, &Values { values, profiles, folder: Path::new(place::DEFAULT) })
+        Self::build(source, &Values { dotenv, profiles, folder: Path::new(place::DEFAULT) })
     }
 
     fn build(source: Source<'_>, with: &Values<'_>) -> Result<Self, Error> {
@@ -104,7 +104,7 @@ impl Wanted {
             Some(String::from_utf8_lossy(&bytes).into_owned())
         };
         let setting =
-            Setting { values: &with.values, profiles: &profiles, folder: &folder, read: &read };
+            Setting { values: &with.dotenv, profiles: &profiles, folder: &folder, read: &read };
         let file = resolve::resolve(&raw, &setting).map_err(|it| Error::Resolve(it.to_string()))?;
         let after = After {
             release: manifest.release.to_string(),
@@ -167,8 +167,8 @@ fn of_host(place: &Place) -> Result<Values<'_>, Error> {
         return Err(Error::NoSettings(settings.path));
     }
     let entries = settings.dotenv.entries.iter();
-    let values = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
-    Ok(Values { values, profiles: settings.profiles(), folder: &place.root })
+    let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
+    Ok(Values { dotenv, profiles: settings.profiles(), folder: &place.root })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {
@@ -218,15 +218,10 @@ fn mounted<'a>(
 fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<String, String> {
     let mut stamps = IndexMap::new();
     for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
-        let mut hasher = Sha256::new();
-        let mut any = false;
-        for (path, hash) in mounted(service, manifest) {
-            hasher.update(format!("{path}\n{hash}\n"));
-            any = true;
-        }
-        if any {
-            let digits: String = hasher.finalize().iter().map(|it| format!("{it:02x}")).collect();
-            stamps.insert(name.clone(), digits);
+        let files: Vec<_> =
+            mounted(service, manifest).map(|(path, hash)| format!("{path}\n{hash}\n")).collect();
+        if !files.is_empty() {
+            stamps.insert(name.clone(), release::sha256(files.concat().as_bytes()));
         }
     }
     stamps

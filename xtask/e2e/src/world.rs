@@ -8,6 +8,7 @@
 //! port, network name or rule of the firewall meets those of the machine or of another lane.
 //! When the lane's first process ends, the kernel ends everything in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -269,8 +270,12 @@ fn load(images: &Images) -> anyhow::Result<()> {
     if images.references.iter().all(|(_, it)| present.contains(&it.as_str())) {
         return Ok(());
     }
-    for old in present {
-        output(&mut program("docker", &["rmi", "--force", old]))?;
+    let ids: BTreeSet<_> = output(&mut program("docker", &["images", "--quiet"]))?
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    for old in ids {
+        output(&mut program("docker", &["rmi", "--force", &old]))?;
     }
     let mut command = program("docker", &["load", "--quiet", "--input"]);
     output(command.arg(&images.archive))?;

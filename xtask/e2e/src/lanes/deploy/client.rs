@@ -79,7 +79,9 @@ impl Site<'_> {
 
     /// Plain `ssh` with one of the keys, which asks for a command.
     pub(super) fn ssh(&self, key: &str, command: &[&str]) -> Command {
-        self.tunnel(key, &[&["-T"], command].concat())
+        // What is asked for may begin with a dash.
+        let end = if command.is_empty() { &["-T"][..] } else { &["-T", "--"] };
+        self.tunnel(key, &[end, command].concat())
     }
 
     /// Plain `ssh` with options after the host's name.
