@@ -29,12 +29,15 @@ pub(crate) struct Wanted {
     pub(crate) after: After,
 }
 
+/// Gives the contents of a file of a release, by its path there.
+type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// What a release is read from.
 struct Source<'a> {
     manifest: Manifest,
     raw: File,
     /// The contents of one of its files.
-    read: Box<dyn Fn(&str) -> Option<Vec<u8>> + 'a>,
+    read: Box<Read<'a>>,
 }
 
 impl<'a> Source<'a> {
@@ -79,7 +82,7 @@ struct Values<'a> {
 impl Wanted {
     /// Reads a release of this host; `current` is the one that runs.
     pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
-        Self::build(Source::release(place, id)?, older(place, current), &of_host(place)?)
+        Self::build(Source::release(place, id)?, older(place, current).as_ref(), &of_host(place)?)
     }
 
     /// The same of one that was sent and is not on this host yet.
@@ -88,7 +91,7 @@ impl Wanted {
         bundle: &Bundle,
         current: Option<&Id>,
     ) -> Result<Self, Error> {
-        Self::build(Source::bundle(bundle)?, older(place, current), &of_host(place)?)
+        Self::build(Source::bundle(bundle)?, older(place, current).as_ref(), &of_host(place)?)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
@@ -104,23 +107,23 @@ impl Wanted {
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let values = Values { dotenv, profiles, folder: Path::new(place::DEFAULT) };
-        Self::build(source, old.map(Source::bundle).transpose()?, &values)
+        Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), &values)
     }
 
     fn build(
         source: Source<'_>,
-        old: Option<Source<'_>>,
+        old: Option<&Source<'_>>,
         with: &Values<'_>,
     ) -> Result<Self, Error> {
         let file = source.resolve(with)?;
         let Source { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // One that cannot be read with the values of today says nothing.
-        let before = old.as_ref().and_then(|it| it.resolve(with).ok());
+        let before = old.and_then(|it| it.resolve(with).ok());
         let after = After {
             release: manifest.release.to_string(),
             stamps: stamps(&raw, &file, &manifest),
-            files: changed(&raw, &file, old.as_ref().map(|it| &it.manifest), &manifest),
+            files: changed(&raw, &file, old.map(|it| &it.manifest), &manifest),
             declared: before.map(|it| declared(&it, &file)).unwrap_or_default(),
             off: off(&raw, &file, &profiles),
             file,
