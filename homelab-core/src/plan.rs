@@ -42,6 +42,9 @@ pub struct After {
     pub stamps: IndexMap<String, String>,
     /// Files that changed, by the service that mounts them.
     pub files: IndexMap<String, Vec<String>>,
+    /// Fields that differ from the release that runs, by service. An engine does not show all of
+    /// them: log options that the file no longer names could be its own.
+    pub declared: IndexMap<String, Vec<Change>>,
     /// Why a service of the file is not in `file`: its profile is off.
     pub off: IndexMap<String, String>,
 }
@@ -237,6 +240,9 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     let Some(from) = before.file.services.get(name) else { return step };
     step.image_from.clone_from(&from.image);
     step.changes = diff::service(from, to);
+    let known: Vec<_> = step.changes.iter().map(|it| it.field.clone()).collect();
+    let declared = after.declared.get(name).into_iter().flatten();
+    step.changes.extend(declared.filter(|it| !known.contains(&it.field)).cloned());
     let networks = diverged.iter().filter(|it| to.networks.contains(&it.0));
     step.changes.extend(networks.map(|it| it.1.clone()));
     let container = before.containers.get(name);

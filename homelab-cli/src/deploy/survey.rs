@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use homelab_core::compose::{File, MountKind, Service};
+use homelab_core::diff::{self, Change};
 use homelab_core::observe::{self, Inspected};
 use homelab_core::plan::{self, After, Before, Container, Plan};
 use homelab_core::release::Id;
@@ -28,14 +29,47 @@ pub(crate) struct Wanted {
     pub(crate) after: After,
 }
 
+/// Gives the contents of a file of a release, by its path there.
+type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// What a release is read from.
 struct Source<'a> {
     manifest: Manifest,
     raw: File,
     /// The contents of one of its files.
-    read: &'a dyn Fn(&str) -> Option<Vec<u8>>,
-    /// The manifest of the release whose files are mounted now.
-    old: Option<Manifest>,
+    read: Box<Read<'a>>,
+}
+
+impl<'a> Source<'a> {
+    /// A release of this host.
+    fn release(place: &Place, id: &Id) -> Result<Self, Error> {
+        let folder = place.release(id);
+        Ok(Self {
+            manifest: Manifest::load(place, id)?,
+            raw: release::compose_of(place, id)?,
+            read: Box::new(move |path| files::read(&folder.join(path)).ok().flatten()),
+        })
+    }
+
+    fn bundle(bundle: &'a Bundle) -> Result<Self, Error> {
+        Ok(Self {
+            manifest: bundle.manifest.clone(),
+            raw: bundle.compose()?,
+            read: Box::new(|path| bundle.contents(path).map(<[u8]>::to_vec)),
+        })
+    }
+
+    fn resolve(&self, with: &Values<'_>) -> Result<File, Error> {
+        let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
+        let folder = with.folder.display().to_string();
+        let read = |path: &str| {
+            let bytes = (self.read)(path.strip_prefix("./").unwrap_or(path))?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let setting =
+            Setting { values: &with.dotenv, profiles: &profiles, folder: &folder, read: &read };
+        resolve::resolve(&self.raw, &setting).map_err(|it| Error::Resolve(it.to_string()))
+    }
 }
 
 /// With which values a release is read.
@@ -46,17 +80,9 @@ struct Values<'a> {
 }
 
 impl Wanted {
-    /// Reads a release of this host; `current` is the one whose files are mounted now.
+    /// Reads a release of this host; `current` is the one that runs.
     pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
-        let folder = place.release(id);
-        let read = |path: &str| files::read(&folder.join(path)).ok().flatten();
-        let source = Source {
-            manifest: Manifest::load(place, id)?,
-            raw: release::compose_of(place, id)?,
-            read: &read,
-            old: current.and_then(|it| Manifest::load(place, it).ok()),
-        };
-        Self::build(source, &of_host(place)?)
+        Self::build(Source::release(place, id)?, older(place, current).as_ref(), &of_host(place)?)
     }
 
     /// The same of one that was sent and is not on this host yet.
@@ -65,51 +91,40 @@ impl Wanted {
         bundle: &Bundle,
         current: Option<&Id>,
     ) -> Result<Self, Error> {
-        let source = Source {
-            manifest: bundle.manifest.clone(),
-            raw: bundle.compose()?,
-            read: &|path| bundle.contents(path).map(<[u8]>::to_vec),
-            old: current.and_then(|it| Manifest::load(place, it).ok()),
-        };
-        Self::build(source, &of_host(place)?)
+        Self::build(Source::bundle(bundle)?, older(place, current).as_ref(), &of_host(place)?)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
     pub(crate) fn anywhere(bundle: &Bundle, old: Option<&Bundle>) -> Result<Self, Error> {
-        let raw = bundle.compose()?;
+        let source = Source::bundle(bundle)?;
         let mut profiles = IndexSet::new();
-        for service in raw.services.values() {
+        for service in source.raw.services.values() {
             profiles.extend(service.profiles.iter().cloned());
         }
-        let source = Source {
-            manifest: bundle.manifest.clone(),
-            raw,
-            read: &|path| bundle.contents(path).map(<[u8]>::to_vec),
-            old: old.map(|it| it.manifest.clone()),
-        };
-        let site = homelab_services::stack();
+        let stack = homelab_services::stack();
         let required =
-            site.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+            stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
-        Self::build(source, &Values { dotenv, profiles, folder: Path::new(place::DEFAULT) })
+        let values = Values { dotenv, profiles, folder: Path::new(place::DEFAULT) };
+        Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), &values)
     }
 
-    fn build(source: Source<'_>, with: &Values<'_>) -> Result<Self, Error> {
-        let Source { manifest, raw, read, old } = source;
+    fn build(
+        source: Source<'_>,
+        old: Option<&Source<'_>>,
+        with: &Values<'_>,
+    ) -> Result<Self, Error> {
+        let file = source.resolve(with)?;
+        let Source { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
-        let folder = with.folder.display().to_string();
-        let read = |path: &str| {
-            let bytes = read(path.strip_prefix("./").unwrap_or(path))?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        };
-        let setting =
-            Setting { values: &with.dotenv, profiles: &profiles, folder: &folder, read: &read };
-        let file = resolve::resolve(&raw, &setting).map_err(|it| Error::Resolve(it.to_string()))?;
+        // One that cannot be read with the values of today says nothing.
+        let before = old.and_then(|it| it.resolve(with).ok());
         let after = After {
             release: manifest.release.to_string(),
             stamps: stamps(&raw, &file, &manifest),
-            files: changed(&raw, &file, old.as_ref(), &manifest),
+            files: changed(&raw, &file, old.map(|it| &it.manifest), &manifest),
+            declared: before.map(|it| declared(&it, &file)).unwrap_or_default(),
             off: off(&raw, &file, &profiles),
             file,
         };
@@ -247,6 +262,20 @@ fn changed(
         }
     }
     changed
+}
+
+/// The release that runs, when there is one that can be read.
+fn older<'a>(place: &Place, current: Option<&Id>) -> Option<Source<'a>> {
+    Source::release(place, current?).ok()
+}
+
+/// What two releases say differently of a service.
+fn declared(old: &File, new: &File) -> IndexMap<String, Vec<Change>> {
+    let both = new.services.iter().filter_map(|(name, to)| {
+        let changes = diff::service(old.services.get(name)?, to);
+        (!changes.is_empty()).then(|| (name.clone(), changes))
+    });
+    both.collect()
 }
 
 /// Why a service of the file does not run.

@@ -1,5 +1,6 @@
 //! The compiled program in temporary folders, with a stand-in for Docker and for the host.
 
+mod deploy;
 mod doctor;
 mod doctor_settings;
 mod init;

@@ -1,0 +1,267 @@
+//! Deploys as far as they go without an engine: plans between checkouts, what travels, what is refused.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const COMPOSE: &str = r#"name: homelab
+services:
+  web:
+    image: "web:1"
+    networks: [proxy]
+    ports: [{ target: 443, published: "443", protocol: tcp }]
+networks: { proxy: {} }
+"#;
+
+/// A checkout, the folder of a house, and programs of the test's own before all others.
+struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let scene = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        for name in ["checkout", "house", "bin"] {
+            fs::create_dir(scene.path(name)).expect("the folder is ours");
+        }
+        scene.write("checkout/compose.yaml", COMPOSE);
+        scene.write("checkout/config/web/a.yml", "a: 1\n");
+        scene.git("checkout", &["init", "--quiet"]);
+        scene.commit("checkout");
+        scene
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("it is below the folder")).expect("it is ours");
+        fs::write(path, text).expect("the folder is ours");
+    }
+
+    /// A program that is found before the real one.
+    fn program(&self, name: &str, script: &str) {
+        let name = format!("bin/{name}");
+        self.write(&name, &format!("#!/bin/sh\n{script}\n"));
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(self.path(&name), mode).expect("the file is ours");
+    }
+
+    fn git(&self, folder: &str, words: &[&str]) -> String {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-C"]);
+        let output = git.arg(self.path(folder)).args(words).output().expect("git is there");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn commit(&self, folder: &str) -> String {
+        self.git(folder, &["add", "--all"]);
+        self.git(folder, &["commit", "--quiet", "--message", "x"]);
+        self.git(folder, &["rev-parse", "HEAD"])
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homelab"));
+        command.args(words).current_dir(self.path("checkout"));
+        command.env_clear().env("PATH", format!("{}:{path}", self.path("bin").display()));
+        command.env("USER", "ada");
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> (i32, String) {
+        shown(&self.command(words).output().expect("cargo has built the program"))
+    }
+
+    /// The same with something on the standard input.
+    fn feed(&self, words: &[&str], input: &[u8]) -> (i32, String) {
+        let mut command = self.command(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("cargo has built the program");
+        let mut pipe = child.stdin.take().expect("it was asked for");
+        // One that refuses early does not read everything.
+        let _ = pipe.write_all(input);
+        drop(pipe);
+        shown(&child.wait_with_output().expect("it ends"))
+    }
+
+    /// What the client sends, caught by an `ssh` of the test's own: its words and its input.
+    fn sent(&self, words: &[&str]) -> (String, Vec<u8>) {
+        self.write("known_hosts", "");
+        let folder = self.folder.path().display();
+        self.program("ssh", &format!("printf '%s\\n' \"$@\" >{folder}/words\ncat >{folder}/input"));
+        let known = self.path("known_hosts").display().to_string();
+        let (code, said) = self
+            .run(&[words, &["--host", "deploy@house.example", "--known-hosts", &known]].concat());
+        assert_eq!(code, 0, "{said}");
+        let words = fs::read_to_string(self.path("words")).expect("ssh was called");
+        (words, fs::read(self.path("input")).expect("ssh was called"))
+    }
+
+    fn house(&self) -> String {
+        self.path("house").display().to_string()
+    }
+}
+
+fn shown(output: &Output) -> (i32, String) {
+    let text = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
+    (output.status.code().expect("it was not killed"), text.concat())
+}
+
+#[test]
+fn two_checkouts_are_compared_without_a_host() {
+    let scene = Scene::new();
+    scene.git(".", &["clone", "--quiet", "checkout", "base"]);
+    let changed = COMPOSE.replace("web:1", "web:2").replace("\"443\"", "\"8443\"");
+    scene.write("checkout/compose.yaml", &changed);
+    scene.commit("checkout");
+    let base = scene.path("base").display().to_string();
+    let (code, page) = scene.run(&["plan", "--against", &base, "--format", "markdown"]);
+    assert_eq!(code, 0, "{page}");
+    assert!(page.starts_with("### ⚠️ Becomes reachable\n\n- `port all:8443/tcp of web`"), "{page}");
+    assert!(page.contains("`image: web:1 → web:2`"), "{page}");
+    let (_, json) = scene.run(&["plan", "--against", &base, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["changes"], true);
+    let (_, same) = scene.run(&["plan", "--against", "."]);
+    assert!(same.contains("no container is touched"), "{same}");
+    let (code, said) = scene.run(&["plan", "--against", "/nonexistent"]);
+    assert_eq!((code, said.contains("is not a folder")), (2, true), "{said}");
+}
+
+#[test]
+fn a_release_is_a_commit() {
+    let scene = Scene::new();
+    scene.write("checkout/config/web/a.yml", "a: 2\n");
+    let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("`config/web/a.yml` is not what was committed"), "{said}");
+    assert!(said.contains("--dirty"), "{said}");
+    fs::remove_dir_all(scene.path("checkout/.git")).expect("it is ours");
+    let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
+    assert_eq!((code, said.contains("run this in a clone")), (4, true), "{said}");
+    fs::remove_file(scene.path("checkout/compose.yaml")).expect("it is ours");
+}
+
+#[test]
+fn the_bundle_travels_through_plain_ssh() {
+    let scene = Scene::new();
+    let (words, input) = scene.sent(&["deploy", "--actor", "dependabot[bot]"]);
+    let words: Vec<_> = words.lines().collect();
+    assert!(words.contains(&"StrictHostKeyChecking=yes") && words.contains(&"BatchMode=yes"));
+    let at = words.iter().position(|it| *it == "deploy@house.example").expect("the host");
+    assert_eq!(words[at - 1], "--", "a host is never an option");
+    assert_eq!(words[at + 1..at + 5], ["homelab", "receive", "deploy", "--bundle"]);
+    assert!(words[at + 5].starts_with("sha256:"));
+    assert!(words.contains(&"dependabot_bot_"), "plain words only: {words:?}");
+    // What arrives is what was sent, and tells so itself.
+    let commit = scene.git("checkout", &["rev-parse", "HEAD"]);
+    assert!(String::from_utf8_lossy(&input).contains(&commit));
+    let (again, same) = scene.sent(&["deploy", "--actor", "dependabot[bot]"]);
+    assert_eq!((again.lines().collect::<Vec<_>>(), same), (words, input), "the same bytes");
+}
+
+#[test]
+fn a_host_whose_key_nobody_reviewed_is_not_asked() {
+    let scene = Scene::new();
+    scene.program("ssh", "exit 0");
+    let (code, said) = scene.run(&["status", "--host", "deploy@house.example"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("known_hosts` does not exist"), "{said}");
+    let (code, said) = scene.run(&["status", "--host=-oProxyCommand=id"]);
+    assert_eq!(code, 2, "{said}");
+}
+
+#[test]
+fn the_exit_code_is_the_hosts_and_sshs_own_is_told_apart() {
+    let scene = Scene::new();
+    scene.write("checkout/.github/known_hosts", "");
+    for (code, expected) in [("0", 0), ("1", 1), ("2", 2), ("70", 70), ("255", 4)] {
+        scene.program("ssh", &format!("exit {code}"));
+        let (found, said) = scene.run(&["status", "--host", "deploy@house.example"]);
+        assert_eq!(found, expected, "{said}");
+        assert_eq!(said.contains("`ssh` could not do it"), code == "255", "{said}");
+    }
+}
+
+#[test]
+fn a_key_can_only_use_its_verbs() {
+    let scene = Scene::new();
+    let house = scene.house();
+    scene.program("sh", "touch touched");
+    for asked in ["sh", "init", "status --house /etc", "deploy --bundle x; id", "worker recover"] {
+        let mut command = scene.command(&["receive", "--house", &house]);
+        let output = command.env("SSH_ORIGINAL_COMMAND", asked).output();
+        let (code, said) = shown(&output.expect("cargo has built the program"));
+        assert_eq!(code, 2, "{asked}: {said}");
+        assert!(said.contains("verbs: `plan`, `deploy`, `rollback`, `status`"), "{said}");
+    }
+    let (code, said) = scene.run(&["receive", "--house", &house]);
+    assert_eq!(code, 2, "no word at all: {said}");
+    assert_eq!(fs::read_dir(scene.path("house")).expect("it is ours").count(), 0);
+}
+
+#[test]
+fn a_bundle_that_is_not_whole_touches_nothing() {
+    let scene = Scene::new();
+    let (words, input) = scene.sent(&["deploy"]);
+    let digest = words.lines().find(|it| it.starts_with("sha256:")).expect("it was announced");
+    let house = scene.house();
+    let receive = ["receive", "--house", &house, "deploy", "--bundle", digest];
+    let mut tampered = input.clone();
+    let at = input.windows(4).position(|it| it == b"a: 1").expect("the file is in it");
+    tampered[at + 3] = b'2';
+    for bytes in [&input[..input.len() / 2], &[], &tampered] {
+        let (code, said) = scene.feed(&receive, bytes);
+        assert_eq!(code, 4, "{said}");
+        assert!(said.contains("cut or changed on its way"), "{said}");
+    }
+    let much = vec![0; (16 << 20) + 1];
+    let (code, said) = scene.feed(&receive, &much);
+    assert_eq!((code, said.contains("larger than 16 MiB")), (4, true), "{said}");
+    assert_eq!(fs::read_dir(scene.path("house")).expect("it is ours").count(), 0);
+}
+
+#[test]
+fn a_house_without_settings_is_told_how_to_get_them() {
+    let scene = Scene::new();
+    let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("init --house"), "{said}");
+    assert!(!scene.path("house/current").exists());
+    let (code, said) = scene.run(&["deploy", "--house", "/nonexistent"]);
+    assert_eq!((code, said.contains("is not a folder of this host")), (2, true), "{said}");
+    for command in ["status", "rollback"] {
+        let (code, said) = scene.run(&[command, "--house", &scene.house()]);
+        assert_eq!((code, said.contains("nothing is deployed here yet")), (2, true), "{said}");
+    }
+    let (code, said) = scene.run(&["recover", "--house", &scene.house()]);
+    assert_eq!((code, said.contains("no deploy was interrupted")), (0, true), "{said}");
+}
+
+#[test]
+fn who_is_second_hears_who_is_first() {
+    let scene = Scene::new();
+    let lock = scene.path("house/state/lock");
+    let holder = r#"{"what":"a deploy","actor":"grace","since":"2026-11-23T00:00:00Z","group":1}"#;
+    scene.write("house/state/lock", holder);
+    scene.write("house/.env", "DATA_ROOT=/srv/data\n");
+    let first = fs::File::open(lock).expect("it was just written");
+    rustix::fs::flock(&first, rustix::fs::FlockOperation::LockExclusive).expect("nobody has it");
+    let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("a deploy of grace since 2026-11-23T00:00:00Z"), "{said}");
+    assert!(!scene.path("house/releases").join("x").exists());
+    assert_eq!(releases(&scene.path("house/releases")), 0, "nothing was staged");
+}
+
+fn releases(folder: &Path) -> usize {
+    fs::read_dir(folder).map(Iterator::count).unwrap_or_default()
+}
