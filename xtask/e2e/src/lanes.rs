@@ -39,10 +39,12 @@ pub(crate) enum Lane {
     Deploy,
     /// Deploys that fail or are cut off
     DeployFaults,
+    /// Deploys that are killed at every step
+    DeployKills,
 }
 
 impl Lane {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Network,
@@ -51,6 +53,7 @@ impl Lane {
         Self::Faults,
         Self::Deploy,
         Self::DeployFaults,
+        Self::DeployKills,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -63,12 +66,13 @@ impl Lane {
             Self::Faults => "faults",
             Self::Deploy => "deploy",
             Self::DeployFaults => "deploy-faults",
+            Self::DeployKills => "deploy-kills",
         }
     }
 
     /// Whether its house is one that deploys go to.
     const fn is_deployed_to(self) -> bool {
-        matches!(self, Self::Deploy | Self::DeployFaults)
+        matches!(self, Self::Deploy | Self::DeployFaults | Self::DeployKills)
     }
 }
 
@@ -121,6 +125,7 @@ pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bo
             Lane::Faults => faults::run(&mut scene, &mut steps),
             Lane::Deploy => deploy::run(&mut scene, &prepared, &mut steps),
             Lane::DeployFaults => deploy::faults(&mut scene, &prepared, &mut steps),
+            Lane::DeployKills => deploy::kills(&mut scene, &prepared, &mut steps),
         };
         if let Err(LaneEnds) = ended {
             steps.rest_not_run();

@@ -122,11 +122,21 @@ pub(super) fn faults(
     steps.step("a bundle that was cut, changed or made to harm", || bad::tampered(&site));
     steps.step("two deploys at once", || kills::two_at_once(&site));
     steps.step("the connection is lost", || kills::lost_connection(&site));
+    steps.step("the power fails", || kills::power(&mut site));
+    Ok(())
+}
+
+/// `kill -9` at every step of a deploy.
+pub(super) fn kills(
+    scene: &mut Scene,
+    prepared: &Prepared,
+    steps: &mut Steps,
+) -> Result<(), LaneEnds> {
+    let site = begin(scene, prepared, steps)?;
     for whom in [Whom::Caller, Whom::Everybody] {
         steps.step(&format!("kill -9 at every step: {}", whom.name()), || {
-            kills::at_every_call(&site, whom)
+            kills::at_every_step(&site, whom)
         });
     }
-    steps.step("the power fails", || kills::power(&mut site));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Deploys that are cut off: killed at every step, disconnected, without power, two at once.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -77,31 +78,27 @@ fn counted<T>(
     Ok((ended?, calls.lines().map(str::to_owned).collect()))
 }
 
-/// Kills at each call of `docker` that a deploy makes, one after the other.
-pub(super) fn at_every_call(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
-    let mut number = 0;
-    let (mut forward, mut back) = (0, 0);
-    loop {
-        let old = Site::runs()?;
-        // Another value each time: a deploy always has something to do.
-        let limit =
-            format!("memory: \"{}M\"", 100 + number + if whom == Whom::Caller { 0 } else { 100 });
-        site.checkout.set_line("homer", "memory: ", &limit)?;
-        let new = site.checkout.commit("homer: another limit")?;
-        number += 1;
-        let (said, calls) = counted(number, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
-        let at = calls.get(number - 1).cloned();
-        let told =
-            |what: &str| format!("{what} at call {number} ({at:?}), which said: {}", said.all);
-        if at.is_none() {
-            said.ended(0)?;
-            site.is_whole(&new)?;
-            return Ok(format!(
-                "{} calls: {back} times the old release, {forward} times the new one",
-                number - 1
-            ));
+/// Kills at each step of a deploy that calls `docker`, one after the other.
+pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
+    site.another_release(whom, 0)?;
+    // It counts, and kills nobody.
+    let (said, calls) = counted(0, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
+    said.ended(0)?;
+    let places = places(&calls);
+    let (mut untouched, mut forward, mut back) = (0, 0, 0);
+    for at in &places {
+        let (old, before) = (Site::runs()?, containers()?);
+        let new = site.another_release(whom, *at)?;
+        let (said, calls) = counted(*at, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
+        let call = calls.get(at - 1);
+        let told = |what: &str| format!("{what} at call {at} ({call:?}), which said: {}", said.all);
+        let runs = settled(site, &said).with_context(|| told("killed"))?;
+        if containers()? == before {
+            // It had not begun: the next round's deploy is the second one.
+            ensure!(runs == old, "{}", told("nothing was touched, and yet it runs"));
+            untouched += 1;
+            continue;
         }
-        let runs = settled(site, whom, &said).with_context(|| told("killed"))?;
         match runs {
             it if it == new => forward += 1,
             it if it == old => back += 1,
@@ -110,23 +107,44 @@ pub(super) fn at_every_call(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
         site.remote(&["deploy", "--actor", "e2e"])?.ended(0).with_context(|| told("again"))?;
         site.is_whole(&new).with_context(|| told("again"))?;
     }
+    ensure!(untouched > 0 && back > 0, "killed {untouched} times before it began, {back} after");
+    Ok(format!(
+        "{} of {} calls: {untouched} times nothing was touched, {back} times back to the old \
+         release, {forward} times the new one",
+        places.len(),
+        calls.len()
+    ))
+}
+
+/// What a call does, apart from asking.
+const DEEDS: [&str; 5] = ["up", "pull", "exec", "stop", "rm"];
+
+/// The calls at which to kill: each one that differs, after each one that does something. A deploy
+/// that waits asks the same again and again.
+fn places(calls: &[String]) -> Vec<usize> {
+    let (mut seen, mut places, mut deeds) = (BTreeSet::new(), Vec::new(), 0);
+    for (number, call) in (1..).zip(calls) {
+        // Names of containers and images are not the same in each round.
+        let is_word = |it: &&str| it.chars().all(|it| it.is_ascii_lowercase());
+        let words: Vec<_> = call.split(' ').filter(is_word).collect();
+        let does = words.iter().any(|it| DEEDS.contains(it));
+        if seen.insert((deeds, words)) {
+            places.push(number);
+        }
+        deeds += usize::from(does);
+    }
+    places
 }
 
 /// Waits until the house is on one release, by itself or by `homelab recover`; which one.
-fn settled(site: &Site<'_>, whom: Whom, said: &Said) -> anyhow::Result<String> {
-    ensure!(said.code != Some(0) || whom == Whom::Caller, "the deploy that was killed is content");
+fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
     // What nobody changed answers all the time.
     let answer =
         Browser::new(site.scene)?.open("https://photos.home.arpa/api/server/ping", false)?;
     ensure!(answer.status == 200, "Immich answers {}", answer.status);
     let recovered = site.local(&["recover"])?;
     let runs = Site::runs()?;
-    ensure!(
-        matches!(recovered.code, Some(0 | 1)),
-        "`recover` ended with {:?}: {}",
-        recovered.code,
-        recovered.all
-    );
+    let recovered = recovered.ended(0)?;
     ensure!(
         !Path::new(HOUSE).join("state/deploy.json").exists(),
         "the note is still there: {}",
@@ -140,12 +158,22 @@ fn settled(site: &Site<'_>, whom: Whom, said: &Said) -> anyhow::Result<String> {
 }
 
 impl Site<'_> {
+    /// Commits other limits than ever before; those of the database, too, when everybody is killed.
+    fn another_release(&self, whom: Whom, round: usize) -> anyhow::Result<String> {
+        let memory = if whom == Whom::Caller { 100 } else { 300 } + round;
+        self.checkout.set_line("homer", "memory: ", &format!("memory: \"{memory}M\""))?;
+        if whom == Whom::Everybody {
+            self.checkout.set_line("postgres", "pids: ", &format!("pids: {}", 400 + round))?;
+        }
+        self.checkout.commit("other limits")
+    }
+
     /// Begins a deploy that touches the database, and goes on when the first container was touched.
     fn begin(&self, pids: u32) -> anyhow::Result<(Child, String)> {
         self.checkout.set_line("postgres", "pids: ", &format!("pids: {pids}"))?;
         let new = self.checkout.commit("postgres: another limit")?;
         let before = containers()?;
-        let mut client = self.client(&["deploy", "--actor", "the first one"]);
+        let mut client = self.client(&["deploy", "--actor", "first"]);
         let child = client.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let child = child.spawn().context("cannot run homelab")?;
         run::until(PATIENCE, || {
@@ -223,14 +251,27 @@ fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
 /// A second deploy while one runs says who is at it, and touches nothing.
 pub(super) fn two_at_once(site: &Site<'_>) -> anyhow::Result<String> {
     let (mut child, new) = site.begin(303)?;
-    let second = site.remote(&["deploy", "--actor", "the second one"])?;
+    let second = site.remote(&["deploy", "--actor", "second"])?;
     let mut said = Vec::new();
     if let Some(told) = child.stderr.take() {
         said = BufReader::new(told).lines().collect::<Result<Vec<_>, _>>()?;
     }
     let first = child.wait()?;
-    second.ended(4)?.naming("the first one")?;
+    second.ended(4)?.naming("a deploy of first")?;
     ensure!(first.success(), "the first one ended with {first}: {}", said.join("\n"));
     site.is_whole(&new)?;
     Ok("the second is told who deploys, the first one ends well".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_again_and_again_is_one_place() {
+        let calls = ["ps --all", "inspect a1", "compose -f /x up homer", "ps --all", "inspect b2"];
+        let again = ["ps --all", "inspect b2", "image inspect c3", "exec a1 pg_dump", "ps --all"];
+        let calls: Vec<_> = calls.iter().chain(&again).map(|it| (*it).to_owned()).collect();
+        assert_eq!(places(&calls), [1, 2, 3, 4, 5, 8, 9, 10]);
+    }
 }
