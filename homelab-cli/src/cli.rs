@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{caddyfile, doctor, explain, exposure, init, memory};
+use crate::commands::{caddyfile, doctor, explain, exposure, images, init, memory};
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -38,6 +38,7 @@ enum Command {
     Memory(memory::Args),
     Exposure(exposure::Args),
     Caddyfile(caddyfile::Args),
+    Images(images::Args),
 }
 
 /// What a report looks like.
@@ -46,6 +47,18 @@ pub(crate) enum Format {
     /// For people
     #[default]
     Text,
+    /// For programs; its fields are stable
+    Json,
+}
+
+/// What a report looks like that may become a comment or a pull request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For a comment or a pull request
+    Markdown,
     /// For programs; its fields are stable
     Json,
 }
@@ -61,6 +74,7 @@ pub(crate) fn run() -> u8 {
         Command::Memory(args) => memory::run(&mut ui, &house, args),
         Command::Exposure(args) => exposure::run(&mut ui, &house, args),
         Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
+        Command::Images(args) => images::run(&mut ui, &house, args),
     });
     ended.unwrap_or_else(|error: Error| {
         if error.is_broken_pipe() {

@@ -4,11 +4,16 @@ mod cli;
 mod commands;
 mod error;
 mod exit;
+mod file;
 mod host;
 mod house;
 mod inspect;
+mod pins;
+mod registry;
 mod settings;
 mod ui;
+mod updates;
+mod versions;
 mod words;
 
 fn main() -> std::process::ExitCode {

@@ -88,6 +88,43 @@ impl fmt::Debug for Image {
     }
 }
 
+/// How far an image may be moved by a program, without a person who decides it.
+///
+/// A digest is never moved without its tag's age being known, whatever the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// To a later release of the same major version: the first number stays, and while that is 0
+    /// the second one, too.
+    Major,
+    /// To any later release.
+    Any {
+        /// Why its major version says nothing.
+        because: &'static str,
+    },
+    /// Nowhere; when the tag is rebuilt, to its new digest.
+    Tag {
+        /// Why no other tag will do.
+        because: &'static str,
+    },
+    /// Nowhere.
+    Frozen {
+        /// Who decides instead.
+        because: &'static str,
+    },
+}
+
+impl Range {
+    /// The reason, where it is not the default.
+    pub const fn because(self) -> Option<&'static str> {
+        match self {
+            Self::Major => None,
+            Self::Any { because } | Self::Tag { because } | Self::Frozen { because } => {
+                Some(because)
+            }
+        }
+    }
+}
+
 /// First position of `byte`, or the last one (when it stands after the last `/`).
 const fn find(text: &str, byte: u8, last: bool) -> Option<usize> {
     let bytes = text.as_bytes();

@@ -4,7 +4,17 @@
 //! multi-architecture index; how many independent projects agree is noted.
 //! `docker buildx imagetools inspect <image>` prints the registry's answer.
 
+use homelab_core::image::Range;
 use homelab_core::prelude::Image;
+
+/// How far `homelab images` may move a pin; all others stay within their major version.
+///
+/// `.github/renovate.json` says the same to Renovate, and a test compares the two.
+pub(crate) const RANGES: &[(Image, Range)] = &[
+    (HOMER, Range::Any { because: "its first number is the year" }),
+    (POSTGRES, Range::Frozen { because: "Immich's release notes name the pin, tag and digest" }),
+    (PGBACKUPS, Range::Tag { because: "its tag is the major version of the server's PostgreSQL" }),
+];
 
 /// One source, not cross-confirmed. 2.13.1 builds on Caddy 2.11.4.
 pub(crate) const CADDY: Image = Image::pinned(
