@@ -2,6 +2,7 @@
 
 mod doctor;
 mod doctor_settings;
+mod images;
 mod init;
 mod init_failures;
 mod read;

@@ -171,6 +171,7 @@ fn help_fits_on_a_screen() {
       memory     Show the memory that services may use, against what the host has
       exposure   List every way into the house and every way out of it
       caddyfile  Print the Caddyfile that the proxy makes of the labels
+      images     Ask the registries for newer releases of the pinned images
       help       Print this message or the help of the given subcommand(s)
 
     Options:
