@@ -14,8 +14,6 @@ pub(crate) struct Pin {
     pub(crate) repository: String,
     pub(crate) tag: String,
     pub(crate) digest: String,
-    /// The constant that holds the tag, where several images share one.
-    pub(crate) shared: Option<String>,
     tag_at: Range<usize>,
     digest_at: Range<usize>,
 }
@@ -44,14 +42,12 @@ impl Pins {
         known: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, Vec<String>> {
         let tokens = tokens::of(&text);
-        let texts = texts(&text, &tokens);
         let (mut all, mut faults) = (Vec::new(), Vec::new());
         for (constant, value) in constants(&text, &tokens, "Image") {
-            match pin(&text, constant, value, &texts) {
+            match pin(&text, constant, value) {
                 Some(pin) => all.push(pin),
                 None => faults.push(format!(
-                    "`{constant}` is not written as `Image::pinned(\"repository:tag@digest\")` or \
-                     `Image::released(\"repository\", TAG, \"digest\")`"
+                    "`{constant}` is not written as `Image::pinned(\"repository:tag@digest\")`"
                 )),
             }
         }
@@ -65,8 +61,6 @@ impl Pins {
     }
 
     /// The text with these changes and no other.
-    ///
-    /// A tag that several images share is written once; the caller moves all of them or none.
     pub(crate) fn with(&self, changes: &[Change]) -> String {
         let mut edits = Vec::new();
         for change in changes {
@@ -78,7 +72,6 @@ impl Pins {
         }
         // From the end, so that the places before stay where they are.
         edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
-        edits.dedup();
         let mut text = self.text.clone();
         for (at, new) in edits {
             text.replace_range(at, new);
@@ -101,47 +94,22 @@ fn constants<'a>(text: &'a str, tokens: &'a [Token], of: &str) -> Vec<(&'a str, 
     found.collect()
 }
 
-/// Constants that hold a text, with the place of that text.
-fn texts<'a>(text: &'a str, tokens: &'a [Token]) -> Vec<(&'a str, Range<usize>)> {
-    let all = constants(text, tokens, "&str");
-    let literal = |it: &'a [Token]| if let [one] = it { one.literal() } else { None };
-    all.into_iter().filter_map(|(name, value)| Some((name, literal(value)?))).collect()
-}
-
-fn pin(text: &str, constant: &str, value: &[Token], texts: &[(&str, Range<usize>)]) -> Option<Pin> {
+fn pin(text: &str, constant: &str, value: &[Token]) -> Option<Pin> {
     let words = |tokens: &[Token]| tokens.iter().map(|it| it.text(text)).collect::<String>();
-    let open = value.iter().position(|it| it.is(text, "("))?;
-    let (call, arguments) = (words(&value[..open]), &value[open + 1..]);
-    let arguments = arguments.split_last().filter(|(last, _)| last.is(text, ")"))?.1;
-    let arguments: Vec<_> =
-        arguments.split(|it| it.is(text, ",")).filter(|it| !it.is_empty()).collect();
-    let (repository, tag_at, digest_at, shared) = match (call.as_str(), arguments.as_slice()) {
-        ("Image::pinned", [[reference]]) => {
-            let at = reference.literal()?;
-            let name_end = at.start + text[at.clone()].find('@')?;
-            // After the last slash: a colon before it belongs to the registry's port.
-            let path = text[at.start..name_end].rfind('/').map_or(at.start, |it| at.start + it);
-            let colon = path + text[path..name_end].find(':')?;
-            (at.start..colon, colon + 1..name_end, name_end + 1..at.end, None)
-        }
-        ("Image::released", [[repository], [tag], [digest]]) => {
-            let name = tag.text(text);
-            let (tag_at, shared) = if let Some(at) = tag.literal() {
-                (at, None)
-            } else {
-                let at = texts.iter().find(|it| it.0 == name)?.1.clone();
-                (at, Some(name.to_owned()))
-            };
-            (repository.literal()?, tag_at, digest.literal()?, shared)
-        }
-        _ => return None,
-    };
+    let reference = value.iter().find(|it| it.kind == Kind::Literal)?;
+    let (call, rest) = value.split_at(value.iter().position(|it| it == reference)?);
+    let is_pinned = words(call) == "Image::pinned(" && [")", ",)"].contains(&&*words(&rest[1..]));
+    let at = reference.literal().filter(|_| is_pinned)?;
+    let name_end = at.start + text[at.clone()].find('@')?;
+    // After the last slash: a colon before it belongs to the registry's port.
+    let path = text[at.start..name_end].rfind('/').map_or(at.start, |it| at.start + it);
+    let colon = path + text[path..name_end].find(':')?;
+    let (tag_at, digest_at) = (colon + 1..name_end, name_end + 1..at.end);
     Some(Pin {
         constant: constant.to_owned(),
-        repository: text[repository].to_owned(),
+        repository: text[at.start..colon].to_owned(),
         tag: text[tag_at.clone()].to_owned(),
         digest: text[digest_at.clone()].to_owned(),
-        shared,
         tag_at,
         digest_at,
     })

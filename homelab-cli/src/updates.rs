@@ -1,10 +1,12 @@
 //! Which pins may move, and where to: asks the registries, and decides.
 
+#[cfg(test)]
+mod renovate;
 pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
-use homelab_core::image::Range;
+use homelab_core::image::{Range, Release};
 use jiff::{SignedDuration, Timestamp};
 
 use self::report::{Newest, Report, Row, State};
@@ -12,11 +14,16 @@ use crate::pins::{Pin, Pins};
 use crate::registry::{Failure, Found, Name, Registry};
 use crate::{versions, words};
 
+/// Days that a release waits by default: enough for most bad ones to be pulled back.
+pub(crate) const MIN_AGE_DAYS: u32 = 3;
+
 /// What is decided by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     pub(crate) now: Timestamp,
     pub(crate) min_age_days: u32,
+    /// Images that move together.
+    pub(crate) releases: &'static [Release],
 }
 
 /// Asks about every pin; one that fails stops no other. `progress` hears of each before it is asked.
@@ -31,16 +38,12 @@ pub(crate) fn look(
         if rows.iter().any(|it| it.pin == pin.constant) {
             continue;
         }
-        // Those that share a tag move together or not at all.
-        let of_release = |it: &&Pin| pin.shared.is_some() && it.shared == pin.shared;
-        let mut members: Vec<_> = pins.all.iter().filter(of_release).collect();
-        if members.is_empty() {
-            members.push(pin);
-        }
+        // Those of one release move together or not at all.
+        let members: Vec<_> = pins.all.iter().filter(|it| policy.together(it, pin)).collect();
         for member in &members {
             progress(member);
         }
-        rows.extend(Release { registry, policy, members }.rows());
+        rows.extend(Together { registry, policy, pins: members }.rows());
     }
     let place = |row: &Row| pins.all.iter().position(|it| it.constant == row.pin);
     rows.sort_by_key(place);
@@ -55,16 +58,16 @@ pub(crate) fn range(pin: &Pin) -> Range {
     own.map_or(Range::Major, |it| it.1)
 }
 
-/// Images with one tag: mostly one, and where several share a constant, all of those.
-struct Release<'a, R> {
+/// Images that move together: mostly one.
+struct Together<'a, R> {
     registry: &'a mut R,
     policy: Policy,
-    members: Vec<&'a Pin>,
+    pins: Vec<&'a Pin>,
 }
 
-impl<R: Registry> Release<'_, R> {
+impl<R: Registry> Together<'_, R> {
     fn rows(mut self) -> Vec<Row> {
-        let mut rows: Vec<_> = self.members.iter().map(|it| Row::of(it, range(it))).collect();
+        let mut rows: Vec<_> = self.pins.iter().map(|it| Row::of(it, range(it))).collect();
         let lists = self.tags(&mut rows);
         let Some(lists) = lists else { return rows };
         let newer = self.newer(&lists, &mut rows);
@@ -82,7 +85,7 @@ impl<R: Registry> Release<'_, R> {
             }
         }
         for (at, row) in rows.iter_mut().enumerate() {
-            self.rebuilt(self.members[at], row);
+            self.rebuilt(self.pins[at], row);
         }
         rows
     }
@@ -90,7 +93,7 @@ impl<R: Registry> Release<'_, R> {
     /// The tags of all members; `None` when one could not tell, which holds the others.
     fn tags(&mut self, rows: &mut [Row]) -> Option<Vec<Vec<String>>> {
         let mut lists = Vec::new();
-        for (pin, row) in self.members.iter().zip(rows.iter_mut()) {
+        for (pin, row) in self.pins.iter().zip(rows.iter_mut()) {
             match self.registry.tags(&pin.repository) {
                 Ok(tags) => lists.push(tags),
                 Err(failure) => row.fail(&failure),
@@ -103,7 +106,7 @@ impl<R: Registry> Release<'_, R> {
     /// Releases that every member has, latest first; what only some have is waited for.
     fn newer(&self, lists: &[Vec<String>], rows: &mut [Row]) -> Vec<String> {
         let mut later = Vec::new();
-        for ((pin, tags), row) in self.members.iter().zip(lists).zip(rows.iter_mut()) {
+        for ((pin, tags), row) in self.pins.iter().zip(lists).zip(rows.iter_mut()) {
             row.beyond = versions::beyond(&pin.tag, tags, row.range).map(str::to_owned);
             later.push(versions::later(&pin.tag, tags, row.range));
         }
@@ -112,12 +115,12 @@ impl<R: Registry> Release<'_, R> {
         latest.sort();
         latest.dedup();
         for tag in latest {
-            for (pin, _) in self.members.iter().zip(&later).filter(|(_, it)| !it.contains(tag)) {
+            for (pin, _) in self.pins.iter().zip(&later).filter(|(_, it)| !it.contains(tag)) {
                 let because = format!("`{}` has no such tag yet", pin.constant);
                 wait(rows, tag, &because);
             }
         }
-        let (first, others) = later.split_first().expect("a release has a member");
+        let (first, others) = later.split_first().expect("there is a member");
         let common = first.iter().filter(|tag| others.iter().all(|it| it.contains(tag)));
         common.map(|it| (*it).to_owned()).collect()
     }
@@ -126,7 +129,7 @@ impl<R: Registry> Release<'_, R> {
     fn all_found(&mut self, tag: &str, rows: &mut [Row]) -> Result<Option<Vec<Found>>, ()> {
         let mut all = Vec::new();
         let mut young = None;
-        for (at, pin) in self.members.iter().enumerate() {
+        for (at, pin) in self.pins.iter().enumerate() {
             match self.registry.find(&pin.repository, tag) {
                 Ok(found) => {
                     young = young.or(self.policy.too_young(&found));
@@ -182,17 +185,26 @@ fn wait(rows: &mut [Row], tag: &str, because: &str) {
     }
 }
 
-/// Those that share a tag with one that failed cannot move either.
+/// Those of one release with one that failed cannot move either.
 fn hold_others(rows: &mut [Row]) {
     let failed = rows.iter().find(|it| it.state == State::Failed).map(|it| it.pin.clone());
     let Some(failed) = failed else { return };
     for row in rows.iter_mut().filter(|it| it.state != State::Failed) {
         row.state = State::Waiting;
-        row.because = Some(format!("`{failed}`, which has the same tag, could not be looked up"));
+        row.because = Some(format!("`{failed}`, of the same release, could not be looked up"));
     }
 }
 
 impl Policy {
+    /// Whether these are one pin, or two of one release.
+    fn together(&self, one: &Pin, other: &Pin) -> bool {
+        let has = |release: &Release, pin: &Pin| {
+            let name = Name::parse(&pin.repository);
+            release.images().iter().any(|it| Name::parse(it.repository()) == name)
+        };
+        one == other || self.releases.iter().any(|it| has(it, one) && has(it, other))
+    }
+
     /// Why this must wait; `None` when it is old enough.
     ///
     /// What says nothing of its age is not taken for old: a release that was pulled back after a

@@ -13,7 +13,7 @@ use crate::pins::{Change, Pins};
 use crate::registry::{Client, Limits, Mirror};
 use crate::ui::Ui;
 use crate::updates::report::{Report, Row};
-use crate::updates::{self, Policy};
+use crate::updates::{self, MIN_AGE_DAYS, Policy};
 use crate::words;
 
 /// Ask the registries for newer releases of the pinned images
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long)]
     update: bool,
     /// Days that a release must be old; 0 takes also those that do not say
-    #[arg(long, value_name = "DAYS", default_value_t = 3)]
+    #[arg(long, value_name = "DAYS", default_value_t = MIN_AGE_DAYS)]
     min_age: u32,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -46,7 +46,8 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let path = house.path(FILE);
     let pins = read(&path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
-    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age };
+    let releases = homelab_services::releases();
+    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, releases };
     let mut report = updates::look(&mut client, &pins, policy, |pin| {
         ui.note(format_args!("asking about {}", pin.repository));
     });

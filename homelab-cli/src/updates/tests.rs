@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use homelab_core::image::Image;
 use insta::assert_snapshot;
 
 use super::*;
@@ -63,13 +64,21 @@ fn digest(letter: char) -> String {
     format!("sha256:{}", letter.to_string().repeat(64))
 }
 
-/// `a/one` at 1.0.0, and `a/x` and `a/y`, which share v1.0.0.
+const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+const X: Image = Image::released("a/x", "v1.0.0", DIGEST);
+const Y: Image = Image::released("a/y", "v1.0.0", DIGEST);
+
+const RELEASES: &[Release] = &[Release::of(&[X, Y])];
+
+const fn policy(now: Timestamp, min_age_days: u32) -> Policy {
+    Policy { now, min_age_days, releases: RELEASES }
+}
+
+/// `a/one` at 1.0.0, and `a/x` and `a/y` of one release v1.0.0.
 fn pins() -> Pins {
-    let digest = digest('0');
     let text = format!(
-        "const ONE: Image = Image::pinned(\"a/one:1.0.0@{digest}\");\nconst T: &str = \"v1.0.0\";\n\
-         const X: Image = Image::released(\"a/x\", T, \"{digest}\");\n\
-         const Y: Image = Image::released(\"a/y\", T, \"{digest}\");\n"
+        "const ONE: Image = Image::pinned(\"a/one:1.0.0@{DIGEST}\");\n\
+         const X: Image = Image::pinned(\"{X}\");\nconst Y: Image = Image::pinned(\"{Y}\");\n"
     );
     Pins::parse(text, []).expect("it is well-formed")
 }
@@ -82,7 +91,7 @@ fn fake() -> Fake {
 }
 
 fn report_of(mut fake: Fake, min_age_days: u32) -> Report {
-    look(&mut fake, &pins(), Policy { now: now(), min_age_days }, |_| {})
+    look(&mut fake, &pins(), policy(now(), min_age_days), |_| {})
 }
 
 fn table(fake: Fake) -> String {
@@ -143,7 +152,7 @@ fn without_a_minimum_age_the_latest_is_taken() {
 fn no_more_is_asked_than_is_needed() {
     let mut fake =
         fake().with("a/one", "1.0.1", '1', Some(999)).with("a/one", "1.1.0", '2', Some(99));
-    look(&mut fake, &pins(), Policy { now: now(), min_age_days: 3 }, |_| {});
+    look(&mut fake, &pins(), policy(now(), 3), |_| {});
     // 1.1.0, and the digests of the two others.
     assert_eq!(fake.asked, 3);
 }
@@ -221,7 +230,7 @@ fn one_that_fails_stops_no_other_and_holds_its_release() {
     assert_snapshot!(report.table().join("\n"), @r"
     pin  current  newest  state
     ONE  1.0.0    1.1.0   update
-    X    v1.0.0   v1.0.0  waiting: `Y`, which has the same tag, could not be looked up
+    X    v1.0.0   v1.0.0  waiting: `Y`, of the same release, could not be looked up
     Y    v1.0.0   ?       failed: `r` answers no more questions for now
     ");
     assert_snapshot!(serde_json::to_string_pretty(&report.pins[2]).expect("it is data"), @r#"
@@ -274,7 +283,7 @@ fn ranges_of_the_house_hold() {
         fake = fake.with(&pin.repository, &pin.tag, 'a', Some(99));
         fake = fake.with(&pin.repository, &far(&pin.tag), 'b', Some(99));
     }
-    let report = look(&mut fake, &pins, Policy { now: now(), min_age_days: 3 }, |_| {});
+    let report = look(&mut fake, &pins, policy(now(), 3), |_| {});
     let tag = |name: &str| {
         pins.all.iter().find(|it| it.constant == name).expect("it is pinned").tag.clone()
     };

@@ -31,7 +31,7 @@ fn a_pin_that_cannot_be_read_is_named_before_anybody_is_asked() {
     ----- stdout -----
     ----- stderr -----
     error: `homelab-services/src/images.rs` cannot be read as pins:
-    `CADDY` is not written as `Image::pinned("repository:tag@digest")` or `Image::released("repository", TAG, "digest")`
+    `CADDY` is not written as `Image::pinned("repository:tag@digest")`
     there is no pin of `lucaslorentz/caddy-docker-proxy`, which the house runs
 
     hint: write each as `const NAME: Image = …` with plain literals; if this program was built from another commit, build it from this one

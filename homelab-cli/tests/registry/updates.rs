@@ -45,9 +45,11 @@ fn a_later_release_is_pinned_by_tag_and_digest() {
     assert_eq!(row["beyond"], far);
     let expected = before
         .replace(&format!(":{}@{}", pin.tag, pin.digest), &format!(":{tag}@{digest}"))
-        .replace(&format!("\"{}\"", shared.tag), &format!("\"{release}\""))
-        .replace(&shared.digest, &server)
-        .replace(&world.pin("IMMICH_MACHINE_LEARNING").digest, &machine_learning);
+        .replace(&format!(":{}@{}", shared.tag, shared.digest), &format!(":{release}@{server}"))
+        .replace(
+            &format!(":{}@{}", shared.tag, world.pin("IMMICH_MACHINE_LEARNING").digest),
+            &format!(":{release}@{machine_learning}"),
+        );
     assert_eq!(world.text(), expected);
 
     let (code, out, err) = world.run(&["--update"]);

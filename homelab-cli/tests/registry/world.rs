@@ -126,28 +126,15 @@ pub(crate) fn major(tag: &str) -> String {
 
 /// Read in another way than the program does.
 fn pins(text: &str) -> Vec<Pin> {
-    let pattern = concat!(
-        r#"(?s)const (\w+): Image = Image::(?:pinned\(\s*"([^":@]+):([^"@]+)@([^"]+)"|"#,
-        r#"released\(\s*"([^"]+)",\s*(\w+),\s*"([^"]+)")"#
-    );
+    let pattern = r#"const (\w+): Image = Image::pinned\(\s*"([^"@]+):([^"@]+)@([^"]+)""#;
     let pattern = regex::Regex::new(pattern).expect("it is an expression");
     let read = pattern.captures_iter(text).map(|it| {
-        let part = |at: usize, or: usize| {
-            let part = it.get(at).or_else(|| it.get(or)).expect("one of the two forms matched");
-            part.as_str().to_owned()
-        };
-        let (repository, tag) = (part(2, 5), part(3, 6));
-        let shared = format!("const {tag}: &str = \"");
-        let tag = match text.split_once(&shared) {
-            Some((_, after)) => after.split('"').next().expect("a literal ends").to_owned(),
-            None => tag,
-        };
+        let [constant, repository, tag, digest] = it.extract().1.map(str::to_owned);
         let (registry, path) = match repository.split_once('/') {
-            Some((host, path)) if host.contains('.') => (host, path),
-            _ => ("docker.io", &*repository),
+            Some((host, path)) if host.contains('.') => (host.to_owned(), path.to_owned()),
+            _ => ("docker.io".to_owned(), repository),
         };
-        let (registry, path) = (registry.to_owned(), path.to_owned());
-        Pin { constant: part(1, 1), registry, path, tag, digest: part(4, 7) }
+        Pin { constant, registry, path, tag, digest }
     });
     let read: Vec<_> = read.collect();
     assert!(read.iter().all(|it| ["docker.io", "ghcr.io"].contains(&&*it.registry)), "{read:?}");
