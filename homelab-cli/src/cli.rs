@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{caddyfile, doctor, explain, exposure, images, init, memory};
+use crate::commands::{
+    caddyfile, deploy, doctor, explain, exposure, images, init, memory, plan, receive, recover,
+    rollback, status, worker,
+};
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
@@ -13,7 +16,7 @@ use crate::ui::Ui;
 /// Set up, check and explain the household's stack
 ///
 /// The stack is the one in `compose.yaml`, which is generated from the same Rust code that
-/// this program was built from. It never starts or stops a container.
+/// this program was built from. Only `deploy`, `rollback` and `recover` start or stop a container.
 ///
 /// Exit codes: 0 fine, 1 an error was found, 2 the command line is wrong, 4 a file or another
 /// program failed, 70 a bug of this program.
@@ -39,6 +42,14 @@ enum Command {
     Exposure(exposure::Args),
     Caddyfile(caddyfile::Args),
     Images(images::Args),
+    Plan(plan::Args),
+    Deploy(deploy::Args),
+    Rollback(rollback::Args),
+    Status(status::Args),
+    Recover(recover::Args),
+    Receive(receive::Args),
+    #[command(hide = true)]
+    Worker(worker::Args),
 }
 
 /// What a report looks like.
@@ -51,16 +62,14 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What a report looks like that may become a comment or a pull request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PageFormat {
-    /// For people
-    #[default]
-    Text,
-    /// For a comment or a pull request
-    Markdown,
-    /// For programs; its fields are stable
-    Json,
+impl Format {
+    /// As an option says it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// Runs the command and returns the exit code; clap itself ends the program on wrong usage.
@@ -75,6 +84,13 @@ pub(crate) fn run() -> u8 {
         Command::Exposure(args) => exposure::run(&mut ui, &house, args),
         Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
         Command::Images(args) => images::run(&mut ui, &house, args),
+        Command::Plan(args) => plan::run(&mut ui, &house, args),
+        Command::Deploy(args) => deploy::run(&mut ui, &house, args),
+        Command::Rollback(args) => rollback::run(&mut ui, &house, args),
+        Command::Status(args) => status::run(&mut ui, &house, args),
+        Command::Recover(args) => recover::run(&mut ui, args),
+        Command::Receive(args) => receive::run(&mut ui, args),
+        Command::Worker(args) => worker::run(&mut ui, args),
     });
     ended.unwrap_or_else(|error: Error| {
         if error.is_broken_pipe() {

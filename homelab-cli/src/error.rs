@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::exit;
+use crate::words;
 
 /// What failed. `Display` never repeats the source; the printer walks the chain.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,42 @@ pub(crate) enum Error {
     Random(#[source] getrandom::Error),
     #[error("cannot hash the password")]
     Hash(#[source] bcrypt::BcryptError),
+    #[error("`{}` is not a folder of this host", .0.display())]
+    House(PathBuf),
+    #[error("`{}` does not exist", .0.display())]
+    NoSettings(PathBuf),
+    #[error("`{0}` is no name of a release: expected a commit")]
+    Release(String),
+    #[error("there is no release `{0}` on this host")]
+    NoRelease(String),
+    #[error("nothing is deployed here yet")]
+    NothingDeployed,
+    #[error("there is no older release to go back to")]
+    NoOlder,
+    #[error("the release `{release}` runs already")]
+    AlreadyRuns { release: String, kept: Vec<String> },
+    #[error("the release `{release}` is not kept")]
+    NotKept { release: String, kept: Vec<String> },
+    #[error("data stands between this release and `{to}`:\n  {}", lines.join("\n  "))]
+    DataBetween { to: String, lines: Vec<String> },
+    #[error("the bundle is refused: {0}")]
+    Bundle(String),
+    #[error("the release does not fit this host's `.env`: {0}")]
+    Resolve(String),
+    #[error("{0}")]
+    Unhealthy(String),
+    #[error("somebody else is at work here: {0}")]
+    Busy(String),
+    #[error("`ssh` could not do it on `{0}`")]
+    Ssh(String),
+    #[error("`{}` does not exist", .0.display())]
+    KnownHosts(PathBuf),
+    #[error("the words are not understood: {0}")]
+    Verb(String),
+    #[error("`{0}` is not what was committed")]
+    Dirty(String),
+    #[error("{what}")]
+    Failed { what: String, help: String },
     #[error("cannot write to the standard output")]
     Output(#[source] io::Error),
 }
@@ -53,7 +90,17 @@ impl Error {
             | Self::Name { .. }
             | Self::Variable { .. }
             | Self::Value { .. }
-            | Self::AlreadySet { .. } => exit::USAGE,
+            | Self::AlreadySet { .. }
+            | Self::House(_)
+            | Self::Release(_)
+            | Self::NothingDeployed
+            | Self::NoOlder
+            | Self::AlreadyRuns { .. }
+            | Self::NotKept { .. }
+            | Self::KnownHosts(_)
+            | Self::Dirty(_)
+            | Self::Verb(_) => exit::USAGE,
+            Self::DataBetween { .. } | Self::Unhealthy(_) => exit::FINDINGS,
             Self::Settings { .. }
             | Self::Pins { .. }
             | Self::Read { .. }
@@ -61,6 +108,13 @@ impl Error {
             | Self::Folder { .. }
             | Self::Random(_)
             | Self::Hash(_)
+            | Self::NoSettings(_)
+            | Self::NoRelease(_)
+            | Self::Bundle(_)
+            | Self::Resolve(_)
+            | Self::Busy(_)
+            | Self::Ssh(_)
+            | Self::Failed { .. }
             | Self::Output(_) => exit::FAILED,
         }
     }
@@ -91,7 +145,44 @@ impl Error {
             Self::Write { .. } | Self::Folder { .. } => {
                 Some("check that the folder exists and that you may write to it".to_owned())
             }
-            Self::Value { .. }
+            Self::House(_) => Some(
+                "make it: `sudo install --directory --mode 0755 DIR`, or name another one with `--house DIR`"
+                    .to_owned(),
+            ),
+            Self::NoSettings(path) => {
+                let folder = path.parent().unwrap_or(path).display();
+                Some(format!("run `sudo homelab --project {folder} init --house` on the host"))
+            }
+            Self::NoRelease(_) => Some("deploy it again".to_owned()),
+            Self::NothingDeployed => Some("deploy first: `homelab deploy`".to_owned()),
+            Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } => {
+                Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
+            }
+            Self::DataBetween { .. } => Some(
+                "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
+                 it), `--keep-data` starts the older release on the data as it is"
+                    .to_owned(),
+            ),
+            Self::Bundle(_) => Some("nothing was touched; send it again".to_owned()),
+            Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
+            Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),
+            Self::Ssh(_) => Some(
+                "what it said stands above; host keys are in `--known-hosts`, and a deploy that \
+                 had begun goes on: ask `homelab status`"
+                    .to_owned(),
+            ),
+            Self::KnownHosts(_) => Some(
+                "on the host's own console: `ssh-keyscan localhost`; put its lines there under the \
+                 host's name, or name another file with `--known-hosts FILE`"
+                    .to_owned(),
+            ),
+            Self::Verb(_) => Some("verbs: `plan`, `deploy`, `rollback`, `status`".to_owned()),
+            Self::Dirty(_) => Some("commit it, or deploy it as it is with `--dirty`".to_owned()),
+            Self::Failed { help, .. } => Some(help.clone()).filter(|it| !it.is_empty()),
+            Self::Release(_)
+            | Self::NoOlder
+            | Self::Unhealthy(_)
+            | Self::Value { .. }
             | Self::Read { .. }
             | Self::Random(_)
             | Self::Hash(_)

@@ -47,6 +47,12 @@ impl Host {
         Memory::parse(&line.replace(' ', "").replace("kB", "k"))
     }
 
+    /// Bytes that an ordinary program may still write below a folder.
+    pub(crate) fn free(folder: &Path) -> std::io::Result<u64> {
+        let disk = rustix::fs::statvfs(folder)?;
+        Ok(disk.f_bavail * disk.f_frsize)
+    }
+
     /// Number of processors.
     pub(crate) fn cores(&self) -> Option<u32> {
         let text = self.text("/proc/cpuinfo")?;

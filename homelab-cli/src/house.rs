@@ -16,6 +16,8 @@ use crate::words;
 #[derive(Debug)]
 pub(crate) struct House {
     folder: PathBuf,
+    /// The release whose files count, before they are where containers mount them.
+    release: Option<PathBuf>,
     pub(crate) host: Host,
     pub(crate) stack: Stack,
     catalogue: Vec<Contract>,
@@ -28,7 +30,12 @@ impl House {
             return Err(Error::Project(folder));
         }
         let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-        Ok(Self { folder, host: Host::new(host_root), stack, catalogue })
+        Ok(Self { folder, release: None, host: Host::new(host_root), stack, catalogue })
+    }
+
+    /// The same with the configuration files of a release that is not deployed yet.
+    pub(crate) fn with_release(self, release: PathBuf) -> Self {
+        Self { release: Some(release), ..self }
     }
 
     /// Checks that this is the project's folder, before anything is written to it.
@@ -62,7 +69,11 @@ impl House {
 
     /// Where a path of the Compose file lies: absolute ones on the host, others here.
     pub(crate) fn source(&self, path: &str) -> PathBuf {
-        if path.starts_with('/') { self.host.path(path) } else { self.path(path) }
+        match &self.release {
+            _ if path.starts_with('/') => self.host.path(path),
+            Some(release) if path.starts_with("./config/") => release.join(&path[2..]),
+            _ => self.path(path),
+        }
     }
 
     /// A command of this program for the same folder, as one would type it.

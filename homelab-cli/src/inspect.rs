@@ -99,8 +99,19 @@ impl Findings {
 
 /// Runs every rule about the host.
 pub(crate) fn host(context: &Context<'_>) -> Vec<Finding> {
+    run(context, ALL.iter())
+}
+
+/// Those that say something about a release that another `homelab` has generated: it need not be
+/// what this one would generate, and what a switched-off profile has left the deploy removes.
+pub(crate) fn before_a_deploy(context: &Context<'_>) -> Vec<Finding> {
+    let others = [stale::RULE.id, profile::RULE.id];
+    run(context, ALL.iter().filter(|it| !others.contains(&it.id)))
+}
+
+fn run<'a>(context: &Context<'_>, rules: impl Iterator<Item = &'a HostRule>) -> Vec<Finding> {
     let mut all = Vec::new();
-    for rule in ALL {
+    for rule in rules {
         let mut findings = Findings { rule: rule.id, list: Vec::new() };
         (rule.run)(context, &mut findings);
         all.append(&mut findings.list);

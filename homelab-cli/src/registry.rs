@@ -15,13 +15,13 @@ mod played;
 mod tests;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::failure::Failure;
 use self::http::{Ask, Http};
 pub(crate) use self::http::{Limits, Mirror};
 use self::manifest::{Config, Descriptor, Manifest};
 pub(crate) use self::name::Name;
+use crate::deploy::release::sha256;
 
 /// What a tag is today.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +141,7 @@ fn read<T: serde::de::DeserializeOwned>(
 
 /// `sha256:<hex>` of these bytes.
 fn digest_of(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("sha256:{}", sha256(bytes))
 }
 
 /// A digest that a registry named, before it becomes part of an address or of our files.

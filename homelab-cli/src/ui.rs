@@ -61,6 +61,12 @@ impl Ui {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// What another process of this program wrote for the person at the terminal.
+    pub(crate) fn raw(&mut self, text: &[u8]) {
+        let _ = self.err.write_all(text);
+        let _ = self.err.flush();
+    }
+
     /// Something that was done.
     pub(crate) fn done(&mut self, what: &str, text: impl Display) {
         self.note(format_args!("{GOOD}{what}{GOOD:#} {text}"));

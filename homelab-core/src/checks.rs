@@ -54,6 +54,7 @@ mod volume_writers;
 
 use std::panic::Location;
 
+pub(crate) use self::secret_in_environment::is_credential;
 use crate::finding::{Finding, Severity, Verdict, Waived};
 use crate::project::{Member, Project};
 

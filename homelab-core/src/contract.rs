@@ -39,6 +39,8 @@ pub struct Contract {
     pub peers: &'static [Peer],
     /// Why it should not be run any more.
     pub end_of_life: Option<&'static str>,
+    /// Why an older release cannot work on what a newer one has written: going back needs a copy of before.
+    pub one_way: Option<&'static str>,
 }
 
 impl Contract {
@@ -62,6 +64,7 @@ impl Contract {
             egress: Egress::None,
             peers: &[],
             end_of_life: None,
+            one_way: None,
         }
     }
 }

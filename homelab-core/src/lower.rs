@@ -24,6 +24,12 @@ use crate::variable::EnvVar;
 /// Label by which the updater knows the services that opted in.
 pub(crate) const UPDATE_LABEL: &str = "com.centurylinklabs.watchtower.enable";
 
+/// Label by which a deploy knows how to dump a database: `postgres:<superuser>/<database>`.
+pub const DATABASE_LABEL: &str = "homelab.database";
+
+/// Label of a service whose data an older release cannot work on: the reason.
+pub const ONE_WAY_LABEL: &str = "homelab.one-way";
+
 /// The Docker socket on the host.
 pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 
@@ -270,6 +276,15 @@ fn logging() -> Logging {
 fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     let mut labels = caddy::labels(site, spec);
     labels.extend(texts(&spec.labels));
+    if let Some((superuser, database)) = spec.postgres {
+        labels.insert(
+            DATABASE_LABEL.to_owned(),
+            literal(&format!("postgres:{superuser}/{database}")),
+        );
+    }
+    if let Some(because) = spec.contract.and_then(|it| it.one_way) {
+        labels.insert(ONE_WAY_LABEL.to_owned(), literal(because));
+    }
     if spec.unattended.is_some() {
         labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
     }

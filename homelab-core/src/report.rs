@@ -8,6 +8,7 @@ pub mod env_example;
 pub mod explanation;
 pub mod exposure;
 pub mod memory;
+pub mod plan;
 pub mod reachability;
 pub mod services;
 pub mod state;

@@ -168,6 +168,17 @@ impl<S: State> Service<Agent, S> {
     }
 }
 
+impl<S: State> Service<Data, S> {
+    /// A PostgreSQL server: a deploy dumps this database, as this superuser, before it touches the
+    /// server or whoever migrates the database.
+    ///
+    /// Default: nothing is dumped.
+    pub fn postgres(mut self, superuser: &'static str, database: &'static str) -> Self {
+        self.spec.postgres = Some((superuser, database));
+        self
+    }
+}
+
 impl<R: Role> Service<R, Stateless> {
     /// Lets the updater replace this service without review; it follows its tag, not a digest.
     ///

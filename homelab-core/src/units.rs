@@ -60,24 +60,36 @@ impl Memory {
     /// Returns `None` for anything else, also for signs and exponents. Parts of a byte are
     /// dropped, parts of a mebibyte rounded up.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_number = |it: char| it.is_ascii_digit() || it == '.';
-        let (number, unit) = text.split_at(text.find(|it| !is_number(it)).unwrap_or(text.len()));
-        let unit: u128 = match unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase().as_str()
-        {
-            "" | "b" => 1,
-            "k" | "kb" | "kib" => 1 << 10,
-            "m" | "mb" | "mib" => 1 << 20,
-            "g" | "gb" | "gib" => 1 << 30,
-            "t" | "tb" | "tib" => 1 << 40,
-            "p" | "pb" | "pib" => 1 << 50,
-            _ => return None,
-        };
-        let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
-        let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
-        let scaled: u128 = format!("{whole}{decimals}").parse().ok()?;
-        let bytes = scaled.checked_mul(unit)? / scale;
-        Some(Self { mib: u32::try_from(bytes.div_ceil(1 << 20)).ok()? })
+        let mib = bytes(text)?.div_ceil(1 << 20);
+        Some(Self { mib: u32::try_from(mib).ok()? })
     }
+}
+
+/// Reads Compose's byte notation, as [`Memory::parse`] does, to the byte.
+pub(crate) fn bytes(text: &str) -> Option<u128> {
+    let is_number = |it: char| it.is_ascii_digit() || it == '.';
+    let (number, unit) = text.split_at(text.find(|it| !is_number(it)).unwrap_or(text.len()));
+    let unit = match unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        "t" | "tb" | "tib" => 1 << 40,
+        "p" | "pb" | "pib" => 1 << 50,
+        _ => return None,
+    };
+    scaled(number, unit)
+}
+
+/// A decimal number of units; what is less than the smallest is dropped.
+pub(crate) fn scaled(number: &str, unit: u128) -> Option<u128> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+    let digits = format!("{whole}{decimals}");
+    if !digits.bytes().all(|it| it.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse::<u128>().ok()?.checked_mul(unit)? / scale)
 }
 
 impl fmt::Display for Memory {

@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_yaml::{Mapping, Value};
 
+use crate::compose::File;
+
 /// How many levels of mappings are set apart by blank lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spacing {
@@ -62,6 +64,15 @@ impl<'a> Shape<'a> {
             | Value::String(_) => Self::Inline,
         }
     }
+}
+
+/// Reads a Compose file in the long forms that [`render`] writes; short forms are refused.
+///
+/// # Errors
+///
+/// What the parser says, with its line.
+pub fn parse(text: &str) -> Result<File, serde_yaml::Error> {
+    serde_yaml::from_str(text)
 }
 
 /// A comment of YAML, `.env` and environment files: every line of `text` behind a `#`.

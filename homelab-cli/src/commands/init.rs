@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Only one that has no value yet: `homelab init` changes no value.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     assignments: Vec<(String, String)>,
+    /// The folder is one that `homelab deploy` will deploy to, and no clone
+    #[arg(long)]
+    house: bool,
     /// Name for the login that the proxy asks for
     #[arg(long, value_name = "NAME", default_value = "admin", value_parser = login_user)]
     login_user: String,
@@ -58,7 +61,9 @@ fn login_user(text: &str) -> Result<String, String> {
 type Assignment = (&'static EnvVar, String);
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    house.is_cloned()?;
+    if !args.house || house.path("compose.yaml").exists() {
+        house.is_cloned()?;
+    }
     let assignments = checked(house, &args.assignments)?;
     let before = house.settings()?.valid(house)?;
     remove_leftovers(ui, house, &before.path);

@@ -60,7 +60,7 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
 }
 
 /// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
-pub(super) fn is_credential(upper: &str) -> bool {
+pub(crate) fn is_credential(upper: &str) -> bool {
     let mut words: Vec<_> = upper.split('_').collect();
     let follows =
         |it: &&str| matches!(*it, "HASH" | "BASE") || it.bytes().all(|it| it.is_ascii_digit());

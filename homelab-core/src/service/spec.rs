@@ -66,6 +66,8 @@ pub(crate) struct Spec {
     pub(crate) tile: Option<Tile>,
     pub(crate) guard: Option<Secret>,
     pub(crate) dumps: Vec<ServiceName>,
+    /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
+    pub(crate) postgres: Option<(&'static str, &'static str)>,
     /// Why it may be updated without review.
     pub(crate) unattended: Option<&'static str>,
     pub(crate) waivers: Vec<(&'static str, &'static str)>,
@@ -127,6 +129,7 @@ impl Spec {
             tile: None,
             guard: None,
             dumps: Vec::new(),
+            postgres: None,
             unattended: None,
             waivers: Vec::new(),
         }

@@ -83,4 +83,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Required("it asks upstream resolvers and downloads filter lists"),
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

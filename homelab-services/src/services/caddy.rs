@@ -67,4 +67,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Optional("certificates from a public authority; its own needs none"),
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

@@ -59,4 +59,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::None,
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

@@ -56,4 +56,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Required("it downloads its models"),
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

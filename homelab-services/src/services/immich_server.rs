@@ -103,4 +103,5 @@ const CONTRACT: Contract = Contract {
         Peer { any_of: &["valkey/valkey", "redis"], because: "Immich keeps its job queue there" },
     ],
     end_of_life: None,
+    one_way: Some("its releases migrate the database, and none can be downgraded"),
 };

@@ -70,4 +70,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Optional("fetches descriptions, pictures and plugins"),
     peers: &[],
     end_of_life: None,
+    one_way: Some("version 12 migrates the database of version 10 one way"),
 };

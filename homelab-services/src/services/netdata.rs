@@ -82,4 +82,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Optional("its cloud, which this house does not use"),
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

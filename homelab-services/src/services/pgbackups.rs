@@ -63,4 +63,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::None,
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

@@ -57,6 +57,7 @@ pub(crate) fn define() -> Service<Data, Precious> {
         .env("POSTGRES_INITDB_ARGS", "--data-checksums")
         .env("DB_STORAGE_TYPE", "SSD")
         .secret_env("POSTGRES_PASSWORD_FILE", PASSWORD)
+        .postgres(USER, DATABASE)
         .mount(DATA)
         .tmpfs(Tmpfs::at("/etc/postgresql"))
         .tmpfs(Tmpfs::at("/var/run/postgresql"))
@@ -117,4 +118,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::None,
     peers: &[],
     end_of_life: Some("PostgreSQL 14 gets no fixes from its community since 2026-11-12"),
+    one_way: Some("a major version writes files that others cannot read"),
 };

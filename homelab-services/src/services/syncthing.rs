@@ -63,4 +63,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Optional("finds devices outside the house, relays, asks for new versions"),
     peers: &[],
     end_of_life: None,
+    one_way: Some("version 2 migrates the database of version 1 one way"),
 };

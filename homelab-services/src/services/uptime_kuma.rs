@@ -52,4 +52,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Optional("watches addresses outside the house and sends notifications"),
     peers: &[],
     end_of_life: None,
+    one_way: Some("version 2 migrates the database of version 1 one way"),
 };

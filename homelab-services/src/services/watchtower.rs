@@ -50,4 +50,5 @@ const CONTRACT: Contract = Contract {
     egress: Egress::Required("it asks the registries"),
     peers: &[],
     end_of_life: None,
+    one_way: None,
 };

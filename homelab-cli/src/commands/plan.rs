@@ -1,0 +1,106 @@
+//! `homelab plan`: what a deploy of this checkout would do.
+
+use std::path::PathBuf;
+
+use homelab_core::plan::Plan;
+use homelab_core::report::plan as report;
+
+use super::deploy::{HouseDir, Source, digest};
+use crate::deploy::bundle::Bundle;
+use crate::deploy::place::Place;
+use crate::deploy::survey::Wanted;
+use crate::error::Error;
+use crate::exit;
+use crate::git;
+use crate::house::House;
+use crate::ssh::Remote;
+use crate::ui::Ui;
+
+/// Show what a deploy would do
+///
+/// Compares what runs, as `docker inspect` shows it, with what this checkout would run with the
+/// host's `.env`: services that are created, recreated, stopped, with the reason down to the
+/// field, ways in and out that appear or vanish, volumes, dumps. It changes nothing.
+///
+/// With `--against` it compares two checkouts, with every profile on and the defaults of all
+/// variables; it needs no host for that.
+///
+/// Exit code 0 whether or not something would change; JSON says it in `changes`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    house: HouseDir,
+    /// Another checkout of this repository, instead of a host
+    #[arg(long, value_name = "DIR", conflicts_with = "host")]
+    against: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What a plan looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    #[default]
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For programs; its fields are stable
+    Json,
+}
+
+impl Format {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Json => "json",
+        }
+    }
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    let source = Source::as_it_is();
+    let bundle = source.bundle(house)?;
+    if let Some(folder) = &args.against {
+        if !folder.is_dir() {
+            return Err(Error::Project(folder.clone()));
+        }
+        let (id, commit) = git::release(folder, true)?;
+        let old = Bundle::of_checkout(folder, id, &commit)?;
+        let wanted = Wanted::anywhere(&bundle, Some(&old))?;
+        let plan = wanted.against(&Wanted::anywhere(&old, None)?);
+        return print(ui, &plan, args.format);
+    }
+    if let Some(host) = &args.remote.host {
+        let packed = bundle.pack();
+        let words = ["plan", "--bundle", &digest(&packed), "--format", args.format.word()];
+        return args.remote.receive(house, host, &words, &packed);
+    }
+    here(ui, &Place::open(&args.house.folder)?, &bundle, args.format)
+}
+
+/// Plans for this machine.
+pub(crate) fn here(
+    ui: &mut Ui,
+    place: &Place,
+    bundle: &Bundle,
+    format: Format,
+) -> Result<u8, Error> {
+    let current = place.current()?;
+    let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
+    let (_, plan) = wanted.plan(current.as_ref())?;
+    print(ui, &plan, format)
+}
+
+fn print(ui: &mut Ui, plan: &Plan, format: Format) -> Result<u8, Error> {
+    match format {
+        Format::Text => ui.data(report::text(plan).trim_end())?,
+        Format::Markdown => ui.data(report::markdown(plan).trim_end())?,
+        Format::Json => ui.json(plan)?,
+    }
+    Ok(exit::FINE)
+}

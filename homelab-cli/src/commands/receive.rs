@@ -1,0 +1,187 @@
+//! `homelab receive`: the host's end of a connection, and all that its key may do.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use clap::{Parser, Subcommand};
+use rustix::fs::{Access, access};
+
+use super::deploy::{self, HouseDir, Who};
+use super::rollback::{self, Choice};
+use super::{plan, status};
+use crate::cli::Format;
+use crate::deploy::bundle::Bundle;
+use crate::deploy::place::Place;
+use crate::error::Error;
+use crate::ui::Ui;
+
+/// What `sshd` calls the words that a client asked for, where a key has a command of its own.
+const ASKED: &str = "SSH_ORIGINAL_COMMAND";
+
+/// Serve the other end of `homelab … --host`
+///
+/// For `authorized_keys`: `restrict,command="/usr/local/bin/homelab receive" ssh-ed25519 …`. The
+/// verb is taken from the client's words and parsed here: `plan`, `deploy`, `rollback`, `status`.
+/// No shell sees them. A user who may not write to the house's folder becomes root for exactly
+/// this, through `sudo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    house: HouseDir,
+    /// The verb and its options
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "VERB")]
+    words: Vec<String>,
+}
+
+/// What can be asked for.
+#[derive(Debug, Parser)]
+#[command(name = "homelab receive", disable_help_subcommand = true)]
+struct Asked {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show what the bundle on the standard input would do
+    Plan {
+        /// Its digest
+        #[arg(long, value_name = "sha256:HEX")]
+        bundle: String,
+        #[arg(long, value_enum, default_value_t)]
+        format: plan::Format,
+    },
+    /// Deploy the bundle on the standard input
+    Deploy {
+        /// Its digest
+        #[arg(long, value_name = "sha256:HEX")]
+        bundle: String,
+        #[command(flatten)]
+        who: Who,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Go back to a release that is kept
+    Rollback {
+        #[command(flatten)]
+        choice: Choice,
+        #[command(flatten)]
+        who: Who,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Compare this host with its release
+    Status {
+        #[arg(long, value_enum, default_value_t)]
+        format: plan::Format,
+    },
+}
+
+pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
+    let words = if args.words.is_empty() {
+        std::env::var(ASKED).map(|it| split(&it)).unwrap_or_default()
+    } else {
+        args.words.clone()
+    };
+    let verb = parse(&words)?;
+    let place = Place::open(&args.house.folder)?;
+    if access(&place.root, Access::WRITE_OK).is_err() {
+        return Err(as_root(&place, &words));
+    }
+    match verb {
+        Verb::Plan { bundle, format } => {
+            let bundle = Bundle::unpack(&super::worker::sent()?, &bundle)?;
+            plan::here(ui, &place, &bundle, format)
+        }
+        Verb::Deploy { bundle, who, format } => {
+            let packed = super::worker::sent()?;
+            let bundle = Bundle::unpack(&packed, &bundle)?;
+            deploy::here(ui, &place, &bundle, &packed, &who, format)
+        }
+        Verb::Rollback { choice, who, format } => rollback::here(ui, &place, &choice, &who, format),
+        Verb::Status { format } => status::here(ui, &place, format),
+    }
+}
+
+/// Words between blanks: quotes and dollars are characters like any others.
+fn split(asked: &str) -> Vec<String> {
+    let words: Vec<_> = asked.split_whitespace().map(str::to_owned).collect();
+    // As the client asks for it, who does not know whether its key has a command of its own.
+    match words.as_slice() {
+        [program, receive, rest @ ..] if program == "homelab" && receive == "receive" => {
+            rest.to_vec()
+        }
+        _ => words,
+    }
+}
+
+fn parse(words: &[String]) -> Result<Verb, Error> {
+    let all = std::iter::once("homelab receive").chain(words.iter().map(String::as_str));
+    let parsed = Asked::try_parse_from(all);
+    parsed.map(|it| it.verb).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        Error::Verb(first.trim_start_matches("error: ").to_owned())
+    })
+}
+
+/// Takes the place of this process; returns only where that fails.
+fn as_root(place: &Place, words: &[String]) -> Error {
+    let fail = |it: std::io::Error| Error::Failed {
+        what: format!("cannot become root: {it}"),
+        help: "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`".to_owned(),
+    };
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return fail(error),
+    };
+    let mut command = Command::new("sudo");
+    command.args(["--non-interactive", "--"]).arg(program);
+    // The folder that the key's own command names; a client cannot name one.
+    command.args(["receive", "--house"]).arg(&place.root).args(words);
+    fail(command.exec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(asked: &str) -> Result<Verb, Error> {
+        parse(&split(asked))
+    }
+
+    #[test]
+    fn the_verbs_are_known_with_and_without_the_programs_name() {
+        assert!(matches!(parsed("homelab receive status --format json"), Ok(Verb::Status { .. })));
+        assert!(matches!(parsed("status"), Ok(Verb::Status { .. })));
+        assert!(matches!(parsed("plan --bundle sha256:0"), Ok(Verb::Plan { .. })));
+        assert!(matches!(parsed("rollback 0123456 --restore"), Ok(Verb::Rollback { .. })));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for asked in [
+            "",
+            "sh",
+            "sh -c id",
+            "status;id",
+            "status; id",
+            "status $(id)",
+            "status --house /etc",
+            "--house /etc status",
+            "homelab receive --house /etc status",
+            "homelab receive homelab receive status",
+            "homelab init",
+            "deploy",
+            "deploy --bundle",
+            "rollback --restore --keep-data",
+            "rollback ../../etc",
+            "scp -t /etc",
+            "internal-sftp",
+            "worker recover",
+            "recover",
+        ] {
+            assert!(matches!(parsed(asked), Err(Error::Verb(_))), "{asked}");
+        }
+    }
+}

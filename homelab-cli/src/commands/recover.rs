@@ -1,0 +1,40 @@
+//! `homelab recover`: ends a deploy that was interrupted.
+
+use super::deploy::{HouseDir, Who, code};
+use crate::deploy::place::Place;
+use crate::deploy::recover;
+use crate::error::Error;
+use crate::exit;
+use crate::ui::Ui;
+
+/// End a deploy that a power cut or a kill has interrupted
+///
+/// Where the new release was already the current one, the deploy is ended; otherwise the old one is
+/// brought back. Every deploy begins with this by itself; a unit runs it at boot. Without an
+/// interrupted deploy it does nothing.
+///
+/// Exit code 1 when the release that it came to is not well.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    house: HouseDir,
+    #[command(flatten)]
+    who: Who,
+}
+
+pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
+    here(ui, &Place::open(&args.house.folder)?, &args.who)
+}
+
+/// Recovers on this machine.
+pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
+    let Some(receipt) = recover::recover(ui, place, &who.actor())? else {
+        ui.note("no deploy was interrupted");
+        return Ok(exit::FINE);
+    };
+    let runs = receipt.runs.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    ui.data(format_args!("{runs} runs"))?;
+    // That a release was rolled back is what was asked for here.
+    let is_broken = receipt.outcome == crate::deploy::receipt::Outcome::Broken;
+    Ok(if is_broken { code(&receipt) } else { exit::FINE })
+}

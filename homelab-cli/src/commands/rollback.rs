@@ -1,0 +1,109 @@
+//! `homelab rollback`: back to a release that was healthy.
+
+use super::deploy::{HouseDir, Who, name, report};
+use crate::cli::Format;
+use crate::deploy::place::Place;
+use crate::deploy::release::Id;
+use crate::deploy::rollback::Data;
+use crate::deploy::supervise;
+use crate::error::Error;
+use crate::house::House;
+use crate::ssh::Remote;
+use crate::ui::Ui;
+
+/// Go back to a release that is kept on the host
+///
+/// Where an image of a database, or of a service that migrates its data, differs between the two,
+/// it stops and says which dump it would put back. Nothing is thrown away: what was written since
+/// the dump is kept in a database beside it.
+///
+/// Exit code 1 when it stops for that, or when the older release does not come up.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    house: HouseDir,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    who: Who,
+    /// How to print the receipt
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Where to, and with which data.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Choice {
+    /// The release, or the first digits of its commit
+    ///
+    /// Default: the one before. `homelab status` lists those that are kept.
+    #[arg(value_name = "RELEASE", value_parser = release)]
+    release: Option<Id>,
+    /// Put back the dumps that were taken when that release was left
+    #[arg(long, conflicts_with = "keep_data")]
+    restore: bool,
+    /// Start the older release on the data as it is
+    #[arg(long)]
+    keep_data: bool,
+}
+
+fn release(text: &str) -> Result<Id, String> {
+    Id::parse(text).map_err(|_| "expected at least seven digits of a commit".to_owned())
+}
+
+impl Choice {
+    pub(crate) const fn release(&self) -> Option<&Id> {
+        self.release.as_ref()
+    }
+
+    pub(crate) const fn data(&self) -> Data {
+        if self.restore {
+            Data::Restore
+        } else if self.keep_data {
+            Data::Keep
+        } else {
+            Data::Ask
+        }
+    }
+
+    fn words(&self) -> Vec<&str> {
+        let release = self.release.as_ref().map(Id::as_str);
+        let restore = self.restore.then_some("--restore");
+        let keep = self.keep_data.then_some("--keep-data");
+        release.into_iter().chain(restore).chain(keep).collect()
+    }
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    if let Some(host) = &args.remote.host {
+        let who = args.who.words();
+        let mut words = vec!["rollback"];
+        words.extend(args.choice.words());
+        words.extend(["--format", args.format.word()]);
+        words.extend(who.iter().map(String::as_str));
+        return args.remote.receive(house, host, &words, &[]);
+    }
+    here(ui, &Place::open(&args.house.folder)?, &args.choice, &args.who, args.format)
+}
+
+/// Rolls back on this machine.
+pub(crate) fn here(
+    ui: &mut Ui,
+    place: &Place,
+    choice: &Choice,
+    who: &Who,
+    format: Format,
+) -> Result<u8, Error> {
+    if place.current()?.is_none() {
+        return Err(Error::NothingDeployed);
+    }
+    let id = name("rollback");
+    let who = who.words();
+    let mut words = vec!["rollback"];
+    words.extend(choice.words());
+    words.extend(who.iter().map(String::as_str));
+    let ended = supervise::run(ui, place, &id, &words, &[])?;
+    report(ui, ended, format)
+}

@@ -1,0 +1,93 @@
+//! `homelab status`: what runs, and whether it is still what was deployed.
+
+use std::fmt::Write as _;
+
+use super::deploy::HouseDir;
+use super::plan::Format;
+use crate::deploy::place::Place;
+use crate::deploy::release::Id;
+use crate::deploy::status::{self, Status};
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+use crate::ssh::Remote;
+use crate::ui::Ui;
+use crate::words;
+
+/// Compare a host with the release that was deployed to it
+///
+/// Finds changed files, containers that are missing, foreign, stopped, unhealthy or left of a profile
+/// that is off, other digests, and settings that differ from the file, down to the field. It changes
+/// nothing.
+///
+/// Exit code 1 when something is not as it was deployed: for `cron`, and for a workflow.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    house: HouseDir,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    if let Some(host) = &args.remote.host {
+        return args.remote.receive(house, host, &["status", "--format", args.format.word()], &[]);
+    }
+    here(ui, &Place::open(&args.house.folder)?, args.format)
+}
+
+/// Looks at this machine.
+pub(crate) fn here(ui: &mut Ui, place: &Place, format: Format) -> Result<u8, Error> {
+    let status = status::status(place)?;
+    match format {
+        Format::Json => ui.json(&status)?,
+        Format::Markdown => ui.data(markdown(&status).trim_end())?,
+        Format::Text => text(ui, &status)?,
+    }
+    Ok(if status.drift { exit::FINDINGS } else { exit::FINE })
+}
+
+fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
+    for finding in &status.findings {
+        ui.finding(finding)?;
+    }
+    ui.data(headline(status))?;
+    if let Some(last) = &status.last {
+        let outcome = serde_json::to_value(last.outcome).ok();
+        let outcome = outcome.as_ref().and_then(|it| it.as_str()).unwrap_or_default();
+        ui.data(format_args!("last {} {outcome}, by {} at {}", last.what, last.actor, last.ended))?;
+    }
+    let kept = words::list(status.kept.iter().map(Id::as_str));
+    let kept = if kept.is_empty() {
+        "no older release is kept".to_owned()
+    } else {
+        format!("to go back to: {kept}")
+    };
+    ui.data(kept)
+}
+
+fn headline(status: &Status) -> String {
+    let well = status.health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
+    let all = words::count(status.health.len(), "service");
+    let drift = if status.drift { "not as deployed" } else { "as deployed" };
+    format!("{} runs {drift}; {} of {all} well", status.release, well.count())
+}
+
+fn markdown(status: &Status) -> String {
+    let mut out = format!("{}\n", headline(status));
+    for finding in &status.findings {
+        let plain = |it: &str| it.replace(['`', '\n', '\r'], " ");
+        let _ = writeln!(
+            out,
+            "\n- **{}** `{}`\n  `{}`\n  `help: {}`",
+            finding.rule,
+            plain(&finding.subject),
+            plain(&finding.message),
+            plain(&finding.help)
+        );
+    }
+    out
+}

@@ -1,0 +1,87 @@
+//! `homelab worker`: a deploy itself, in a session of its own. For `homelab` only.
+
+use std::io::Read as _;
+
+use clap::Subcommand;
+
+use super::deploy::{HouseDir, Who, code};
+use super::rollback::Choice;
+use crate::deploy::bundle::{Bundle, LIMIT};
+use crate::deploy::place::Place;
+use crate::deploy::rollback;
+use crate::deploy::worker::{self, Request};
+use crate::error::Error;
+use crate::ui::Ui;
+
+/// Healthy releases that are kept besides the current one, with their images.
+const KEEP: usize = 3;
+
+/// Run a deploy; its bundle is on the standard input
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    house: HouseDir,
+    /// Name of the deploy
+    #[arg(long)]
+    id: String,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Deploy the bundle of this digest
+    Deploy {
+        #[arg(long)]
+        bundle: String,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Go back
+    Rollback {
+        #[command(flatten)]
+        choice: Choice,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// End what another worker began
+    Recover {
+        #[command(flatten)]
+        who: Who,
+    },
+}
+
+pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
+    // A terminal or a connection that goes away is nothing to this process. Refused only to who
+    // leads a session already.
+    let _ = rustix::process::setsid();
+    let place = Place::open(&args.house.folder)?;
+    let request = |who: &Who| Request {
+        id: args.id.clone(),
+        actor: who.actor(),
+        run_url: who.run_url(),
+        keep: KEEP,
+    };
+    let receipt = match &args.what {
+        What::Deploy { bundle, who } => {
+            let bundle = Bundle::unpack(&sent()?, bundle)?;
+            worker::deploy(ui, &place, &bundle, &request(who))?
+        }
+        What::Rollback { choice, who } => {
+            rollback::rollback(ui, &place, choice.release(), choice.data(), &request(who))?
+        }
+        What::Recover { who } => return super::recover::here(ui, &place, who),
+    };
+    Ok(code(&receipt))
+}
+
+/// The standard input, up to what a bundle may have.
+pub(crate) fn sent() -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|it| Error::Bundle(format!("it cannot be read: {it}")))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(Error::Bundle(format!("it is larger than {} MiB", LIMIT >> 20)));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,257 @@
+//! What is sent to a host: a tar of a manifest and its files, named by the hash of its bytes.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use homelab_core::compose::File;
+use indexmap::IndexMap;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::files;
+use super::place::Place;
+use super::release::{self, COMPOSE, Id, MANIFEST, Manifest};
+use crate::error::Error;
+
+/// Far more than generated files need: who sends more sends something else.
+pub(crate) const LIMIT: u64 = 16 << 20;
+
+/// A release as it travels.
+#[derive(Clone, Debug)]
+pub(crate) struct Bundle {
+    pub(crate) manifest: Manifest,
+    contents: IndexMap<String, Vec<u8>>,
+}
+
+impl Bundle {
+    /// The generated files of a checkout.
+    pub(crate) fn of_checkout(folder: &Path, id: Id, commit: &str) -> Result<Self, Error> {
+        let mut contents = IndexMap::new();
+        let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
+        paths.extend(files_below(folder, "config")?);
+        for path in paths {
+            if let Some(bytes) = files::read(&folder.join(&path))? {
+                contents.insert(path, bytes);
+            }
+        }
+        if !contents.contains_key(COMPOSE) {
+            return Err(Error::NotCloned(folder.join(COMPOSE)));
+        }
+        let manifest = Manifest::of(id, commit, &contents)?;
+        manifest.matches(&contents)?;
+        Ok(Self { manifest, contents })
+    }
+
+    /// Its Compose file.
+    pub(crate) fn compose(&self) -> Result<File, Error> {
+        release::compose(self.contents(COMPOSE).unwrap_or_default())
+    }
+
+    /// The contents of one of its files.
+    pub(crate) fn contents(&self, path: &str) -> Option<&[u8]> {
+        self.contents.get(path).map(Vec::as_slice)
+    }
+
+    /// Its bytes: the same for the same files.
+    pub(crate) fn pack(&self) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        let manifest = serde_json::to_vec_pretty(&self.manifest)
+            .expect("a manifest is a struct with string keys, which JSON can hold");
+        let files = self.contents.iter().map(|(path, it)| (path.as_str(), it.as_slice()));
+        for (path, bytes) in [(MANIFEST, manifest.as_slice())].into_iter().chain(files) {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_mtime(0);
+            header.set_size(bytes.len() as u64);
+            let added = archive.append_data(&mut header, path, bytes);
+            added.expect("a vector takes every byte, and a path of a release is short");
+        }
+        archive.into_inner().expect("a vector takes every byte")
+    }
+
+    /// Reads one that was sent; `digest` is what the sender says of it.
+    pub(crate) fn unpack(bytes: &[u8], digest: &str) -> Result<Self, Error> {
+        let found = format!("sha256:{}", release::sha256(bytes));
+        if found != digest {
+            let size = bytes.len();
+            return Err(Error::Bundle(format!(
+                "it is `{found}` ({size} bytes), announced was `{digest}`: it was cut or changed on its way"
+            )));
+        }
+        let broken = |it: std::io::Error| Error::Bundle(format!("it is no archive: {it}"));
+        let mut contents = IndexMap::new();
+        for entry in tar::Archive::new(bytes).entries().map_err(broken)? {
+            let mut entry = entry.map_err(broken)?;
+            let path = entry.path().map_err(broken)?.to_string_lossy().into_owned();
+            if !entry.header().entry_type().is_file() {
+                return Err(Error::Bundle(format!("`{path}` is not a file")));
+            }
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(broken)?;
+            if contents.insert(path.clone(), bytes).is_some() {
+                return Err(Error::Bundle(format!("`{path}` is in it twice")));
+            }
+        }
+        let manifest = contents.shift_remove(MANIFEST);
+        let manifest = manifest.ok_or_else(|| Error::Bundle("it has no manifest".to_owned()))?;
+        let manifest: Manifest = serde_json::from_slice(&manifest)
+            .map_err(|it| Error::Bundle(format!("its manifest is not valid: {it}")))?;
+        manifest.matches(&contents)?;
+        if Manifest::of(manifest.release.clone(), &manifest.commit, &contents)? != manifest {
+            return Err(Error::Bundle("its manifest names other images".to_owned()));
+        }
+        Ok(Self { manifest, contents })
+    }
+
+    /// Puts it among the releases of a host: under another name first, so that a release is whole.
+    pub(crate) fn stage(&self, place: &Place) -> Result<(), Error> {
+        let folder = place.release(&self.manifest.release);
+        let unfinished = place.releases().join(".unfinished");
+        let fail = |source| Error::Write { path: unfinished.clone(), source };
+        if unfinished.exists() {
+            std::fs::remove_dir_all(&unfinished).map_err(fail)?;
+        }
+        files::folder(&unfinished)?;
+        let manifest = serde_json::to_vec_pretty(&self.manifest)
+            .expect("a manifest is a struct with string keys, which JSON can hold");
+        for (path, bytes) in self.contents.iter().chain([(&MANIFEST.to_owned(), &manifest)]) {
+            let path = unfinished.join(path);
+            files::folder(path.parent().unwrap_or(&unfinished))?;
+            files::write(&path, bytes, 0o644)?;
+        }
+        if folder.exists() {
+            if Manifest::load(place, &self.manifest.release).is_ok_and(|it| it == self.manifest)
+                && is_intact(place, &self.manifest)
+            {
+                return std::fs::remove_dir_all(&unfinished).map_err(fail);
+            }
+            // The same commit with other files, or a release that somebody edited. Exchanged in
+            // one step: it may be the one that runs.
+            let exchange = RenameFlags::EXCHANGE;
+            renameat_with(CWD, &unfinished, CWD, &folder, exchange)
+                .map_err(|it| fail(it.into()))?;
+            std::fs::remove_dir_all(&unfinished).map_err(fail)?;
+        } else {
+            std::fs::rename(&unfinished, &folder).map_err(fail)?;
+        }
+        files::sync_folder(&folder).map_err(fail)
+    }
+}
+
+/// Whether the files of a release are still those of its manifest.
+pub(crate) fn is_intact(place: &Place, manifest: &Manifest) -> bool {
+    altered(place, manifest).is_empty()
+}
+
+/// Files of a release that are not what its manifest says.
+pub(crate) fn altered(place: &Place, manifest: &Manifest) -> Vec<String> {
+    let folder = place.release(&manifest.release);
+    let is_other = |path: &str, hash: &str| {
+        let bytes = files::read(&folder.join(path)).ok().flatten();
+        bytes.is_none_or(|it| release::sha256(&it) != hash)
+    };
+    let files = manifest.files.iter().filter(|(path, hash)| is_other(path, hash));
+    files.map(|(path, _)| path.clone()).collect()
+}
+
+/// Paths of the files below a folder, relative to `root`, sorted.
+pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Error> {
+    let path = root.join(folder);
+    let fail = |source| Error::Read { path: path.clone(), source };
+    let mut found = Vec::new();
+    let entries = match std::fs::read_dir(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+        entries => entries.map_err(fail)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(fail)?;
+        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type().map_err(fail)?;
+        if kind.is_dir() {
+            found.extend(files_below(root, &name)?);
+        } else if kind.is_file() && !entry.file_name().to_string_lossy().starts_with('.') {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
+
+    fn bundle() -> Bundle {
+        let contents = IndexMap::from([
+            (COMPOSE.to_owned(), FILE.to_vec()),
+            ("config/a/b.yml".to_owned(), b"b: 1\n".to_vec()),
+        ]);
+        let id = Id::parse("0123456789abcdef").expect("a plain name");
+        let manifest = Manifest::of(id, "0123456789abcdef", &contents).expect("a valid file");
+        Bundle { manifest, contents }
+    }
+
+    fn digest(bytes: &[u8]) -> String {
+        format!("sha256:{}", release::sha256(bytes))
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        Bundle::unpack(bytes, &digest(bytes)).expect_err("it is not whole").to_string()
+    }
+
+    #[test]
+    fn it_comes_back_as_it_went() {
+        let packed = bundle().pack();
+        let back = Bundle::unpack(&packed, &digest(&packed)).expect("it is whole");
+        assert_eq!(back.manifest, bundle().manifest);
+        assert_eq!(back.contents, bundle().contents);
+        assert_eq!(back.manifest.images["a"], "a:1");
+    }
+
+    #[test]
+    fn what_was_cut_or_changed_is_refused() {
+        let packed = bundle().pack();
+        let announced = digest(&packed);
+        for bytes in [&packed[..packed.len() / 2], &[], &packed[1..]] {
+            let error = Bundle::unpack(bytes, &announced).expect_err("it is another one");
+            assert!(error.to_string().contains("cut or changed"), "{error}");
+        }
+        // Somebody who also announces the new hash still cannot change a file behind the manifest.
+        let text = String::from_utf8_lossy(&packed).replace("b: 1", "b: 2");
+        assert!(refusal(text.as_bytes()).contains("not the file that was sent"));
+        assert!(refusal(&packed[..1024]).contains("it is"), "{}", refusal(&packed[..1024]));
+    }
+
+    #[test]
+    fn nothing_lies_outside_of_a_release() {
+        let mut it = bundle();
+        it.contents.insert("secrets/x".to_owned(), Vec::new());
+        assert!(refusal(&it.pack()).contains("not in its manifest"));
+        it.manifest.files.insert("secrets/x".to_owned(), release::sha256(b""));
+        assert!(refusal(&it.pack()).contains("which no release has"));
+        let mut it = bundle();
+        it.manifest.images["a"] = "b:1".to_owned();
+        assert!(refusal(&it.pack()).contains("other images"));
+        let mut it = bundle();
+        it.manifest.format = 2;
+        assert!(refusal(&it.pack()).contains("its format is 2"));
+    }
+
+    #[test]
+    fn a_release_is_staged_whole_and_repaired() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        let it = bundle();
+        it.stage(&place).expect("there is room");
+        it.stage(&place).expect("twice is once");
+        assert!(is_intact(&place, &it.manifest));
+        let path = place.release(&it.manifest.release).join("config/a/b.yml");
+        std::fs::write(&path, "edited").expect("it is ours");
+        assert_eq!(altered(&place, &it.manifest), ["config/a/b.yml"]);
+        it.stage(&place).expect("there is room");
+        assert!(is_intact(&place, &it.manifest));
+        assert!(!place.releases().join(".unfinished").exists());
+    }
+}

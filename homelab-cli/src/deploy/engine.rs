@@ -1,0 +1,166 @@
+//! Docker as a deploy uses it: questions by `docker inspect`, deeds by `docker compose`.
+//!
+//! Every program gets a small environment: what somebody exported on the host must not decide
+//! what runs, `.env` does.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+
+use super::place::Place;
+use super::release::{COMPOSE, Id, STAMPS};
+use crate::error::Error;
+
+/// Variables that docker needs to find its engine and its plugins.
+const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
+
+/// What the engine says of the project.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// `docker inspect` of every container of the project, one-off ones too.
+    pub(crate) containers: Vec<Value>,
+    /// `docker image inspect`, by image id.
+    pub(crate) images: IndexMap<String, Value>,
+    /// Real name and whether it is internal, of the networks that were asked for and exist.
+    pub(crate) networks: IndexMap<String, bool>,
+}
+
+/// A program with the environment that it gets.
+pub(super) fn command(name: &str) -> Command {
+    let mut command = Command::new(name);
+    let kept = std::env::vars_os().filter(|(name, _)| {
+        name.to_str().is_some_and(|it| KEPT.contains(&it) || it.starts_with("DOCKER_"))
+    });
+    command.env_clear().envs(kept).stdin(Stdio::null());
+    command
+}
+
+/// Runs `docker` and returns whatever came of it.
+pub(crate) fn attempt(words: &[&str]) -> Result<Output, Error> {
+    let output = command("docker").args(words).output();
+    output.map_err(|it| Error::Failed {
+        what: format!("cannot run `docker`: {it}"),
+        help: "install Docker Engine: https://docs.docker.com/engine/install/".to_owned(),
+    })
+}
+
+/// Runs `docker`; an exit code other than 0 is an error with the last lines it wrote.
+pub(crate) fn docker(words: &[&str]) -> Result<String, Error> {
+    let output = attempt(words)?;
+    if !output.status.success() {
+        return Err(failed(&format!("docker {}", words.join(" ")), &output));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The error of a program that failed.
+pub(super) fn failed(line: &str, output: &Output) -> Error {
+    let text = [&output.stderr, &output.stdout].map(|it| String::from_utf8_lossy(it).into_owned());
+    let text = text.concat();
+    let lines: Vec<_> = text.lines().filter(|it| !it.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(6)..].join("\n  ");
+    let line: String = line.chars().take(120).collect();
+    Error::Failed { what: format!("`{line}` failed:\n  {last}"), help: String::new() }
+}
+
+/// `docker compose` for a release in the house's folder.
+pub(crate) fn compose(place: &Place, id: &Id, words: &[&str]) -> Command {
+    compose_in(place, id, &place.root, words)
+}
+
+/// The same before the release's configuration files are in the house's folder: for questions, and
+/// for what touches no container.
+pub(crate) fn compose_aside(place: &Place, id: &Id, words: &[&str]) -> Command {
+    compose_in(place, id, &place.release(id), words)
+}
+
+fn compose_in(place: &Place, id: &Id, folder: &Path, words: &[&str]) -> Command {
+    let release = place.release(id);
+    let mut command = command("docker");
+    command.args(["compose", "--ansi", "never", "--progress", "plain"]);
+    command.arg("--project-directory").arg(folder);
+    command.arg("--env-file").arg(place.dotenv());
+    command.arg("--file").arg(release.join(COMPOSE));
+    let stamps = release.join(STAMPS);
+    if stamps.exists() {
+        command.arg("--file").arg(stamps);
+    }
+    command.args(words);
+    command
+}
+
+/// Asks for everything about the project; `networks` are real names.
+pub(crate) fn state<'a>(
+    project: &str,
+    networks: impl IntoIterator<Item = &'a str>,
+) -> Result<State, Error> {
+    let filter = format!("label=com.docker.compose.project={project}");
+    let ids = docker(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])?;
+    let ids: Vec<_> = ids.lines().collect();
+    let containers = inspect(&["inspect", "--type", "container"], &ids)?;
+    let used: IndexSet<_> = containers.iter().filter_map(|it| text(it, "/Image")).collect();
+    let images = inspect(&["image", "inspect"], &used.into_iter().collect::<Vec<_>>())?;
+    let images = images.into_iter().filter_map(|it| Some((text(&it, "/Id")?.to_owned(), it)));
+    let names: Vec<_> = networks.into_iter().collect();
+    let networks = inspect(&["network", "inspect"], &names)?;
+    let network =
+        |it: &Value| Some((text(it, "/Name")?.to_owned(), it.pointer("/Internal")?.as_bool()?));
+    Ok(State {
+        images: images.collect(),
+        networks: networks.iter().filter_map(network).collect(),
+        containers,
+    })
+}
+
+/// What there is of these; one that went meanwhile, or never was, is left out.
+fn inspect(words: &[&str], names: &[&str]) -> Result<Vec<Value>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let output = attempt(&[words, names].concat())?;
+    let line = || format!("docker {}", words.join(" "));
+    serde_json::from_slice(&output.stdout).map_err(|_| failed(&line(), &output))
+}
+
+/// A text in an answer of the engine.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).filter(|it| !it.is_empty())
+}
+
+/// A label of a container.
+pub(crate) fn label<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
+    container.pointer("/Config/Labels")?.get(name)?.as_str()
+}
+
+/// The service of a container, unless it is a one-off of `docker compose run`.
+pub(crate) fn service(container: &Value) -> Option<&str> {
+    let is_one_off = label(container, "com.docker.compose.oneoff") == Some("True");
+    label(container, "com.docker.compose.service").filter(|_| !is_one_off)
+}
+
+impl State {
+    /// The containers of one service.
+    pub(crate) fn of(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.containers.iter().filter(move |it| service(it) == Some(name))
+    }
+
+    /// Containers by service: identity and start, by which one can tell what happened to them.
+    pub(crate) fn marks(&self) -> IndexMap<String, (String, String)> {
+        let mark = |it: &Value| {
+            let started = text(it, "/State/StartedAt").unwrap_or_default();
+            Some((service(it)?.to_owned(), (text(it, "/Id")?.to_owned(), started.to_owned())))
+        };
+        self.containers.iter().filter_map(mark).collect()
+    }
+}
+
+/// How a container is: `healthy`, `unhealthy`, `starting`, or what it does when it has no check.
+pub(crate) fn health(container: &Value) -> &str {
+    let status = text(container, "/State/Status").unwrap_or("unknown");
+    match text(container, "/State/Health/Status") {
+        Some(health) if status == "running" && health != "none" => health,
+        _ => status,
+    }
+}

@@ -1,0 +1,75 @@
+//! Files that are there whole or not at all, also after a power cut.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Writes a file: a temporary one beside it, then a rename.
+pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let temporary = temporary(path);
+    let ended = (|| {
+        let mut options = fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        sync_folder(path)
+    })();
+    ended.map_err(|source| {
+        let _ = fs::remove_file(&temporary);
+        Error::Write { path: path.to_owned(), source }
+    })
+}
+
+/// Lets a symbolic link lead to another place, without a moment in which it is not there.
+pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
+    let temporary = temporary(link);
+    let ended = (|| {
+        // One that a killed run left.
+        let _ = fs::remove_file(&temporary);
+        symlink(target, &temporary)?;
+        fs::rename(&temporary, link)?;
+        sync_folder(link)
+    })();
+    ended.map_err(|source| Error::Write { path: link.to_owned(), source })
+}
+
+/// Makes a folder and those above it.
+pub(super) fn folder(path: &Path) -> Result<(), Error> {
+    let make = fs::create_dir_all(path);
+    make.map_err(|source| Error::Folder { path: path.to_owned(), source })
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_owned(), source })
+        }
+        _ => sync_folder(path).map_err(|source| Error::Write { path: path.to_owned(), source }),
+    }
+}
+
+/// Reads a file, if it is there.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// Makes a rename survive a power cut.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |it| File::open(it)?.sync_all())
+}
+
+fn temporary(path: &Path) -> std::path::PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // One name for all runs: the lock lets only one of them write, and leftovers are replaced.
+    path.with_file_name(format!(".{name}.tmp"))
+}

@@ -1,0 +1,170 @@
+//! The gate: waits until every service is well, or one of them cannot become so.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use homelab_core::compose::File;
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+
+use super::engine::{self, State};
+use crate::error::Error;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// What the engine may need besides the health checks' own times.
+const SLACK: Duration = Duration::from_mins(1);
+
+/// Services that were not well before, and whom nothing is done to, do not count: a deploy must be
+/// able to mend the rest of a house.
+pub(super) fn unwell(state: &State) -> IndexSet<String> {
+    let containers = state.containers.iter().filter(|it| !is_well(it));
+    containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
+}
+
+/// Waits; returns every service's health.
+pub(super) fn wait(
+    file: &File,
+    excused: &IndexSet<String>,
+) -> Result<IndexMap<String, String>, Error> {
+    let started = Instant::now();
+    loop {
+        let state = engine::state(&file.name, [])?;
+        match judge(file, &state, excused) {
+            Verdict::Well => return Ok(health(&state)),
+            Verdict::Bad(because) => return Err(Error::Unhealthy(because)),
+            Verdict::Wait(because) if started.elapsed() > patience(&state) => {
+                let seconds = patience(&state).as_secs();
+                return Err(Error::Unhealthy(format!("{because}, after {seconds} s")));
+            }
+            Verdict::Wait(_) => std::thread::sleep(INTERVAL),
+        }
+    }
+}
+
+/// Health by service.
+pub(super) fn health(state: &State) -> IndexMap<String, String> {
+    let one = |it: &Value| Some((engine::service(it)?.to_owned(), engine::health(it).to_owned()));
+    state.containers.iter().filter_map(one).collect()
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Well,
+    Wait(String),
+    Bad(String),
+}
+
+fn judge(file: &File, state: &State, excused: &IndexSet<String>) -> Verdict {
+    let mut waiting = None;
+    for name in file.services.keys().filter(|it| !excused.contains(*it)) {
+        let Some(container) = state.of(name).next() else {
+            return Verdict::Bad(format!("`{name}` has no container"));
+        };
+        let health = engine::health(container);
+        match health {
+            "unhealthy" | "dead" => return Verdict::Bad(why(name, container)),
+            _ if is_well(container) => {}
+            _ => waiting = Some(format!("`{name}` is {health}")),
+        }
+    }
+    waiting.map_or(Verdict::Well, Verdict::Wait)
+}
+
+/// Healthy, or running for who has no check.
+fn is_well(container: &Value) -> bool {
+    let health = engine::health(container);
+    health == "healthy" || health == "running" && !has_check(container)
+}
+
+fn has_check(container: &Value) -> bool {
+    engine::text(container, "/Config/Healthcheck/Test/0").is_some_and(|it| it != "NONE")
+}
+
+/// What its last probe and its log say.
+fn why(name: &str, container: &Value) -> String {
+    let probes = container.pointer("/State/Health/Log").and_then(Value::as_array);
+    let last = probes.and_then(|it| it.last()).and_then(|it| engine::text(it, "/Output"));
+    let mut text = format!("`{name}` is {}", engine::health(container));
+    if let Some(said) = last {
+        let _ = write!(text, "; its probe says: {}", said.trim());
+    }
+    let id = engine::text(container, "/Id").unwrap_or_default();
+    if let Ok(output) = engine::attempt(&["logs", "--tail", "5", id]) {
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log);
+        for line in log.lines() {
+            let _ = write!(text, "\n  {line}");
+        }
+    }
+    text
+}
+
+/// The longest that any health check may take to call its service unhealthy.
+fn patience(state: &State) -> Duration {
+    let longest = state.containers.iter().map(verdict).max().unwrap_or_default();
+    longest + SLACK
+}
+
+/// Start period, then as many probes as it takes and one that is under way; Docker's defaults where
+/// nothing is said.
+fn verdict(container: &Value) -> Duration {
+    let Some(check) = container.pointer("/Config/Healthcheck") else { return Duration::ZERO };
+    let number = |name: &str, default: u64| {
+        check.get(name).and_then(Value::as_u64).filter(|it| *it > 0).unwrap_or(default)
+    };
+    let nanoseconds =
+        |name: &str, default: u64| Duration::from_nanos(number(name, default * 1_000_000_000));
+    let retries = u32::try_from(number("Retries", 3)).unwrap_or(3);
+    nanoseconds("StartPeriod", 0)
+        + (nanoseconds("Interval", 30) + nanoseconds("Timeout", 30)) * (retries + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use homelab_core::compose::Service;
+    use serde_json::json;
+
+    use super::*;
+
+    fn container(name: &str, status: &str, health: Option<&str>) -> Value {
+        json!({
+            "Id": name,
+            "Config": {
+                "Labels": { "com.docker.compose.service": name },
+                "Healthcheck": health.map(|_| json!({ "Test": ["CMD", "x"] })),
+            },
+            "State": { "Status": status, "Health": health.map(|it| json!({ "Status": it })) },
+        })
+    }
+
+    #[test]
+    fn a_house_is_well_when_every_service_is() {
+        let file = File {
+            services: ["a", "b"].map(|it| (it.to_owned(), Service::default())).into(),
+            ..File::default()
+        };
+        let judged = |containers: Vec<Value>, excused: &[&str]| {
+            let state = State { containers, ..State::default() };
+            let excused = excused.iter().map(|it| (*it).to_owned()).collect();
+            judge(&file, &state, &excused)
+        };
+        let a = || container("a", "running", Some("healthy"));
+        assert_eq!(judged(vec![a(), container("b", "running", None)], &[]), Verdict::Well);
+        let starting = container("b", "running", Some("starting"));
+        assert!(matches!(judged(vec![a(), starting], &[]), Verdict::Wait(_)));
+        let restarting = container("b", "restarting", None);
+        assert!(matches!(judged(vec![a(), restarting], &[]), Verdict::Wait(_)));
+        let bad = || container("b", "running", Some("unhealthy"));
+        assert!(matches!(judged(vec![a(), bad()], &[]), Verdict::Bad(_)));
+        assert_eq!(judged(vec![a(), bad()], &["b"]), Verdict::Well);
+        assert!(matches!(judged(vec![a()], &[]), Verdict::Bad(_)));
+    }
+
+    #[test]
+    fn docker_waits_by_its_defaults_where_nothing_is_said() {
+        assert_eq!(verdict(&container("a", "running", Some("healthy"))).as_secs(), 240);
+        assert_eq!(verdict(&container("a", "running", None)).as_secs(), 0);
+    }
+}

@@ -1,0 +1,57 @@
+//! The note that a deploy leaves before it touches anything, by which it can be undone or ended.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::files;
+use super::place::Place;
+use super::release::Id;
+use crate::error::Error;
+
+/// A deploy under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Journal {
+    /// Name of this deploy, and of its log.
+    pub(crate) id: String,
+    /// `deploy` or `rollback`.
+    pub(crate) what: String,
+    /// The release that ran.
+    #[schemars(with = "Option<String>")]
+    pub(crate) from: Option<Id>,
+    /// The release that shall run.
+    #[schemars(with = "String")]
+    pub(crate) to: Id,
+    pub(crate) actor: String,
+    pub(crate) run_url: Option<String>,
+    pub(crate) started: String,
+    /// Services that had a container before, so that a first deploy can be undone.
+    pub(crate) before: Vec<String>,
+    /// Dumps that were taken, by database.
+    pub(crate) dumps: Vec<String>,
+    /// Databases that were put back, each with the name under which the data of before is kept.
+    #[serde(default)]
+    pub(crate) restored: Vec<(String, String)>,
+}
+
+impl Journal {
+    /// The deploy that is under way, or that was interrupted.
+    pub(crate) fn load(place: &Place) -> Result<Option<Self>, Error> {
+        let path = place.journal();
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        let broken = |it: serde_json::Error| Error::Failed {
+            what: format!("`{}` is not valid: {it}", path.display()),
+            help: "look at `homelab status`; remove the file once the house is as it should be"
+                .to_owned(),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(broken)
+    }
+
+    pub(crate) fn save(&self, place: &Place) -> Result<(), Error> {
+        let text = serde_json::to_vec_pretty(self).expect("a struct of texts, which JSON can hold");
+        files::write(&place.journal(), &text, 0o600)
+    }
+
+    pub(crate) fn remove(place: &Place) -> Result<(), Error> {
+        files::remove(&place.journal())
+    }
+}

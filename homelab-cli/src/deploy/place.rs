@@ -1,0 +1,92 @@
+//! The folder on the host that deploys go to, and what lies where in it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::release::Id;
+use crate::error::Error;
+
+/// Where a house is deployed unless somebody says otherwise.
+pub(crate) const DEFAULT: &str = "/srv/homelab";
+
+/// The house's folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Absolute.
+    pub(crate) root: PathBuf,
+}
+
+impl Place {
+    /// The folder, which must exist: who makes it says who may read its secrets.
+    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+        match root.canonicalize() {
+            Ok(root) if root.is_dir() => Ok(Self { root }),
+            _ => Err(Error::House(root.to_owned())),
+        }
+    }
+
+    /// Makes what a first deploy finds missing.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        for name in ["releases", "state", "dumps", "config"] {
+            files::folder(&self.root.join(name))?;
+        }
+        // Dumps are the household's data: nobody else's business.
+        let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
+        let dumps = self.dumps();
+        fs::set_permissions(&dumps, private).map_err(|source| Error::Write { path: dumps, source })
+    }
+
+    pub(crate) fn dotenv(&self) -> PathBuf {
+        self.root.join(".env")
+    }
+
+    pub(crate) fn releases(&self) -> PathBuf {
+        self.root.join("releases")
+    }
+
+    pub(crate) fn release(&self, id: &Id) -> PathBuf {
+        self.releases().join(id.as_str())
+    }
+
+    pub(crate) fn dumps(&self) -> PathBuf {
+        self.root.join("dumps")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("state/lock")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.root.join("state/deploy.json")
+    }
+
+    pub(crate) fn receipts(&self) -> PathBuf {
+        self.root.join("state/receipts.jsonl")
+    }
+
+    /// The log of one deploy.
+    pub(crate) fn log(&self, id: &str) -> PathBuf {
+        self.root.join(format!("state/{id}.log"))
+    }
+
+    /// The release that runs.
+    pub(crate) fn current(&self) -> Result<Option<Id>, Error> {
+        let link = self.root.join("current");
+        match fs::read_link(&link) {
+            Ok(target) => {
+                let name = target.file_name().unwrap_or_default().to_string_lossy();
+                Id::parse(&name).map(Some)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Read { path: link, source }),
+        }
+    }
+
+    /// Makes a release the one that runs: the moment from which a fault leads forward.
+    pub(crate) fn flip(&self, id: &Id) -> Result<(), Error> {
+        files::point(&self.root.join("current"), &Path::new("releases").join(id.as_str()))?;
+        files::point(&self.root.join("compose.yaml"), Path::new("current/compose.yaml"))
+    }
+}

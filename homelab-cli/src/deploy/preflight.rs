@@ -1,0 +1,85 @@
+//! What has to be right before anything is touched: the host, its disks, and what Compose says.
+
+use std::path::Path;
+
+use homelab_core::finding::{Finding, Severity};
+use homelab_core::project::Project;
+use homelab_core::units::Memory;
+
+use super::engine;
+use super::place::Place;
+use super::survey::Wanted;
+use crate::error::Error;
+use crate::host::Host;
+use crate::house::House;
+use crate::inspect::{self, Context};
+use crate::settings::Settings;
+
+/// Free space that a release, its receipt and the logs need at least.
+const LITTLE: Memory = Memory::mib(64);
+
+/// Free space that unpacking new images needs at least.
+const MUCH: Memory = Memory::gib(1);
+
+/// Runs every check; the errors are the reason to refuse.
+///
+/// The program that was installed on the host judges the release: rules about the host run with
+/// the file that would be deployed, and not with the stack that is compiled in.
+pub(super) fn check(place: &Place, wanted: &Wanted, pulls: bool) -> Result<Vec<Finding>, Error> {
+    let release = place.release(&wanted.manifest.release);
+    let house = House::open(place.root.clone(), "/".into())?.with_release(release);
+    let settings = Settings::load(place.dotenv())?;
+    let catalogue = homelab_services::catalogue();
+    let values = settings.values(house.site());
+    let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
+    let profiles = settings.profiles();
+    let names: Vec<_> = profiles.iter().map(String::as_str).collect();
+    let context =
+        Context { house: &house, settings: &settings, project: &project, profiles: &names };
+    let mut findings = inspect::before_a_deploy(&context);
+    findings.extend(room(&place.root, LITTLE, "the house's folder")?);
+    if pulls {
+        let root = engine::docker(&["info", "--format", "{{.DockerRootDir}}"])?;
+        findings.extend(room(Path::new(root.trim()), MUCH, "Docker's folder")?);
+    }
+    findings.extend(config(place, wanted)?);
+    Ok(findings)
+}
+
+/// Whether the disk of a folder has room.
+fn room(folder: &Path, needed: Memory, what: &str) -> Result<Option<Finding>, Error> {
+    let free =
+        Host::free(folder).map_err(|source| Error::Read { path: folder.to_owned(), source })?;
+    let needed_bytes = u64::from(needed.as_mib()) << 20;
+    Ok((free < needed_bytes).then(|| Finding {
+        rule: "host-disk".to_owned(),
+        severity: Severity::Error,
+        subject: folder.display().to_string(),
+        place: None,
+        message: format!("{what} has {} MiB free, a deploy needs {needed}", free >> 20),
+        help: "make room: `docker system df` shows what Docker uses, `homelab status` the releases"
+            .to_owned(),
+    }))
+}
+
+/// What Compose itself says of the file and the values.
+fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
+    let id = &wanted.manifest.release;
+    let output = engine::compose_aside(place, id, &["config", "--quiet"]).output();
+    let output = output.map_err(|it| Error::Failed {
+        what: format!("cannot run `docker compose`: {it}"),
+        help: "install the plugin: https://docs.docker.com/compose/install/linux/".to_owned(),
+    })?;
+    if output.status.success() {
+        return Ok(None);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Ok(Some(Finding {
+        rule: "host-config".to_owned(),
+        severity: Severity::Error,
+        subject: "compose.yaml".to_owned(),
+        place: None,
+        message: format!("Compose does not accept it: {}", said.trim()),
+        help: "correct `.env`, or the release".to_owned(),
+    }))
+}

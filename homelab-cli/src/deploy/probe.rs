@@ -1,0 +1,109 @@
+//! The routes, asked from outside of the containers: through the proxy's published port, by host name.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use homelab_core::compose::File;
+use homelab_core::project::Project;
+use homelab_core::report::exposure::{self, Asks};
+use homelab_core::units::Protocol;
+use ureq::http::Uri;
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+/// The proxy looks at the containers every 30 s at the latest.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// One question.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A route, and whether the proxy has to ask for a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) host: String,
+    service: String,
+    guarded: bool,
+}
+
+/// Every route of a resolved file, and where the proxy listens.
+pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
+    let project = Project::from_file(file.clone(), &[]);
+    let exposure = exposure::gather(&project);
+    let https = |it: &&exposure::OpenPort| it.port == "443" && it.protocol == Protocol::Tcp;
+    let proxy = exposure.ports.iter().find(https).map(|it| {
+        let address = it.address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let local =
+            if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address };
+        SocketAddr::new(local, 443)
+    });
+    let route = |it: exposure::Host| Route {
+        host: it.host,
+        service: it.service,
+        guarded: it.login == Asks::Proxy,
+    };
+    (exposure.hosts.into_iter().map(route).collect(), proxy)
+}
+
+/// Those that do not answer as they should, each with what they said instead.
+pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            routes.iter().map(|it| (it, scope.spawn(move || ask(it, proxy)))).collect();
+        let wrong = asked.into_iter().filter_map(|(route, answer)| {
+            let said = answer.join().unwrap_or_else(|_| Err("the probe panicked".to_owned()));
+            Some((route.host.clone(), format!("{} ({})", said.err()?, route.service)))
+        });
+        wrong.collect()
+    })
+}
+
+/// Asks again and again until every route answers; those that never do.
+pub(super) fn settle(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+    let started = Instant::now();
+    loop {
+        let wrong = wrong(routes, proxy);
+        if wrong.is_empty() || started.elapsed() > PATIENCE {
+            return wrong;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// A guarded route must ask for the login; behind any other one the service must answer.
+fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(TIMEOUT))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        // The house may be its own authority; what is asked here is whether the way is open.
+        .tls_config(TlsConfig::builder().disable_verification(true).build())
+        .proxy(None)
+        .build();
+    let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), At(proxy));
+    let answer = agent.get(format!("https://{}/", route.host)).call();
+    let status = answer.map_err(|it| it.to_string())?.status().as_u16();
+    match status {
+        401 if route.guarded => Ok(()),
+        _ if route.guarded => Err(format!("it answers {status} without a login, expected 401")),
+        502..=504 => Err(format!("the proxy cannot reach it: {status}")),
+        _ => Ok(()),
+    }
+}
+
+/// Every name leads to the proxy on this host, whatever the household's DNS says.
+#[derive(Debug)]
+struct At(SocketAddr);
+
+impl Resolver for At {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &ureq::config::Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(self.0);
+        Ok(addresses)
+    }
+}

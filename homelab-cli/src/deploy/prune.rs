@@ -1,0 +1,70 @@
+//! What is kept of the past: the last healthy releases with their images, so that one can go back.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::engine;
+use super::place::Place;
+use super::receipt::{Outcome, Receipt};
+use super::release::{Id, Manifest};
+use crate::error::Error;
+use crate::ui::Ui;
+
+/// Removes releases that are neither current nor among the last `keep` healthy ones, and the images that only
+/// they used. What cannot be removed stays: it is in nobody's way.
+pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error> {
+    let kept = kept(place, keep)?;
+    let mut images = BTreeSet::new();
+    for id in all(place)? {
+        if kept.contains(&id) {
+            continue;
+        }
+        if let Ok(manifest) = Manifest::load(place, &id) {
+            images.extend(manifest.images.into_values());
+        }
+        if fs::remove_dir_all(place.release(&id)).is_ok() {
+            ui.note(format_args!("removed the release {id}"));
+        }
+    }
+    for id in &kept {
+        if let Ok(manifest) = Manifest::load(place, id) {
+            images.retain(|it| !manifest.images.values().any(|kept| kept == it));
+        }
+    }
+    for image in images {
+        if engine::attempt(&["image", "rm", &image]).is_ok_and(|it| it.status.success()) {
+            ui.note(format_args!("removed the image {image}"));
+        }
+    }
+    Ok(())
+}
+
+/// Releases of this host.
+pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
+    let path = place.releases();
+    let entries = match fs::read_dir(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|source| Error::Read { path, source })?,
+    };
+    let names = entries.flatten().map(|it| it.file_name().to_string_lossy().into_owned());
+    let mut ids: Vec<_> = names.filter_map(|it| Id::parse(&it).ok()).collect();
+    ids.sort();
+    Ok(ids)
+}
+
+/// The current release, and the last ones that were healthy, the newest first.
+pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
+    let mut kept: Vec<Id> = place.current()?.into_iter().collect();
+    let limit = keep.saturating_add(kept.len());
+    for receipt in Receipt::all(place)?.into_iter().rev() {
+        let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
+        // What ran before a deploy was healthy, too: a deploy that failed went back to it.
+        let ran = receipt.runs.filter(|_| healthy);
+        for id in ran.into_iter().chain(receipt.from) {
+            if kept.len() < limit && !kept.contains(&id) && place.release(&id).exists() {
+                kept.push(id);
+            }
+        }
+    }
+    Ok(kept)
+}

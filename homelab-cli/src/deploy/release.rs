@@ -1,0 +1,208 @@
+//! A release: the generated files of one commit, with a manifest of their hashes.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::path::{Component, Path};
+
+use homelab_core::compose::File;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::files;
+use super::place::Place;
+use crate::error::Error;
+
+/// The manifest's name in a release's folder.
+pub(crate) const MANIFEST: &str = "release.json";
+
+/// The Compose file.
+pub(crate) const COMPOSE: &str = "compose.yaml";
+
+/// The Compose file that adds our label, written on the host.
+pub(crate) const STAMPS: &str = "stamps.yaml";
+
+/// The format of the manifest and of the bundle. Another one is refused.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Name of a release: a commit, with a suffix where its files were not committed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Id(String);
+
+impl Id {
+    /// Letters, digits and dashes; nothing that a path or a shell could take for something else.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let fine = (7..=64).contains(&text.len())
+            && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
+            && !text.starts_with('-');
+        if fine { Ok(Self(text.to_owned())) } else { Err(Error::Release(text.to_owned())) }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
+/// What a release consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// [`FORMAT`].
+    pub(crate) format: u32,
+    /// Name of the release.
+    #[schemars(with = "String")]
+    pub(crate) release: Id,
+    /// The commit that it was made from.
+    pub(crate) commit: String,
+    /// `sha256` of every file, by its path.
+    pub(crate) files: IndexMap<String, String>,
+    /// The image of every service, profiles that are off included.
+    pub(crate) images: IndexMap<String, String>,
+}
+
+impl Manifest {
+    /// The manifest of these files.
+    pub(crate) fn of(
+        release: Id,
+        commit: &str,
+        contents: &IndexMap<String, Vec<u8>>,
+    ) -> Result<Self, Error> {
+        let file = compose(contents.get(COMPOSE).map_or(&[][..], Vec::as_slice))?;
+        let images = file.services.into_iter().filter_map(|(name, it)| Some((name, it.image?)));
+        Ok(Self {
+            format: FORMAT,
+            release,
+            commit: commit.to_owned(),
+            files: contents.iter().map(|(path, it)| (path.clone(), sha256(it))).collect(),
+            images: images.collect(),
+        })
+    }
+
+    /// The manifest of a release that is on this host.
+    pub(crate) fn load(place: &Place, id: &Id) -> Result<Self, Error> {
+        let path = place.release(id).join(MANIFEST);
+        let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
+        let broken = |it: serde_json::Error| Error::Failed {
+            what: format!("`{}` is not a manifest: {it}", path.display()),
+            help: "deploy that commit again".to_owned(),
+        };
+        serde_json::from_slice(&bytes).map_err(broken)
+    }
+
+    /// Fails unless these are exactly the files of the manifest.
+    pub(crate) fn matches(&self, contents: &IndexMap<String, Vec<u8>>) -> Result<(), Error> {
+        let refuse = |what: String| Err(Error::Bundle(what));
+        if self.format != FORMAT {
+            let expected = format!("expected {FORMAT}: install the same `homelab` on both ends");
+            return refuse(format!("its format is {}, {expected}", self.format));
+        }
+        for (path, hash) in &self.files {
+            if !is_allowed(path) {
+                return refuse(format!("it has a file `{path}`, which no release has"));
+            }
+            match contents.get(path) {
+                None => return refuse(format!("`{path}` is missing")),
+                Some(bytes) if &sha256(bytes) != hash => {
+                    return refuse(format!("`{path}` is not the file that was sent"));
+                }
+                Some(_) => {}
+            }
+        }
+        match contents.keys().find(|it| !self.files.contains_key(*it)) {
+            Some(path) => refuse(format!("`{path}` is not in its manifest")),
+            None if !self.files.contains_key(COMPOSE) => refuse(format!("it has no `{COMPOSE}`")),
+            None => Ok(()),
+        }
+    }
+
+    /// Paths of the configuration files that containers mount.
+    pub(crate) fn config(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter().map(|(path, hash)| (path.as_str(), hash.as_str()));
+        files.filter(|it| it.0.starts_with("config/"))
+    }
+}
+
+/// The Compose file of a release on this host.
+pub(crate) fn compose_of(place: &Place, id: &Id) -> Result<File, Error> {
+    let path = place.release(id).join(COMPOSE);
+    let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
+    compose(&bytes)
+}
+
+/// Reads a Compose file in the long forms that `cargo xtask gen` writes.
+pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
+    let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
+    let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
+    homelab_core::yaml::parse(text).map_err(|it| broken(&it))
+}
+
+/// Generated files, and nothing that could lie elsewhere.
+pub(crate) fn is_allowed(path: &str) -> bool {
+    let plain = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
+    let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
+    plain && known && path.len() < 200 && !path.contains("//") && !path.ends_with('/')
+}
+
+/// In hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_generated_files_are_allowed() {
+        for path in ["compose.yaml", ".env.example", "config/homer/config.yml"] {
+            assert!(is_allowed(path), "{path}");
+        }
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "config/../.env",
+            "config/",
+            ".env",
+            "secrets/x",
+            "config//x",
+            "./compose.yaml",
+        ] {
+            assert!(!is_allowed(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_release_has_a_plain_name() {
+        assert!(Id::parse("52cca45c0ffee").is_ok());
+        for text in ["", "main", "../../etc", "-rf-slash", "abc def0", "abcdefg;id", "$(reboot)"] {
+            assert!(Id::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What runs and whether it is still what was deployed: drift, with a place and a fix.
+
+use homelab_core::finding::{Finding, Severity};
+use homelab_core::observe;
+use homelab_core::plan::{Action, Plan, Step};
+use homelab_core::project::split_image;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::engine::{self, State};
+use super::journal::Journal;
+use super::place::Place;
+use super::receipt::Receipt;
+use super::release::{self, Id, Manifest};
+use super::survey::Wanted;
+use super::{bundle, files, gate, prune};
+use crate::error::Error;
+
+/// The house as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Status {
+    /// The release that runs.
+    #[schemars(with = "String")]
+    pub(crate) release: Id,
+    /// The commit that it was made from.
+    pub(crate) commit: String,
+    /// Whether what runs is what was deployed.
+    pub(crate) drift: bool,
+    /// What is not as it should be, errors first.
+    pub(crate) findings: Vec<Finding>,
+    /// Health by service.
+    pub(crate) health: IndexMap<String, String>,
+    /// Releases that one can go back to, the newest first.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) kept: Vec<Id>,
+    /// The last deploy.
+    pub(crate) last: Option<Receipt>,
+}
+
+/// Looks at the house; changes nothing.
+pub(crate) fn status(place: &Place) -> Result<Status, Error> {
+    let current = place.current()?.ok_or(Error::NothingDeployed)?;
+    let wanted = Wanted::load(place, &current, Some(&current))?;
+    let (state, plan) = wanted.plan(Some(&current))?;
+    let mut findings = Vec::new();
+    findings.extend(interrupted(place)?);
+    findings.extend(altered(place, &wanted.manifest)?);
+    findings.extend(containers(&plan));
+    findings.extend(foreign(&state));
+    findings.extend(digests(&state, &wanted));
+    findings.extend(unhealthy(&state, &plan));
+    findings.sort_by_key(|it| it.severity);
+    let kept = prune::kept(place, usize::MAX)?.into_iter().filter(|it| *it != current).collect();
+    Ok(Status {
+        commit: wanted.manifest.commit.clone(),
+        release: current,
+        drift: findings.iter().any(|it| it.severity == Severity::Error),
+        findings,
+        health: gate::health(&state),
+        kept,
+        last: Receipt::all(place)?.pop(),
+    })
+}
+
+fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        severity: Severity::Error,
+        subject: subject.to_owned(),
+        place: None,
+        message,
+        help: help.to_owned(),
+    }
+}
+
+/// What a deploy of the release that runs puts right.
+const AGAIN: &str = "deploy this release again, or find out who changed it";
+
+fn interrupted(place: &Place) -> Result<Option<Finding>, Error> {
+    let journal = Journal::load(place)?;
+    Ok(journal.map(|it| {
+        let message = format!(
+            "the {} of `{}` by {} since {} has not ended",
+            it.what, it.to, it.actor, it.started
+        );
+        error("drift-interrupted", "the house", message, "wait for it, or run `homelab recover`")
+    }))
+}
+
+/// Files that are not those that were deployed.
+fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
+    let changed = |path: &str| {
+        error("drift-file", path, format!("`{path}` is not the file that was deployed"), AGAIN)
+    };
+    let id = &manifest.release;
+    let mut findings: Vec<_> = bundle::altered(place, manifest)
+        .iter()
+        .map(|it| changed(&format!("releases/{id}/{it}")))
+        .collect();
+    for (path, hash) in manifest.config() {
+        let bytes = files::read(&place.root.join(path))?;
+        if bytes.is_none_or(|it| release::sha256(&it) != hash) {
+            findings.push(changed(path));
+        }
+    }
+    for path in bundle::files_below(&place.root, "config")? {
+        if !manifest.files.contains_key(&path) {
+            let message = format!("`{path}` is in no release");
+            findings.push(error("drift-file", &path, message, "remove it, or commit it"));
+        }
+    }
+    Ok(findings)
+}
+
+/// Containers that a deploy would touch.
+fn containers(plan: &Plan) -> Vec<Finding> {
+    let touched = plan.services.iter().filter(|it| it.action != Action::Unchanged);
+    touched.map(container).collect()
+}
+
+fn container(step: &Step) -> Finding {
+    let name = &step.service;
+    let because = step.because.clone().unwrap_or_default();
+    match step.action {
+        Action::Created => {
+            error("drift-missing", name, format!("`{name}` has no container"), AGAIN)
+        }
+        Action::Started => error(
+            "drift-stopped",
+            name,
+            format!("`{name}` is stopped"),
+            "`docker start` it, or deploy again",
+        ),
+        Action::Stopped => {
+            let message = format!("`{name}` has a container and should not: {because}");
+            error("drift-zombie", name, message, "deploy again: its container goes, its data stays")
+        }
+        Action::Recreated | Action::Unchanged => {
+            let mut changes: Vec<_> = step.changes.iter().map(ToString::to_string).collect();
+            changes.extend((!because.is_empty()).then_some(because));
+            let message = format!("`{name}` runs otherwise than deployed: {}", changes.join("; "));
+            // In the words of a plan: from what runs to what should.
+            error("drift-changed", name, message, AGAIN)
+        }
+    }
+}
+
+/// Containers of the project that no service of the file stands for.
+fn foreign(state: &State) -> Vec<Finding> {
+    let foreign = state.containers.iter().filter(|it| engine::service(it).is_none());
+    foreign
+        .map(|it| {
+            let name = engine::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
+            let message = format!("the container `{name}` is of this project and of no service");
+            error("drift-foreign", name, message, "`docker rm --force` it, if nobody needs it")
+        })
+        .collect()
+}
+
+/// Containers whose image has not the digest that was reviewed.
+fn digests(state: &State, wanted: &Wanted) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, service) in &wanted.after.file.services {
+        let Some(digest) = service.image.as_deref().and_then(|it| split_image(it).digest) else {
+            continue;
+        };
+        for container in state.of(name) {
+            let image = observe::image_id(container).and_then(|it| state.images.get(it));
+            let has_it = |it: &Value| observe::digests(it).iter().any(|it| it.ends_with(digest));
+            // One without any digest was loaded from a file: nobody can tell.
+            let differs = image.is_some_and(|it| !observe::digests(it).is_empty() && !has_it(it));
+            if differs {
+                let message = format!("`{name}` runs another image than `{digest}`");
+                findings.push(error("drift-digest", name, message, AGAIN));
+            }
+        }
+    }
+    findings
+}
+
+fn unhealthy(state: &State, plan: &Plan) -> Vec<Finding> {
+    let unwell = gate::unwell(state);
+    let unchanged =
+        unwell.iter().filter(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
+    unchanged
+        .map(|name| {
+            let health = state.of(name).next().map_or("gone", engine::health);
+            let starting = health == "starting";
+            Finding {
+                severity: if starting { Severity::Warning } else { Severity::Error },
+                ..error(
+                    "drift-unhealthy",
+                    name,
+                    format!("`{name}` is {health}"),
+                    "read its log: `docker compose logs <service>`",
+                )
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! The two sides of a plan: what the engine has, and what a release says with the values of this host.
+
+use std::path::Path;
+
+use homelab_core::compose::{File, MountKind, Service};
+use homelab_core::observe::{self, Inspected};
+use homelab_core::plan::{self, After, Before, Container, Plan};
+use homelab_core::resolve::{self, Setting};
+use homelab_core::variable::Fallback;
+use indexmap::{IndexMap, IndexSet};
+
+use super::bundle::Bundle;
+use super::engine::{self, State};
+use super::files;
+use super::place::{self, Place};
+use super::release::{self, Id, Manifest};
+use crate::error::Error;
+use crate::settings::Settings;
+
+/// A release as this host would run it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) manifest: Manifest,
+    /// As it was committed.
+    pub(crate) raw: File,
+    /// What the engine would get.
+    pub(crate) after: After,
+}
+
+/// What a release is read from.
+struct Source<'a> {
+    manifest: Manifest,
+    raw: File,
+    /// The contents of one of its files.
+    read: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// The manifest of the release whose files are mounted now.
+    old: Option<Manifest>,
+}
+
+/// With which values a release is read.
+struct Values<'a> {
+    dotenv: IndexMap<String, String>,
+    profiles: Vec<String>,
+    folder: &'a Path,
+}
+
+impl Wanted {
+    /// Reads a release of this host; `current` is the one whose files are mounted now.
+    pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
+        let folder = place.release(id);
+        let read = |path: &str| files::read(&folder.join(path)).ok().flatten();
+        let source = Source {
+            manifest: Manifest::load(place, id)?,
+            raw: release::compose_of(place, id)?,
+            read: &read,
+            old: current.and_then(|it| Manifest::load(place, it).ok()),
+        };
+        Self::build(source, &of_host(place)?)
+    }
+
+    /// The same of one that was sent and is not on this host yet.
+    pub(crate) fn of_bundle(
+        place: &Place,
+        bundle: &Bundle,
+        current: Option<&Id>,
+    ) -> Result<Self, Error> {
+        let source = Source {
+            manifest: bundle.manifest.clone(),
+            raw: bundle.compose()?,
+            read: &|path| bundle.contents(path).map(<[u8]>::to_vec),
+            old: current.and_then(|it| Manifest::load(place, it).ok()),
+        };
+        Self::build(source, &of_host(place)?)
+    }
+
+    /// What a checkout would run somewhere: every profile on, defaults for all values.
+    pub(crate) fn anywhere(bundle: &Bundle, old: Option<&Bundle>) -> Result<Self, Error> {
+        let raw = bundle.compose()?;
+        let mut profiles = IndexSet::new();
+        for service in raw.services.values() {
+            profiles.extend(service.profiles.iter().cloned());
+        }
+        let source = Source {
+            manifest: bundle.manifest.clone(),
+            raw,
+            read: &|path| bundle.contents(path).map(<[u8]>::to_vec),
+            old: old.map(|it| it.manifest.clone()),
+        };
+        let site = homelab_services::stack();
+        let required =
+            site.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+        let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
+        let profiles = profiles.into_iter().collect();
+        Self::build(source, &Values { dotenv, profiles, folder: Path::new(place::DEFAULT) })
+    }
+
+    fn build(source: Source<'_>, with: &Values<'_>) -> Result<Self, Error> {
+        let Source { manifest, raw, read, old } = source;
+        let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
+        let folder = with.folder.display().to_string();
+        let read = |path: &str| {
+            let bytes = read(path.strip_prefix("./").unwrap_or(path))?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let setting =
+            Setting { values: &with.dotenv, profiles: &profiles, folder: &folder, read: &read };
+        let file = resolve::resolve(&raw, &setting).map_err(|it| Error::Resolve(it.to_string()))?;
+        let after = After {
+            release: manifest.release.to_string(),
+            stamps: stamps(&raw, &file, &manifest),
+            files: changed(&raw, &file, old.as_ref(), &manifest),
+            off: off(&raw, &file, &profiles),
+            file,
+        };
+        Ok(Self { manifest, raw, after })
+    }
+
+    /// What a checkout would change in another one's house, without an engine.
+    pub(crate) fn against(&self, old: &Self) -> Plan {
+        let before = Before {
+            release: Some(old.after.release.clone()),
+            file: old.after.file.clone(),
+            containers: IndexMap::new(),
+        };
+        plan::plan(&before, &self.after, &homelab_services::catalogue())
+    }
+
+    /// Real names of its networks.
+    pub(crate) fn networks(&self) -> impl Iterator<Item = &str> {
+        self.after.file.networks.values().filter_map(|it| it.name.as_deref())
+    }
+
+    /// What the engine has, as this release would say it.
+    pub(crate) fn before(&self, state: &State, current: Option<&Id>) -> Before {
+        before(&self.after.file, state, current)
+    }
+
+    /// Asks the engine, and compares.
+    pub(crate) fn plan(&self, current: Option<&Id>) -> Result<(State, Plan), Error> {
+        let state = engine::state(&self.after.file.name, self.networks())?;
+        let plan = self.plan_for(&state, current);
+        Ok((state, plan))
+    }
+
+    pub(crate) fn plan_for(&self, state: &State, current: Option<&Id>) -> Plan {
+        plan::plan(&self.before(state, current), &self.after, &homelab_services::catalogue())
+    }
+
+    /// The Compose file that adds our label to the services that mount files of the release.
+    pub(crate) fn stamps_file(&self) -> String {
+        let label = |(name, stamp): (&String, &String)| {
+            format!("  {name}:\n    labels:\n      {}: \"{stamp}\"\n", observe::STAMP)
+        };
+        let labels: String = self.after.stamps.iter().map(label).collect();
+        let body = if labels.is_empty() { " {}\n".to_owned() } else { format!("\n{labels}") };
+        format!(
+            "# Written by `homelab deploy`: by these labels it knows what changed.\nservices:{body}"
+        )
+    }
+}
+
+/// The values of this host's `.env`.
+fn of_host(place: &Place) -> Result<Values<'_>, Error> {
+    let settings = Settings::load(place.dotenv())?.readable()?;
+    if settings.text.is_none() {
+        return Err(Error::NoSettings(settings.path));
+    }
+    let entries = settings.dotenv.entries.iter();
+    let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
+    Ok(Values { dotenv, profiles: settings.profiles(), folder: &place.root })
+}
+
+fn before(file: &File, state: &State, current: Option<&Id>) -> Before {
+    let mut seen = File { services: IndexMap::new(), ..file.clone() };
+    for network in seen.networks.values_mut() {
+        let real = network.name.as_ref().and_then(|it| state.networks.get(it));
+        network.internal = real.copied().unwrap_or(network.internal);
+    }
+    let mut containers = IndexMap::new();
+    for container in &state.containers {
+        let Some(name) = engine::service(container) else { continue };
+        let image = engine::text(container, "/Image").and_then(|it| state.images.get(it));
+        let wanted = file.services.get(name);
+        let mut service = observe::service(&Inspected { container, image }, wanted, file);
+        if state.of(name).nth(1).is_some() {
+            // More than one: all of them go, so that one comes.
+            service.image = None;
+        }
+        // The engine does not know them, and a label of Compose may not either.
+        service.depends_on = wanted.map(|it| it.depends_on.clone()).unwrap_or_default();
+        let running = engine::text(container, "/State/Status") == Some("running");
+        let stamp = observe::stamp(container).map(str::to_owned);
+        seen.services.insert(name.to_owned(), service);
+        containers.insert(name.to_owned(), Container { running, stamp });
+    }
+    // In the order of the file, whatever the engine's is.
+    let position = |name: &String| file.services.get_index_of(name).unwrap_or(usize::MAX);
+    seen.services.sort_by_key(|name, _| position(name));
+    Before { release: current.map(ToString::to_string), file: seen, containers }
+}
+
+/// Files of the release that a service mounts; `raw` is the service before its paths were made absolute.
+fn mounted<'a>(
+    raw: &'a Service,
+    manifest: &'a Manifest,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    manifest.config().filter(|(path, _)| {
+        let binds = raw.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+        { binds }.any(|it| {
+            let source = it.source.strip_prefix("./").unwrap_or(&it.source);
+            path.strip_prefix(source).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+        })
+    })
+}
+
+/// A fingerprint of the files that each service mounts, for those that mount any.
+fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<String, String> {
+    let mut stamps = IndexMap::new();
+    for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
+        let files: Vec<_> =
+            mounted(service, manifest).map(|(path, hash)| format!("{path}\n{hash}\n")).collect();
+        if !files.is_empty() {
+            stamps.insert(name.clone(), release::sha256(files.concat().as_bytes()));
+        }
+    }
+    stamps
+}
+
+/// Mounted files that the old release has otherwise or not at all, or that only it has, by service.
+fn changed(
+    raw: &File,
+    on: &File,
+    old: Option<&Manifest>,
+    new: &Manifest,
+) -> IndexMap<String, Vec<String>> {
+    let Some(old) = old else { return IndexMap::new() };
+    let mut changed = IndexMap::new();
+    for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
+        let before: IndexMap<_, _> = mounted(service, old).collect();
+        let after: IndexMap<_, _> = mounted(service, new).collect();
+        let paths = after.keys().chain(before.keys().filter(|it| !after.contains_key(*it)));
+        let other = paths.filter(|it| before.get(*it) != after.get(*it));
+        let other: Vec<_> = other.map(|it| (*it).to_owned()).collect();
+        if !other.is_empty() {
+            changed.insert(name.clone(), other);
+        }
+    }
+    changed
+}
+
+/// Why a service of the file does not run.
+fn off(raw: &File, on: &File, profiles: &[&str]) -> IndexMap<String, String> {
+    let off = raw.services.iter().filter(|it| !on.services.contains_key(it.0));
+    let reason = |(name, it): (&String, &Service)| {
+        let enabled =
+            it.profiles.is_empty() || it.profiles.iter().any(|it| profiles.contains(&it.as_str()));
+        let because = if enabled {
+            "its number of containers is 0".to_owned()
+        } else {
+            format!("its profile `{}` is off", it.profiles.join("`, `"))
+        };
+        (name.clone(), because)
+    };
+    off.map(reason).collect()
+}

@@ -1,0 +1,209 @@
+//! The switch: makes what runs equal to a release, by exactly the steps of a plan.
+
+use std::fs;
+use std::net::SocketAddr;
+
+use homelab_core::compose::File;
+use homelab_core::plan::{Action, Plan};
+use indexmap::{IndexMap, IndexSet};
+
+use super::engine::{self, State};
+use super::files;
+use super::place::Place;
+use super::release::{Id, Manifest, STAMPS};
+use super::survey::Wanted;
+use super::{bundle, gate, probe};
+use crate::error::Error;
+
+/// Writes what Compose gets besides the release's own file.
+pub(super) fn stamp(place: &Place, wanted: &Wanted) -> Result<(), Error> {
+    let path = place.release(&wanted.manifest.release).join(STAMPS);
+    files::write(&path, wanted.stamps_file().as_bytes(), 0o644)
+}
+
+/// Fetches the images that are not there; returns those. Nothing runs otherwise afterwards.
+pub(super) fn pull(
+    place: &Place,
+    wanted: &Wanted,
+    mut tell: impl FnMut(&str),
+) -> Result<Vec<String>, Error> {
+    let missing = missing_images(wanted)?;
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let services: Vec<_> = wanted
+        .after
+        .file
+        .services
+        .iter()
+        .filter(|it| it.1.image.as_ref().is_some_and(|it| missing.contains(it)))
+        .map(|it| it.0.as_str())
+        .collect();
+    tell(&format!("pulling {}", services.join(", ")));
+    let words = [&["pull", "--quiet"][..], &services].concat();
+    let output = engine::compose_aside(place, &wanted.manifest.release, &words).output();
+    let output = output.map_err(|it| cannot_run(&it))?;
+    if !output.status.success() {
+        return Err(engine::failed("docker compose pull", &output));
+    }
+    match missing_images(wanted)?.first() {
+        None => Ok(missing),
+        Some(image) => Err(Error::Failed {
+            what: format!("`{image}` was pulled and is not there"),
+            help: "look at Docker's log".to_owned(),
+        }),
+    }
+}
+
+/// Images of services that are on and that the engine has not. A pinned one never changes: nobody
+/// has to be asked for it again.
+pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
+    let images: IndexSet<_> =
+        wanted.after.file.services.values().filter_map(|it| it.image.as_deref()).collect();
+    let words: Vec<_> = ["image", "inspect", "--format", "{{.Id}}"].into_iter().collect();
+    let all: Vec<_> = words.iter().copied().chain(images.iter().copied()).collect();
+    if engine::attempt(&all)?.status.success() {
+        return Ok(Vec::new());
+    }
+    let mut missing = Vec::new();
+    for image in images {
+        if !engine::attempt(&[&words[..], &[image]].concat())?.status.success() {
+            missing.push(image.to_owned());
+        }
+    }
+    Ok(missing)
+}
+
+/// Puts the release's configuration files where containers mount them; each is replaced whole.
+pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Error> {
+    let release = place.release(&manifest.release);
+    for (path, _) in manifest.config() {
+        let source = release.join(path);
+        let bytes = files::read(&source)?.ok_or_else(|| Error::NoRelease(path.to_owned()))?;
+        let target = place.root.join(path);
+        if files::read(&target)?.as_deref() != Some(&bytes) {
+            files::folder(target.parent().unwrap_or(&place.root))?;
+            files::write(&target, &bytes, 0o644)?;
+        }
+    }
+    // What an older release had there and this one has not.
+    for path in bundle::files_below(&place.root, "config")? {
+        if !manifest.files.contains_key(&path) {
+            let path = place.root.join(path);
+            fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+/// Carries a plan out and waits until everything is well; returns the health of every service.
+pub(super) fn carry_out(
+    place: &Place,
+    wanted: &Wanted,
+    plan: &Plan,
+    state: &State,
+    mut tell: impl FnMut(&str),
+) -> Result<IndexMap<String, String>, Error> {
+    sync_config(place, &wanted.manifest)?;
+    let mut excused = gate::unwell(state);
+    excused.retain(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
+    remove(state, plan, &mut tell)?;
+    up(place, &wanted.manifest.release, plan, &mut tell)?;
+    tell("waiting until every service is healthy");
+    gate::wait(&wanted.after.file, &excused)
+}
+
+/// A part of a plan: its services, until those of `file` are healthy.
+pub(super) fn bring_up(
+    place: &Place,
+    wanted: &Wanted,
+    plan: &Plan,
+    state: &State,
+    file: &File,
+    mut tell: impl FnMut(&str),
+) -> Result<(), Error> {
+    remove(state, plan, &mut tell)?;
+    up(place, &wanted.manifest.release, plan, &mut tell)?;
+    gate::wait(file, &IndexSet::new()).map(|_| ())
+}
+
+/// Stops and removes the containers of services that go: `up` would leave them running.
+pub(super) fn remove(state: &State, plan: &Plan, tell: &mut impl FnMut(&str)) -> Result<(), Error> {
+    let gone: Vec<_> = plan.with(Action::Stopped).collect();
+    let mut ids: Vec<_> = gone.iter().flat_map(|it| state.of(it)).collect();
+    // Two containers where one should be: Compose would keep both.
+    for name in plan.with(Action::Recreated) {
+        ids.extend(state.of(name).skip(1));
+    }
+    let ids: Vec<_> = ids.into_iter().filter_map(|it| engine::text(it, "/Id")).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    tell(&format!("removing {}; its data stays", gone.join(", ")));
+    engine::docker(&[&["stop"][..], &ids].concat())?;
+    engine::docker(&[&["rm"][..], &ids].concat()).map(|_| ())
+}
+
+/// Stops everybody who may be connected to a database.
+pub(super) fn stop_users(state: &State, file: &File, database: &str) -> Result<(), Error> {
+    let users = file.services.iter().filter(|it| it.1.depends_on.contains_key(database));
+    let ids: Vec<_> =
+        users.flat_map(|it| state.of(it.0)).filter_map(|it| engine::text(it, "/Id")).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    engine::docker(&[&["stop"][..], &ids].concat()).map(|_| ())
+}
+
+/// Makes and starts exactly the services of the plan, in the order of their dependencies.
+fn up(place: &Place, id: &Id, plan: &Plan, tell: &mut impl FnMut(&str)) -> Result<(), Error> {
+    let made: Vec<_> = plan.with(Action::Created).chain(plan.with(Action::Recreated)).collect();
+    let started: Vec<_> = plan.with(Action::Started).collect();
+    for (how, services) in [("--no-recreate", started), ("--force-recreate", made)] {
+        if services.is_empty() {
+            continue;
+        }
+        tell(&format!("starting {}", services.join(", ")));
+        // Compose decides nothing here: which containers are made anew is the plan's business.
+        let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how];
+        let words = [&words[..], &services].concat();
+        let output = engine::compose(place, id, &words).output().map_err(|it| cannot_run(&it))?;
+        if !output.status.success() {
+            return Err(engine::failed("docker compose up", &output));
+        }
+    }
+    Ok(())
+}
+
+/// Asks the routes; those that were wrong before do not count.
+pub(super) fn routes(
+    wanted: &Wanted,
+    wrong_before: &[String],
+    mut tell: impl FnMut(&str),
+) -> Result<(), Error> {
+    let (routes, proxy) = probe::routes(&wanted.after.file);
+    let Some(proxy) = proxy else { return Ok(()) };
+    tell(&format!("asking {} routes", routes.len()));
+    let wrong = probe::settle(&routes, proxy);
+    let (old, new): (Vec<_>, Vec<_>) =
+        wrong.into_iter().partition(|it| wrong_before.contains(&it.0));
+    for (host, said) in old {
+        tell(&format!("warning: {host} is as wrong as before: {said}"));
+    }
+    let lines: Vec<_> = new.iter().map(|(host, said)| format!("{host}: {said}")).collect();
+    if lines.is_empty() { Ok(()) } else { Err(Error::Unhealthy(lines.join("\n  "))) }
+}
+
+/// Routes that do not answer before anything is touched.
+pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
+    let (routes, proxy): (_, Option<SocketAddr>) = probe::routes(&wanted.after.file);
+    // On a first deploy there is nothing to ask.
+    let Some(proxy) = proxy.filter(|_| plan.from.is_some()) else { return Vec::new() };
+    let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
+    let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();
+    probe::wrong(&old, proxy).into_iter().map(|it| it.0).collect()
+}
+
+fn cannot_run(error: &std::io::Error) -> Error {
+    Error::Failed { what: format!("cannot run `docker compose`: {error}"), help: String::new() }
+}

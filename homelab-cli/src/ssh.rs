@@ -1,0 +1,118 @@
+//! The other end: plain `ssh`, with the host key that was reviewed and no question asked.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::error::Error;
+use crate::exit;
+use crate::house::House;
+
+/// How `ssh` says that it itself failed.
+const FAILED: i32 = 255;
+
+/// Which host, and how to get there.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Remote {
+    /// Do it on this host, through `ssh`; otherwise on this machine
+    #[arg(long, value_name = "USER@HOST", value_parser = address)]
+    pub(crate) host: Option<String>,
+    /// Port of its SSH server
+    ///
+    /// Default: what your `ssh` is configured to.
+    #[arg(long, value_name = "N", requires = "host")]
+    port: Option<u16>,
+    /// Private key to log in with
+    ///
+    /// Default: what your `ssh` is configured to.
+    #[arg(long, value_name = "FILE", requires = "host")]
+    identity: Option<PathBuf>,
+    /// The host's reviewed keys; a host that shows another one is refused
+    ///
+    /// Default: `.github/known_hosts` of the checkout.
+    #[arg(long, value_name = "FILE", requires = "host")]
+    known_hosts: Option<PathBuf>,
+}
+
+/// What a shell or `ssh` could take for something else is no address.
+fn address(text: &str) -> Result<String, String> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._-@:".contains(it);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected `user@host`".to_owned())
+    }
+}
+
+impl Remote {
+    /// Runs `homelab receive` with these words on the host; its output and exit code are this program's.
+    pub(crate) fn receive(
+        &self,
+        checkout: &House,
+        host: &str,
+        words: &[&str],
+        input: &[u8],
+    ) -> Result<u8, Error> {
+        let known = self.known_hosts.clone();
+        let known = known.unwrap_or_else(|| checkout.path(".github/known_hosts"));
+        if !known.is_file() {
+            return Err(Error::KnownHosts(known));
+        }
+        // The words are ours, and plain: what the host's shell makes of them is themselves.
+        let mut command = self.command(host, &known);
+        command.args(["homelab", "receive"]).args(words);
+        let failed = |it: std::io::Error| Error::Failed {
+            what: format!("cannot run `ssh`: {it}"),
+            help: "install an SSH client".to_owned(),
+        };
+        let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
+        if let Some(mut pipe) = child.stdin.take() {
+            // Where the host hangs up, its exit code says more.
+            let _ = pipe.write_all(input);
+        }
+        let status = child.wait().map_err(failed)?;
+        match status.code() {
+            Some(FAILED) | None => Err(Error::Ssh(host.to_owned())),
+            Some(code) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
+        }
+    }
+
+    fn command(&self, host: &str, known: &Path) -> Command {
+        let mut command = Command::new("ssh");
+        let known = format!("UserKnownHostsFile={}", known.display());
+        for option in [
+            "BatchMode=yes",
+            "StrictHostKeyChecking=yes",
+            "GlobalKnownHostsFile=/dev/null",
+            "UpdateHostKeys=no",
+            // A connection that is gone is noticed within a minute.
+            "ServerAliveInterval=15",
+            "ServerAliveCountMax=4",
+            "ConnectTimeout=20",
+            &known,
+        ] {
+            command.args(["-o", option]);
+        }
+        if let Some(port) = self.port {
+            command.args(["-p", &port.to_string()]);
+        }
+        if let Some(identity) = &self.identity {
+            command.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(identity);
+        }
+        command.args(["-T", "--", host]);
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_no_option() {
+        assert!(address("deploy@house.example").is_ok());
+        for text in ["", "-oProxyCommand=id", "a b", "$(id)", "a;b"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+}

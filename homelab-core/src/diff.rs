@@ -1,0 +1,209 @@
+//! What differs between two definitions of a service, field by field.
+
+mod list;
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::list::{elements, mounts, port, words};
+use crate::checks::is_credential;
+use crate::compose::{Healthcheck, Limits, Logging, Service};
+
+/// One field that differs. The texts are for people; what an environment has under the name of a
+/// credential is not among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The field as in a file, down to the key: `image`, `environment.TZ`, `volumes./data`,
+    /// `deploy.resources.limits.memory`. Of lists the field only: `ports`.
+    pub field: String,
+    /// What it was; absent when there was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What it becomes; absent when there is nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+impl Change {
+    /// A change that is told from elsewhere than two services.
+    pub(crate) fn new(field: &str, from: Option<&str>, to: Option<&str>) -> Self {
+        let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
+        Self { field: field.to_owned(), from, to }
+    }
+}
+
+impl fmt::Display for Change {
+    /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.field)?;
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => write!(f, "{from} → {to}"),
+            (None, Some(to)) => write!(f, "added {to}"),
+            (Some(from), None) => write!(f, "removed {from}"),
+            (None, None) => f.write_str("unchanged"),
+        }
+    }
+}
+
+/// The fields of a service that differ, in the specification's order: maps by key, lists of which
+/// the order means nothing by element.
+///
+/// `depends_on`, `profiles` and `deploy.replicas` make no other container of it and are not compared.
+/// The pattern names every field, so that a new one does not compile until somebody has decided.
+pub fn service(from: &Service, to: &Service) -> Vec<Change> {
+    let Service {
+        image,
+        profiles: _,
+        user,
+        group_add,
+        init,
+        entrypoint,
+        command,
+        env_file,
+        environment,
+        secrets,
+        depends_on: _,
+        networks,
+        network_mode,
+        ports,
+        volumes,
+        tmpfs,
+        devices,
+        shm_size,
+        read_only,
+        cap_drop,
+        cap_add,
+        security_opt,
+        privileged,
+        pid,
+        ipc,
+        uts,
+        userns_mode,
+        healthcheck,
+        restart,
+        stop_grace_period,
+        deploy: _,
+        logging,
+        labels,
+    } = from;
+    let changes = &mut Changes::default();
+    changes.text("image", image.as_ref(), to.image.as_ref());
+    changes.text("user", user.as_ref(), to.user.as_ref());
+    changes.list("group_add", group_add, &to.group_add, Clone::clone);
+    changes.switch("init", *init, to.init);
+    changes.words("entrypoint", entrypoint, &to.entrypoint);
+    changes.words("command", command, &to.command);
+    changes.words("env_file", env_file, &to.env_file);
+    changes.environment(environment, &to.environment);
+    changes.list("secrets", secrets, &to.secrets, Clone::clone);
+    changes.list("networks", networks, &to.networks, Clone::clone);
+    changes.text("network_mode", network_mode.as_ref(), to.network_mode.as_ref());
+    changes.list("ports", ports, &to.ports, port);
+    changes.all.extend(mounts(volumes, &to.volumes));
+    changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
+    changes.list("devices", devices, &to.devices, Clone::clone);
+    changes.text("shm_size", shm_size.as_ref(), to.shm_size.as_ref());
+    changes.switch("read_only", *read_only, to.read_only);
+    changes.list("cap_drop", cap_drop, &to.cap_drop, Clone::clone);
+    changes.list("cap_add", cap_add, &to.cap_add, Clone::clone);
+    changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
+    changes.switch("privileged", *privileged, to.privileged);
+    changes.text("pid", pid.as_ref(), to.pid.as_ref());
+    changes.text("ipc", ipc.as_ref(), to.ipc.as_ref());
+    changes.text("uts", uts.as_ref(), to.uts.as_ref());
+    changes.text("userns_mode", userns_mode.as_ref(), to.userns_mode.as_ref());
+    changes.healthcheck(healthcheck.as_ref(), to.healthcheck.as_ref());
+    changes.text("restart", restart.as_ref(), to.restart.as_ref());
+    changes.text("stop_grace_period", stop_grace_period.as_ref(), to.stop_grace_period.as_ref());
+    changes.limits(&limits(from), &limits(to));
+    changes.logging(logging.as_ref(), to.logging.as_ref());
+    changes.map("labels", labels, &to.labels);
+    std::mem::take(&mut changes.all)
+}
+
+fn limits(of: &Service) -> Limits {
+    let resources = of.deploy.as_ref().and_then(|it| it.resources.as_ref());
+    resources.and_then(|it| it.limits.clone()).unwrap_or_default()
+}
+
+#[derive(Debug, Default)]
+struct Changes {
+    all: Vec<Change>,
+}
+
+impl Changes {
+    fn push(&mut self, field: &str, from: Option<String>, to: Option<String>) {
+        self.all.push(Change { field: field.to_owned(), from, to });
+    }
+
+    fn text<T: PartialEq + ToString>(&mut self, field: &str, from: Option<&T>, to: Option<&T>) {
+        if from != to {
+            self.push(field, from.map(T::to_string), to.map(T::to_string));
+        }
+    }
+
+    fn switch(&mut self, field: &str, from: bool, to: bool) {
+        self.text(field, Some(&from), Some(&to));
+    }
+
+    /// A list whose order counts is one value.
+    fn words(&mut self, field: &str, from: &[String], to: &[String]) {
+        if from != to {
+            self.push(field, words(from), words(to));
+        }
+    }
+
+    /// Another list: what is in one only, and how often.
+    fn list<T: PartialEq>(&mut self, field: &str, from: &[T], to: &[T], tell: fn(&T) -> String) {
+        self.all.extend(elements(field, from, to, tell));
+    }
+
+    fn map(&mut self, field: &str, from: &IndexMap<String, String>, to: &IndexMap<String, String>) {
+        for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
+            self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
+        }
+    }
+
+    fn environment(&mut self, from: &IndexMap<String, String>, to: &IndexMap<String, String>) {
+        let before = self.all.len();
+        self.map("environment", from, to);
+        for change in &mut self.all[before..] {
+            let key = change.field.trim_start_matches("environment.").to_ascii_uppercase();
+            if is_credential(&key) {
+                for value in [&mut change.from, &mut change.to].into_iter().flatten() {
+                    "(not shown)".clone_into(value);
+                }
+            }
+        }
+    }
+
+    fn healthcheck(&mut self, from: Option<&Healthcheck>, to: Option<&Healthcheck>) {
+        let none = Healthcheck::default();
+        let Healthcheck { disable, test, interval, timeout, retries, start_period } =
+            from.unwrap_or(&none);
+        let to = to.unwrap_or(&none);
+        self.switch("healthcheck.disable", *disable, to.disable);
+        self.words("healthcheck.test", test, &to.test);
+        self.text("healthcheck.interval", interval.as_ref(), to.interval.as_ref());
+        self.text("healthcheck.timeout", timeout.as_ref(), to.timeout.as_ref());
+        self.text("healthcheck.retries", retries.as_ref(), to.retries.as_ref());
+        self.text("healthcheck.start_period", start_period.as_ref(), to.start_period.as_ref());
+    }
+
+    fn limits(&mut self, from: &Limits, to: &Limits) {
+        let Limits { cpus, memory, pids } = from;
+        self.text("deploy.resources.limits.cpus", cpus.as_ref(), to.cpus.as_ref());
+        self.text("deploy.resources.limits.memory", memory.as_ref(), to.memory.as_ref());
+        self.text("deploy.resources.limits.pids", pids.as_ref(), to.pids.as_ref());
+    }
+
+    fn logging(&mut self, from: Option<&Logging>, to: Option<&Logging>) {
+        let none = Logging::default();
+        self.text("logging.driver", from.map(|it| &it.driver), to.map(|it| &it.driver));
+        let options = |it: Option<&Logging>| it.unwrap_or(&none).options.clone();
+        self.map("logging.options", &options(from), &options(to));
+    }
+}

@@ -1,0 +1,91 @@
+//! Lists: what is in one of two only, and how an element is told.
+
+use super::Change;
+use crate::compose::{MountKind, PublishedPort, ServiceMount};
+
+/// Elements that are in one list only; what is twice in one counts twice.
+pub(super) fn elements<T: PartialEq>(
+    field: &str,
+    from: &[T],
+    to: &[T],
+    tell: fn(&T) -> String,
+) -> Vec<Change> {
+    let without = |these: &[T], others: &[T]| -> Vec<String> {
+        let mut others: Vec<&T> = others.iter().collect();
+        let mut rest = Vec::new();
+        for it in these {
+            match others.iter().position(|other| *other == it) {
+                Some(at) => drop(others.swap_remove(at)),
+                None => rest.push(tell(it)),
+            }
+        }
+        rest
+    };
+    let change = |from, to| Change { field: field.to_owned(), from, to };
+    let removed = without(from, to).into_iter().map(|it| change(Some(it), None));
+    removed.chain(without(to, from).into_iter().map(|it| change(None, Some(it)))).collect()
+}
+
+/// Mounts by their place in the container.
+pub(super) fn mounts(from: &[ServiceMount], to: &[ServiceMount]) -> Vec<Change> {
+    let mut rest: Vec<&ServiceMount> = to.iter().collect();
+    let mut changes = Vec::new();
+    for it in from {
+        let same = rest.iter().position(|other| other.target == it.target);
+        changes.extend(mount(Some(it), same.map(|at| rest.remove(at))));
+    }
+    for it in rest {
+        changes.extend(mount(None, Some(it)));
+    }
+    changes
+}
+
+fn mount(from: Option<&ServiceMount>, to: Option<&ServiceMount>) -> Vec<Change> {
+    let Some(target) = from.or(to).map(|it| &it.target) else { return Vec::new() };
+    let change = |field: String, from, to| (from != to).then_some(Change { field, from, to });
+    let field = format!("volumes.{target}");
+    let creates = |it: Option<&ServiceMount>| {
+        it.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
+    };
+    let whole = change(field.clone(), from.map(source), to.map(source));
+    // Of a mount that comes or goes its source says enough.
+    let option = from.is_some() && to.is_some();
+    let field = format!("{field}.bind.create_host_path");
+    let option = option.then(|| change(field, creates(from), creates(to))).flatten();
+    whole.into_iter().chain(option).collect()
+}
+
+/// `/srv/media read-only`, `volume media`.
+fn source(mount: &ServiceMount) -> String {
+    let ServiceMount { kind, source, target: _, read_only, bind: _ } = mount;
+    let kind = match kind {
+        MountKind::Volume => "volume ",
+        MountKind::Bind => "",
+    };
+    format!("{kind}{source}{}", if *read_only { " read-only" } else { "" })
+}
+
+/// `53/udp`, `127.0.0.1:8080:80/tcp`.
+pub(super) fn port(port: &PublishedPort) -> String {
+    let PublishedPort { target, published, host_ip, protocol } = port;
+    let host = match host_ip.as_deref() {
+        Some(it) if it.contains(':') && !it.starts_with('[') => format!("[{it}]:"),
+        Some(it) => format!("{it}:"),
+        None => String::new(),
+    };
+    if *published == target.to_string() {
+        format!("{host}{target}/{protocol}")
+    } else {
+        format!("{host}{published}:{target}/{protocol}")
+    }
+}
+
+/// Words with spaces between them; one that has spaces or quotes of its own, or nothing, in quotes.
+pub(super) fn words(words: &[String]) -> Option<String> {
+    let is_plain = |it: &str| {
+        !it.is_empty() && !it.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))
+    };
+    let quoted = |it: &String| if is_plain(it) { it.clone() } else { format!("{it:?}") };
+    let all: Vec<_> = words.iter().map(quoted).collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}

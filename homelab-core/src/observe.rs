@@ -1,0 +1,137 @@
+//! What runs, in the words of a Compose file: from `docker inspect`.
+//!
+//! The engine merges what the image says into what the file says, and spells some of it anew.
+//! Here this is undone: what means the same to the engine is told in the file's own words.
+
+mod environment;
+mod health;
+mod json;
+mod limits;
+mod mounts;
+mod network;
+mod program;
+mod security;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::json::{text, texts, truth};
+use crate::compose::{File, Service};
+
+/// The label that holds the fingerprint of the files of a release that a service mounts.
+pub const STAMP: &str = "homelab.files";
+
+/// What the engine says of one container.
+#[derive(Clone, Copy, Debug)]
+pub struct Inspected<'a> {
+    /// Its object of `docker container inspect`.
+    pub container: &'a Value,
+    /// That of its image, by `docker image inspect` of the container's image id; `None` when it is gone.
+    ///
+    /// Of an image that is gone nothing is known: what the file does not say is taken for its part.
+    pub image: Option<&'a Value>,
+}
+
+/// The service that the container was made of, as a resolved file would say it.
+///
+/// `wanted` is the resolved service that it is compared with, if there is one; `file` is the
+/// resolved file, for the real names of networks, volumes and secrets. A field that means the
+/// same to the engine as the one of `wanted` is returned exactly as `wanted` has it: so `==` on a
+/// field is "nothing changed".
+///
+/// Not seen by an engine, and therefore returned as `wanted` has them: `depends_on`, `profiles`,
+/// `env_file`, `deploy.replicas`. Nor can it tell the log options of the file from those of its
+/// own configuration: a file without `logging` agrees with any, and options that the file does
+/// not name are taken for the engine's. Of `service:…` as a namespace it knows only that it is
+/// some container's.
+pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Service {
+    let Inspected { container, image } = *it;
+    let nothing = Service::default();
+    let is_known = wanted.is_some();
+    let wanted = wanted.unwrap_or(&nothing);
+    let (entrypoint, command) = program::words(container, image, wanted);
+    let (volumes, secrets) = mounts::volumes(container, image, wanted, file);
+    let (network_mode, networks) = network::networks(container, wanted, file);
+    let mode = |pointer: &str, wanted: &Option<String>, usual: &[&str]| {
+        words::mode(text(container, pointer), wanted.as_ref(), usual)
+    };
+    Service {
+        image: Some(text(container, "/Config/Image").to_owned()).filter(|it| !it.is_empty()),
+        profiles: wanted.profiles.clone(),
+        user: program::user(container, image, wanted),
+        group_add: same(&wanted.group_add, texts(container, "/HostConfig/GroupAdd"), Clone::clone),
+        init: truth(container, "/HostConfig/Init"),
+        entrypoint,
+        command,
+        env_file: wanted.env_file.clone(),
+        environment: environment::environment(container, image, wanted),
+        secrets,
+        depends_on: wanted.depends_on.clone(),
+        networks,
+        network_mode,
+        ports: network::ports(container, wanted),
+        volumes,
+        tmpfs: mounts::tmpfs(container, wanted),
+        devices: security::devices(container, wanted),
+        shm_size: limits::shm_size(container, wanted),
+        read_only: truth(container, "/HostConfig/ReadonlyRootfs"),
+        cap_drop: security::capabilities(container, "/HostConfig/CapDrop", &wanted.cap_drop),
+        cap_add: security::capabilities(container, "/HostConfig/CapAdd", &wanted.cap_add),
+        security_opt: security::options(container, wanted),
+        privileged: truth(container, "/HostConfig/Privileged"),
+        pid: mode("/HostConfig/PidMode", &wanted.pid, &[]),
+        ipc: mode("/HostConfig/IpcMode", &wanted.ipc, &["private", "shareable"]),
+        uts: mode("/HostConfig/UTSMode", &wanted.uts, &[]),
+        userns_mode: mode("/HostConfig/UsernsMode", &wanted.userns_mode, &[]),
+        healthcheck: health::check(container, image, wanted.healthcheck.as_ref()),
+        restart: program::restart(container, wanted),
+        stop_grace_period: program::stop_grace_period(container, wanted),
+        deploy: limits::deploy(container, wanted),
+        logging: limits::logging(container, wanted, is_known),
+        labels: environment::labels(container, image, wanted),
+    }
+}
+
+/// The sum over the definition that the container was made of, from its label [`STAMP`].
+pub fn stamp(container: &Value) -> Option<&str> {
+    label(container, STAMP)
+}
+
+/// The service that Compose made the container for.
+pub fn service_name(container: &Value) -> Option<&str> {
+    label(container, "com.docker.compose.service")
+}
+
+/// The id of the image that the container was made of.
+pub fn image_id(container: &Value) -> Option<&str> {
+    container.get("Image").and_then(Value::as_str)
+}
+
+/// The digests under which registries have the image, each after a repository and an `@`.
+pub fn digests(image: &Value) -> Vec<&str> {
+    let all = image.get("RepoDigests").and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn label<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
+    container.pointer("/Config/Labels")?.get(name)?.as_str()
+}
+
+/// Elements in any order: those that are wanted in the words of `wanted`, then the others.
+fn same<T: Clone, K: Ord>(wanted: &[T], found: Vec<T>, meaning: impl Fn(&T) -> K) -> Vec<T> {
+    let mut found: BTreeMap<K, T> = found.into_iter().map(|it| (meaning(&it), it)).collect();
+    let present = |it: &&T| found.contains_key(&meaning(it));
+    let mut res: Vec<T> = wanted.iter().filter(present).cloned().collect();
+    for it in wanted {
+        found.remove(&meaning(it));
+    }
+    res.extend(found.into_values());
+    res
+}
+
+/// `wanted` when it means the same as what was found, else that.
+fn either<T: Clone>(wanted: Option<&T>, is_same: bool, found: impl FnOnce() -> T) -> Option<T> {
+    if is_same { wanted.cloned() } else { Some(found()) }
+}

@@ -1,0 +1,54 @@
+//! Environment and labels, without what the image and Compose bring.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::STAMP;
+use super::json::{pairs, texts};
+use crate::compose::Service;
+
+type Pairs = IndexMap<String, String>;
+
+pub(super) fn environment(container: &Value, image: Option<&Value>, wanted: &Service) -> Pairs {
+    let read = |it: &Value| -> Pairs {
+        let all = texts(it, "/Config/Env").into_iter();
+        all.map(|it| match it.split_once('=') {
+            Some((key, value)) => (key.to_owned(), value.to_owned()),
+            None => (it, String::new()),
+        })
+        .collect()
+    };
+    without(read(container), image.map(read).as_ref(), &wanted.environment, |_| false)
+}
+
+pub(super) fn labels(container: &Value, image: Option<&Value>, wanted: &Service) -> Pairs {
+    let read = |it: &Value| pairs(it, "/Config/Labels");
+    without(read(container), image.map(read).as_ref(), &wanted.labels, is_bookkeeping)
+}
+
+/// Whether a label says how the container came to be, not what it is.
+fn is_bookkeeping(label: &str) -> bool {
+    label == STAMP || label.starts_with("com.docker.compose.")
+}
+
+/// What was found, without what the image brings; `ignored` keys are as they are wanted.
+fn without(
+    mut found: Pairs,
+    image: Option<&Pairs>,
+    wanted: &Pairs,
+    ignored: fn(&str) -> bool,
+) -> Pairs {
+    let mut res = Pairs::new();
+    for (key, value) in wanted {
+        let there = found.shift_remove(key);
+        if ignored(key) {
+            res.insert(key.clone(), value.clone());
+        } else if let Some(there) = there {
+            res.insert(key.clone(), there);
+        }
+    }
+    let brought = |key: &str, value: &String| image.is_none_or(|it| it.get(key) == Some(value));
+    found.retain(|key, value| !ignored(key) && !brought(key, value));
+    res.extend(found);
+    res
+}

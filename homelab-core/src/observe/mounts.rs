@@ -1,0 +1,167 @@
+//! Volumes, binds, secrets and folders in memory.
+
+use serde_json::Value;
+
+use super::json::{entries, list, text, truth};
+use super::same;
+use super::words::path;
+use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount};
+
+/// A mount as the engine has it.
+struct Found<'a> {
+    kind: MountKind,
+    /// A volume's name; a bind's path as it was asked for, and as it was found.
+    sources: Vec<&'a str>,
+    target: &'a str,
+    read_only: bool,
+    /// Whether the engine was told to make a bind's source.
+    creates: bool,
+}
+
+/// Volumes and secrets.
+pub(super) fn volumes(
+    container: &Value,
+    image: Option<&Value>,
+    wanted: &Service,
+    file: &File,
+) -> (Vec<ServiceMount>, Vec<String>) {
+    let mut found: Vec<Found<'_>> = all(container).collect();
+    found.sort_by_key(|it| it.target);
+    let (mut volumes, mut secrets) = (Vec::new(), Vec::new());
+    for own in &wanted.volumes {
+        let target = path(&own.target);
+        if let Some(at) = found.iter().position(|it| path(it.target) == target) {
+            volumes.push(found.remove(at).told(Some(own), file));
+        }
+    }
+    for it in found {
+        if let Some(name) = it.secret(file) {
+            secrets.push(name);
+        } else if !it.is_of(image) {
+            volumes.push(it.told(None, file));
+        }
+    }
+    (volumes, same(&wanted.secrets, secrets, Clone::clone))
+}
+
+fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
+    list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
+        let target = text(it, "/Destination");
+        let kind = if text(it, "/Type") == "volume" { MountKind::Volume } else { MountKind::Bind };
+        let asked = list(container, "/HostConfig/Mounts").find(|it| text(it, "/Target") == target);
+        let bind = list(container, "/HostConfig/Binds").filter_map(Value::as_str).find_map(|it| {
+            let (source, rest) = it.split_once(':')?;
+            (rest.split(':').next() == Some(target)).then_some(source)
+        });
+        let sources = match kind {
+            MountKind::Volume => vec![text(it, "/Name")],
+            MountKind::Bind => {
+                let asked = asked.map(|it| text(it, "/Source"));
+                [Some(text(it, "/Source")), asked, bind].into_iter().flatten().collect()
+            }
+        };
+        let creates = asked.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
+        let read_only = it.get("RW").and_then(Value::as_bool) == Some(false);
+        Found { kind, sources, target, read_only, creates }
+    })
+}
+
+impl Found<'_> {
+    /// In the file's words; `own` is what the file has at this place.
+    fn told(&self, own: Option<&ServiceMount>, file: &File) -> ServiceMount {
+        let is_kind = |it: &&ServiceMount| it.kind == self.kind;
+        let source = own.filter(is_kind).filter(|it| self.comes_from(&it.source, file));
+        let creates = |it: Option<&BindOptions>| it.is_none_or(|it| it.create_host_path);
+        let bind = match own.filter(is_kind).map(|it| &it.bind) {
+            Some(bind)
+                if self.kind == MountKind::Volume || creates(bind.as_ref()) == self.creates =>
+            {
+                bind.clone()
+            }
+            Some(_) => Some(BindOptions { create_host_path: self.creates }),
+            None if self.kind == MountKind::Bind && !self.creates => {
+                Some(BindOptions { create_host_path: false })
+            }
+            None => None,
+        };
+        ServiceMount {
+            kind: self.kind,
+            source: source.map_or_else(|| self.source(file), |it| it.source.clone()),
+            target: own.map_or(self.target, |it| &it.target).to_owned(),
+            read_only: self.read_only,
+            bind,
+        }
+    }
+
+    fn comes_from(&self, source: &str, file: &File) -> bool {
+        match self.kind {
+            MountKind::Volume => self.sources.contains(&&*real_name(file, source)),
+            MountKind::Bind => self.sources.iter().any(|it| path(it) == path(source)),
+        }
+    }
+
+    fn source(&self, file: &File) -> String {
+        let first = self.sources.first().copied().unwrap_or_default();
+        let key = match self.kind {
+            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == first),
+            MountKind::Bind => None,
+        };
+        key.cloned().unwrap_or_else(|| first.to_owned())
+    }
+
+    /// The secret that it is, if it is one.
+    fn secret(&self, file: &File) -> Option<String> {
+        let name = self.target.strip_prefix("/run/secrets/")?;
+        let source = &file.secrets.get(name)?.file;
+        let is_it = self.kind == MountKind::Bind && self.read_only && self.comes_from(source, file);
+        is_it.then(|| name.to_owned())
+    }
+
+    /// Whether it is there only since the image declares a volume: one without a name, for which
+    /// the engine invents 64 digits.
+    fn is_of(&self, image: Option<&Value>) -> bool {
+        let is_invented = |it: &&str| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit());
+        let declared = |it: &Value| {
+            entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == path(self.target))
+        };
+        self.kind == MountKind::Volume
+            && self.sources.first().is_some_and(is_invented)
+            && image.is_none_or(declared)
+    }
+}
+
+fn real_name(file: &File, volume: &str) -> String {
+    match file.volumes.get(volume) {
+        Some(it) => it.name.clone().unwrap_or_else(|| format!("{}_{volume}", file.name)),
+        None => volume.to_owned(),
+    }
+}
+
+pub(super) fn tmpfs(container: &Value, wanted: &Service) -> Vec<String> {
+    let options = entries(container, "/HostConfig/Tmpfs").into_iter();
+    let given = options.map(|(target, it)| match it.as_str().unwrap_or_default() {
+        "" => target.to_owned(),
+        options => format!("{target}:{options}"),
+    });
+    let mut found: Vec<_> = given.collect();
+    let mounts = list(container, "/Mounts").filter(|it| text(it, "/Type") == "tmpfs");
+    let mounts = mounts.map(|it| text(it, "/Destination").to_owned());
+    let known: Vec<_> = found.iter().map(|it| folder(it).0).collect();
+    found.extend(mounts.filter(|it| !known.iter().any(|known| known == it.trim_end_matches('/'))));
+    same(&wanted.tmpfs, found, |it| folder(it))
+}
+
+/// Path and sorted options; zeros before a mode mean nothing.
+fn folder(text: &str) -> (String, Vec<String>) {
+    let (target, options) = text.split_once(':').unwrap_or((text, ""));
+    let options = options.split(',').filter(|it| !it.is_empty());
+    let mut options: Vec<_> = options
+        .map(|it| match it.strip_prefix("mode=") {
+            Some(mode) => format!("mode={}", mode.trim_start_matches('0')),
+            None => it.to_owned(),
+        })
+        .collect();
+    options.sort_unstable();
+    // A folder in memory below `/var/run` is another one than below `/run`.
+    (target.trim_end_matches('/').to_owned(), options)
+}

@@ -1,0 +1,385 @@
+//! What a deploy would do: what runs, compared with what should.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::compose::{File, Healthcheck, MountKind, Service};
+use crate::contract::Contract;
+use crate::diff::{self, Change};
+use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
+use crate::project::Project;
+use crate::report::exposure;
+
+/// What runs now.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The release that runs; absent before the first one.
+    pub release: Option<String>,
+    /// The services that have a container, with the networks that the engine has.
+    pub file: File,
+    /// What else is known of each of them; empty for a comparison without an engine.
+    pub containers: IndexMap<String, Container>,
+}
+
+/// What is known of a service's container besides its settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Container {
+    /// Whether it runs.
+    pub running: bool,
+    /// The fingerprint of the files that were mounted when it was made.
+    pub stamp: Option<String>,
+}
+
+/// What should run.
+#[derive(Clone, Debug, Default)]
+pub struct After {
+    /// The release.
+    pub release: String,
+    /// The resolved file: see [`crate::resolve`].
+    pub file: File,
+    /// The fingerprint of the files that each service mounts, for those that mount any.
+    pub stamps: IndexMap<String, String>,
+    /// Files that changed, by the service that mounts them.
+    pub files: IndexMap<String, Vec<String>>,
+    /// Why a service of the file is not in `file`: its profile is off.
+    pub off: IndexMap<String, String>,
+}
+
+/// What a deploy would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// The release that runs; absent before the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The release that would run.
+    pub to: String,
+    /// Whether anything would happen to a container.
+    pub changes: bool,
+    /// Every service of either side, in the file's order, those that go last.
+    pub services: Vec<Step>,
+    /// Ways in and out that appear.
+    pub opens: Vec<Way>,
+    /// Ways in and out that vanish.
+    pub closes: Vec<Way>,
+    /// Volumes and folders of the services that are touched.
+    pub data: Vec<Touched>,
+    /// Databases that are dumped first.
+    pub dumps: Vec<String>,
+}
+
+/// What happens to one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Name.
+    pub service: String,
+    /// What happens.
+    pub action: Action,
+    /// Why it gets a new container, field by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Why, where no field says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// The image that runs, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_from: Option<String>,
+    /// The image that would run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_to: Option<String>,
+    /// Upper bound of the time in which it does not answer, in seconds: its grace for stopping, then
+    /// the time after which the engine would call it unhealthy. Absent when nothing happens to it
+    /// or its image alone knows the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_at_most: Option<u64>,
+}
+
+/// What happens to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It gets its first container.
+    Created,
+    /// Its container is replaced.
+    Recreated,
+    /// Its container is as it should be but does not run.
+    Started,
+    /// Its container is stopped and removed; its data stays.
+    Stopped,
+    /// Nothing.
+    Unchanged,
+}
+
+/// A way in or out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Way {
+    /// Service.
+    pub service: String,
+    /// `port`, `host` or `out`.
+    pub kind: WayKind,
+    /// Which: `all:443/tcp`, `photos.home.arpa`, `internet`.
+    pub what: String,
+    /// Who asks for a login, or over which networks.
+    pub how: String,
+}
+
+/// Kind of a way.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum WayKind {
+    /// A port of the host.
+    Port,
+    /// A host name at the proxy.
+    Host,
+    /// Connections to the internet.
+    Out,
+}
+
+/// A volume or folder of a service that is touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Touched {
+    /// Real name of the volume, or the folder.
+    pub source: String,
+    /// Service.
+    pub service: String,
+    /// What happens to it; nothing is ever removed.
+    pub fate: Fate,
+}
+
+/// What happens to data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// Used for the first time by this service.
+    New,
+    /// The new container gets it.
+    Remounted,
+    /// No container uses it any more; it stays.
+    Left,
+}
+
+impl Plan {
+    /// Services to which this happens, in order.
+    pub fn with(&self, action: Action) -> impl Iterator<Item = &str> {
+        self.services.iter().filter(move |it| it.action == action).map(|it| it.service.as_str())
+    }
+
+    /// What one service is in for.
+    pub fn step(&self, service: &str) -> Option<&Step> {
+        self.services.iter().find(|it| it.service == service)
+    }
+}
+
+/// Compares; `catalogue` says what images listen on and may do.
+pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
+    let diverged = diverged(before, after);
+    let mut services: Vec<_> =
+        after.file.services.keys().map(|it| step(before, after, &diverged, it)).collect();
+    let gone = before.file.services.keys().filter(|it| !after.file.services.contains_key(*it));
+    services.extend(gone.map(|it| stopped(before, after, it)));
+    let (old, new) = (ways(&before.file, catalogue), ways(&after.file, catalogue));
+    let only = |these: &[Way], those: &[Way]| {
+        these.iter().filter(|it| !those.contains(it)).cloned().collect::<Vec<_>>()
+    };
+    let mut plan = Plan {
+        from: before.release.clone(),
+        to: after.release.clone(),
+        changes: services.iter().any(|it| it.action != Action::Unchanged),
+        opens: only(&new, &old),
+        closes: only(&old, &new),
+        data: Vec::new(),
+        dumps: Vec::new(),
+        services,
+    };
+    plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
+    plan.dumps =
+        databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
+    plan
+}
+
+/// Databases that run and can be dumped; a container that was made by hand need not say so itself.
+fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &'a String> {
+    let says = |file: &File, name: &str| {
+        file.services.get(name).is_some_and(|it| it.labels.contains_key(DATABASE_LABEL))
+    };
+    let names = before.file.services.keys();
+    let known = names.filter(move |it| says(&before.file, it) || says(&after.file, it));
+    known.filter(|it| before.containers.get(*it).is_none_or(|it| it.running))
+}
+
+/// Its own container is replaced or removed, or whoever migrates it gets another image.
+fn is_dumped(after: &After, plan: &Plan, database: &str) -> bool {
+    plan.services.iter().any(|it| match it.action {
+        Action::Recreated | Action::Stopped if it.service == database => true,
+        Action::Recreated => {
+            it.image_from != it.image_to
+                && after.file.services.get(&it.service).is_some_and(|it| {
+                    it.depends_on.contains_key(database) && it.labels.contains_key(ONE_WAY_LABEL)
+                })
+        }
+        Action::Created | Action::Started | Action::Stopped | Action::Unchanged => false,
+    })
+}
+
+fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &str) -> Step {
+    let to = &after.file.services[name];
+    let mut step = Step {
+        service: name.to_owned(),
+        action: Action::Created,
+        changes: Vec::new(),
+        because: None,
+        image_from: None,
+        image_to: to.image.clone(),
+        down_at_most: None,
+    };
+    let Some(from) = before.file.services.get(name) else { return step };
+    step.image_from.clone_from(&from.image);
+    step.changes = diff::service(from, to);
+    let networks = diverged.iter().filter(|it| to.networks.contains(&it.0));
+    step.changes.extend(networks.map(|it| it.1.clone()));
+    let container = before.containers.get(name);
+    let stamp = after.stamps.get(name);
+    let other_files =
+        container.map_or_else(|| after.files.contains_key(name), |it| it.stamp.as_ref() != stamp);
+    if other_files {
+        let files = after.files.get(name).into_iter().flatten();
+        step.changes.extend(
+            files.map(|it| Change::new(it, Some("other contents"), Some("those of the release"))),
+        );
+        if step.changes.is_empty() {
+            step.because =
+                Some("the files that it mounts are not those it was made with".to_owned());
+        }
+    }
+    step.action = if other_files || !step.changes.is_empty() {
+        Action::Recreated
+    } else if container.is_some_and(|it| !it.running) {
+        step.because = Some("it does not run".to_owned());
+        Action::Started
+    } else {
+        return Step { action: Action::Unchanged, ..step };
+    };
+    step.down_at_most = down_at_most(from, to);
+    step
+}
+
+fn stopped(before: &Before, after: &After, name: &str) -> Step {
+    let because = after.off.get(name).cloned();
+    Step {
+        service: name.to_owned(),
+        action: Action::Stopped,
+        changes: Vec::new(),
+        because: Some(because.unwrap_or_else(|| "the file has no such service".to_owned())),
+        image_from: before.file.services[name].image.clone(),
+        image_to: None,
+        down_at_most: None,
+    }
+}
+
+/// Networks that have to be made anew, which everybody on them notices.
+fn diverged(before: &Before, after: &After) -> Vec<(String, Change)> {
+    let both = after.file.networks.iter().filter_map(|(key, to)| {
+        let from = before.file.networks.get(key)?;
+        (from.internal != to.internal).then(|| {
+            let field = format!("networks.{key}.internal");
+            let (from, to) = (from.internal.to_string(), to.internal.to_string());
+            (key.clone(), Change::new(&field, Some(&from), Some(&to)))
+        })
+    });
+    both.collect()
+}
+
+fn ways(file: &File, catalogue: &[Contract]) -> Vec<Way> {
+    let project = Project::from_file(file.clone(), catalogue);
+    let exposure = exposure::gather(&project);
+    let ports = exposure.ports.into_iter().map(|it| Way {
+        service: it.service,
+        kind: WayKind::Port,
+        what: format!("{}:{}/{}", it.address, it.port, it.protocol),
+        how: "published".to_owned(),
+    });
+    let hosts = exposure.hosts.into_iter().map(|it| Way {
+        service: it.service,
+        kind: WayKind::Host,
+        what: it.host,
+        how: match it.login {
+            exposure::Asks::Proxy => "the proxy asks for the login".to_owned(),
+            exposure::Asks::Service | exposure::Asks::Nobody | exposure::Asks::Unknown => {
+                "the proxy does not ask for a login".to_owned()
+            }
+        },
+    });
+    let out = exposure.ways_out.into_iter().map(|it| Way {
+        service: it.service,
+        kind: WayKind::Out,
+        what: "internet".to_owned(),
+        how: format!("over {}", it.networks.join(", ")),
+    });
+    ports.chain(hosts).chain(out).collect()
+}
+
+fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touched> {
+    let old = before.file.services.get(&step.service);
+    let new = after.file.services.get(&step.service);
+    let (side, file, fate) = match step.action {
+        Action::Created => (new, &after.file, Fate::New),
+        Action::Recreated => (new, &after.file, Fate::Remounted),
+        Action::Stopped => (old, &before.file, Fate::Left),
+        Action::Started | Action::Unchanged => return Vec::new(),
+    };
+    let writable = side.into_iter().flat_map(|it| &it.volumes).filter(|it| !it.read_only);
+    let source = |kind: MountKind, source: &str| match kind {
+        MountKind::Volume => {
+            let name = file.volumes.get(source).and_then(|it| it.name.as_deref());
+            format!("volume {}", name.unwrap_or(source))
+        }
+        MountKind::Bind => source.to_owned(),
+    };
+    let had = |it: &str| old.is_some_and(|old| old.volumes.iter().any(|mount| mount.source == it));
+    let touched = writable.map(|it| Touched {
+        source: source(it.kind, &it.source),
+        service: step.service.clone(),
+        fate: if fate == Fate::Remounted && !had(&it.source) { Fate::New } else { fate },
+    });
+    touched.collect()
+}
+
+/// Docker's defaults, where a check says nothing: 30 s, 30 s, 3; and 10 s for stopping.
+fn down_at_most(from: &Service, to: &Service) -> Option<u64> {
+    let grace = from.stop_grace_period.as_deref().map_or(Some(10), seconds)?;
+    Some(grace + verdict(to.healthcheck.as_ref()?)?)
+}
+
+/// Seconds until the engine calls it unhealthy; `None` where the image's own check says more.
+pub fn verdict(check: &Healthcheck) -> Option<u64> {
+    if check.disable || check.test.is_empty() {
+        return None;
+    }
+    let or = |it: &Option<String>, default| it.as_deref().map_or(Some(default), seconds);
+    let probe = or(&check.interval, 30)? + or(&check.timeout, 30)?;
+    let retries = u64::from(check.retries.unwrap_or(3));
+    Some(or(&check.start_period, 0)? + probe * (retries + 1))
+}
+
+/// Seconds of `90s` or `1m30s`.
+pub(crate) fn seconds(text: &str) -> Option<u64> {
+    let mut total = 0;
+    let mut number = String::new();
+    for it in text.chars() {
+        if it.is_ascii_digit() {
+            number.push(it);
+            continue;
+        }
+        let unit = match it {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        total += number.parse::<u64>().ok()? * unit;
+        number.clear();
+    }
+    number.is_empty().then_some(total)
+}

@@ -1,0 +1,198 @@
+//! A plan as text for a terminal, and as Markdown for a pull request.
+
+use std::fmt::Write as _;
+
+use crate::plan::{Action, Fate, Plan, Step, Touched, Way, WayKind};
+
+/// For a terminal: what becomes reachable first, then services, data and dumps.
+pub fn text(plan: &Plan) -> String {
+    let mut out = headline(plan);
+    out.push('\n');
+    section(&mut out, "becomes reachable", plan.opens.iter().map(way));
+    section(&mut out, "is reachable no more", plan.closes.iter().map(way));
+    let touched = plan.services.iter().filter(|it| it.action != Action::Unchanged);
+    for step in touched {
+        let _ = writeln!(out, "\n{} {}{}", sign(step.action), step.service, detail(step));
+        for change in &step.changes {
+            let _ = writeln!(out, "    {change}");
+        }
+    }
+    let unchanged: Vec<_> = plan.with(Action::Unchanged).collect();
+    if !unchanged.is_empty() {
+        let _ = writeln!(out, "\n= unchanged: {}", unchanged.join(", "));
+    }
+    section(&mut out, "data", plan.data.iter().map(touched_data));
+    section(&mut out, "dumped first", plan.dumps.iter().cloned());
+    out
+}
+
+/// For a pull request: the same, with the long parts folded.
+pub fn markdown(plan: &Plan) -> String {
+    let mut out = String::new();
+    let opens: Vec<_> = plan.opens.iter().map(|it| code(&way(it))).collect();
+    let closes: Vec<_> = plan.closes.iter().map(|it| code(&way(it))).collect();
+    bullets(&mut out, "### ⚠️ Becomes reachable", &opens);
+    bullets(&mut out, "### Is reachable no more", &closes);
+    if opens.is_empty() && closes.is_empty() {
+        out.push_str("No way in or out appears or vanishes.\n\n");
+    }
+    let _ = writeln!(out, "### {}\n", headline(plan));
+    let touched: Vec<_> =
+        plan.services.iter().filter(|it| it.action != Action::Unchanged).collect();
+    if !touched.is_empty() {
+        out.push_str("| | Service | Why | Down at most |\n| --- | --- | --- | --- |\n");
+    }
+    for step in &touched {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            word(step.action),
+            cell(&step.service),
+            why(step).join("<br>"),
+            step.down_at_most.map_or_else(|| "–".to_owned(), |it| format!("{it} s")),
+        );
+    }
+    let unchanged: Vec<_> = plan.with(Action::Unchanged).map(cell).collect();
+    if !unchanged.is_empty() {
+        let _ = writeln!(out, "\nUnchanged: {}.\n", unchanged.join(", "));
+    }
+    let data: Vec<_> = plan.data.iter().map(|it| code(&touched_data(it))).collect();
+    if !data.is_empty() {
+        let _ = writeln!(out, "<details><summary>Volumes and folders ({})</summary>\n", data.len());
+        bullets(&mut out, "", &data);
+        out.push_str("</details>\n\n");
+    }
+    let dumps: Vec<_> = plan.dumps.iter().map(|it| code(it)).collect();
+    bullets(&mut out, "Dumped first:", &dumps);
+    out
+}
+
+/// What happens, in a line.
+fn headline(plan: &Plan) -> String {
+    let from = plan.from.as_deref().map_or("nothing", short);
+    let count = |it| plan.with(it).count();
+    let counts: Vec<_> = [Action::Created, Action::Recreated, Action::Started, Action::Stopped]
+        .into_iter()
+        .filter(|it| count(*it) > 0)
+        .map(|it| format!("{} {}", count(it), word(it)))
+        .collect();
+    let counts =
+        if counts.is_empty() { "no container is touched".to_owned() } else { counts.join(", ") };
+    format!("{from} → {}: {counts}", short(&plan.to))
+}
+
+/// The first digits of a commit.
+fn short(release: &str) -> &str {
+    release.get(..12).filter(|_| release.len() == 40).unwrap_or(release)
+}
+
+fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<_> = lines.collect();
+    if !lines.is_empty() {
+        let _ = writeln!(out, "\n{title}");
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+}
+
+fn bullets(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    if !title.is_empty() {
+        let _ = writeln!(out, "{title}\n");
+    }
+    for line in lines {
+        let _ = writeln!(out, "- {line}");
+    }
+    out.push('\n');
+}
+
+fn way(way: &Way) -> String {
+    let Way { service, what, how, .. } = way;
+    match way.kind {
+        WayKind::Port => format!("port {what} of {service}"),
+        WayKind::Host => format!("https://{what} of {service}: {how}"),
+        WayKind::Out => format!("{service} → {what} {how}"),
+    }
+}
+
+fn touched_data(it: &Touched) -> String {
+    let fate = match it.fate {
+        Fate::New => "used for the first time",
+        Fate::Remounted => "goes to the new container",
+        Fate::Left => "stays, and nobody uses it",
+    };
+    format!("{} ({}): {fate}", it.source, it.service)
+}
+
+const fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Created => "+",
+        Action::Recreated => "~",
+        Action::Started => "^",
+        Action::Stopped => "-",
+        Action::Unchanged => "=",
+    }
+}
+
+const fn word(action: Action) -> &'static str {
+    match action {
+        Action::Created => "created",
+        Action::Recreated => "recreated",
+        Action::Started => "started",
+        Action::Stopped => "stopped",
+        Action::Unchanged => "unchanged",
+    }
+}
+
+/// What stands behind a service's name on a terminal.
+fn detail(step: &Step) -> String {
+    let mut out = format!(" {}", word(step.action));
+    if let Some(because) = &step.because {
+        let _ = write!(out, ": {because}");
+    }
+    if step.action == Action::Created
+        && let Some(image) = &step.image_to
+    {
+        let _ = write!(out, ": {image}");
+    }
+    if let Some(seconds) = step.down_at_most {
+        let _ = write!(out, " (down at most {seconds} s)");
+    }
+    out
+}
+
+/// The reasons as cells of a table.
+fn why(step: &Step) -> Vec<String> {
+    let changes = step.changes.iter().map(|it| code(&it.to_string()));
+    let because = step.because.iter().map(|it| cell(it));
+    let image = step.image_to.iter().filter(|_| step.action == Action::Created).map(|it| code(it));
+    changes.chain(because).chain(image).collect()
+}
+
+/// Text that comes from a file: nothing in it is Markdown or HTML.
+fn code(text: &str) -> String {
+    let plain = text.replace(['`', '\n', '\r'], " ").replace('|', "\\|");
+    format!("`{plain}`")
+}
+
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for it in text.chars() {
+        match it {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' => out.push_str("\\|"),
+            '\n' | '\r' => out.push(' '),
+            '@' | '#' | '*' | '_' | '[' | ']' | '`' | '~' => {
+                out.push('\\');
+                out.push(it);
+            }
+            _ => out.push(it),
+        }
+    }
+    out
+}
