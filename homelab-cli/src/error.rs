@@ -43,8 +43,8 @@ pub(crate) enum Error {
     House(PathBuf),
     #[error("`{}` does not exist", .0.display())]
     NoSettings(PathBuf),
-    #[error("`{0}` is no name of a release: expected a commit")]
-    Release(String),
+    #[error(transparent)]
+    Release(#[from] homelab_core::release::NoId),
     #[error("there is no release `{0}` on this host")]
     NoRelease(String),
     #[error("nothing is deployed here yet")]

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::deploy::release::{self, Id};
+use homelab_core::release::Id;
+
+use crate::deploy::release;
 use crate::error::Error;
 
 /// The generated files that a release consists of.

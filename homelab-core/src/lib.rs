@@ -24,6 +24,7 @@ pub mod plan;
 pub mod privilege;
 pub mod project;
 pub mod reach;
+pub mod release;
 pub mod report;
 pub mod resolve;
 pub mod resource;

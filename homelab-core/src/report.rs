@@ -10,8 +10,10 @@ pub mod exposure;
 pub mod memory;
 pub mod plan;
 pub mod reachability;
+pub mod receipt;
 pub mod services;
 pub mod state;
+pub mod status;
 mod table;
 pub mod topology;
 

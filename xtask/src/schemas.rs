@@ -2,13 +2,16 @@
 
 use homelab_core::compose::File;
 use homelab_core::finding::Verdict;
+use homelab_core::plan::Plan;
 use homelab_core::reach::Reach;
 use homelab_core::report::doctor::Diagnosis;
 use homelab_core::report::explanation::{Explanation, Manual};
 use homelab_core::report::exposure::Exposure;
 use homelab_core::report::memory::{AllSets, OneSet};
+use homelab_core::report::receipt::Receipt;
 use homelab_core::report::services::ServiceRow;
 use homelab_core::report::state::Kept;
+use homelab_core::report::status::Status;
 use schemars::{JsonSchema, schema_for};
 
 use crate::artefacts::HEADER;
@@ -23,9 +26,12 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("exposure", text::<Exposure>()),
         ("memory", text::<AllSets>()),
         ("memory-profiles", text::<OneSet>()),
+        ("plan", text::<Plan>()),
         ("reachability", text::<Vec<Reach>>()),
+        ("receipt", text::<Receipt>()),
         ("services", text::<Vec<ServiceRow>>()),
         ("state", text::<Vec<Kept>>()),
+        ("status", text::<Status>()),
         ("verdict", text::<Verdict>()),
     ];
     schemas.extend(homelab_services::schemas().into_iter().map(|(name, it)| (name, pretty(&it))));

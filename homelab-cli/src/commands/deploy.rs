@@ -1,9 +1,11 @@
 //! `homelab deploy`: brings the checkout's release to a host, and makes it the one that runs.
 
+use homelab_core::report::receipt::{Outcome, Receipt};
+
 use crate::cli::Format;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
-use crate::deploy::receipt::{self, Outcome, Receipt};
+use crate::deploy::receipt;
 use crate::deploy::release::sha256;
 use crate::deploy::supervise;
 use crate::error::Error;

@@ -35,6 +35,6 @@ pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
     let runs = receipt.runs.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     ui.data(format_args!("{runs} runs"))?;
     // That a release was rolled back is what was asked for here.
-    let is_broken = receipt.outcome == crate::deploy::receipt::Outcome::Broken;
+    let is_broken = receipt.outcome == homelab_core::report::receipt::Outcome::Broken;
     Ok(if is_broken { code(&receipt) } else { exit::FINE })
 }

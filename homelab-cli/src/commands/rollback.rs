@@ -1,9 +1,10 @@
 //! `homelab rollback`: back to a release that was healthy.
 
+use homelab_core::release::Id;
+
 use super::deploy::{HouseDir, Who, name, report};
 use crate::cli::Format;
 use crate::deploy::place::Place;
-use crate::deploy::release::Id;
 use crate::deploy::rollback::Data;
 use crate::deploy::supervise;
 use crate::error::Error;

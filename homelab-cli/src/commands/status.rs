@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use homelab_core::release::Id;
+use homelab_core::report::status::Status;
+
 use super::deploy::HouseDir;
 use super::plan::Format;
 use crate::deploy::place::Place;
-use crate::deploy::release::Id;
-use crate::deploy::status::{self, Status};
+use crate::deploy::status;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;

@@ -4,12 +4,13 @@ use std::io::Read as _;
 use std::path::Path;
 
 use homelab_core::compose::File;
+use homelab_core::release::Id;
 use indexmap::IndexMap;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::files;
 use super::place::Place;
-use super::release::{self, COMPOSE, Id, MANIFEST, Manifest};
+use super::release::{self, COMPOSE, MANIFEST, Manifest};
 use crate::error::Error;
 
 /// Far more than generated files need: who sends more sends something else.

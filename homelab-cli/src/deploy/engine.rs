@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use homelab_core::release::Id;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::place::Place;
-use super::release::{COMPOSE, Id, STAMPS};
+use super::release::{COMPOSE, STAMPS};
 use crate::error::Error;
 
 /// Variables that docker needs to find its engine and its plugins.

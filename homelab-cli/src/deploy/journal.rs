@@ -1,25 +1,22 @@
 //! The note that a deploy leaves before it touches anything, by which it can be undone or ended.
 
-use schemars::JsonSchema;
+use homelab_core::release::Id;
 use serde::{Deserialize, Serialize};
 
 use super::files;
 use super::place::Place;
-use super::release::Id;
 use crate::error::Error;
 
 /// A deploy under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Journal {
     /// Name of this deploy, and of its log.
     pub(crate) id: String,
     /// `deploy` or `rollback`.
     pub(crate) what: String,
     /// The release that ran.
-    #[schemars(with = "Option<String>")]
     pub(crate) from: Option<Id>,
     /// The release that shall run.
-    #[schemars(with = "String")]
     pub(crate) to: Id,
     pub(crate) actor: String,
     pub(crate) run_url: Option<String>,

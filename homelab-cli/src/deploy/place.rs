@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use homelab_core::release::Id;
+
 use super::files;
-use super::release::Id;
 use crate::error::Error;
 
 /// Where a house is deployed unless somebody says otherwise.
@@ -77,7 +78,7 @@ impl Place {
         match fs::read_link(&link) {
             Ok(target) => {
                 let name = target.file_name().unwrap_or_default().to_string_lossy();
-                Id::parse(&name).map(Some)
+                Ok(Some(Id::parse(&name)?))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(Error::Read { path: link, source }),

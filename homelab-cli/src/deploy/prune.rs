@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use homelab_core::release::Id;
+use homelab_core::report::receipt::Outcome;
+
 use super::engine;
 use super::place::Place;
-use super::receipt::{Outcome, Receipt};
-use super::release::{Id, Manifest};
+use super::receipt;
+use super::release::Manifest;
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -56,7 +59,7 @@ pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
 pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
     let limit = keep.saturating_add(kept.len());
-    for receipt in Receipt::all(place)?.into_iter().rev() {
+    for receipt in receipt::all(place)?.into_iter().rev() {
         let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
         // What ran before a deploy was healthy, too: a deploy that failed went back to it.
         let ran = receipt.runs.filter(|_| healthy);

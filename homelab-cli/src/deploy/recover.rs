@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use homelab_core::plan::{Action, Plan};
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::dump::Database;
 use super::engine;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
-use super::receipt::{Outcome, Receipt};
-use super::release::{self, Id};
+use super::receipt;
+use super::release;
 use super::survey::Wanted;
 use super::switch;
 use super::worker::{self, Request, Run};
@@ -48,7 +50,7 @@ pub(super) fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receip
     } else {
         back(ui, &mut run, &journal, "it was interrupted")?
     };
-    receipt.append(place)?;
+    receipt::append(&receipt, place)?;
     Journal::remove(place)?;
     Ok(Some(receipt))
 }

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use homelab_core::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
 use homelab_core::plan::{Action, Plan};
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::dump::Database;
 use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
-use super::receipt::{Outcome, Receipt};
-use super::release::Id;
+use super::receipt;
 use super::survey::Wanted;
 use super::worker::{self, Request, Run};
 use super::{prune, recover, switch};
@@ -58,7 +59,7 @@ pub(crate) fn rollback(
     let between = between(place, &to, &wanted, &plan)?;
     refuse(&between, data, &to)?;
     if let Some(refused) = worker::prepare(ui, &mut run, &wanted, Some(&current))? {
-        refused.append(place)?;
+        receipt::append(&refused, place)?;
         return Ok(refused);
     }
     let journal = run.journal(Some(&current), &to, &state);
@@ -91,7 +92,7 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
 
 /// The release that the current one was deployed over.
 fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
-    let receipts = Receipt::all(place)?;
+    let receipts = receipt::all(place)?;
     let mut deploys = receipts
         .into_iter()
         .rev()
@@ -128,7 +129,7 @@ fn between(place: &Place, to: &Id, wanted: &Wanted, plan: &Plan) -> Result<Betwe
 
 /// The dump that was taken when a release was left for another one, the newest one first.
 fn dump_of(place: &Place, release: &Id, database: &str) -> Result<Option<PathBuf>, Error> {
-    let receipts = Receipt::all(place)?;
+    let receipts = receipt::all(place)?;
     let left = receipts.iter().rev().filter(|it| it.from.as_ref() == Some(release));
     let dumps = left.flat_map(|it| &it.dumps).map(PathBuf::from);
     // `<deploy>-<service>-<database>.sql.gz`
@@ -176,7 +177,7 @@ fn restore(
     let ended = put_back(ui, &mut run, wanted, &mut journal, between);
     if let Err(error) = ended {
         let receipt = recover::back(ui, &mut run, &journal, &error.to_string())?;
-        receipt.append(place)?;
+        receipt::append(&receipt, place)?;
         Journal::remove(place)?;
         return Ok(receipt);
     }

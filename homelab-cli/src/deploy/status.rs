@@ -4,40 +4,17 @@ use homelab_core::finding::{Finding, Severity};
 use homelab_core::observe;
 use homelab_core::plan::{Action, Plan, Step};
 use homelab_core::project::split_image;
-use indexmap::IndexMap;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use homelab_core::report::status::Status;
 use serde_json::Value;
 
 use super::engine::{self, State};
 use super::journal::Journal;
 use super::place::Place;
-use super::receipt::Receipt;
-use super::release::{self, Id, Manifest};
+use super::receipt;
+use super::release::{self, Manifest};
 use super::survey::Wanted;
 use super::{bundle, files, gate, prune};
 use crate::error::Error;
-
-/// The house as it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Status {
-    /// The release that runs.
-    #[schemars(with = "String")]
-    pub(crate) release: Id,
-    /// The commit that it was made from.
-    pub(crate) commit: String,
-    /// Whether what runs is what was deployed.
-    pub(crate) drift: bool,
-    /// What is not as it should be, errors first.
-    pub(crate) findings: Vec<Finding>,
-    /// Health by service.
-    pub(crate) health: IndexMap<String, String>,
-    /// Releases that one can go back to, the newest first.
-    #[schemars(with = "Vec<String>")]
-    pub(crate) kept: Vec<Id>,
-    /// The last deploy.
-    pub(crate) last: Option<Receipt>,
-}
 
 /// Looks at the house; changes nothing.
 pub(crate) fn status(place: &Place) -> Result<Status, Error> {
@@ -60,7 +37,7 @@ pub(crate) fn status(place: &Place) -> Result<Status, Error> {
         findings,
         health: gate::health(&state),
         kept,
-        last: Receipt::all(place)?.pop(),
+        last: receipt::all(place)?.pop(),
     })
 }
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use homelab_core::report::receipt::Receipt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::place::Place;
-use super::receipt::Receipt;
+use super::receipt;
 use crate::error::Error;
 use crate::exit;
 use crate::ui::Ui;
@@ -42,7 +43,7 @@ pub(crate) fn run(
         ui.note("error: the deploy was killed; putting right what it left");
         code = follow(ui, place, id, &["recover"], &[])?.map(|_| exit::FINDINGS);
     }
-    let receipt = Receipt::all(place)?.into_iter().rev().find(|it| it.id == id);
+    let receipt = receipt::all(place)?.into_iter().rev().find(|it| it.id == id);
     Ok(Ended { code: code.unwrap_or(exit::FAILED), receipt })
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use homelab_core::compose::{File, MountKind, Service};
 use homelab_core::observe::{self, Inspected};
 use homelab_core::plan::{self, After, Before, Container, Plan};
+use homelab_core::release::Id;
 use homelab_core::resolve::{self, Setting};
 use homelab_core::variable::Fallback;
 use indexmap::{IndexMap, IndexSet};
@@ -13,7 +14,7 @@ use super::bundle::Bundle;
 use super::engine::{self, State};
 use super::files;
 use super::place::{self, Place};
-use super::release::{self, Id, Manifest};
+use super::release::{self, Manifest};
 use crate::error::Error;
 use crate::settings::Settings;
 

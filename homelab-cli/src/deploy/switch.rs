@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 
 use homelab_core::compose::File;
 use homelab_core::plan::{Action, Plan};
+use homelab_core::release::Id;
 use indexmap::{IndexMap, IndexSet};
 
 use super::engine::{self, State};
 use super::files;
 use super::place::Place;
-use super::release::{Id, Manifest, STAMPS};
+use super::release::{Manifest, STAMPS};
 use super::survey::Wanted;
 use super::{bundle, gate, probe};
 use crate::error::Error;

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use homelab_core::finding::Severity;
 use homelab_core::plan::{Action, Plan};
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::IndexMap;
 
 use super::bundle::Bundle;
@@ -12,8 +14,7 @@ use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
-use super::receipt::{self, Outcome, Receipt};
-use super::release::Id;
+use super::receipt;
 use super::survey::Wanted;
 use super::{preflight, prune, recover, switch};
 use crate::error::Error;
@@ -129,7 +130,7 @@ pub(crate) fn deploy(
         return unchanged(ui, run, &wanted, current.as_ref(), &state);
     }
     if let Some(refused) = prepare(ui, &mut run, &wanted, current.as_ref())? {
-        refused.append(place)?;
+        receipt::append(&refused, place)?;
         return Ok(refused);
     }
     let journal = run.journal(current.as_ref(), id, &state);
@@ -154,7 +155,7 @@ fn unchanged(
     };
     let receipt =
         Receipt { health: super::gate::health(state), ..run.receipt((current, id), outcome, None) };
-    receipt.append(run.place)?;
+    receipt::append(&receipt, run.place)?;
     if outcome == Outcome::Deployed {
         prune::prune(ui, run.place, run.request.keep)?;
     }
@@ -215,7 +216,7 @@ pub(super) fn forward(
         }
         Err(error) => recover::back(ui, &mut run, &journal, &error.to_string())?,
     };
-    receipt.append(place)?;
+    receipt::append(&receipt, place)?;
     Journal::remove(place)?;
     if receipt.outcome == Outcome::Deployed {
         prune::prune(ui, place, run.request.keep)?;

@@ -1,0 +1,62 @@
+//! What a deploy did, as the host keeps it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::release::Id;
+
+/// What a deploy did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipt {
+    /// Name of the deploy, and of its log below `state/`.
+    pub id: String,
+    /// `deploy`, `rollback` or `recover`.
+    pub what: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The release that ran before.
+    pub from: Option<Id>,
+    /// The release that was to run.
+    pub to: Id,
+    /// The release that runs now.
+    pub runs: Option<Id>,
+    /// Who asked for it.
+    pub actor: String,
+    /// Where its log can be read, when a workflow asked for it.
+    pub run_url: Option<String>,
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// RFC 3339, UTC.
+    pub ended: String,
+    /// Seconds of each phase.
+    pub seconds: IndexMap<String, f64>,
+    /// Image before and after, of the services whose image changed.
+    pub images: IndexMap<String, (Option<String>, Option<String>)>,
+    /// What happened to containers, by service: `created`, `recreated`, `started`, `stopped`.
+    pub happened: IndexMap<String, String>,
+    /// What happened to containers although it was not planned, or the other way round.
+    pub surprises: Vec<String>,
+    /// Health of every service at the end.
+    pub health: IndexMap<String, String>,
+    /// Dumps that were taken.
+    pub dumps: Vec<String>,
+    /// Why it did not end as asked.
+    pub because: Option<String>,
+}
+
+/// How a deploy ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The release runs.
+    Deployed,
+    /// It ran already, and nothing was touched.
+    NothingToDo,
+    /// Nothing was touched, because something was wrong before.
+    Refused,
+    /// The release did not come up; the old one runs again.
+    RolledBack,
+    /// Neither the new release nor the old one came up.
+    Broken,
+}

@@ -1,0 +1,28 @@
+//! What runs on a host, and whether it is still what was deployed.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::receipt::Receipt;
+use crate::finding::Finding;
+use crate::release::Id;
+
+/// The house as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// The release that runs.
+    pub release: Id,
+    /// The commit that it was made from.
+    pub commit: String,
+    /// Whether what runs is what was deployed.
+    pub drift: bool,
+    /// What is not as it should be, errors first.
+    pub findings: Vec<Finding>,
+    /// Health by service.
+    pub health: IndexMap<String, String>,
+    /// Releases that one can go back to, the newest first.
+    pub kept: Vec<Id>,
+    /// The last deploy.
+    pub last: Option<Receipt>,
+}
