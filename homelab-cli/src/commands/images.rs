@@ -92,10 +92,18 @@ fn edited(pins: &Pins, changes: &[Change]) -> String {
 
 /// What was done and what is left to do, for the person at the terminal.
 fn conclude(ui: &mut Ui, report: &Report, changes: &[Change], path: &Path) {
+    // The table has the reasons; what to do is mostly the same for many.
+    let mut helps: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in report.failed() {
-        let because = row.because.as_deref().unwrap_or_default();
         let help = row.help.unwrap_or_default();
-        ui.note(format_args!("\nerror: `{}`: {because}\n  help: {help}", row.pin));
+        match helps.iter_mut().find(|it| it.0 == help) {
+            Some((_, pins)) => pins.push(&row.pin),
+            None => helps.push((help, vec![&row.pin])),
+        }
+    }
+    for (help, pins) in helps {
+        let pins = words::list(pins);
+        ui.note(format_args!("\nerror: could not look up {pins}\n  help: {help}"));
     }
     if changes.is_empty() {
         return;
