@@ -39,7 +39,11 @@ impl fmt::Display for Change {
     /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;
-        match (&self.from, &self.to) {
+        let shown = |it: &Option<String>| match it.as_deref() {
+            Some("") => Some("\"\"".to_owned()),
+            other => other.map(str::to_owned),
+        };
+        match (shown(&self.from), shown(&self.to)) {
             (Some(from), Some(to)) => write!(f, "{from} → {to}"),
             (None, Some(to)) => write!(f, "added {to}"),
             (Some(from), None) => write!(f, "removed {from}"),

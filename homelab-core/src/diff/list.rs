@@ -65,7 +65,7 @@ fn source(mount: &ServiceMount) -> String {
     format!("{kind}{source}{}", if *read_only { " read-only" } else { "" })
 }
 
-/// `53/udp`, `127.0.0.1:8080:80/tcp`.
+/// `53/udp`, `127.0.0.1:8080:80/tcp`, `any:80/tcp` for a port that the engine chooses.
 pub(super) fn port(port: &PublishedPort) -> String {
     let PublishedPort { target, published, host_ip, protocol } = port;
     let host = match host_ip.as_deref() {
@@ -73,7 +73,8 @@ pub(super) fn port(port: &PublishedPort) -> String {
         Some(it) => format!("{it}:"),
         None => String::new(),
     };
-    if *published == target.to_string() {
+    let published = if published.is_empty() { "any" } else { published };
+    if published == target.to_string() {
         format!("{host}{target}/{protocol}")
     } else {
         format!("{host}{published}:{target}/{protocol}")

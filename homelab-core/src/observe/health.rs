@@ -28,15 +28,15 @@ impl Check {
         }
     }
 
-    /// What the engine makes of the file's check; `None` for a text that is no duration.
-    fn expected(wanted: &Healthcheck, image: &Self) -> Option<Self> {
+    /// What the engine makes of the file's check; a text that is no duration agrees with none.
+    fn expected(wanted: &Healthcheck, image: &Self) -> Self {
         let time = |own: &Option<String>, image: u128| match own.as_deref().map(nanoseconds) {
-            Some(None) => None,
-            Some(Some(own)) if own > 0 => Some(own),
-            Some(Some(_)) | None => Some(image),
+            Some(None) => u128::MAX,
+            Some(Some(own)) if own > 0 => own,
+            Some(Some(_)) | None => image,
         };
         let retries = wanted.retries.filter(|it| *it > 0).map(u128::from);
-        Some(Self {
+        Self {
             test: if wanted.disable {
                 vec!["NONE".to_owned()]
             } else if wanted.test.is_empty() {
@@ -44,11 +44,11 @@ impl Check {
             } else {
                 wanted.test.clone()
             },
-            interval: time(&wanted.interval, image.interval)?,
-            timeout: time(&wanted.timeout, image.timeout)?,
-            start_period: time(&wanted.start_period, image.start_period)?,
+            interval: time(&wanted.interval, image.interval),
+            timeout: time(&wanted.timeout, image.timeout),
+            start_period: time(&wanted.start_period, image.start_period),
             retries: retries.unwrap_or(image.retries),
-        })
+        }
     }
 
     /// With what the engine uses where nothing is given: every 30 s, at most 30 s, three times.
@@ -78,8 +78,7 @@ pub(super) fn check(
     let found = Check::read(container);
     let image = image.map_or_else(|| found.clone(), Check::read);
     let own = wanted.cloned().unwrap_or_default();
-    // Nothing that runs agrees with what cannot be read.
-    let expected = Check::expected(&own, &image).unwrap_or_default().effective();
+    let expected = Check::expected(&own, &image).effective();
     let found = found.effective();
     let res = match (found.is_on(), expected.is_on()) {
         (false, false) => own,
@@ -87,7 +86,7 @@ pub(super) fn check(
         (true, _) => {
             let test = if found.test == expected.test {
                 own.test
-            } else if found.test == image.test {
+            } else if own.test.is_empty() && found.test == image.test {
                 Vec::new()
             } else {
                 found.test

@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::json::{entries, list, text, truth};
 use super::same;
-use super::words::path;
+use super::words::{host_path, path};
 use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount};
 
 /// A mount as the engine has it.
 struct Found<'a> {
     kind: MountKind,
-    /// A volume's name; a bind's path as it was asked for, and as it was found.
-    sources: Vec<&'a str>,
-    target: &'a str,
+    /// A volume's name, a bind's path.
+    source: &'a str,
+    target: String,
     read_only: bool,
     /// Whether the engine was told to make a bind's source.
     creates: bool,
@@ -26,11 +26,11 @@ pub(super) fn volumes(
     file: &File,
 ) -> (Vec<ServiceMount>, Vec<String>) {
     let mut found: Vec<Found<'_>> = all(container).collect();
-    found.sort_by_key(|it| it.target);
+    found.sort_by(|a, b| a.target.cmp(&b.target));
     let (mut volumes, mut secrets) = (Vec::new(), Vec::new());
     for own in &wanted.volumes {
         let target = path(&own.target);
-        if let Some(at) = found.iter().position(|it| path(it.target) == target) {
+        if let Some(at) = found.iter().position(|it| it.target == target) {
             volumes.push(found.remove(at).told(Some(own), file));
         }
     }
@@ -46,23 +46,17 @@ pub(super) fn volumes(
 
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
     list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
-        let target = text(it, "/Destination");
-        let kind = if text(it, "/Type") == "volume" { MountKind::Volume } else { MountKind::Bind };
-        let asked = list(container, "/HostConfig/Mounts").find(|it| text(it, "/Target") == target);
-        let bind = list(container, "/HostConfig/Binds").filter_map(Value::as_str).find_map(|it| {
-            let (source, rest) = it.split_once(':')?;
-            (rest.split(':').next() == Some(target)).then_some(source)
-        });
-        let sources = match kind {
-            MountKind::Volume => vec![text(it, "/Name")],
-            MountKind::Bind => {
-                let asked = asked.map(|it| text(it, "/Source"));
-                [Some(text(it, "/Source")), asked, bind].into_iter().flatten().collect()
-            }
+        let target = path(text(it, "/Destination"));
+        let (kind, source) = match text(it, "/Type") {
+            "volume" => (MountKind::Volume, text(it, "/Name")),
+            _ => (MountKind::Bind, text(it, "/Source")),
         };
-        let creates = asked.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
+        // Of a bind in the short form the engine makes the source, of one in the long form not.
+        let mut long = list(container, "/HostConfig/Mounts");
+        let long = long.find(|it| path(text(it, "/Target")) == target);
+        let creates = long.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
         let read_only = it.get("RW").and_then(Value::as_bool) == Some(false);
-        Found { kind, sources, target, read_only, creates }
+        Found { kind, source, target, read_only, creates }
     })
 }
 
@@ -87,7 +81,7 @@ impl Found<'_> {
         ServiceMount {
             kind: self.kind,
             source: source.map_or_else(|| self.source(file), |it| it.source.clone()),
-            target: own.map_or(self.target, |it| &it.target).to_owned(),
+            target: own.map_or(&self.target, |it| &it.target).clone(),
             read_only: self.read_only,
             bind,
         }
@@ -95,18 +89,17 @@ impl Found<'_> {
 
     fn comes_from(&self, source: &str, file: &File) -> bool {
         match self.kind {
-            MountKind::Volume => self.sources.contains(&&*real_name(file, source)),
-            MountKind::Bind => self.sources.iter().any(|it| path(it) == path(source)),
+            MountKind::Volume => self.source == real_name(file, source),
+            MountKind::Bind => host_path(self.source) == host_path(source),
         }
     }
 
     fn source(&self, file: &File) -> String {
-        let first = self.sources.first().copied().unwrap_or_default();
         let key = match self.kind {
-            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == first),
+            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == self.source),
             MountKind::Bind => None,
         };
-        key.cloned().unwrap_or_else(|| first.to_owned())
+        key.map_or(self.source, String::as_str).to_owned()
     }
 
     /// The secret that it is, if it is one.
@@ -120,13 +113,11 @@ impl Found<'_> {
     /// Whether it is there only since the image declares a volume: one without a name, for which
     /// the engine invents 64 digits.
     fn is_of(&self, image: Option<&Value>) -> bool {
-        let is_invented = |it: &&str| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit());
-        let declared = |it: &Value| {
-            entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == path(self.target))
-        };
-        self.kind == MountKind::Volume
-            && self.sources.first().is_some_and(is_invented)
-            && image.is_none_or(declared)
+        let is_invented =
+            self.source.len() == 64 && self.source.bytes().all(|it| it.is_ascii_hexdigit());
+        let declared =
+            |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
+        self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use crate::units::scaled;
 
-/// A path without what changes nothing: `//`, `.`, `..`, a slash at its end, and `/var` before
-/// `/run`, which is a link on every distribution.
+/// A path without what changes nothing: `//`, `.`, `..` and a slash at its end.
 pub(super) fn path(text: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in text.split('/') {
@@ -13,10 +12,16 @@ pub(super) fn path(text: &str) -> String {
             other => parts.push(other),
         }
     }
-    if parts.starts_with(&["var", "run"]) {
-        parts.remove(0);
-    }
     format!("/{}", parts.join("/"))
+}
+
+/// A path of the host, where `/var/run` is a link to `/run` on every distribution.
+pub(super) fn host_path(text: &str) -> String {
+    let path = path(text);
+    match path.strip_prefix("/var/run") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),
+        Some(_) | None => path,
+    }
 }
 
 /// A duration in Go's notation: `90s`, `1m30s`, `1.5h`, `500ms`.
@@ -91,9 +96,11 @@ mod tests {
 
     #[test]
     fn paths_are_cleaned() {
-        assert_eq!(path("/var/run/docker.sock"), "/run/docker.sock");
+        assert_eq!(host_path("/var/run/docker.sock"), "/run/docker.sock");
+        assert_eq!(host_path("/var/run/"), "/run");
+        assert_eq!(host_path("/var/runner"), "/var/runner");
+        assert_eq!(path("/var/run/docker.sock"), "/var/run/docker.sock");
         assert_eq!(path("/srv//homelab/./x/../config/"), "/srv/homelab/config");
-        assert_eq!(path("/var/lib/run"), "/var/lib/run");
         assert_eq!(path("/"), "/");
     }
 }

@@ -3,5 +3,7 @@
 mod compile_fail;
 mod house;
 mod invariants;
+mod observe;
+mod plan;
 mod text;
 mod yaml;
