@@ -27,6 +27,8 @@ pub(crate) enum Error {
     AlreadySet { name: &'static str, value: String, line: usize, path: PathBuf },
     #[error("`{}` is not valid:\n{}", path.display(), faults.join("\n"))]
     Settings { path: PathBuf, faults: Vec<String> },
+    #[error("`{}` cannot be read as pins:\n{}", path.display(), faults.join("\n"))]
+    Pins { path: PathBuf, faults: Vec<String> },
     #[error("cannot read `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write `{}`", path.display())]
@@ -100,6 +102,7 @@ impl Error {
             | Self::Verb(_) => exit::USAGE,
             Self::DataBetween { .. } | Self::Unhealthy(_) => exit::FINDINGS,
             Self::Settings { .. }
+            | Self::Pins { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Folder { .. }
@@ -134,6 +137,11 @@ impl Error {
             Self::Settings { .. } => {
                 Some("correct these lines, then run the command again".to_owned())
             }
+            Self::Pins { .. } => Some(
+                "write each as `const NAME: Image = …` with plain literals; if this program was \
+                 built from another commit, build it from this one"
+                    .to_owned(),
+            ),
             Self::Write { .. } | Self::Folder { .. } => {
                 Some("check that the folder exists and that you may write to it".to_owned())
             }

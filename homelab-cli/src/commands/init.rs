@@ -1,7 +1,6 @@
 //! `homelab init`: makes what a fresh clone lacks, and says what is left to do.
 
 mod dotenv_file;
-mod file;
 mod secrets;
 mod todo;
 
@@ -11,6 +10,7 @@ use homelab_core::variable::EnvVar;
 
 use crate::error::Error;
 use crate::exit;
+use crate::file;
 use crate::house::House;
 use crate::settings;
 use crate::ui::Ui;
