@@ -250,7 +250,7 @@ fn a_house_without_settings_is_told_how_to_get_them() {
 fn who_is_second_hears_who_is_first() {
     let scene = Scene::new();
     let lock = scene.path("house/state/lock");
-    let holder = r#"{"what":"a deploy","actor":"grace","since":"2026-11-23T00:00:00Z","group":1}"#;
+    let holder = r#"{"what":"a deploy","actor":"grace","since":"2026-11-23T00:00:00Z"}"#;
     scene.write("house/state/lock", holder);
     scene.write("house/.env", "DATA_ROOT=/srv/data\n");
     let first = fs::File::open(lock).expect("it was just written");
