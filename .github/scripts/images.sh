@@ -6,7 +6,10 @@ folder=$1
 
 mkdir -p "$folder"
 cargo build --locked --package homelab-cli
-target/debug/homelab images --update >"$folder/images.txt"
+status=0
+target/debug/homelab images --update >"$folder/images.txt" || status=$?
+# 4: a registry did not answer; what the others said counts, and the text names it.
+[ "$status" -eq 0 ] || [ "$status" -eq 4 ]
 if ! git diff --quiet; then
   cargo xtask gen
   INSTA_UPDATE=always cargo xtask test

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    caddyfile, deploy, doctor, explain, exposure, init, memory, plan, receive, recover, rollback,
-    status, worker,
+    caddyfile, deploy, doctor, explain, exposure, images, init, memory, plan, receive, recover,
+    rollback, status, worker,
 };
 use crate::error::Error;
 use crate::exit;
@@ -41,6 +41,7 @@ enum Command {
     Memory(memory::Args),
     Exposure(exposure::Args),
     Caddyfile(caddyfile::Args),
+    Images(images::Args),
     Plan(plan::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
@@ -82,6 +83,7 @@ pub(crate) fn run() -> u8 {
         Command::Memory(args) => memory::run(&mut ui, &house, args),
         Command::Exposure(args) => exposure::run(&mut ui, &house, args),
         Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
+        Command::Images(args) => images::run(&mut ui, &house, args),
         Command::Plan(args) => plan::run(&mut ui, &house, args),
         Command::Deploy(args) => deploy::run(&mut ui, &house, args),
         Command::Rollback(args) => rollback::run(&mut ui, &house, args),

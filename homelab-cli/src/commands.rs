@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod exposure;
+pub(crate) mod images;
 pub(crate) mod init;
 pub(crate) mod memory;
 pub(crate) mod plan;

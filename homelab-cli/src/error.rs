@@ -6,6 +6,12 @@ use std::path::PathBuf;
 use crate::exit;
 use crate::words;
 
+const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; without `--house` it is set \
+                 up as a clone";
+
+const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
+                 it), `--keep-data` starts the older release on the data as it is";
+
 /// What failed. `Display` never repeats the source; the printer walks the chain.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -27,6 +33,8 @@ pub(crate) enum Error {
     AlreadySet { name: &'static str, value: String, line: usize, path: PathBuf },
     #[error("`{}` is not valid:\n{}", path.display(), faults.join("\n"))]
     Settings { path: PathBuf, faults: Vec<String> },
+    #[error("`{}` cannot be read as pins:\n{}", path.display(), faults.join("\n"))]
+    Pins { path: PathBuf, faults: Vec<String> },
     #[error("cannot read `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write `{}`", path.display())]
@@ -37,6 +45,8 @@ pub(crate) enum Error {
     Random(#[source] getrandom::Error),
     #[error("cannot hash the password")]
     Hash(#[source] bcrypt::BcryptError),
+    #[error("`{}` is there: this folder is a clone, and no house that is deployed to", .0.display())]
+    Clone(PathBuf),
     #[error("`{}` is not a folder of this host", .0.display())]
     House(PathBuf),
     #[error("`{}` does not exist", .0.display())]
@@ -89,6 +99,7 @@ impl Error {
             | Self::Variable { .. }
             | Self::Value { .. }
             | Self::AlreadySet { .. }
+            | Self::Clone(_)
             | Self::House(_)
             | Self::Release(_)
             | Self::NothingDeployed
@@ -100,6 +111,7 @@ impl Error {
             | Self::Verb(_) => exit::USAGE,
             Self::DataBetween { .. } | Self::Unhealthy(_) => exit::FINDINGS,
             Self::Settings { .. }
+            | Self::Pins { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Folder { .. }
@@ -134,9 +146,15 @@ impl Error {
             Self::Settings { .. } => {
                 Some("correct these lines, then run the command again".to_owned())
             }
+            Self::Pins { .. } => Some(
+                "write each as `const NAME: Image = …` with plain literals; if this program was \
+                 built from another commit, build it from this one"
+                    .to_owned(),
+            ),
             Self::Write { .. } | Self::Folder { .. } => {
                 Some("check that the folder exists and that you may write to it".to_owned())
             }
+            Self::Clone(_) => Some(NO_CLONE.to_owned()),
             Self::House(_) => Some(
                 "make it: `sudo install --directory --mode 0755 DIR`, or name another one with `--house DIR`"
                     .to_owned(),
@@ -150,11 +168,7 @@ impl Error {
             Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } => {
                 Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
             }
-            Self::DataBetween { .. } => Some(
-                "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
-                 it), `--keep-data` starts the older release on the data as it is"
-                    .to_owned(),
-            ),
+            Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
             Self::Bundle(_) => Some("nothing was touched; send it again".to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
             Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),

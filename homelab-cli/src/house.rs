@@ -38,6 +38,11 @@ impl House {
         Self { release: Some(release), ..self }
     }
 
+    /// Whether `homelab deploy` deploys to this folder: what lies here is a release, and no clone.
+    pub(crate) fn is_deployed_to(&self) -> bool {
+        self.path("releases").is_dir()
+    }
+
     /// Checks that this is the project's folder, before anything is written to it.
     pub(crate) fn is_cloned(&self) -> Result<(), Error> {
         let path = self.path("compose.yaml");

@@ -5,13 +5,18 @@ mod commands;
 mod deploy;
 mod error;
 mod exit;
+mod file;
 mod git;
 mod host;
 mod house;
 mod inspect;
+mod pins;
+mod registry;
 mod settings;
 mod ssh;
 mod ui;
+mod updates;
+mod versions;
 mod words;
 
 fn main() -> std::process::ExitCode {

@@ -33,7 +33,7 @@ impl Image {
         Self::released(repository, tag, digest)
     }
 
-    /// An image of a release whose tag several images share, so that they cannot drift apart.
+    /// An image from its parts, for what computes one of them.
     ///
     /// Panics like [`Image::pinned`].
     #[track_caller]
@@ -85,6 +85,70 @@ impl fmt::Display for Image {
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Image({self})")
+    }
+}
+
+/// Several images of one release, which cannot drift apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    images: &'static [Image],
+}
+
+impl Release {
+    /// Panics (in a `const`: does not compile) when the tags are not all the same.
+    #[track_caller]
+    pub const fn of(images: &'static [Image]) -> Self {
+        let mut at = 1;
+        while at < images.len() {
+            assert!(
+                equal(images[0].tag, images[at].tag),
+                "images of one release have different tags: pin all of them at the same one"
+            );
+            at += 1;
+        }
+        Self { images }
+    }
+
+    /// In the order in which they were named.
+    pub const fn images(self) -> &'static [Image] {
+        self.images
+    }
+}
+
+/// How far an image may be moved by a program, without a person who decides it.
+///
+/// A digest is never moved without its tag's age being known, whatever the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// To a later release of the same major version: the first number stays, and while that is 0
+    /// the second one, too.
+    Major,
+    /// To any later release.
+    Any {
+        /// Why its major version says nothing.
+        because: &'static str,
+    },
+    /// Nowhere; when the tag is rebuilt, to its new digest.
+    Tag {
+        /// Why no other tag will do.
+        because: &'static str,
+    },
+    /// Nowhere.
+    Frozen {
+        /// Who decides instead.
+        because: &'static str,
+    },
+}
+
+impl Range {
+    /// The reason, where it is not the default.
+    pub const fn because(self) -> Option<&'static str> {
+        match self {
+            Self::Major => None,
+            Self::Any { because } | Self::Tag { because } | Self::Frozen { because } => {
+                Some(because)
+            }
+        }
     }
 }
 

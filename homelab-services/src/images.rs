@@ -4,7 +4,20 @@
 //! multi-architecture index; how many independent projects agree is noted.
 //! `docker buildx imagetools inspect <image>` prints the registry's answer.
 
+use homelab_core::image::{Range, Release};
 use homelab_core::prelude::Image;
+
+/// How far `homelab images` may move a pin; all others stay within their major version.
+///
+/// `.github/renovate.json` says the same to Renovate, and a test compares the two.
+pub(crate) const RANGES: &[(Image, Range)] = &[
+    (HOMER, Range::Any { because: "its first number is the year" }),
+    (POSTGRES, Range::Frozen { because: "Immich's release notes name the pin, tag and digest" }),
+    (PGBACKUPS, Range::Tag { because: "its tag is the major version of the server's PostgreSQL" }),
+];
+
+/// Server and machine learning must never differ: with two tags this does not compile.
+pub(crate) const RELEASES: &[Release] = &[Release::of(&[IMMICH_SERVER, IMMICH_MACHINE_LEARNING])];
 
 /// One source, not cross-confirmed. 2.13.1 builds on Caddy 2.11.4.
 pub(crate) const CADDY: Image = Image::pinned(
@@ -31,21 +44,14 @@ pub(crate) const SYNCTHING: Image = Image::pinned(
     "syncthing/syncthing:2.1.3@sha256:8c8ff37ab6aa8be23b700648a90fa9412e214852e9fd6ea8477c8334792daec0",
 );
 
-/// The one version of server and machine learning, which must never differ.
-const IMMICH: &str = "v3.2.4";
-
 /// Four sources or more.
-pub(crate) const IMMICH_SERVER: Image = Image::released(
-    "ghcr.io/immich-app/immich-server",
-    IMMICH,
-    "sha256:d317916b28090c33eb36b308464ea391f8b7df1d850fcfea227a39ec879718c2",
+pub(crate) const IMMICH_SERVER: Image = Image::pinned(
+    "ghcr.io/immich-app/immich-server:v3.2.4@sha256:d317916b28090c33eb36b308464ea391f8b7df1d850fcfea227a39ec879718c2",
 );
 
 /// Five sources or more.
-pub(crate) const IMMICH_MACHINE_LEARNING: Image = Image::released(
-    "ghcr.io/immich-app/immich-machine-learning",
-    IMMICH,
-    "sha256:e16c2f166a8174901959fdf85e2e4c7bd1ebc4b37e0b6655de97c41408a260c4",
+pub(crate) const IMMICH_MACHINE_LEARNING: Image = Image::pinned(
+    "ghcr.io/immich-app/immich-machine-learning:v3.2.4@sha256:e16c2f166a8174901959fdf85e2e4c7bd1ebc4b37e0b6655de97c41408a260c4",
 );
 
 /// Immich's official pin, many sources.

@@ -10,6 +10,7 @@ mod services;
 mod site;
 
 pub use self::files::{ConfigFile, files};
+use homelab_core::image::{Image, Range, Release};
 use homelab_core::prelude::{Contract, Stack};
 
 /// Every service of the house, in the order in which they may refer to each other.
@@ -46,6 +47,16 @@ pub fn stack() -> Stack {
 /// What is known of the images that the house runs.
 pub fn catalogue() -> Vec<Contract> {
     stack().catalogue()
+}
+
+/// Pins that `homelab images` may move farther or less far than within their major version.
+pub const fn ranges() -> &'static [(Image, Range)] {
+    images::RANGES
+}
+
+/// Images that are moved together or not at all.
+pub const fn releases() -> &'static [Release] {
+    images::RELEASES
 }
 
 /// Name and JSON Schema of every configuration file that is written as data.

@@ -21,6 +21,7 @@ Commands:
   e2e [OPTIONS]              Bring the stack up on a real engine and measure it; needs root and
                              Docker Engine, and says what else is missing; see `e2e --help`
   oracle                     Compare with `docker compose config`; needs Compose, no engine
+  registry                   Ask a real registry for newer images; needs `docker-registry`, no engine
   bench                      Measure the pipeline, next to `docker compose config`
   new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
   help                       Print this
@@ -64,6 +65,7 @@ fn run(words: &[&str]) -> anyhow::Result<Outcome> {
         ["test"] => steps::test(),
         ["check"] => steps::check(),
         ["oracle"] => steps::oracle(),
+        ["registry"] => steps::registry(),
         ["bench"] => steps::bench(),
         ["e2e", options @ ..] => steps::e2e(options),
         ["new-service", name, image] => new_service::run(name, image),

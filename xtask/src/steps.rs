@@ -51,6 +51,20 @@ pub(crate) fn oracle() -> anyhow::Result<Outcome> {
     ]])
 }
 
+/// What `homelab images` makes of a real registry's answers.
+pub(crate) fn registry() -> anyhow::Result<Outcome> {
+    run(&[&[
+        "test",
+        "--locked",
+        "-p",
+        "homelab-cli",
+        "--features",
+        "registry",
+        "--test",
+        "registry",
+    ]])
+}
+
 /// Measures the pipeline.
 pub(crate) fn bench() -> anyhow::Result<Outcome> {
     run(&[&["bench", "--workspace", "--locked", "--bench", "pipeline"]])

@@ -1,7 +1,6 @@
 //! `homelab init`: makes what a fresh clone lacks, and says what is left to do.
 
 mod dotenv_file;
-mod file;
 mod secrets;
 mod todo;
 
@@ -11,6 +10,7 @@ use homelab_core::variable::EnvVar;
 
 use crate::error::Error;
 use crate::exit;
+use crate::file;
 use crate::house::House;
 use crate::settings;
 use crate::ui::Ui;
@@ -61,12 +61,20 @@ fn login_user(text: &str) -> Result<String, String> {
 type Assignment = (&'static EnvVar, String);
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    if !args.house || house.path("compose.yaml").exists() {
+    if args.house && !house.is_deployed_to() && house.path("compose.yaml").exists() {
+        return Err(Error::Clone(house.path("compose.yaml")));
+    }
+    if !args.house && !house.is_deployed_to() {
         house.is_cloned()?;
     }
     let assignments = checked(house, &args.assignments)?;
     let before = house.settings()?.valid(house)?;
     remove_leftovers(ui, house, &before.path);
+    if args.house {
+        let releases = house.path("releases");
+        std::fs::create_dir_all(&releases)
+            .map_err(|source| Error::Folder { path: releases, source })?;
+    }
     let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
     let settings = house.settings()?;
     let project = house.project(&settings);

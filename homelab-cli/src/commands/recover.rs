@@ -28,11 +28,12 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
 
 /// Recovers on this machine.
 pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
-    let Some(receipt) = recover::recover(ui, place, &who.actor())? else {
-        ui.note("no deploy was interrupted");
+    let receipt = recover::recover(ui, place, &who.actor())?;
+    let runs = place.current()?.map_or_else(|| "nothing".to_owned(), |it| it.to_string());
+    let Some(receipt) = receipt else {
+        ui.data(format_args!("no deploy was interrupted: {runs} runs"))?;
         return Ok(exit::FINE);
     };
-    let runs = receipt.runs.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     ui.data(format_args!("{runs} runs"))?;
     // That a release was rolled back is what was asked for here.
     let is_broken = receipt.outcome == homelab_core::report::receipt::Outcome::Broken;

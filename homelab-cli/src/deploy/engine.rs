@@ -66,21 +66,31 @@ pub(super) fn failed(line: &str, output: &Output) -> Error {
     Error::Failed { what: format!("`{line}` failed:\n  {last}"), help: String::new() }
 }
 
+/// A release for Compose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Release<'a> {
+    pub(crate) id: &'a Id,
+    /// The project's name, as its file pins it.
+    pub(crate) project: &'a str,
+}
+
 /// `docker compose` for a release in the house's folder.
-pub(crate) fn compose(place: &Place, id: &Id, words: &[&str]) -> Command {
-    compose_in(place, id, &place.root, words)
+pub(crate) fn compose(place: &Place, release: &Release<'_>, words: &[&str]) -> Command {
+    compose_in(place, release, &place.root, words)
 }
 
 /// The same before the release's configuration files are in the house's folder: for questions, and
 /// for what touches no container.
-pub(crate) fn compose_aside(place: &Place, id: &Id, words: &[&str]) -> Command {
-    compose_in(place, id, &place.release(id), words)
+pub(crate) fn compose_aside(place: &Place, release: &Release<'_>, words: &[&str]) -> Command {
+    compose_in(place, release, &place.release(release.id), words)
 }
 
-fn compose_in(place: &Place, id: &Id, folder: &Path, words: &[&str]) -> Command {
-    let release = place.release(id);
+fn compose_in(place: &Place, it: &Release<'_>, folder: &Path, words: &[&str]) -> Command {
+    let release = place.release(it.id);
     let mut command = command("docker");
     command.args(["compose", "--ansi", "never", "--progress", "plain"]);
+    // Not what `.env` or the folder's name may say: another project would be another house.
+    command.args(["--project-name", it.project]);
     command.arg("--project-directory").arg(folder);
     command.arg("--env-file").arg(place.dotenv());
     command.arg("--file").arg(release.join(COMPOSE));

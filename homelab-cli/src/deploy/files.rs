@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use crate::error::Error;
@@ -14,6 +14,8 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let mut options = fs::OpenOptions::new();
         let mut file =
             options.write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
+        // Whatever the umask is: containers of other users read some of them.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
@@ -38,10 +40,20 @@ pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
     ended.map_err(|source| Error::Write { path: link.to_owned(), source })
 }
 
-/// Makes a folder and those above it.
+/// Makes a folder and those above it; everybody may look into them, whatever the umask is.
 pub(super) fn folder(path: &Path) -> Result<(), Error> {
-    let make = fs::create_dir_all(path);
-    make.map_err(|source| Error::Folder { path: path.to_owned(), source })
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+        folder(above)?;
+    }
+    let made = fs::create_dir(path)
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)));
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.map_err(|source| Error::Folder { path: path.to_owned(), source }),
+    }
 }
 
 /// Removes a file, if it is there.

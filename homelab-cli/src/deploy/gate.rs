@@ -110,7 +110,8 @@ fn patience(state: &State) -> Duration {
 /// Start period, then as many probes as it takes and one that is under way; Docker's defaults where
 /// nothing is said.
 fn verdict(container: &Value) -> Duration {
-    let Some(check) = container.pointer("/Config/Healthcheck") else { return Duration::ZERO };
+    let check = container.pointer("/Config/Healthcheck").filter(|it| it.is_object());
+    let Some(check) = check else { return Duration::ZERO };
     let number = |name: &str, default: u64| {
         check.get(name).and_then(Value::as_u64).filter(|it| *it > 0).unwrap_or(default)
     };

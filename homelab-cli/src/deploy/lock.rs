@@ -24,8 +24,6 @@ pub(crate) struct Holder {
     pub(crate) what: String,
     pub(crate) actor: String,
     pub(crate) since: String,
-    /// The process group of the deploy.
-    pub(crate) group: i32,
 }
 
 impl Lock {
@@ -62,12 +60,8 @@ impl Lock {
                 Err(errno) => return Err(fail(errno.into())),
             }
         }
-        let holder = Holder {
-            what: what.to_owned(),
-            actor: actor.to_owned(),
-            since: super::receipt::now(),
-            group: rustix::process::getpgrp().as_raw_nonzero().get(),
-        };
+        let holder =
+            Holder { what: what.to_owned(), actor: actor.to_owned(), since: super::receipt::now() };
         let text = serde_json::to_vec(&holder).expect("a struct of texts, which JSON can hold");
         (|| {
             file.set_len(0)?;

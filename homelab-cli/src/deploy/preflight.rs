@@ -64,8 +64,7 @@ fn room(folder: &Path, needed: Memory, what: &str) -> Result<Option<Finding>, Er
 
 /// What Compose itself says of the file and the values.
 fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
-    let id = &wanted.manifest.release;
-    let output = engine::compose_aside(place, id, &["config", "--quiet"]).output();
+    let output = engine::compose_aside(place, &wanted.release(), &["config", "--quiet"]).output();
     let output = output.map_err(|it| Error::Failed {
         what: format!("cannot run `docker compose`: {it}"),
         help: "install the plugin: https://docs.docker.com/compose/install/linux/".to_owned(),

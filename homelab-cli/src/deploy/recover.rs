@@ -55,6 +55,14 @@ pub(super) fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receip
     Ok(Some(receipt))
 }
 
+/// The same before something that makes the house what it should be anyway: that it fails is told,
+/// and no reason to stop.
+pub(super) fn first(ui: &mut Ui, place: &Place) {
+    if let Err(error) = if_interrupted(ui, place) {
+        ui.note(format_args!("warning: that was not possible ({error}); going on"));
+    }
+}
+
 /// Makes the house what it was before a deploy.
 pub(super) fn back(
     ui: &mut Ui,
@@ -95,7 +103,9 @@ fn settle(
     let ways = (journal.from.as_ref(), &journal.to);
     match ended {
         Ok(health) => {
-            place.flip(id)?;
+            if place.current()?.as_ref() != Some(id) {
+                place.flip(id)?;
+            }
             let after = engine::state(&wanted.after.file.name, [])?;
             let happened = worker::happened(&state, &after);
             let receipt = run.receipt(ways, Outcome::Deployed, None);

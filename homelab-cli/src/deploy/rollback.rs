@@ -48,7 +48,7 @@ pub(crate) fn rollback(
     request: &Request,
 ) -> Result<Receipt, Error> {
     let _lock = Lock::take(place, "a rollback", &request.actor)?;
-    recover::if_interrupted(ui, place)?;
+    recover::first(ui, place);
     let current = place.current()?.ok_or(Error::NothingDeployed)?;
     let to = target(place, to, &current)?;
     let mut run = Run::new(place, request, "rollback");

@@ -12,7 +12,7 @@ use homelab_core::variable::Fallback;
 use indexmap::{IndexMap, IndexSet};
 
 use super::bundle::Bundle;
-use super::engine::{self, State};
+use super::engine::{self, Release, State};
 use super::files;
 use super::place::{self, Place};
 use super::release::{self, Manifest};
@@ -139,6 +139,11 @@ impl Wanted {
             containers: IndexMap::new(),
         };
         plan::plan(&before, &self.after, &homelab_services::catalogue())
+    }
+
+    /// The release for Compose.
+    pub(crate) fn release(&self) -> Release<'_> {
+        Release { id: &self.manifest.release, project: &self.raw.name }
     }
 
     /// Real names of its networks.

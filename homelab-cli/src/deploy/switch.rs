@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 
 use homelab_core::compose::File;
 use homelab_core::plan::{Action, Plan};
-use homelab_core::release::Id;
 use indexmap::{IndexMap, IndexSet};
 
-use super::engine::{self, State};
+use super::engine::{self, Release, State};
 use super::files;
 use super::place::Place;
 use super::release::{Manifest, STAMPS};
@@ -42,7 +41,7 @@ pub(super) fn pull(
         .collect();
     tell(&format!("pulling {}", services.join(", ")));
     let words = [&["pull", "--quiet"][..], &services].concat();
-    let output = engine::compose_aside(place, &wanted.manifest.release, &words).output();
+    let output = engine::compose_aside(place, &wanted.release(), &words).output();
     let output = output.map_err(|it| cannot_run(&it))?;
     if !output.status.success() {
         return Err(engine::failed("docker compose pull", &output));
@@ -109,7 +108,7 @@ pub(super) fn carry_out(
     let mut excused = gate::unwell(state);
     excused.retain(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
     remove(state, plan, &mut tell)?;
-    up(place, &wanted.manifest.release, plan, &mut tell)?;
+    up(place, &wanted.release(), plan, &mut tell)?;
     tell("waiting until every service is healthy");
     gate::wait(&wanted.after.file, &excused)
 }
@@ -124,7 +123,7 @@ pub(super) fn bring_up(
     mut tell: impl FnMut(&str),
 ) -> Result<(), Error> {
     remove(state, plan, &mut tell)?;
-    up(place, &wanted.manifest.release, plan, &mut tell)?;
+    up(place, &wanted.release(), plan, &mut tell)?;
     gate::wait(file, &IndexSet::new()).map(|_| ())
 }
 
@@ -157,7 +156,12 @@ pub(super) fn stop_users(state: &State, file: &File, database: &str) -> Result<(
 }
 
 /// Makes and starts exactly the services of the plan, in the order of their dependencies.
-fn up(place: &Place, id: &Id, plan: &Plan, tell: &mut impl FnMut(&str)) -> Result<(), Error> {
+fn up(
+    place: &Place,
+    release: &Release<'_>,
+    plan: &Plan,
+    tell: &mut impl FnMut(&str),
+) -> Result<(), Error> {
     let made: Vec<_> = plan.with(Action::Created).chain(plan.with(Action::Recreated)).collect();
     let started: Vec<_> = plan.with(Action::Started).collect();
     for (how, services) in [("--no-recreate", started), ("--force-recreate", made)] {
@@ -168,7 +172,8 @@ fn up(place: &Place, id: &Id, plan: &Plan, tell: &mut impl FnMut(&str)) -> Resul
         // Compose decides nothing here: which containers are made anew is the plan's business.
         let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how];
         let words = [&words[..], &services].concat();
-        let output = engine::compose(place, id, &words).output().map_err(|it| cannot_run(&it))?;
+        let output =
+            engine::compose(place, release, &words).output().map_err(|it| cannot_run(&it))?;
         if !output.status.success() {
             return Err(engine::failed("docker compose up", &output));
         }

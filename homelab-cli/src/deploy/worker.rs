@@ -116,7 +116,7 @@ pub(crate) fn deploy(
 ) -> Result<Receipt, Error> {
     place.prepare()?;
     let _lock = Lock::take(place, "a deploy", &request.actor)?;
-    recover::if_interrupted(ui, place)?;
+    recover::first(ui, place);
     let mut run = Run::new(place, request, "deploy");
     run.phase(ui, "staging");
     bundle.stage(place)?;

@@ -250,7 +250,7 @@ fn a_house_without_settings_is_told_how_to_get_them() {
 fn who_is_second_hears_who_is_first() {
     let scene = Scene::new();
     let lock = scene.path("house/state/lock");
-    let holder = r#"{"what":"a deploy","actor":"grace","since":"2026-11-23T00:00:00Z","group":1}"#;
+    let holder = r#"{"what":"a deploy","actor":"grace","since":"2026-11-23T00:00:00Z"}"#;
     scene.write("house/state/lock", holder);
     scene.write("house/.env", "DATA_ROOT=/srv/data\n");
     let first = fs::File::open(lock).expect("it was just written");
@@ -264,4 +264,21 @@ fn who_is_second_hears_who_is_first() {
 
 fn releases(folder: &Path) -> usize {
     fs::read_dir(folder).map(Iterator::count).unwrap_or_default()
+}
+
+#[test]
+fn a_house_is_set_up_without_a_clone() {
+    let scene = Scene::new();
+    let house = scene.house();
+    let init = ["--project", &house, "init", "--house", "--set", "DATA_ROOT=/srv/data"];
+    let (code, said) = scene.run(&init);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("homelab deploy --host"), "{said}");
+    assert!(scene.path("house/.env").is_file() && scene.path("house/secrets").is_dir());
+    let (code, said) = scene.run(&["--project", &house, "init"]);
+    assert_eq!((code, said.contains("nothing was changed")), (0, true), "{said}");
+    let (_, said) = scene.run(&["--project", &house, "doctor"]);
+    assert!(!said.contains("host-stale"), "nothing is deployed yet: {said}");
+    let (code, said) = scene.run(&["init", "--house"]);
+    assert_eq!((code, said.contains("this folder is a clone")), (2, true), "{said}");
 }

@@ -3,6 +3,7 @@
 mod deploy;
 mod doctor;
 mod doctor_settings;
+mod images;
 mod init;
 mod init_failures;
 mod read;

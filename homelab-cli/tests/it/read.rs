@@ -171,6 +171,13 @@ fn help_fits_on_a_screen() {
       memory     Show the memory that services may use, against what the host has
       exposure   List every way into the house and every way out of it
       caddyfile  Print the Caddyfile that the proxy makes of the labels
+      images     Ask the registries for newer releases of the pinned images
+      plan       Show what a deploy would do
+      deploy     Deploy this checkout
+      rollback   Go back to a release that is kept on the host
+      status     Compare a host with the release that was deployed to it
+      recover    End a deploy that a power cut or a kill has interrupted
+      receive    Serve the other end of `homelab … --host`
       help       Print this message or the help of the given subcommand(s)
 
     Options:

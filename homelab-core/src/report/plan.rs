@@ -11,8 +11,11 @@ pub fn text(plan: &Plan) -> String {
     section(&mut out, "becomes reachable", plan.opens.iter().map(way));
     section(&mut out, "is reachable no more", plan.closes.iter().map(way));
     let touched = plan.services.iter().filter(|it| it.action != Action::Unchanged);
-    for step in touched {
-        let _ = writeln!(out, "\n{} {}{}", sign(step.action), step.service, detail(step));
+    for (at, step) in touched.enumerate() {
+        if at == 0 {
+            out.push('\n');
+        }
+        let _ = writeln!(out, "{} {}{}", sign(step.action), step.service, detail(step));
         for change in &step.changes {
             let _ = writeln!(out, "    {change}");
         }

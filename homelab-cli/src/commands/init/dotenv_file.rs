@@ -5,8 +5,8 @@ use homelab_core::report::env_example;
 use homelab_core::stack::Site;
 
 use super::Assignment;
-use super::file::{self, Owned};
 use crate::error::Error;
+use crate::file::{self, Owned};
 use crate::host::Person;
 use crate::house::House;
 use crate::settings::Settings;

@@ -9,8 +9,8 @@ use homelab_core::access::{self, Access};
 use homelab_core::project::Project;
 use homelab_core::resource::{Secret, SecretContent};
 
-use super::file::{self, Owned};
 use crate::error::Error;
+use crate::file::{self, Owned};
 use crate::host::Person;
 use crate::house::House;
 use crate::ui::Ui;

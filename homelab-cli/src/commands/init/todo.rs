@@ -41,9 +41,15 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
     lines.push(format!(
         "- let the names `{domain}` and `*.{domain}` lead to this host, in your router or DNS"
     ));
-    lines.push("- check this host, then start:".to_owned());
-    lines.push(format!("    {}", house.command("doctor")));
-    lines.push("    docker compose up -d".to_owned());
+    if house.is_deployed_to() {
+        lines.push("- check this host, then deploy, from a clone:".to_owned());
+        lines.push(format!("    {}", house.command("doctor")));
+        lines.push("    homelab deploy --host USER@HOST".to_owned());
+    } else {
+        lines.push("- check this host, then start:".to_owned());
+        lines.push(format!("    {}", house.command("doctor")));
+        lines.push("    docker compose up -d".to_owned());
+    }
     lines
 }
 

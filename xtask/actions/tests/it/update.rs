@@ -70,6 +70,17 @@ fn a_pull_request_is_opened_and_then_updated() {
 }
 
 #[test]
+fn a_registry_that_fails_does_not_discard_what_the_others_said() {
+    let github = GitHub::new();
+    github.write("state/images.code", "4");
+    week(&github, Some("new\n"));
+    proposed(&github);
+    assert_eq!(github.list("prs").len(), 1);
+    github.write("state/images.code", "70");
+    assert!(!run(&github, "update.yml", "images").success, "a bug is no answer");
+}
+
+#[test]
 fn a_forks_branch_of_the_same_name_is_another() {
     let github = GitHub::new();
     github.write(

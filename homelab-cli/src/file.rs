@@ -12,15 +12,15 @@ use crate::error::Error;
 
 /// Owner and mode of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owned {
-    pub(super) owner: Option<(u32, u32)>,
-    pub(super) mode: u32,
+pub(crate) struct Owned {
+    pub(crate) owner: Option<(u32, u32)>,
+    pub(crate) mode: u32,
 }
 
 /// Makes a file that does not exist yet; `false` when somebody else was faster.
 ///
 /// Where the owner cannot be given, the mode stays 0600, so that nobody else reads it.
-pub(super) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Error> {
+pub(crate) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Error> {
     let write = |source| Error::Write { path: path.to_owned(), source };
     let temporary = temporary(path);
     let ended = (|| {
@@ -46,7 +46,7 @@ pub(super) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Erro
 }
 
 /// Replaces a file; owner and mode stay, and so does a link that leads to it.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let write = |source| Error::Write { path: path.to_owned(), source };
     let target = path.canonicalize().map_err(write)?;
     let metadata = target.metadata().map_err(write)?;
@@ -76,7 +76,7 @@ fn temporary(path: &Path) -> PathBuf {
 ///
 /// A file of a process that still runs stays. That one cannot be removed is no failure: it is
 /// in nobody's way.
-pub(super) fn remove_leftovers(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn remove_leftovers(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Ok(entries) = std::fs::read_dir(folder(path)) else { return Vec::new() };
     let stale = entries.flatten().filter(|it| {
