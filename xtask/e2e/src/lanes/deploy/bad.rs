@@ -194,8 +194,9 @@ impl Site<'_> {
             ensure!(said.all.contains(name), "it does not name {name}: {}", said.all);
         }
         self.is_whole(&old).with_context(|| said.all.clone())?;
-        let last = said.all.lines().find(|it| it.starts_with("error")).unwrap_or_default();
-        Ok(format!("nothing touched: {last}"))
+        let told = |it: &&str| it.starts_with("error") || it.starts_with("because an");
+        let line = said.all.lines().find(told).unwrap_or_default();
+        Ok(format!("nothing touched: {line}"))
     }
 
     /// The command and the bytes that a deploy sends: `ssh` is one that keeps them.
