@@ -72,6 +72,8 @@ pub(crate) struct Release<'a> {
     pub(crate) id: &'a Id,
     /// The project's name, as its file pins it.
     pub(crate) project: &'a str,
+    /// The values for it.
+    pub(crate) dotenv: &'a Path,
 }
 
 /// `docker compose` for a release in the house's folder.
@@ -92,7 +94,7 @@ fn compose_in(place: &Place, it: &Release<'_>, folder: &Path, words: &[&str]) ->
     // Not what `.env` or the folder's name may say: another project would be another house.
     command.args(["--project-name", it.project]);
     command.arg("--project-directory").arg(folder);
-    command.arg("--env-file").arg(place.dotenv());
+    command.arg("--env-file").arg(it.dotenv);
     command.arg("--file").arg(release.join(COMPOSE));
     let stamps = release.join(STAMPS);
     if stamps.exists() {

@@ -43,6 +43,11 @@ impl Place {
         self.root.join(".env")
     }
 
+    /// The `.env` with which a release became healthy the last time.
+    pub(crate) fn applied(&self, id: &Id) -> PathBuf {
+        self.release(id).join("applied.env")
+    }
+
     pub(crate) fn releases(&self) -> PathBuf {
         self.root.join("releases")
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use homelab_core::plan::{Action, Plan};
-use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::dump::Database;
@@ -43,8 +42,11 @@ pub(super) fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receip
         keep: usize::MAX,
     };
     let mut run = Run::new(place, &request, "recover");
-    let receipt = if place.current()?.as_ref() == Some(&journal.to) {
-        let ended = settle(ui, &mut run, &journal, &journal.to)?;
+    // Where only `.env` changed, it is the same release on both sides: then back is the safe way.
+    let forward = journal.from.as_ref() != Some(&journal.to);
+    let receipt = if forward && place.current()?.as_ref() == Some(&journal.to) {
+        let wanted = Wanted::load(place, &journal.to, None)?;
+        let ended = settle(ui, &mut run, &journal, &wanted)?;
         let ended = ended.unwrap_or_else(|receipt| receipt);
         Receipt { dumps: journal.dumps.clone(), ..ended }
     } else {
@@ -76,7 +78,8 @@ pub(super) fn back(
     let receipt = match &journal.from {
         Some(from) => {
             put_data_back(ui, place, journal)?;
-            match settle(ui, run, journal, from)? {
+            let wanted = Wanted::as_it_ran(place, from)?;
+            match settle(ui, run, journal, &wanted)? {
                 Ok(receipt) => Receipt { outcome: Outcome::RolledBack, ..receipt },
                 Err(receipt) => receipt,
             }
@@ -93,13 +96,12 @@ fn settle(
     ui: &mut Ui,
     run: &mut Run<'_>,
     journal: &Journal,
-    id: &Id,
+    wanted: &Wanted,
 ) -> Result<Result<Receipt, Receipt>, Error> {
-    let place = run.place;
-    let wanted = Wanted::load(place, id, None)?;
+    let (place, id) = (run.place, &wanted.manifest.release);
     let (state, plan) = wanted.plan(Some(id))?;
     let ended =
-        switch::carry_out(place, &wanted, &plan, &state, |it| ui.note(format_args!("  {it}")));
+        switch::carry_out(place, wanted, &plan, &state, |it| ui.note(format_args!("  {it}")));
     let ways = (journal.from.as_ref(), &journal.to);
     match ended {
         Ok(health) => {

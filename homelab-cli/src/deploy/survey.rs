@@ -1,6 +1,6 @@
 //! The two sides of a plan: what the engine has, and what a release says with the values of this host.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use homelab_core::compose::{File, MountKind, Service};
 use homelab_core::diff::{self, Change};
@@ -27,6 +27,8 @@ pub(crate) struct Wanted {
     pub(crate) raw: File,
     /// What the engine would get.
     pub(crate) after: After,
+    /// Where its values come from.
+    pub(crate) dotenv: PathBuf,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -74,6 +76,7 @@ impl<'a> Source<'a> {
 
 /// With which values a release is read.
 struct Values<'a> {
+    path: PathBuf,
     dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
@@ -82,7 +85,16 @@ struct Values<'a> {
 impl Wanted {
     /// Reads a release of this host; `current` is the one that runs.
     pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
-        Self::build(Source::release(place, id)?, older(place, current).as_ref(), &of_host(place)?)
+        let values = values(place, place.dotenv())?;
+        Self::build(Source::release(place, id)?, older(place, current).as_ref(), values)
+    }
+
+    /// The same with the values with which it was healthy, for the way back: `.env` may be what
+    /// went wrong.
+    pub(crate) fn as_it_ran(place: &Place, id: &Id) -> Result<Self, Error> {
+        let applied = Some(place.applied(id)).filter(|it| it.is_file());
+        let values = values(place, applied.unwrap_or_else(|| place.dotenv()))?;
+        Self::build(Source::release(place, id)?, None, values)
     }
 
     /// The same of one that was sent and is not on this host yet.
@@ -91,7 +103,8 @@ impl Wanted {
         bundle: &Bundle,
         current: Option<&Id>,
     ) -> Result<Self, Error> {
-        Self::build(Source::bundle(bundle)?, older(place, current).as_ref(), &of_host(place)?)
+        let values = values(place, place.dotenv())?;
+        Self::build(Source::bundle(bundle)?, older(place, current).as_ref(), values)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
@@ -106,20 +119,21 @@ impl Wanted {
             stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
-        let values = Values { dotenv, profiles, folder: Path::new(place::DEFAULT) };
-        Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), &values)
+        let folder = Path::new(place::DEFAULT);
+        let values = Values { path: folder.join(".env"), dotenv, profiles, folder };
+        Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), values)
     }
 
     fn build(
         source: Source<'_>,
         old: Option<&Source<'_>>,
-        with: &Values<'_>,
+        with: Values<'_>,
     ) -> Result<Self, Error> {
-        let file = source.resolve(with)?;
+        let file = source.resolve(&with)?;
         let Source { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // One that cannot be read with the values of today says nothing.
-        let before = old.and_then(|it| it.resolve(with).ok());
+        let before = old.and_then(|it| it.resolve(&with).ok());
         let after = After {
             release: manifest.release.to_string(),
             stamps: stamps(&raw, &file, &manifest),
@@ -128,7 +142,7 @@ impl Wanted {
             off: off(&raw, &file, &profiles),
             file,
         };
-        Ok(Self { manifest, raw, after })
+        Ok(Self { manifest, raw, after, dotenv: with.path })
     }
 
     /// What a checkout would change in another one's house, without an engine.
@@ -143,7 +157,8 @@ impl Wanted {
 
     /// The release for Compose.
     pub(crate) fn release(&self) -> Release<'_> {
-        Release { id: &self.manifest.release, project: &self.raw.name }
+        let Self { manifest, raw, dotenv, .. } = self;
+        Release { id: &manifest.release, project: &raw.name, dotenv }
     }
 
     /// Real names of its networks.
@@ -180,15 +195,16 @@ impl Wanted {
     }
 }
 
-/// The values of this host's `.env`.
-fn of_host(place: &Place) -> Result<Values<'_>, Error> {
-    let settings = Settings::load(place.dotenv())?.readable()?;
+/// The values of a `.env` of this host.
+fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
+    let settings = Settings::load(path)?.readable()?;
     if settings.text.is_none() {
         return Err(Error::NoSettings(settings.path));
     }
     let entries = settings.dotenv.entries.iter();
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
-    Ok(Values { dotenv, profiles: settings.profiles(), folder: &place.root })
+    let profiles = settings.profiles();
+    Ok(Values { path: settings.path, dotenv, profiles, folder: &place.root })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {

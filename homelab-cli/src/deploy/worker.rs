@@ -16,7 +16,7 @@ use super::lock::Lock;
 use super::place::Place;
 use super::receipt;
 use super::survey::Wanted;
-use super::{preflight, prune, recover, switch};
+use super::{files, preflight, prune, recover, switch};
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -150,6 +150,7 @@ fn unchanged(
     let outcome = if current == Some(id) {
         Outcome::NothingToDo
     } else {
+        keep_values(run.place, wanted)?;
         run.place.flip(id)?;
         Outcome::Deployed
     };
@@ -250,8 +251,15 @@ fn attempt(
     run.phase(ui, "asking the routes");
     switch::routes(wanted, &wrong, |it| ui.note(format_args!("  {it}")))?;
     run.phase(ui, "flipping");
+    keep_values(place, wanted)?;
     place.flip(&wanted.manifest.release)?;
     Ok(health)
+}
+
+/// Keeps the values with which a release became healthy.
+fn keep_values(place: &Place, wanted: &Wanted) -> Result<(), Error> {
+    let bytes = files::read(&wanted.dotenv)?.unwrap_or_default();
+    files::write(&place.applied(&wanted.manifest.release), &bytes, 0o600)
 }
 
 /// What happened to each service's container.
