@@ -88,7 +88,7 @@ pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
     let (said, calls) = counted(0, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
     said.ended(0)?;
     let places = places(&calls);
-    let (mut untouched, mut forward, mut back) = (0, 0, 0);
+    let (mut untouched, mut forward, mut back, mut ended) = (0, 0, 0, 0);
     for at in &places {
         let (old, before) = (Site::runs()?, containers()?);
         let new = site.another_release(whom, *at)?;
@@ -96,6 +96,7 @@ pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
         let Some(call) = calls.get(at - 1) else {
             // It had fewer questions to ask this time.
             said.ended(0)?;
+            ended += 1;
             continue;
         };
         let told = |what: &str| format!("{what} at call {at} ({call}), which said: {}", said.all);
@@ -117,7 +118,7 @@ pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
     ensure!(untouched > 0 && back > 0, "killed {untouched} times before it began, {back} after");
     Ok(format!(
         "{} of {} calls: {untouched} times nothing was touched, {back} times back to the old \
-         release, {forward} times the new one",
+         release, {forward} times the new one, {ended} times it had ended by then",
         places.len(),
         calls.len()
     ))
