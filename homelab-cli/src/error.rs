@@ -102,7 +102,6 @@ impl Error {
             | Self::Clone(_)
             | Self::House(_)
             | Self::Release(_)
-            | Self::NothingDeployed
             | Self::NoOlder
             | Self::AlreadyRuns { .. }
             | Self::NotKept { .. }
@@ -118,6 +117,7 @@ impl Error {
             | Self::Random(_)
             | Self::Hash(_)
             | Self::NoSettings(_)
+            | Self::NothingDeployed
             | Self::NoRelease(_)
             | Self::Bundle(_)
             | Self::Resolve(_)

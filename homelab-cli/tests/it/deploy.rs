@@ -240,7 +240,7 @@ fn a_house_without_settings_is_told_how_to_get_them() {
     assert_eq!((code, said.contains("is not a folder of this host")), (2, true), "{said}");
     for command in ["status", "rollback"] {
         let (code, said) = scene.run(&[command, "--house", &scene.house()]);
-        assert_eq!((code, said.contains("nothing is deployed here yet")), (2, true), "{said}");
+        assert_eq!((code, said.contains("nothing is deployed here yet")), (4, true), "{said}");
     }
     let (code, said) = scene.run(&["recover", "--house", &scene.house()]);
     assert_eq!((code, said.contains("no deploy was interrupted")), (0, true), "{said}");

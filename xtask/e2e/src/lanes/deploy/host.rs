@@ -86,7 +86,7 @@ fn etc() -> anyhow::Result<()> {
     private(&etc.join("shadow"), &shadow)?;
     let rule = format!(
         "Defaults:{USER} secure_path=\"{FIRST_ON_PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
-         {USER} ALL=(root) NOPASSWD: {HOMELAB} receive *\n"
+         {USER} ALL=(root) NOPASSWD: {HOMELAB} receive --house /srv/homelab *\n"
     );
     private(&etc.join("sudoers.d/homelab"), &rule)?;
     let name = fs::read_to_string("/proc/sys/kernel/hostname")?;

@@ -149,13 +149,6 @@ fn places(calls: &[String]) -> Vec<usize> {
 
 /// Waits until the house is on one release, by itself or by `homelab recover`; which one.
 fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
-    // Whatever was killed: the proxy may just be taking a container's change in.
-    run::until(ANSWER, || {
-        let url = "https://photos.home.arpa/api/server/ping";
-        let answer = Browser::new(site.scene)?.open(url, false)?;
-        ensure!(answer.status == 200, "Immich answers {}", answer.status);
-        Ok(())
-    })?;
     let recovered = site.local(&["recover"])?;
     let runs = Site::runs()?;
     let recovered = recovered.ended(0)?;
@@ -166,6 +159,14 @@ fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
     );
     let both = format!("{}{}", said.all, recovered.all);
     ensure!(both.contains(&runs), "nobody says that {runs} runs: {both}");
+    // Not before: who kills Compose between a database's stop and its start has no database. The
+    // proxy may just be taking a container's change in.
+    run::until(ANSWER, || {
+        let url = "https://photos.home.arpa/api/server/ping";
+        let answer = Browser::new(site.scene)?.open(url, false)?;
+        ensure!(answer.status == 200, "Immich answers {}", answer.status);
+        Ok(())
+    })?;
     site.works()?;
     site.no_drift()?;
     Ok(runs)
