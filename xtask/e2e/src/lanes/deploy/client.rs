@@ -59,7 +59,6 @@ impl Site<'_> {
         command.arg(&self.checkout.folder).args(words);
         command.args(["--host", &format!("{USER}@{LAN_ADDRESS}"), "--port", &PORT.to_string()]);
         command.arg("--identity").arg(host::key("deploy"));
-        command.current_dir(&self.checkout.folder);
         // It needs no engine: there is none where it looks.
         command.env("DOCKER_HOST", "unix:///nowhere").env("DOCKER_CONFIG", "/nowhere");
         command
