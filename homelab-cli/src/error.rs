@@ -10,7 +10,7 @@ const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; 
                  up as a clone";
 
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
-                 it), `--keep-data` starts the older release on the data as it is";
+                 it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
 
 /// What failed. `Display` never repeats the source; the printer walks the chain.
 #[derive(Debug, thiserror::Error)]

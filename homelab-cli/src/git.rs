@@ -1,9 +1,11 @@
 //! The checkout's commit, by asking `git`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use homelab_core::release::Id;
+use indexmap::IndexMap;
 
 use crate::deploy::release;
 use crate::error::Error;
@@ -14,9 +16,17 @@ const FILES: [&str; 3] = ["compose.yaml", ".env.example", "config"];
 /// Name of the release that the checkout is, and its commit.
 ///
 /// Files that are not committed are refused unless `dirty`; then the name says so, and which ones.
-pub(crate) fn release(folder: &Path, dirty: bool) -> Result<(Id, String), Error> {
+///
+/// `contents` are the files as they are, which make the name of a release that is in no commit.
+pub(crate) fn release(
+    folder: &Path,
+    dirty: bool,
+    contents: &IndexMap<String, Vec<u8>>,
+) -> Result<(Id, String), Error> {
     let commit = ask(folder, &["rev-parse", "--verify", "HEAD"])?;
-    let changed = ask(folder, &[&["status", "--porcelain", "--"][..], &FILES].concat())?;
+    // Files that Git ignores would travel, too.
+    let all = ["status", "--porcelain", "--untracked-files=all", "--ignored", "--"];
+    let changed = ask(folder, &[&all[..], &FILES].concat())?;
     if changed.is_empty() {
         return Ok((Id::parse(&commit)?, commit));
     }
@@ -24,8 +34,11 @@ pub(crate) fn release(folder: &Path, dirty: bool) -> Result<(Id, String), Error>
         let path = changed.lines().next().and_then(|it| it.get(3..)).unwrap_or("a file");
         return Err(Error::Dirty(path.to_owned()));
     }
-    let diff = ask(folder, &[&["diff", "HEAD", "--"][..], &FILES].concat())?;
-    let digits = release::sha256(format!("{changed}\n{diff}").as_bytes());
+    let mut hashes = String::new();
+    for (path, bytes) in contents {
+        let _ = writeln!(hashes, "{path} {}", release::sha256(bytes));
+    }
+    let digits = release::sha256(hashes.as_bytes());
     let name = format!("{}-dirty-{}", &commit[..12.min(commit.len())], &digits[..8]);
     Ok((Id::parse(&name)?, commit))
 }

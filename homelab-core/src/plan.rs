@@ -1,10 +1,13 @@
 //! What a deploy would do: what runs, compared with what should.
 
+mod downtime;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compose::{File, Healthcheck, MountKind, Service};
+use self::downtime::at_most;
+use crate::compose::{File, MountKind};
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
@@ -42,6 +45,9 @@ pub struct After {
     pub stamps: IndexMap<String, String>,
     /// Files that changed, by the service that mounts them.
     pub files: IndexMap<String, Vec<String>>,
+    /// Files that are mounted now with other contents than the release's, by the service that mounts
+    /// them: whoever read them at its start may have read those.
+    pub altered: IndexMap<String, Vec<String>>,
     /// Fields that differ from the release that runs, by service. An engine does not show all of
     /// them: log options that the file no longer names could be its own.
     pub declared: IndexMap<String, Vec<Change>>,
@@ -69,6 +75,9 @@ pub struct Plan {
     pub data: Vec<Touched>,
     /// Databases that are dumped first.
     pub dumps: Vec<String>,
+    /// What one should know before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What happens to one service.
@@ -194,8 +203,14 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         closes: only(&old, &new),
         data: Vec::new(),
         dumps: Vec::new(),
+        warnings: Vec::new(),
         services,
     };
+    if before.release.is_none() && !before.containers.is_empty() {
+        let text = "containers of this project run that no deploy has made: when this first one \
+                    fails, there is no release to go back to";
+        plan.warnings.push(text.to_owned());
+    }
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
     plan.dumps =
         databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
@@ -216,13 +231,13 @@ fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &
 fn is_dumped(after: &After, plan: &Plan, database: &str) -> bool {
     plan.services.iter().any(|it| match it.action {
         Action::Recreated | Action::Stopped if it.service == database => true,
-        Action::Recreated => {
+        Action::Created | Action::Recreated => {
             it.image_from != it.image_to
                 && after.file.services.get(&it.service).is_some_and(|it| {
                     it.depends_on.contains_key(database) && it.labels.contains_key(ONE_WAY_LABEL)
                 })
         }
-        Action::Created | Action::Started | Action::Stopped | Action::Unchanged => false,
+        Action::Started | Action::Stopped | Action::Unchanged => false,
     })
 }
 
@@ -247,13 +262,14 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     step.changes.extend(networks.map(|it| it.1.clone()));
     let container = before.containers.get(name);
     let stamp = after.stamps.get(name);
+    let altered = after.altered.get(name).into_iter().flatten();
+    let altered = altered.filter(|it| !after.files.get(name).is_some_and(|all| all.contains(it)));
+    step.changes.extend(altered.map(|it| contents(it)));
     let other_files =
         container.map_or_else(|| after.files.contains_key(name), |it| it.stamp.as_ref() != stamp);
     if other_files {
         let files = after.files.get(name).into_iter().flatten();
-        step.changes.extend(
-            files.map(|it| Change::new(it, Some("other contents"), Some("those of the release"))),
-        );
+        step.changes.extend(files.map(|it| contents(it)));
         if step.changes.is_empty() {
             step.because =
                 Some("the files that it mounts are not those it was made with".to_owned());
@@ -267,8 +283,13 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     } else {
         return Step { action: Action::Unchanged, ..step };
     };
-    step.down_at_most = down_at_most(from, to);
+    step.down_at_most = at_most(from, to);
     step
+}
+
+/// A mounted file that has to become another.
+fn contents(path: &str) -> Change {
+    Change::new(path, Some("other contents"), Some("those of the release"))
 }
 
 fn stopped(before: &Before, after: &After, name: &str) -> Step {
@@ -350,42 +371,4 @@ fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touched> {
         fate: if fate == Fate::Remounted && !had(&it.source) { Fate::New } else { fate },
     });
     touched.collect()
-}
-
-/// Docker's defaults, where a check says nothing: 30 s, 30 s, 3; and 10 s for stopping.
-fn down_at_most(from: &Service, to: &Service) -> Option<u64> {
-    let grace = from.stop_grace_period.as_deref().map_or(Some(10), seconds)?;
-    Some(grace + verdict(to.healthcheck.as_ref()?)?)
-}
-
-/// Seconds until the engine calls it unhealthy; `None` where the image's own check says more.
-pub fn verdict(check: &Healthcheck) -> Option<u64> {
-    if check.disable || check.test.is_empty() {
-        return None;
-    }
-    let or = |it: &Option<String>, default| it.as_deref().map_or(Some(default), seconds);
-    let probe = or(&check.interval, 30)? + or(&check.timeout, 30)?;
-    let retries = u64::from(check.retries.unwrap_or(3));
-    Some(or(&check.start_period, 0)? + probe * (retries + 1))
-}
-
-/// Seconds of `90s` or `1m30s`.
-pub(crate) fn seconds(text: &str) -> Option<u64> {
-    let mut total = 0;
-    let mut number = String::new();
-    for it in text.chars() {
-        if it.is_ascii_digit() {
-            number.push(it);
-            continue;
-        }
-        let unit = match it {
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        total += number.parse::<u64>().ok()? * unit;
-        number.clear();
-    }
-    number.is_empty().then_some(total)
 }

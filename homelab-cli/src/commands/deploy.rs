@@ -10,7 +10,6 @@ use crate::deploy::release::sha256;
 use crate::deploy::supervise;
 use crate::error::Error;
 use crate::exit;
-use crate::git;
 use crate::house::House;
 use crate::ssh::Remote;
 use crate::ui::Ui;
@@ -93,6 +92,9 @@ impl Who {
 
 fn plain(text: &str, also: &str) -> String {
     let keep = |it: char| it.is_ascii_alphanumeric() || also.contains(it);
+    if text.is_empty() {
+        return "somebody".to_owned();
+    }
     let text: String = text.chars().take(200).map(|it| if keep(it) { it } else { '_' }).collect();
     // Never an option.
     if text.starts_with('-') { format!("_{text}") } else { text }
@@ -108,8 +110,7 @@ impl Source {
     pub(crate) fn bundle(&self, house: &House) -> Result<Bundle, Error> {
         let folder = house.path("");
         let folder = if folder.as_os_str().is_empty() { ".".into() } else { folder };
-        let (id, commit) = git::release(&folder, self.dirty)?;
-        Bundle::of_checkout(&folder, id, &commit)
+        Bundle::of_checkout(&folder, self.dirty)
     }
 }
 

@@ -11,7 +11,6 @@ use crate::deploy::place::Place;
 use crate::deploy::survey::Wanted;
 use crate::error::Error;
 use crate::exit;
-use crate::git;
 use crate::house::House;
 use crate::ssh::Remote;
 use crate::ui::Ui;
@@ -69,8 +68,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         if !folder.is_dir() {
             return Err(Error::Project(folder.clone()));
         }
-        let (id, commit) = git::release(folder, true)?;
-        let old = Bundle::of_checkout(folder, id, &commit)?;
+        let old = Bundle::of_checkout(folder, true)?;
         let wanted = Wanted::anywhere(&bundle, Some(&old))?;
         let plan = wanted.against(&Wanted::anywhere(&old, None)?);
         return print(ui, &plan, args.format);

@@ -1,7 +1,7 @@
 //! `homelab receive`: the host's end of a connection, and all that its key may do.
 
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::{Parser, Subcommand};
 use rustix::fs::{Access, access};
@@ -135,11 +135,24 @@ fn as_root(place: &Place, words: &[String]) -> Error {
         Ok(program) => program,
         Err(error) => return fail(error),
     };
-    let mut command = Command::new("sudo");
-    command.args(["--non-interactive", "--"]).arg(program);
-    // The folder that the key's own command names; a client cannot name one.
-    command.args(["receive", "--house"]).arg(&place.root).args(words);
-    fail(command.exec())
+    let sudo = |options: &[&str]| {
+        let mut command = Command::new("sudo");
+        command.args(options).arg("--").arg(&program);
+        // The folder that the key's own command names; a client cannot name one.
+        command.args(["receive", "--house"]).arg(&place.root).args(words);
+        command
+    };
+    // Asked first: what `sudo` itself ends with could be an exit code of the verb.
+    match sudo(&["--non-interactive", "--list"]).stdin(Stdio::null()).output() {
+        Ok(allowed) if allowed.status.success() => {}
+        Ok(refused) => {
+            let said = String::from_utf8_lossy(&refused.stderr);
+            let said = said.lines().last().unwrap_or("it is not allowed to");
+            return fail(std::io::Error::other(said.to_owned()));
+        }
+        Err(error) => return fail(error),
+    }
+    fail(sudo(&["--non-interactive"]).exec())
 }
 
 #[cfg(test)]
@@ -174,7 +187,6 @@ mod tests {
             "homelab init",
             "deploy",
             "deploy --bundle",
-            "rollback --restore --keep-data",
             "rollback ../../etc",
             "scp -t /etc",
             "internal-sftp",

@@ -43,9 +43,9 @@ pub(crate) struct Choice {
     #[arg(value_name = "RELEASE", value_parser = release)]
     release: Option<Id>,
     /// Put back the dumps that were taken when that release was left
-    #[arg(long, conflicts_with = "keep_data")]
+    #[arg(long)]
     restore: bool,
-    /// Start the older release on the data as it is
+    /// Start the older release on the data as it is; with `--restore`, on what no dump brings back
     #[arg(long)]
     keep_data: bool,
 }
@@ -60,13 +60,7 @@ impl Choice {
     }
 
     pub(crate) const fn data(&self) -> Data {
-        if self.restore {
-            Data::Restore
-        } else if self.keep_data {
-            Data::Keep
-        } else {
-            Data::Ask
-        }
+        Data { restore: self.restore, keep: self.keep_data }
     }
 
     fn words(&self) -> Vec<&str> {

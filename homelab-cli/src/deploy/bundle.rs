@@ -12,6 +12,7 @@ use super::files;
 use super::place::Place;
 use super::release::{self, COMPOSE, MANIFEST, Manifest};
 use crate::error::Error;
+use crate::git;
 
 /// Far more than generated files need: who sends more sends something else.
 pub(crate) const LIMIT: u64 = 16 << 20;
@@ -24,8 +25,8 @@ pub(crate) struct Bundle {
 }
 
 impl Bundle {
-    /// The generated files of a checkout.
-    pub(crate) fn of_checkout(folder: &Path, id: Id, commit: &str) -> Result<Self, Error> {
+    /// The generated files of a checkout; `dirty` takes them also when they are not committed.
+    pub(crate) fn of_checkout(folder: &Path, dirty: bool) -> Result<Self, Error> {
         let mut contents = IndexMap::new();
         let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
         paths.extend(files_below(folder, "config")?);
@@ -37,6 +38,16 @@ impl Bundle {
         if !contents.contains_key(COMPOSE) {
             return Err(Error::NotCloned(folder.join(COMPOSE)));
         }
+        let (id, commit) = git::release(folder, dirty, &contents)?;
+        Self::of_contents(id, &commit, contents)
+    }
+
+    /// A release of these files.
+    pub(super) fn of_contents(
+        id: Id,
+        commit: &str,
+        contents: IndexMap<String, Vec<u8>>,
+    ) -> Result<Self, Error> {
         let manifest = Manifest::of(id, commit, &contents)?;
         manifest.matches(&contents)?;
         Ok(Self { manifest, contents })

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 use homelab_core::compose;
@@ -17,6 +18,9 @@ use crate::error::Error;
 
 /// What the last lines of a whole dump say; `pg_dump` itself writes it.
 const END: &str = "-- PostgreSQL database dump complete";
+
+/// A server that was cut off reads its log before it answers.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A PostgreSQL database in a running container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +86,31 @@ impl Database {
         Ok(path)
     }
 
+    /// Starts the server, if it does not run, and waits until it answers.
+    pub(crate) fn wake(&self) -> Result<(), Error> {
+        engine::docker(&["start", &self.container])?;
+        let started = Instant::now();
+        loop {
+            match self.sql("postgres", &["SELECT 1"]) {
+                Err(_) if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Bytes that it has on the disk; a dump is smaller.
+    pub(crate) fn size(&self) -> Result<u64, Error> {
+        let sql = format!("SELECT pg_database_size('{}')", self.name.replace('\'', "''"));
+        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
+        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", &sql]].concat())?;
+        answer.trim().parse().map_err(|_| Error::Failed {
+            what: format!("`{}` says `{}` when asked for its size", self.service, answer.trim()),
+            help: String::new(),
+        })
+    }
+
     /// The name under which `restore` keeps the data that it sets aside.
     pub(crate) fn kept_name(&self, id: &str) -> String {
         // PostgreSQL cuts longer names.
@@ -97,7 +126,8 @@ impl Database {
         self.sql("postgres", &[&format!("DROP DATABASE IF EXISTS {}", quote(&new))])?;
         self.sql("postgres", &[&format!("CREATE DATABASE {}", quote(&new))])?;
         self.load(dump, &new)?;
-        self.sql("postgres", &[&rename(&self.name, kept), &rename(&new, &self.name)])?;
+        let end = self.end_connections();
+        self.sql("postgres", &[&end, &rename(&self.name, kept), &rename(&new, &self.name)])?;
         self.sql(&self.name, &["ANALYZE"])
     }
 
@@ -111,12 +141,21 @@ impl Database {
         }
         let undone = format!("{}_undone", self.name);
         self.sql("postgres", &[&format!("DROP DATABASE IF EXISTS {}", quote(&undone))])?;
-        self.sql("postgres", &[&rename(&self.name, &undone), &rename(kept, &self.name)])
+        let end = self.end_connections();
+        self.sql("postgres", &[&end, &rename(&self.name, &undone), &rename(kept, &self.name)])
+    }
+
+    /// Whoever is still connected, such as a person's `psql`; the rename waits for their end.
+    fn end_connections(&self) -> String {
+        let name = self.name.replace('\'', "''");
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     }
 
     fn psql(&self, database: &str) -> std::process::Command {
         let mut command = engine::command("docker");
-        command.args(["exec", "--interactive", &self.container, "psql", "-U", &self.superuser]);
+        // Notices would fill a pipe that nobody empties.
+        command.args(["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"]);
+        command.args([&self.container, "psql", "-U", &self.superuser]);
         command.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
         command.args(["-v", "ON_ERROR_STOP=1", "--single-transaction"]);
         command

@@ -1,6 +1,7 @@
 //! The gate: waits until every service is well, or one of them cannot become so.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use homelab_core::compose::File;
@@ -8,6 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::engine::{self, State};
+use super::files;
 use crate::error::Error;
 
 /// Between two looks.
@@ -23,20 +25,29 @@ pub(super) fn unwell(state: &State) -> IndexSet<String> {
     containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
 }
 
+/// What the gate knows besides the file.
+#[derive(Debug)]
+pub(super) struct Gate<'a> {
+    /// Services that were not well before, and whom nothing is done to.
+    pub(super) excused: IndexSet<String>,
+    /// Services that have a new container: their `unhealthy` is the last word. That of others may pass,
+    /// as when a database that they use was away for a moment.
+    pub(super) touched: IndexSet<String>,
+    /// Where the logs of who is unwell are kept: they may tell secrets, and stay on the host.
+    pub(super) logs: &'a Path,
+}
+
 /// Waits; returns every service's health.
-pub(super) fn wait(
-    file: &File,
-    excused: &IndexSet<String>,
-) -> Result<IndexMap<String, String>, Error> {
+pub(super) fn wait(file: &File, gate: &Gate<'_>) -> Result<IndexMap<String, String>, Error> {
     let started = Instant::now();
     loop {
         let state = engine::state(&file.name, [])?;
-        match judge(file, &state, excused) {
+        match judge(file, &state, gate) {
             Verdict::Well => return Ok(health(&state)),
-            Verdict::Bad(because) => return Err(Error::Unhealthy(because)),
-            Verdict::Wait(because) if started.elapsed() > patience(&state) => {
-                let seconds = patience(&state).as_secs();
-                return Err(Error::Unhealthy(format!("{because}, after {seconds} s")));
+            Verdict::Bad(name) => return Err(unhealthy(&state, &name, gate, "")),
+            Verdict::Wait(name) if started.elapsed() > patience(&state) => {
+                let after = format!(", after {} s", patience(&state).as_secs());
+                return Err(unhealthy(&state, &name, gate, &after));
             }
             Verdict::Wait(_) => std::thread::sleep(INTERVAL),
         }
@@ -49,6 +60,7 @@ pub(super) fn health(state: &State) -> IndexMap<String, String> {
     state.containers.iter().filter_map(one).collect()
 }
 
+/// With the service that it is about.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Well,
@@ -56,17 +68,17 @@ enum Verdict {
     Bad(String),
 }
 
-fn judge(file: &File, state: &State, excused: &IndexSet<String>) -> Verdict {
+fn judge(file: &File, state: &State, gate: &Gate<'_>) -> Verdict {
     let mut waiting = None;
-    for name in file.services.keys().filter(|it| !excused.contains(*it)) {
+    for name in file.services.keys().filter(|it| !gate.excused.contains(*it)) {
         let Some(container) = state.of(name).next() else {
-            return Verdict::Bad(format!("`{name}` has no container"));
+            return Verdict::Bad(name.clone());
         };
-        let health = engine::health(container);
-        match health {
-            "unhealthy" | "dead" => return Verdict::Bad(why(name, container)),
+        match engine::health(container) {
+            "unhealthy" if gate.touched.contains(name) => return Verdict::Bad(name.clone()),
+            "dead" => return Verdict::Bad(name.clone()),
             _ if is_well(container) => {}
-            _ => waiting = Some(format!("`{name}` is {health}")),
+            _ => waiting = Some(name.clone()),
         }
     }
     waiting.map_or(Verdict::Well, Verdict::Wait)
@@ -82,23 +94,31 @@ fn has_check(container: &Value) -> bool {
     engine::text(container, "/Config/Healthcheck/Test/0").is_some_and(|it| it != "NONE")
 }
 
-/// What its last probe and its log say.
-fn why(name: &str, container: &Value) -> String {
-    let probes = container.pointer("/State/Health/Log").and_then(Value::as_array);
-    let last = probes.and_then(|it| it.last()).and_then(|it| engine::text(it, "/Output"));
-    let mut text = format!("`{name}` is {}", engine::health(container));
-    if let Some(said) = last {
-        let _ = write!(text, "; its probe says: {}", said.trim());
+/// Names it and keeps its log: after the way back its container is gone.
+fn unhealthy(state: &State, name: &str, gate: &Gate<'_>, after: &str) -> Error {
+    let Some(container) = state.of(name).next() else {
+        return Error::Unhealthy(format!("`{name}` has no container"));
+    };
+    let mut text = format!("`{name}` is {}{after}", engine::health(container));
+    if let Some(said) = last_probe(container) {
+        let _ = write!(text, "; its probe says: {said}");
     }
     let id = engine::text(container, "/Id").unwrap_or_default();
-    if let Ok(output) = engine::attempt(&["logs", "--tail", "5", id]) {
+    if let Ok(output) = engine::attempt(&["logs", "--tail", "200", id]) {
         let log = [output.stdout, output.stderr].concat();
-        let log = String::from_utf8_lossy(&log);
-        for line in log.lines() {
-            let _ = write!(text, "\n  {line}");
+        if files::write(gate.logs, &log, 0o600).is_ok() {
+            let _ = write!(text, "; its log is kept on the host: {}", gate.logs.display());
         }
     }
-    text
+    Error::Unhealthy(text)
+}
+
+/// The last line that its last probe wrote, up to what a sentence holds.
+fn last_probe(container: &Value) -> Option<String> {
+    let probes = container.pointer("/State/Health/Log").and_then(Value::as_array)?;
+    let said = engine::text(probes.last()?, "/Output")?;
+    let line = said.lines().rfind(|it| !it.trim().is_empty())?;
+    Some(line.trim().chars().take(200).collect())
 }
 
 /// The longest that any health check may take to call its service unhealthy.
@@ -149,7 +169,8 @@ mod tests {
         let judged = |containers: Vec<Value>, excused: &[&str]| {
             let state = State { containers, ..State::default() };
             let excused = excused.iter().map(|it| (*it).to_owned()).collect();
-            judge(&file, &state, &excused)
+            let touched = ["b".to_owned()].into();
+            judge(&file, &state, &Gate { excused, touched, logs: Path::new("/nowhere") })
         };
         let a = || container("a", "running", Some("healthy"));
         assert_eq!(judged(vec![a(), container("b", "running", None)], &[]), Verdict::Well);
@@ -161,6 +182,10 @@ mod tests {
         assert!(matches!(judged(vec![a(), bad()], &[]), Verdict::Bad(_)));
         assert_eq!(judged(vec![a(), bad()], &["b"]), Verdict::Well);
         assert!(matches!(judged(vec![a()], &[]), Verdict::Bad(_)));
+        // Nobody touched it: what it uses may just be away.
+        let other = container("a", "running", Some("unhealthy"));
+        let b = container("b", "running", Some("healthy"));
+        assert!(matches!(judged(vec![other, b], &[]), Verdict::Wait(_)));
     }
 
     #[test]

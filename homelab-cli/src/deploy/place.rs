@@ -77,6 +77,11 @@ impl Place {
         self.root.join(format!("state/{id}.log"))
     }
 
+    /// The log of the service that was last found unwell.
+    pub(crate) fn unwell(&self) -> PathBuf {
+        self.root.join("state/unwell.log")
+    }
+
     /// The release that runs.
     pub(crate) fn current(&self) -> Result<Option<Id>, Error> {
         let link = self.root.join("current");

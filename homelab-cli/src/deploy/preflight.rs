@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use homelab_core::finding::{Finding, Severity};
+use homelab_core::plan::Plan;
 use homelab_core::project::Project;
 use homelab_core::units::Memory;
 
+use super::dump::Database;
 use super::engine;
 use super::place::Place;
 use super::survey::Wanted;
@@ -25,7 +27,12 @@ const MUCH: Memory = Memory::gib(1);
 ///
 /// The program that was installed on the host judges the release: rules about the host run with
 /// the file that would be deployed, and not with the stack that is compiled in.
-pub(super) fn check(place: &Place, wanted: &Wanted, pulls: bool) -> Result<Vec<Finding>, Error> {
+pub(super) fn check(
+    place: &Place,
+    wanted: &Wanted,
+    pulls: bool,
+    plan: &Plan,
+) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
     let house = House::open(place.root.clone(), "/".into())?.with_release(release);
     let settings = Settings::load(place.dotenv())?;
@@ -37,26 +44,43 @@ pub(super) fn check(place: &Place, wanted: &Wanted, pulls: bool) -> Result<Vec<F
     let context =
         Context { house: &house, settings: &settings, project: &project, profiles: &names };
     let mut findings = inspect::before_a_deploy(&context);
-    findings.extend(room(&place.root, LITTLE, "the house's folder")?);
+    let dumps = databases(wanted, plan)?;
+    let little = (u64::from(LITTLE.as_mib()) << 20) + dumps;
+    findings.extend(room(&place.root, little, "the house's folder")?);
     if pulls {
         let root = engine::docker(&["info", "--format", "{{.DockerRootDir}}"])?;
-        findings.extend(room(Path::new(root.trim()), MUCH, "Docker's folder")?);
+        let much = u64::from(MUCH.as_mib()) << 20;
+        findings.extend(room(Path::new(root.trim()), much, "Docker's folder")?);
     }
     findings.extend(config(place, wanted)?);
     Ok(findings)
 }
 
+/// What the databases that will be dumped have on the disk: no dump is larger.
+fn databases(wanted: &Wanted, plan: &Plan) -> Result<u64, Error> {
+    if plan.dumps.is_empty() {
+        return Ok(0);
+    }
+    let file = &wanted.after.file;
+    let state = engine::state(&file.name, [])?;
+    let sizes = plan.dumps.iter().map(|it| Database::of(&state, file, it)?.size());
+    sizes.sum()
+}
+
 /// Whether the disk of a folder has room.
-fn room(folder: &Path, needed: Memory, what: &str) -> Result<Option<Finding>, Error> {
+fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error> {
     let free =
         Host::free(folder).map_err(|source| Error::Read { path: folder.to_owned(), source })?;
-    let needed_bytes = u64::from(needed.as_mib()) << 20;
-    Ok((free < needed_bytes).then(|| Finding {
+    Ok((free < needed).then(|| Finding {
         rule: "host-disk".to_owned(),
         severity: Severity::Error,
         subject: folder.display().to_string(),
         place: None,
-        message: format!("{what} has {} MiB free, a deploy needs {needed}", free >> 20),
+        message: format!(
+            "{what} has {} MiB free, this deploy needs {}",
+            free >> 20,
+            needed.div_ceil(1 << 20)
+        ),
         help: "make room: `docker system df` shows what Docker uses, `homelab status` the releases"
             .to_owned(),
     }))

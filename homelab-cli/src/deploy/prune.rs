@@ -55,18 +55,26 @@ pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
     Ok(ids)
 }
 
-/// The current release, and the last ones that were healthy, the newest first.
+/// The current release, and the last ones that were healthy, the newest first; `keep` of them besides
+/// the current one. Releases with the same files count as one.
 pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
-    let limit = keep.saturating_add(kept.len());
+    let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
+    let mut different: Vec<_> = kept.iter().filter_map(files).collect();
+    let limit = keep.saturating_add(different.len());
     for receipt in receipt::all(place)?.into_iter().rev() {
         let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
         // What ran before a deploy was healthy, too: a deploy that failed went back to it.
         let ran = receipt.runs.filter(|_| healthy);
         for id in ran.into_iter().chain(receipt.from) {
-            if kept.len() < limit && !kept.contains(&id) && place.release(&id).exists() {
-                kept.push(id);
+            let Some(files) = files(&id).filter(|_| !kept.contains(&id)) else { continue };
+            if !different.contains(&files) {
+                if different.len() == limit {
+                    continue;
+                }
+                different.push(files);
             }
+            kept.push(id);
         }
     }
     Ok(kept)

@@ -17,11 +17,19 @@ pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
     let path = place.receipts();
     let mut line = serde_json::to_vec(receipt).expect("a struct, which JSON can hold");
     line.push(b'\n');
+    // After a line that a full disk or a power cut left half written.
+    let before = files::read(&path)?.unwrap_or_default();
+    if before.last().is_some_and(|it| *it != b'\n') {
+        line.insert(0, b'\n');
+    }
     let mut options = OpenOptions::new();
     let file = options.create(true).append(true).mode(0o600).open(&path);
     let written = file.and_then(|mut it| {
-        it.write_all(&line)?;
-        it.sync_all()
+        let ended = it.write_all(&line).and_then(|()| it.sync_all());
+        if ended.is_err() {
+            let _ = it.set_len(before.len() as u64);
+        }
+        ended
     });
     written.map_err(|source| Error::Write { path, source })
 }
@@ -37,4 +45,57 @@ pub(crate) fn all(place: &Place) -> Result<Vec<Receipt>, Error> {
 pub(crate) fn now() -> String {
     let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use homelab_core::release::Id;
+    use homelab_core::report::receipt::Outcome;
+    use indexmap::IndexMap;
+
+    use super::*;
+
+    /// A name of a release.
+    pub(in crate::deploy) fn id(text: &str) -> Id {
+        Id::parse(text).expect("a plain name")
+    }
+
+    /// A deploy that went well.
+    pub(in crate::deploy) fn deployed(from: &str, to: &str) -> Receipt {
+        Receipt {
+            id: format!("20260101T000000Z-{to}"),
+            what: "deploy".to_owned(),
+            outcome: Outcome::Deployed,
+            from: Some(id(from)),
+            to: id(to),
+            runs: Some(id(to)),
+            actor: "ada".to_owned(),
+            run_url: None,
+            started: now(),
+            ended: now(),
+            seconds: IndexMap::new(),
+            images: IndexMap::new(),
+            happened: IndexMap::new(),
+            surprises: Vec::new(),
+            health: IndexMap::new(),
+            dumps: Vec::new(),
+            because: None,
+        }
+    }
+
+    #[test]
+    fn a_torn_line_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        append(&deployed("release0", "release1"), &place).expect("there is room");
+        let path = place.receipts();
+        let mut text = std::fs::read(&path).expect("it was written");
+        text.extend_from_slice(b"{\"id\":\"torn");
+        std::fs::write(&path, text).expect("it is ours");
+        append(&deployed("release1", "release2"), &place).expect("there is room");
+        let all: Vec<_> =
+            all(&place).expect("it is readable").into_iter().map(|it| it.to).collect();
+        assert_eq!(all, [id("release1"), id("release2")]);
+    }
 }

@@ -59,10 +59,15 @@ pub(super) fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receip
 
 /// The same before something that makes the house what it should be anyway: that it fails is told,
 /// and no reason to stop.
-pub(super) fn first(ui: &mut Ui, place: &Place) {
-    if let Err(error) = if_interrupted(ui, place) {
-        ui.note(format_args!("warning: that was not possible ({error}); going on"));
+///
+/// Unless data was exchanged: nobody else would put it back.
+pub(super) fn first(ui: &mut Ui, place: &Place) -> Result<(), Error> {
+    let Err(error) = if_interrupted(ui, place) else { return Ok(()) };
+    if Journal::load(place)?.is_some_and(|it| !it.restored.is_empty()) {
+        return Err(error);
     }
+    ui.note(format_args!("warning: that was not possible ({error}); going on"));
+    Ok(())
 }
 
 /// Makes the house what it was before a deploy.
@@ -99,6 +104,7 @@ fn settle(
     wanted: &Wanted,
 ) -> Result<Result<Receipt, Receipt>, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
+    switch::stamp(place, wanted)?;
     let (state, plan) = wanted.plan(Some(id))?;
     let ended =
         switch::carry_out(place, wanted, &plan, &state, |it| ui.note(format_args!("  {it}")));
@@ -147,11 +153,23 @@ fn put_data_back(ui: &mut Ui, place: &Place, journal: &Journal) -> Result<(), Er
         return Ok(());
     }
     let file = release::compose_of(place, &journal.to)?;
+    let from = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
     for (service, kept) in &journal.restored {
         ui.note(format_args!("  putting the data of `{service}` back"));
         let state = engine::state(&file.name, [])?;
-        switch::stop_users(&state, &file, service)?;
-        Database::of(&state, &file, service)?.undo(kept)?;
+        let files = std::iter::once(&file).chain(&from);
+        let ended = switch::stop_users(&state, files, service).and_then(|()| {
+            let database = Database::of(&state, &file, service)?;
+            database.wake()?;
+            database.undo(kept)
+        });
+        ended.map_err(|error| Error::Failed {
+            what: format!("the data of `{service}` could not be put back: {error}"),
+            help: format!(
+                "it is in the database `{kept}`, and nothing was lost: see why the server does not \
+                 answer, then run `homelab recover`"
+            ),
+        })?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use homelab_core::finding::{Finding, Severity};
 use homelab_core::observe;
 use homelab_core::plan::{Action, Plan, Step};
 use homelab_core::project::split_image;
+use homelab_core::release::Id;
 use homelab_core::report::status::Status;
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ pub(crate) fn status(place: &Place) -> Result<Status, Error> {
     let (state, plan) = wanted.plan(Some(&current))?;
     let mut findings = Vec::new();
     findings.extend(interrupted(place)?);
+    findings.extend(settings(place, &current)?);
     findings.extend(altered(place, &wanted.manifest)?);
     findings.extend(containers(&plan));
     findings.extend(foreign(&state));
@@ -63,6 +65,23 @@ fn interrupted(place: &Place) -> Result<Option<Finding>, Error> {
             it.what, it.to, it.actor, it.started
         );
         error("drift-interrupted", "the house", message, "wait for it, or run `homelab recover`")
+    }))
+}
+
+/// A `.env` that was edited since, or that a deploy went back from.
+fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {
+    let (now, applied) = (files::read(&place.dotenv())?, files::read(&place.applied(id))?);
+    let message = format!(
+        "`.env` is not the one with which this release became healthy, `releases/{id}/applied.env`"
+    );
+    Ok((applied.is_some() && now != applied).then(|| Finding {
+        severity: Severity::Warning,
+        ..error(
+            "drift-settings",
+            ".env",
+            message,
+            "deploy to make it count, or put those values back",
+        )
     }))
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -57,7 +58,7 @@ fn follow(
 ) -> Result<Option<u8>, Error> {
     let path = place.log(id);
     let fail = |source| Error::Write { path: path.clone(), source };
-    let log = File::options().create(true).append(true).open(&path).map_err(fail)?;
+    let log = File::options().create(true).append(true).mode(0o600).open(&path).map_err(fail)?;
     let mut shown = File::open(&path).map_err(fail)?;
     // What an earlier worker of this deploy wrote was shown.
     std::io::copy(&mut shown, &mut std::io::sink()).map_err(fail)?;

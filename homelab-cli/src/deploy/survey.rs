@@ -77,6 +77,8 @@ impl<'a> Source<'a> {
 /// With which values a release is read.
 struct Values<'a> {
     path: PathBuf,
+    /// The host, where there is one.
+    house: Option<&'a Place>,
     dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
@@ -120,7 +122,7 @@ impl Wanted {
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let values = Values { path: folder.join(".env"), dotenv, profiles, folder };
+        let values = Values { path: folder.join(".env"), house: None, dotenv, profiles, folder };
         Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), values)
     }
 
@@ -138,6 +140,9 @@ impl Wanted {
             release: manifest.release.to_string(),
             stamps: stamps(&raw, &file, &manifest),
             files: changed(&raw, &file, old.map(|it| &it.manifest), &manifest),
+            altered: with
+                .house
+                .map_or_else(IndexMap::new, |it| altered(it, &raw, &file, &manifest)),
             declared: before.map(|it| declared(&it, &file)).unwrap_or_default(),
             off: off(&raw, &file, &profiles),
             file,
@@ -204,7 +209,8 @@ fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let entries = settings.dotenv.entries.iter();
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
-    Ok(Values { path: settings.path, dotenv, profiles, folder: &place.root })
+    let (house, folder) = (Some(place), place.root.as_path());
+    Ok(Values { path: settings.path, house, dotenv, profiles, folder })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {
@@ -225,7 +231,9 @@ fn before(file: &File, state: &State, current: Option<&Id>) -> Before {
         }
         // The engine does not know them, and a label of Compose may not either.
         service.depends_on = wanted.map(|it| it.depends_on.clone()).unwrap_or_default();
-        let running = engine::text(container, "/State/Status") == Some("running");
+        // One that crashes again and again, or that somebody paused, is not to be started.
+        let status = engine::text(container, "/State/Status").unwrap_or_default();
+        let running = ["running", "restarting", "paused"].contains(&status);
         let stamp = observe::stamp(container).map(str::to_owned);
         seen.services.insert(name.to_owned(), service);
         containers.insert(name.to_owned(), Container { running, stamp });
@@ -261,6 +269,29 @@ fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<String, String
         }
     }
     stamps
+}
+
+/// Mounted files whose contents on this host are not the release's, by service: somebody edited them, or
+/// a deploy was cut off between the files and the containers.
+fn altered(
+    place: &Place,
+    raw: &File,
+    on: &File,
+    manifest: &Manifest,
+) -> IndexMap<String, Vec<String>> {
+    let is_other = |path: &str, hash: &str| {
+        let bytes = files::read(&place.root.join(path)).ok().flatten();
+        bytes.is_none_or(|it| release::sha256(&it) != hash)
+    };
+    let mut altered = IndexMap::new();
+    for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
+        let other = mounted(service, manifest).filter(|it| is_other(it.0, it.1));
+        let other: Vec<_> = other.map(|it| it.0.to_owned()).collect();
+        if !other.is_empty() {
+            altered.insert(name.clone(), other);
+        }
+    }
+    altered
 }
 
 /// Mounted files that the old release has otherwise or not at all, or that only it has, by service.

@@ -9,6 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::engine::{self, Release, State};
 use super::files;
+use super::gate::Gate;
 use super::place::Place;
 use super::release::{Manifest, STAMPS};
 use super::survey::Wanted;
@@ -108,9 +109,15 @@ pub(super) fn carry_out(
     let mut excused = gate::unwell(state);
     excused.retain(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
     remove(state, plan, &mut tell)?;
+    leave_networks(state, wanted)?;
     up(place, &wanted.release(), plan, &mut tell)?;
     tell("waiting until every service is healthy");
-    gate::wait(&wanted.after.file, &excused)
+    gate::wait(&wanted.after.file, &Gate { excused, touched: touched(plan), logs: &place.unwell() })
+}
+
+/// Services that get a new container.
+fn touched(plan: &Plan) -> IndexSet<String> {
+    plan.with(Action::Created).chain(plan.with(Action::Recreated)).map(str::to_owned).collect()
 }
 
 /// A part of a plan: its services, until those of `file` are healthy.
@@ -124,7 +131,27 @@ pub(super) fn bring_up(
 ) -> Result<(), Error> {
     remove(state, plan, &mut tell)?;
     up(place, &wanted.release(), plan, &mut tell)?;
-    gate::wait(file, &IndexSet::new()).map(|_| ())
+    let gate = Gate { excused: IndexSet::new(), touched: touched(plan), logs: &place.unwell() };
+    gate::wait(file, &gate).map(|_| ())
+}
+
+/// Takes everybody off the networks that Compose has to make anew: it takes off only those that the
+/// new file has there, and then cannot remove the network.
+fn leave_networks(state: &State, wanted: &Wanted) -> Result<(), Error> {
+    for network in wanted.after.file.networks.values() {
+        let Some(name) = &network.name else { continue };
+        if state.networks.get(name).is_none_or(|it| *it == network.internal) {
+            continue;
+        }
+        for container in &state.containers {
+            let networks = container.pointer("/NetworkSettings/Networks");
+            let is_on = networks.is_some_and(|it| it.get(name).is_some());
+            if let Some(id) = engine::text(container, "/Id").filter(|_| is_on) {
+                engine::docker(&["network", "disconnect", "--force", name, id])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Stops and removes the containers of services that go: `up` would leave them running.
@@ -133,22 +160,34 @@ pub(super) fn remove(state: &State, plan: &Plan, tell: &mut impl FnMut(&str)) ->
     let mut ids: Vec<_> = gone.iter().flat_map(|it| state.of(it)).collect();
     // Two containers where one should be: Compose would keep both.
     for name in plan.with(Action::Recreated) {
-        ids.extend(state.of(name).skip(1));
+        let mut all: Vec<_> = state.of(name).collect();
+        all.sort_by_key(|it| engine::text(it, "/State/Status") != Some("running"));
+        ids.extend(all.into_iter().skip(1));
     }
     let ids: Vec<_> = ids.into_iter().filter_map(|it| engine::text(it, "/Id")).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    tell(&format!("removing {}; its data stays", gone.join(", ")));
+    if !gone.is_empty() {
+        tell(&format!("removing {}; its data stays", gone.join(", ")));
+    }
     engine::docker(&[&["stop"][..], &ids].concat())?;
     engine::docker(&[&["rm"][..], &ids].concat()).map(|_| ())
 }
 
-/// Stops everybody who may be connected to a database.
-pub(super) fn stop_users(state: &State, file: &File, database: &str) -> Result<(), Error> {
-    let users = file.services.iter().filter(|it| it.1.depends_on.contains_key(database));
-    let ids: Vec<_> =
-        users.flat_map(|it| state.of(it.0)).filter_map(|it| engine::text(it, "/Id")).collect();
+/// Stops everybody who may be connected to a database, by what any of these files says.
+pub(super) fn stop_users<'a>(
+    state: &State,
+    files: impl IntoIterator<Item = &'a File>,
+    database: &str,
+) -> Result<(), Error> {
+    let services = files.into_iter().flat_map(|it| &it.services);
+    let users: IndexSet<_> = services
+        .filter(|it| it.1.depends_on.contains_key(database))
+        .map(|it| it.0.as_str())
+        .collect();
+    let containers = users.into_iter().flat_map(|it| state.of(it));
+    let ids: Vec<_> = containers.filter_map(|it| engine::text(it, "/Id")).collect();
     if ids.is_empty() {
         return Ok(());
     }

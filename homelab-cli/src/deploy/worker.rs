@@ -16,7 +16,7 @@ use super::lock::Lock;
 use super::place::Place;
 use super::receipt;
 use super::survey::Wanted;
-use super::{files, preflight, prune, recover, switch};
+use super::{files, preflight, prune, recover, rollback, switch};
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -116,7 +116,7 @@ pub(crate) fn deploy(
 ) -> Result<Receipt, Error> {
     place.prepare()?;
     let _lock = Lock::take(place, "a deploy", &request.actor)?;
-    recover::first(ui, place);
+    recover::first(ui, place)?;
     let mut run = Run::new(place, request, "deploy");
     run.phase(ui, "staging");
     bundle.stage(place)?;
@@ -129,7 +129,14 @@ pub(crate) fn deploy(
     if !plan.changes {
         return unchanged(ui, run, &wanted, current.as_ref(), &state);
     }
-    if let Some(refused) = prepare(ui, &mut run, &wanted, current.as_ref())? {
+    let older = rollback::downgrades(place, &wanted, &plan)?;
+    if !older.is_empty() {
+        let because = format!("it would go back over data:\n  {}", older.join("\n  "));
+        let refused = run.receipt((current.as_ref(), id), Outcome::Refused, Some(because));
+        receipt::append(&refused, place)?;
+        return Ok(refused);
+    }
+    if let Some(refused) = prepare(ui, &mut run, &wanted, current.as_ref(), &plan)? {
         receipt::append(&refused, place)?;
         return Ok(refused);
     }
@@ -169,11 +176,12 @@ pub(super) fn prepare(
     run: &mut Run<'_>,
     wanted: &Wanted,
     current: Option<&Id>,
+    plan: &Plan,
 ) -> Result<Option<Receipt>, Error> {
     let id = &wanted.manifest.release;
     run.phase(ui, "preflight");
     let pulls = !switch::missing_images(wanted)?.is_empty();
-    let findings = preflight::check(run.place, wanted, pulls)?;
+    let findings = preflight::check(run.place, wanted, pulls, plan)?;
     let errors: Vec<_> = findings.iter().filter(|it| it.severity == Severity::Error).collect();
     if !errors.is_empty() {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -302,7 +310,10 @@ pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, String>) -> Vec
             surprises.push(format!("`{name}` was to be {word}, and was {was}"));
         }
     }
-    for (name, word) in happened.iter().filter(|it| !planned.contains_key(it.0.as_str())) {
+    // One that its own policy restarts, because what it uses was away, is the same container.
+    let same = |word: &str| word == "started";
+    let others = happened.iter().filter(|it| !planned.contains_key(it.0.as_str()) && !same(it.1));
+    for (name, word) in others {
         surprises.push(format!("`{name}` was {word}, which was not planned"));
     }
     surprises

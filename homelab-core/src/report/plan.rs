@@ -26,6 +26,7 @@ pub fn text(plan: &Plan) -> String {
     }
     section(&mut out, "data", plan.data.iter().map(touched_data));
     section(&mut out, "dumped first", plan.dumps.iter().cloned());
+    section(&mut out, "warning", plan.warnings.iter().cloned());
     out
 }
 
@@ -67,6 +68,8 @@ pub fn markdown(plan: &Plan) -> String {
     }
     let dumps: Vec<_> = plan.dumps.iter().map(|it| code(it)).collect();
     bullets(&mut out, "Dumped first:", &dumps);
+    let warnings: Vec<_> = plan.warnings.iter().map(|it| cell(it)).collect();
+    bullets(&mut out, "Warning:", &warnings);
     out
 }
 
