@@ -36,7 +36,14 @@ fn the_checks_are_those_of_ci_without_the_engine() {
             "{toolchain:?}"
         );
         assert_eq!(toolchain[1], format!("default {version}"));
-        let words = ["--version", "xtask check", "xtask test", "xtask gen --check", "xtask oracle"];
+        let words = [
+            "--version",
+            "xtask check",
+            "xtask test",
+            "xtask gen --check",
+            "xtask oracle",
+            "xtask registry",
+        ];
         assert_eq!(github.calls("cargo"), words);
         let schemas = github.calls("check-jsonschema");
         assert_eq!(schemas.len(), 2, "{schemas:?}");
