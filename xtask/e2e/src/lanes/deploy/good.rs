@@ -18,6 +18,9 @@ const ROUNDS: usize = 7;
 /// What such a deploy may cost, as a multiple of `docker compose up -d`.
 const BUDGET: f64 = 1.3;
 
+/// The same through SSH, whose connections take longer on a machine that is busy with other lanes.
+const FAR: f64 = 2.0;
+
 /// Onto an empty host: everything comes from the registry.
 pub(super) fn first(site: &Site<'_>) -> anyhow::Result<String> {
     let status = site.remote(&["status"])?;
@@ -59,7 +62,8 @@ pub(super) fn without_change(site: &Site<'_>) -> anyhow::Result<String> {
         "medians of {ROUNDS}: `docker compose up -d` {compose:.2} s, deploy on the host {local:.2} s \
          ({ratio:.2} times), over SSH {remote:.2} s ({far:.2} times)"
     );
-    ensure!(ratio <= BUDGET && far <= BUDGET, "more than {BUDGET} times: {said}");
+    ensure!(ratio <= BUDGET, "more than {BUDGET} times: {said}");
+    ensure!(far <= FAR, "more than {FAR} times over SSH: {said}");
     Ok(said)
 }
 
