@@ -11,7 +11,7 @@ code=0
 {
   case $code in
     0) printf '## Deployed `%s`\n\n' "${GITHUB_SHA:0:12}" ;;
-    1) printf '## Not deployed: refused, or rolled back; the log says which\n\n' ;;
+    1) printf '## Not deployed: refused, rolled back or broken; the receipt says which\n\n' ;;
     *) printf '## Not finished (exit code %s): the log says what the host ended on\n\n' "$code" ;;
   esac
   if [ -s "$receipt" ]; then

@@ -9,6 +9,12 @@ use crate::words;
 const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; without `--house` it is set \
                  up as a clone";
 
+const SSH: &str = "what `ssh` said stands above: for a host key that is not known see step 4 of \
+                   docs/runbooks/merge-is-deploy.md; a deploy that had begun goes on, and `homelab status` tells";
+
+const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_hosts` says how to fill it, or another \
+                    file with `--known-hosts FILE`";
+
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
 
@@ -169,19 +175,11 @@ impl Error {
                 Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
             }
             Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
-            Self::Bundle(_) => Some("nothing was touched; send it again".to_owned()),
+            Self::Bundle(_) => Some("nothing was touched; correct the checkout, or send it again".to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
             Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),
-            Self::Ssh(_) => Some(
-                "what it said stands above; host keys are in `--known-hosts`, and a deploy that \
-                 had begun goes on: ask `homelab status`"
-                    .to_owned(),
-            ),
-            Self::KnownHosts(_) => Some(
-                "on the host's own console: `ssh-keyscan localhost`; put its lines there under the \
-                 host's name, or name another file with `--known-hosts FILE`"
-                    .to_owned(),
-            ),
+            Self::Ssh(_) => Some(SSH.to_owned()),
+            Self::KnownHosts(_) => Some(KEYS.to_owned()),
             Self::Verb(_) => Some("verbs: `plan`, `deploy`, `rollback`, `status`".to_owned()),
             Self::Dirty(_) => Some("commit it, or deploy it as it is with `--dirty`".to_owned()),
             Self::Failed { help, .. } => Some(help.clone()).filter(|it| !it.is_empty()),

@@ -1,13 +1,15 @@
 //! What a deploy would do: what runs, compared with what should.
 
+mod data;
 mod downtime;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::data::touched;
 use self::downtime::at_most;
-use crate::compose::{File, MountKind};
+use crate::compose::{File, Service};
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
@@ -51,6 +53,8 @@ pub struct After {
     /// Fields that differ from the release that runs, by service. An engine does not show all of
     /// them: log options that the file no longer names could be its own.
     pub declared: IndexMap<String, Vec<Change>>,
+    /// What one should know of the release, such as another project's name.
+    pub warnings: Vec<String>,
     /// Why a service of the file is not in `file`: its profile is off.
     pub off: IndexMap<String, String>,
 }
@@ -203,7 +207,7 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         closes: only(&old, &new),
         data: Vec::new(),
         dumps: Vec::new(),
-        warnings: Vec::new(),
+        warnings: after.warnings.clone(),
         services,
     };
     if before.release.is_none() && !before.containers.is_empty() {
@@ -211,10 +215,32 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
                     fails, there is no release to go back to";
         plan.warnings.push(text.to_owned());
     }
+    if before.release.is_some() {
+        plan.warnings.extend(power(before, after));
+    }
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
     plan.dumps =
         databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
     plan
+}
+
+/// Power over the host that a service gets and had not.
+fn power(before: &Before, after: &After) -> Vec<String> {
+    const FIELDS: &[&str] =
+        &["privileged", "network_mode", "pid", "ipc", "uts", "userns_mode", "cap_add", "devices"];
+    let nothing = Service::default();
+    let mut warnings = Vec::new();
+    for (name, to) in &after.file.services {
+        let from = before.file.services.get(name).unwrap_or(&nothing);
+        for change in diff::service(from, to) {
+            let added = change.to.as_deref().unwrap_or_default();
+            let is_power = FIELDS.contains(&change.field.as_str()) && !added.is_empty();
+            if is_power || added.contains("docker.sock") {
+                warnings.push(format!("`{name}` gets more power over the host: {change}"));
+            }
+        }
+    }
+    warnings
 }
 
 /// Databases that run and can be dumped; a container that was made by hand need not say so itself.
@@ -345,30 +371,4 @@ fn ways(file: &File, catalogue: &[Contract]) -> Vec<Way> {
         how: format!("over {}", it.networks.join(", ")),
     });
     ports.chain(hosts).chain(out).collect()
-}
-
-fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touched> {
-    let old = before.file.services.get(&step.service);
-    let new = after.file.services.get(&step.service);
-    let (side, file, fate) = match step.action {
-        Action::Created => (new, &after.file, Fate::New),
-        Action::Recreated => (new, &after.file, Fate::Remounted),
-        Action::Stopped => (old, &before.file, Fate::Left),
-        Action::Started | Action::Unchanged => return Vec::new(),
-    };
-    let writable = side.into_iter().flat_map(|it| &it.volumes).filter(|it| !it.read_only);
-    let source = |kind: MountKind, source: &str| match kind {
-        MountKind::Volume => {
-            let name = file.volumes.get(source).and_then(|it| it.name.as_deref());
-            format!("volume {}", name.unwrap_or(source))
-        }
-        MountKind::Bind => source.to_owned(),
-    };
-    let had = |it: &str| old.is_some_and(|old| old.volumes.iter().any(|mount| mount.source == it));
-    let touched = writable.map(|it| Touched {
-        source: source(it.kind, &it.source),
-        service: step.service.clone(),
-        fate: if fate == Fate::Remounted && !had(&it.source) { Fate::New } else { fate },
-    });
-    touched.collect()
 }

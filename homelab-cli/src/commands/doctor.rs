@@ -50,12 +50,12 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let diagnosis = Diagnosis::new(profiles, findings);
     match args.format {
         Format::Json => ui.json(&diagnosis)?,
-        Format::Text => print(ui, &diagnosis)?,
+        Format::Text => print(ui, &diagnosis, house.is_deployed_to())?,
     }
     Ok(if diagnosis.count(Severity::Error) > 0 { exit::FINDINGS } else { exit::FINE })
 }
 
-fn print(ui: &mut Ui, diagnosis: &Diagnosis) -> Result<(), Error> {
+fn print(ui: &mut Ui, diagnosis: &Diagnosis, deployed: bool) -> Result<(), Error> {
     for finding in &diagnosis.findings {
         ui.finding(finding)?;
     }
@@ -71,7 +71,8 @@ fn print(ui: &mut Ui, diagnosis: &Diagnosis) -> Result<(), Error> {
             ui.data(format_args!("{summary}; more on a finding: `homelab explain {}`", first.rule))
         }
         Some(_) | None => {
-            ui.data(format_args!("{summary}; this host is ready: `docker compose up -d`"))
+            let next = if deployed { "homelab deploy" } else { "docker compose up -d" };
+            ui.data(format_args!("{summary}; this host is ready: `{next}`"))
         }
     }
 }

@@ -116,6 +116,9 @@ fn split(asked: &str) -> Vec<String> {
 }
 
 fn parse(words: &[String]) -> Result<Verb, Error> {
+    if words.is_empty() {
+        return Err(Error::Verb("there are none".to_owned()));
+    }
     let all = std::iter::once("homelab receive").chain(words.iter().map(String::as_str));
     let parsed = Asked::try_parse_from(all);
     parsed.map(|it| it.verb).map_err(|error| {

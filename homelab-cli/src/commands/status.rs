@@ -81,7 +81,7 @@ fn headline(status: &Status) -> String {
 fn markdown(status: &Status) -> String {
     let mut out = format!("{}\n", headline(status));
     for finding in &status.findings {
-        let plain = |it: &str| it.replace(['`', '\n', '\r'], " ");
+        let plain = |it: &str| it.replace('`', "'").replace(['\n', '\r'], " ");
         let _ = writeln!(
             out,
             "\n- **{}** `{}`\n  `{}`\n  `help: {}`",

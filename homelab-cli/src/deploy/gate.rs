@@ -25,6 +25,9 @@ pub(super) fn unwell(state: &State) -> IndexSet<String> {
     containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
 }
 
+/// Restarts after which a new container is not going to come up.
+const LOOP: u64 = 4;
+
 /// What the gate knows besides the file.
 #[derive(Debug)]
 pub(super) struct Gate<'a> {
@@ -45,8 +48,8 @@ pub(super) fn wait(file: &File, gate: &Gate<'_>) -> Result<IndexMap<String, Stri
         match judge(file, &state, gate) {
             Verdict::Well => return Ok(health(&state)),
             Verdict::Bad(name) => return Err(unhealthy(&state, &name, gate, "")),
-            Verdict::Wait(name) if started.elapsed() > patience(&state) => {
-                let after = format!(", after {} s", patience(&state).as_secs());
+            Verdict::Wait(name) if started.elapsed() > patience(&state, &name) => {
+                let after = format!(", after {} s", patience(&state, &name).as_secs());
                 return Err(unhealthy(&state, &name, gate, &after));
             }
             Verdict::Wait(_) => std::thread::sleep(INTERVAL),
@@ -77,6 +80,9 @@ fn judge(file: &File, state: &State, gate: &Gate<'_>) -> Verdict {
         match engine::health(container) {
             "unhealthy" if gate.touched.contains(name) => return Verdict::Bad(name.clone()),
             "dead" => return Verdict::Bad(name.clone()),
+            "restarting" if gate.touched.contains(name) && restarts(container) >= LOOP => {
+                return Verdict::Bad(name.clone());
+            }
             _ if is_well(container) => {}
             _ => waiting = Some(name.clone()),
         }
@@ -121,10 +127,13 @@ fn last_probe(container: &Value) -> Option<String> {
     Some(line.trim().chars().take(200).collect())
 }
 
-/// The longest that any health check may take to call its service unhealthy.
-fn patience(state: &State) -> Duration {
-    let longest = state.containers.iter().map(verdict).max().unwrap_or_default();
-    longest + SLACK
+/// The longest that a service's health check may take to call it unhealthy.
+fn patience(state: &State, name: &str) -> Duration {
+    state.of(name).map(verdict).max().unwrap_or_default() + SLACK
+}
+
+fn restarts(container: &Value) -> u64 {
+    container.pointer("/RestartCount").and_then(Value::as_u64).unwrap_or_default()
 }
 
 /// Start period, then as many probes as it takes and one that is under way; Docker's defaults where

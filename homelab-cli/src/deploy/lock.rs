@@ -75,6 +75,14 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether somebody holds it.
+    pub(crate) fn is_held(place: &Place) -> bool {
+        let Ok(file) = File::open(place.lock()) else { return false };
+        flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+    }
+}
+
 /// What the holder wrote, as a sentence.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();

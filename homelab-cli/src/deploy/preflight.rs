@@ -53,6 +53,7 @@ pub(super) fn check(
         findings.extend(room(Path::new(root.trim()), much, "Docker's folder")?);
     }
     findings.extend(config(place, wanted)?);
+    findings.extend(other_secrets(wanted)?);
     Ok(findings)
 }
 
@@ -84,6 +85,36 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
         help: "make room: `docker system df` shows what Docker uses, `homelab status` the releases"
             .to_owned(),
     }))
+}
+
+/// Secrets that differ from those that the containers of before were made with, as when a house moves to
+/// another folder without them: a database keeps its old password.
+fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+    let file = &wanted.after.file;
+    let state = engine::state(&file.name, [])?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for (name, secret) in &file.secrets {
+        let target = format!("/run/secrets/{name}");
+        let mounts = state.containers.iter().filter_map(|it| it.pointer("/Mounts")?.as_array());
+        let here = mounts.flatten().filter(|it| engine::text(it, "/Destination") == Some(&target));
+        let source = { here }.find_map(|it| engine::text(it, "/Source"));
+        let Some(source) = source.filter(|it| *it != secret.file) else { continue };
+        let (old, new) = (std::fs::read(source).ok(), std::fs::read(&secret.file).ok());
+        if old.is_some() && old != new {
+            findings.push(Finding {
+                rule: "host-secret".to_owned(),
+                severity: Severity::Error,
+                subject: name.clone(),
+                place: None,
+                message: format!(
+                    "`{}` is another secret than `{source}`, with which the house that runs was made",
+                    secret.file
+                ),
+                help: format!("`sudo cp --archive {source} {}`", secret.file),
+            });
+        }
+    }
+    Ok(findings)
 }
 
 /// What Compose itself says of the file and the values.

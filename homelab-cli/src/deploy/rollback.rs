@@ -55,6 +55,7 @@ pub(crate) fn rollback(
     let wanted = Wanted::load(place, &to, Some(&current))?;
     switch::stamp(place, &wanted)?;
     let (state, plan) = wanted.plan(Some(&current))?;
+    ui.note(homelab_core::report::plan::text(&plan).trim_end());
     let between = between(place, &current, &wanted)?;
     refuse(&between, data, &to)?;
     if let Some(refused) = worker::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {

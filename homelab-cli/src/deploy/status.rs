@@ -1,5 +1,6 @@
 //! What runs and whether it is still what was deployed: drift, with a place and a fix.
 
+use homelab_core::diff::Change;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::observe;
 use homelab_core::plan::{Action, Plan, Step};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::engine::{self, State};
 use super::journal::Journal;
+use super::lock::Lock;
 use super::place::Place;
 use super::receipt;
 use super::release::{self, Manifest};
@@ -64,7 +66,16 @@ fn interrupted(place: &Place) -> Result<Option<Finding>, Error> {
             "the {} of `{}` by {} since {} has not ended",
             it.what, it.to, it.actor, it.started
         );
-        error("drift-interrupted", "the house", message, "wait for it, or run `homelab recover`")
+        error(
+            "drift-interrupted",
+            "the house",
+            message,
+            if Lock::is_held(place) {
+                "wait for it: it is at work"
+            } else {
+                "nobody is at work on it any more: run `homelab recover`"
+            },
+        )
     }))
 }
 
@@ -134,13 +145,18 @@ fn container(step: &Step) -> Finding {
             error("drift-zombie", name, message, "deploy again: its container goes, its data stays")
         }
         Action::Recreated | Action::Unchanged => {
-            let mut changes: Vec<_> = step.changes.iter().map(ToString::to_string).collect();
+            let mut changes: Vec<_> = step.changes.iter().map(said).collect();
             changes.extend((!because.is_empty()).then_some(because));
             let message = format!("`{name}` runs otherwise than deployed: {}", changes.join("; "));
-            // In the words of a plan: from what runs to what should.
             error("drift-changed", name, message, AGAIN)
         }
     }
+}
+
+/// A change of a plan leads from what runs to what was deployed.
+fn said(change: &Change) -> String {
+    let or = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
+    format!("{}: deployed is {}, what runs has {}", change.field, or(&change.to), or(&change.from))
 }
 
 /// Containers of the project that no service of the file stands for.

@@ -144,6 +144,7 @@ impl Wanted {
                 .house
                 .map_or_else(IndexMap::new, |it| altered(it, &raw, &file, &manifest)),
             declared: before.map(|it| declared(&it, &file)).unwrap_or_default(),
+            warnings: old.map_or_else(Vec::new, |it| warnings(&it.raw, &raw)),
             off: off(&raw, &file, &profiles),
             file,
         };
@@ -319,6 +320,28 @@ fn changed(
 /// The release that runs, when there is one that can be read.
 fn older<'a>(place: &Place, current: Option<&Id>) -> Option<Source<'a>> {
     Source::release(place, current?).ok()
+}
+
+/// What two releases say differently that no container shows.
+fn warnings(old: &File, new: &File) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if old.name != new.name {
+        warnings.push(format!(
+            "the project's name changes from `{}` to `{}`: the containers of the old one go on and hold \
+             its ports, and every volume of the new one is empty",
+            old.name, new.name
+        ));
+    }
+    let when = |it: &Service| match it.profiles.as_slice() {
+        [] => "always on".to_owned(),
+        profiles => format!("on with `{}`", profiles.join("`, `")),
+    };
+    for (name, service) in &new.services {
+        if let Some(before) = old.services.get(name).filter(|it| it.profiles != service.profiles) {
+            warnings.push(format!("`{name}` was {}, and is {} now", when(before), when(service)));
+        }
+    }
+    warnings
 }
 
 /// What two releases say differently of a service.

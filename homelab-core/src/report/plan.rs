@@ -8,6 +8,7 @@ use crate::plan::{Action, Fate, Plan, Step, Touched, Way, WayKind};
 pub fn text(plan: &Plan) -> String {
     let mut out = headline(plan);
     out.push('\n');
+    section(&mut out, "warning", plan.warnings.iter().cloned());
     section(&mut out, "becomes reachable", plan.opens.iter().map(way));
     section(&mut out, "is reachable no more", plan.closes.iter().map(way));
     let touched = plan.services.iter().filter(|it| it.action != Action::Unchanged);
@@ -26,7 +27,6 @@ pub fn text(plan: &Plan) -> String {
     }
     section(&mut out, "data", plan.data.iter().map(touched_data));
     section(&mut out, "dumped first", plan.dumps.iter().cloned());
-    section(&mut out, "warning", plan.warnings.iter().cloned());
     out
 }
 
@@ -35,6 +35,8 @@ pub fn markdown(plan: &Plan) -> String {
     let mut out = String::new();
     let opens: Vec<_> = plan.opens.iter().map(|it| code(&way(it))).collect();
     let closes: Vec<_> = plan.closes.iter().map(|it| code(&way(it))).collect();
+    let warnings: Vec<_> = plan.warnings.iter().map(|it| code(it)).collect();
+    bullets(&mut out, "### ⚠️ Warning", &warnings);
     bullets(&mut out, "### ⚠️ Becomes reachable", &opens);
     bullets(&mut out, "### Is reachable no more", &closes);
     if opens.is_empty() && closes.is_empty() {
@@ -68,8 +70,6 @@ pub fn markdown(plan: &Plan) -> String {
     }
     let dumps: Vec<_> = plan.dumps.iter().map(|it| code(it)).collect();
     bullets(&mut out, "Dumped first:", &dumps);
-    let warnings: Vec<_> = plan.warnings.iter().map(|it| cell(it)).collect();
-    bullets(&mut out, "Warning:", &warnings);
     out
 }
 

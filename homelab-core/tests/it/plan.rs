@@ -1,7 +1,7 @@
 //! Plans: what each kind of change does, in words and as Markdown.
 
 use homelab_core::compose::File;
-use homelab_core::plan::{Action, After, Before, Container, Plan, plan};
+use homelab_core::plan::{Action, After, Before, Container, Fate, Plan, plan};
 use homelab_core::report::plan::{markdown, text};
 use homelab_core::resolve::{Setting, resolve};
 use homelab_core::yaml;
@@ -223,4 +223,28 @@ fn text_of_a_file_is_no_markdown() {
         &[],
     );
     assert!(markdown(&plan).contains("&lt;b&gt;\\*\\@all\\* \\`x\\`"), "{}", markdown(&plan));
+}
+
+#[test]
+fn power_over_the_host_is_told_before_everything_else() {
+    let plan =
+        change("image: \"more:1\"", "image: \"more:1\"\n    privileged: true\n    pid: host");
+    let told: Vec<_> = plan.warnings.iter().map(String::as_str).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("`more` gets more power over the host: "), "{told:?}");
+    assert!(markdown(&plan).starts_with("### ⚠️ Warning"), "{}", markdown(&plan));
+    let socket = "{ type: bind, source: /var/run/docker.sock, target: /var/run/docker.sock }, ";
+    let plan =
+        change("[{ type: volume, source: more", &format!("[{socket}{{ type: volume, source: more"));
+    assert_eq!(plan.warnings.len(), 1, "{:?}", plan.warnings);
+    assert!(change("more:1", "more:2").warnings.is_empty());
+}
+
+#[test]
+fn a_volume_that_is_left_is_told() {
+    let renamed =
+        HOUSE.replace("source: db,", "source: db2,").replace("{ db: {},", "{ db: {}, db2: {},");
+    let plan = plan(&running(HOUSE, &[]), &after(&renamed, &[]), &[]);
+    let told: Vec<_> = plan.data.iter().map(|it| (it.source.as_str(), it.fate)).collect();
+    assert_eq!(told, [("volume house_db2", Fate::New), ("volume house_db", Fate::Left)]);
 }

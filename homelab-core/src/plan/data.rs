@@ -1,0 +1,46 @@
+//! What a plan does to data: it is used, goes along or stays behind, and nothing is removed.
+
+use super::{Action, After, Before, Fate, Step, Touched};
+use crate::compose::{File, MountKind};
+
+/// A volume by its real name, or a folder.
+fn name_of(file: &File, kind: MountKind, source: &str) -> String {
+    match kind {
+        MountKind::Volume => {
+            let name = file.volumes.get(source).and_then(|it| it.name.as_deref());
+            format!("volume {}", name.unwrap_or(source))
+        }
+        MountKind::Bind => source.to_owned(),
+    }
+}
+
+/// Volumes and folders that a step touches; nothing is ever removed.
+pub(super) fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touched> {
+    let old = before.file.services.get(&step.service);
+    let new = after.file.services.get(&step.service);
+    let (side, file, fate) = match step.action {
+        Action::Created => (new, &after.file, Fate::New),
+        Action::Recreated => (new, &after.file, Fate::Remounted),
+        Action::Stopped => (old, &before.file, Fate::Left),
+        Action::Started | Action::Unchanged => return Vec::new(),
+    };
+    let writable = side.into_iter().flat_map(|it| &it.volumes).filter(|it| !it.read_only);
+    let had = |it: &str| old.is_some_and(|old| old.volumes.iter().any(|mount| mount.source == it));
+    let touched = writable.map(|it| Touched {
+        source: name_of(file, it.kind, &it.source),
+        service: step.service.clone(),
+        fate: if fate == Fate::Remounted && !had(&it.source) { Fate::New } else { fate },
+    });
+    let mut touched: Vec<_> = touched.collect();
+    if step.action == Action::Recreated {
+        let kept =
+            |it: &str| new.is_some_and(|new| new.volumes.iter().any(|mount| mount.source == it));
+        let old = old.into_iter().flat_map(|it| &it.volumes);
+        touched.extend(old.filter(|it| !it.read_only && !kept(&it.source)).map(|it| Touched {
+            source: name_of(&before.file, it.kind, &it.source),
+            service: step.service.clone(),
+            fate: Fate::Left,
+        }));
+    }
+    touched
+}
