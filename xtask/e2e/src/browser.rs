@@ -53,7 +53,7 @@ impl<'a> Browser<'a> {
     fn ask(&self, method: &str, url: &str, login: Option<(&str, &str)>) -> anyhow::Result<Answer> {
         let host = url.split("//").nth(1).and_then(|it| it.split('/').next()).context("no host")?;
         let mut words: Vec<_> =
-            ["-sS", "-m", "10", "-X", method, "--cacert"].map(str::to_owned).into();
+            ["-sS", "-m", "30", "-X", method, "--cacert"].map(str::to_owned).into();
         words.push(self.authority.display().to_string());
         for port in [80, 443] {
             words.extend(["--resolve".to_owned(), format!("{host}:{port}:{LAN_ADDRESS}")]);

@@ -44,16 +44,17 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
+    /// In the order in which they begin: those that take longest come first.
     pub(crate) const ALL: [Self; 9] = [
         Self::ProfilesA,
         Self::ProfilesB,
-        Self::Network,
-        Self::Hardening,
-        Self::Photos,
-        Self::Faults,
         Self::Deploy,
-        Self::DeployFaults,
         Self::DeployKills,
+        Self::Faults,
+        Self::DeployFaults,
+        Self::Network,
+        Self::Photos,
+        Self::Hardening,
     ];
 
     pub(crate) const fn name(self) -> &'static str {

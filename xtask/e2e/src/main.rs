@@ -41,7 +41,7 @@ struct Cli {
     /// Run only this lane (can be repeated)
     #[arg(long = "lane", value_name = "LANE", value_enum)]
     lanes: Vec<Lane>,
-    /// Lanes that run at the same time; all by default
+    /// Lanes that run at the same time; six by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     jobs: Option<u8>,
     #[command(subcommand)]

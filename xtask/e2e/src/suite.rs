@@ -32,6 +32,10 @@ pub(crate) struct Prepared {
     pub(crate) images: Images,
 }
 
+/// Lanes at a time. With nine on two cores a password, which takes a second of a core to check, took
+/// longer than a browser waits.
+const AT_ONCE: usize = 6;
+
 /// Longest time of a lane: twice what the slowest one takes on two cores (measured 2026-11-22).
 const DEADLINE: Duration = Duration::from_mins(20);
 
@@ -52,7 +56,7 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
 
     let lanes: Vec<Lane> =
         Lane::ALL.into_iter().filter(|it| chosen.is_empty() || chosen.contains(it)).collect();
-    let jobs = jobs.map_or(lanes.len(), usize::from);
+    let jobs = jobs.map_or(AT_ONCE, usize::from).min(lanes.len());
     let queue = Mutex::new(lanes.into_iter());
     let steps = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
