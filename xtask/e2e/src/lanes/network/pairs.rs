@@ -187,11 +187,19 @@ fn silent_differences(
                 .filter(|it| it.to == name && is_silent(name, &it.target))
                 .flat_map(|it| many(&it.target))
                 .collect();
-            let before = datagrams(&containers[name])?;
-            containers[from.name].probe(&targets)?;
-            let came = datagrams(&containers[name])? - before;
-            let measured = is_moved(came);
-            if measured != predicted {
+            let measure = || -> anyhow::Result<u64> {
+                let before = datagrams(&containers[name])?;
+                containers[from.name].probe(&targets)?;
+                Ok(datagrams(&containers[name])? - before)
+            };
+            let mut came = measure()?;
+            // Once more: its own announcements come in bursts, and on a busy machine they meet.
+            for _ in 0..2 {
+                if is_moved(came) != predicted {
+                    came = measure()?;
+                }
+            }
+            if is_moved(came) != predicted {
                 wrong.push(format!(
                     "{} -> {name} 21027/udp: predicted {predicted}, {came} datagrams came",
                     from.name
