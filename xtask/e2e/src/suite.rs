@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
 /// longer than a browser waits.
 const AT_ONCE: usize = 6;
 
-/// Longest time of a lane: twice what the slowest one takes on two cores (measured 2026-11-22).
+/// Longest time of a lane: twice what the slowest one takes beside five others on two cores (2026-11-23).
 const DEADLINE: Duration = Duration::from_mins(35);
 
 /// Runs the lanes; whether everything passed.
