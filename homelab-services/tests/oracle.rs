@@ -277,7 +277,7 @@ fn config(
         command.args(["--profile", profile]);
     }
     command.args(["config", "--format", "json"]).env_clear();
-    for key in ["PATH", "HOME"] {
+    for key in ["PATH", "HOME", "DOCKER_CONFIG"] {
         if let Some(value) = std::env::var_os(key) {
             command.env(key, value);
         }
