@@ -85,7 +85,7 @@ fn service(site: &Site, spec: &Spec) -> Service {
         read_only: spec.read_only,
         cap_drop: vec!["ALL".to_owned()],
         cap_add: spec.capabilities.iter().map(|it| it.as_str().to_owned()).collect(),
-        security_opt: security_opt(spec),
+        security_opt: vec!["no-new-privileges:true".to_owned()],
         privileged: false,
         pid: spec.host_pid.then(|| "host".to_owned()),
         ipc: None,
@@ -213,14 +213,6 @@ fn tmpfs(spec: &Spec) -> Vec<String> {
 
 fn device((source, target): &(EnvVar, &'static str)) -> String {
     format!("{}:{}:rw", source.reference(), literal(target))
-}
-
-fn security_opt(spec: &Spec) -> Vec<String> {
-    let mut options = vec!["no-new-privileges:true".to_owned()];
-    if spec.apparmor_unconfined {
-        options.push("apparmor:unconfined".to_owned());
-    }
-    options
 }
 
 /// Absent when the image's own check is kept as it is.

@@ -34,8 +34,6 @@ pub enum Capability {
     Setgid,
     /// Change the user of the process.
     Setuid,
-    /// Look into other processes.
-    SysPtrace,
 }
 
 impl Capability {
@@ -51,7 +49,6 @@ impl Capability {
             Self::NetRaw => "NET_RAW",
             Self::Setgid => "SETGID",
             Self::Setuid => "SETUID",
-            Self::SysPtrace => "SYS_PTRACE",
         }
     }
 }
@@ -59,7 +56,7 @@ impl Capability {
 /// What a service does that no service should do without a recorded reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
-    /// What is allowed: `cap SYS_PTRACE`, `pid host`, `apparmor unconfined`, `writable root`.
+    /// What is allowed: `cap NET_RAW`, `pid host`, `writable root`.
     pub what: String,
     /// Why.
     pub because: &'static str,

@@ -333,12 +333,6 @@ impl<R: Role, S: State> Service<R, S> {
         self.exception("pid host".to_owned(), because)
     }
 
-    /// Runs it without an `AppArmor` profile, because of this. Default: Docker's profile.
-    pub fn apparmor_unconfined(mut self, because: &'static str) -> Self {
-        self.spec.apparmor_unconfined = true;
-        self.exception("apparmor unconfined".to_owned(), because)
-    }
-
     /// Replaces the image's command. Default: the image's.
     pub fn command(mut self, words: &[&str]) -> Self {
         self.spec.command = words.iter().map(|it| Text::literal(it)).collect();

@@ -4,8 +4,7 @@
 //! for. Docker's seccomp profile alone made CVE-2022-0185, a way from a container to the
 //! host, unusable.
 //!
-//! Fix: remove the option. `AppArmor`, `SELinux` and the masks over `/proc` may be switched off for
-//! a recorded reason (`.apparmor_unconfined("…")`), seccomp never.
+//! Fix: remove the option. A profile of your own (`seccomp:./profile.json`) may take the default's place.
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
@@ -18,12 +17,12 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Option and value that switch a filter off, and whether a recorded reason excuses it.
-const SWITCHES: &[(&str, &str, bool)] = &[
-    ("seccomp", "unconfined", false),
-    ("apparmor", "unconfined", true),
-    ("label", "disable", true),
-    ("systempaths", "unconfined", true),
+/// Option and value that switch a filter off.
+const SWITCHES: &[(&str, &str)] = &[
+    ("seccomp", "unconfined"),
+    ("apparmor", "unconfined"),
+    ("label", "disable"),
+    ("systempaths", "unconfined"),
 ];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
@@ -31,21 +30,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let written = member.service.security_opt.iter();
         for (written, (key, value)) in written.zip(member.security_options()) {
             let value = project.resolve(value.unwrap_or_default());
-            let switch = SWITCHES.iter().find(|it| it.0 == key && it.1 == value);
-            let Some((_, _, is_excusable)) = switch else { continue };
-            if !is_excusable {
+            if SWITCHES.iter().any(|it| it.0 == key && it.1 == value) {
                 findings.on(
                     &member,
                     format!("`{}` has the security option `{written}`", member.name),
-                    "remove it: no reason makes it safe".to_owned(),
-                );
-            } else if member.reason_for(&format!("{key} {value}")).is_none() {
-                findings.on(
-                    &member,
-                    format!(
-                        "`{}` has the security option `{written}` without a recorded reason",
-                        member.name
-                    ),
                     format!("remove `{written}`"),
                 );
             }
@@ -55,62 +43,38 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, break_file, spec};
-    use crate::privilege::Exception;
-    use crate::stack::Stack;
+    use crate::checks::testing::break_file;
 
     fn with(option: &str) -> String {
         break_file(|file| file.services["fetch"].security_opt.push(option.to_owned()))
     }
 
-    /// The same, with a reason recorded for it.
-    fn with_reason(option: &str) -> String {
-        let reason = |stack: &mut Stack| {
-            let what = option.replace([':', '='], " ");
-            spec(stack, "fetch").exceptions.push(Exception { what, because: "it mounts" });
-        };
-        break_both(reason, |file| file.services["fetch"].security_opt.push(option.to_owned()))
-    }
-
     #[test]
-    fn seccomp_off_is_found_even_with_a_reason() {
-        insta::assert_snapshot!(with_reason("seccomp=unconfined"), @r"
+    fn each_filter_that_is_off_is_found() {
+        insta::assert_snapshot!(with("seccomp=unconfined"), @r"
         error[unconfined]: `fetch` has the security option `seccomp=unconfined`
           --> fetch.rs
-          help: remove it: no reason makes it safe
+          help: remove `seccomp=unconfined`
         ");
-    }
-
-    #[test]
-    fn apparmor_off_without_reason_is_found() {
         insta::assert_snapshot!(with("apparmor:unconfined"), @r"
-        error[unconfined]: `fetch` has the security option `apparmor:unconfined` without a recorded reason
+        error[unconfined]: `fetch` has the security option `apparmor:unconfined`
           --> fetch.rs
           help: remove `apparmor:unconfined`
         ");
-    }
-
-    #[test]
-    fn selinux_off_without_reason_is_found() {
         insta::assert_snapshot!(with("label=disable"), @r"
-        error[unconfined]: `fetch` has the security option `label=disable` without a recorded reason
+        error[unconfined]: `fetch` has the security option `label=disable`
           --> fetch.rs
           help: remove `label=disable`
         ");
-    }
-
-    #[test]
-    fn a_proc_without_masks_and_reason_is_found() {
         insta::assert_snapshot!(with("systempaths=unconfined"), @r"
-        error[unconfined]: `fetch` has the security option `systempaths=unconfined` without a recorded reason
+        error[unconfined]: `fetch` has the security option `systempaths=unconfined`
           --> fetch.rs
           help: remove `systempaths=unconfined`
         ");
     }
 
     #[test]
-    fn a_reason_and_a_profile_are_accepted() {
-        assert_eq!(with_reason("apparmor=unconfined"), "");
+    fn a_profile_is_accepted() {
         assert_eq!(with("seccomp:./profile.json"), "");
     }
 }

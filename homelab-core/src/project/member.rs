@@ -33,7 +33,7 @@ impl<'a> Member<'a> {
         self.spec.map(|it| it.place)
     }
 
-    /// The recorded reason for an exception, such as `cap SYS_PTRACE` or `pid host`.
+    /// The recorded reason for an exception, such as `cap NET_RAW` or `pid host`.
     pub fn reason_for(&self, what: &str) -> Option<&'a str> {
         let exceptions = &self.spec?.exceptions;
         exceptions.iter().find(|it| it.what == what).map(|it| it.because)

@@ -283,7 +283,6 @@ fn grant<R: Role>(house: &mut House, service: Service<R>, privilege: Privilege) 
             ("cap NET_ADMIN", service.capability(Capability::NetAdmin, BECAUSE))
         }
         Privilege::HostProcesses => ("pid host", service.host_pid(BECAUSE)),
-        Privilege::NoAppArmor => ("apparmor:unconfined", service.apparmor_unconfined(BECAUSE)),
     };
     house.granted.push((house.last(), what));
     service

@@ -141,7 +141,6 @@ pub(super) fn break_house(house: &mut House, fault: Fault) {
         Fault::PrivilegesOfNamesake => house.add_namesakes(|it| {
             it.capability(Capability::NetAdmin, "its namesake needs no reason")
                 .host_pid("its namesake needs no reason")
-                .apparmor_unconfined("its namesake needs no reason")
         }),
         Fault::NoHealthCheck => house.trust_a_check_that_is_not_there(),
         Fault::NoWayOut => house.lock_in(),

@@ -71,15 +71,13 @@ pub(super) enum Privilege {
     HarmlessCapability,
     StrongCapability,
     HostProcesses,
-    NoAppArmor,
 }
 
-const PRIVILEGES: [Privilege; 5] = [
+const PRIVILEGES: [Privilege; 4] = [
     Privilege::WritableRoot,
     Privilege::HarmlessCapability,
     Privilege::StrongCapability,
     Privilege::HostProcesses,
-    Privilege::NoAppArmor,
 ];
 
 /// Houses of up to six services besides the frame, of which a half has a fault.
