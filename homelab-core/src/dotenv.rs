@@ -10,6 +10,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use crate::interpolate;
+use crate::limits;
 
 /// What a `.env` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,16 +67,27 @@ impl Dotenv {
 }
 
 /// Reads a whole file; a line that cannot be read never hides another one.
+///
+/// A file that is too long is one fault, and so are values that together become too long.
 pub fn parse(text: &str) -> Dotenv {
+    if let Err(error) = limits::at_most(limits::DOTENV, text.len(), "bytes of text") {
+        let fault = Fault { line: 1, message: error.to_string() };
+        return Dotenv { faults: vec![fault], ..Dotenv::default() };
+    }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<_> = text.lines().collect();
     let mut found = Dotenv::default();
-    let mut at = 0;
+    let (mut at, mut size) = (0, 0);
     while at < lines.len() {
         let mut used = 1;
         match statement(&lines[at..], &found.entries, &mut used) {
             Ok(None) => {}
             Ok(Some((name, value))) => {
+                size += value.len();
+                if let Err(error) = limits::at_most(limits::TEXT, size, "bytes of values") {
+                    found.faults.push(Fault { line: at + 1, message: error.to_string() });
+                    return found;
+                }
                 let entry = Entry { line: at + 1, value };
                 if let Some(old) = found.entries.insert(name.to_owned(), entry) {
                     let (earlier, line) = (old.line, at + 1);
@@ -146,28 +158,27 @@ fn statement<'a>(
 
 /// The text up to the closing quote, which may stand on a later line.
 fn quoted(first: &str, mark: char, more: &[&str], used: &mut usize) -> Result<String, String> {
-    let mut text = first.to_owned();
-    for next in 0..=more.len() {
-        if let Some(end) = closing(&text, mark) {
-            let rest = text[end + 1..].trim();
+    let mut text = String::new();
+    for (at, line) in std::iter::once(&first).chain(more).enumerate() {
+        if let Some(end) = closing(line, mark) {
+            let rest = line[end + 1..].trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 return Err(format!("unexpected `{rest}` after the closing quote"));
             }
-            text.truncate(end);
-            *used = next + 1;
+            text.push_str(&line[..end]);
+            *used = at + 1;
             return Ok(text);
         }
-        if let Some(line) = more.get(next) {
-            text.push('\n');
-            text.push_str(line);
-        }
+        text.push_str(line);
+        text.push('\n');
     }
     Err(format!("the quote `{mark}` is not closed"))
 }
 
-fn closing(text: &str, mark: char) -> Option<usize> {
+/// Within a line: a backslash at its end escapes the line break, which is no quote.
+fn closing(line: &str, mark: char) -> Option<usize> {
     let mut escaped = false;
-    for (at, it) in text.char_indices() {
+    for (at, it) in line.char_indices() {
         if it == mark && !escaped {
             return Some(at);
         }
@@ -205,6 +216,8 @@ fn expand(value: &str, known: &IndexMap<String, Entry>) -> Result<String, String
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -260,6 +273,32 @@ mod tests {
     ");
         assert_eq!(found.value("TZ"), Some("Z"));
         assert_eq!(found.repeated, [Repeated { name: "TZ".to_owned(), earlier: 2, line: 8 }]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_a_fault() {
+        let fault = |text: &str| {
+            let found = parse(text);
+            found.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        let long = format!("A={}\n", "x".repeat(limits::DOTENV));
+        insta::assert_snapshot!(fault(&long), @".env:1: it has 65539 bytes of text or more, expected at most 65536");
+        // Each line doubles the one before: without a limit the last would have a petabyte.
+        let mut laughs = "A0=ha\n".to_owned();
+        for it in 1..50 {
+            let _ = writeln!(laughs, "A{it}=${{A{0}}}${{A{0}}}", it - 1);
+        }
+        let first = fault(&laughs);
+        insta::assert_snapshot!(first.lines().next().expect("a fault"), @".env:16: it has 65536 bytes of text or more, expected at most 32768");
+        // A long value in many lines.
+        let many = format!("A={}\n{}", "x".repeat(1 << 14), "B=$A\n".repeat(100));
+        insta::assert_snapshot!(fault(&many), @".env:65: it has 1064960 bytes of values or more, expected at most 1048576");
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_takes_no_time_by_the_square_of_the_lines() {
+        let text = format!("A='{}", "\n".repeat(limits::DOTENV - 3));
+        assert_eq!(parse(&text).faults.len(), 1);
     }
 
     proptest! {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::limits::{self, Exceeded, NESTING};
+
 /// Values for interpolation: a variable's value, or `None` when it is not set.
 pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
@@ -20,6 +22,14 @@ pub enum Error {
     },
     /// The text is not valid: what was found.
     Syntax(String),
+    /// The text nests too deep, or becomes too long.
+    Limit(Exceeded),
+}
+
+impl From<Exceeded> for Error {
+    fn from(it: Exceeded) -> Self {
+        Self::Limit(it)
+    }
 }
 
 impl fmt::Display for Error {
@@ -28,7 +38,11 @@ impl fmt::Display for Error {
             Self::Missing { name, message } => {
                 write!(f, "required variable `{name}` is missing a value: {message}")
             }
-            Self::Syntax(text) => write!(f, "invalid interpolation in `{text}`"),
+            Self::Syntax(text) => {
+                let shown: String = text.chars().take(200).collect();
+                write!(f, "invalid interpolation in `{shown}`")
+            }
+            Self::Limit(it) => it.fmt(f),
         }
     }
 }
@@ -40,9 +54,15 @@ impl std::error::Error for Error {}
 /// # Errors
 ///
 /// [`Error::Missing`] for `${NAME:?…}` without a value, [`Error::Syntax`] for
-/// an unclosed brace or a `$` that begins no variable.
+/// an unclosed brace or a `$` that begins no variable, [`Error::Limit`] for what is too deep or too long.
 pub fn resolve(text: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
-    let mut out = String::with_capacity(text.len());
+    resolve_inside(text, lookup, 0)
+}
+
+/// The same inside of `level` other ones.
+fn resolve_inside(text: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, Error> {
+    limits::at_most(NESTING, level, "levels of `${…}`")?;
+    let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
@@ -52,7 +72,7 @@ pub fn resolve(text: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
             rest = after;
         } else if let Some(after) = rest.strip_prefix('{') {
             let end = closing_brace(after).ok_or_else(|| Error::Syntax(text.to_owned()))?;
-            out.push_str(&expression(&after[..end], lookup)?);
+            out.push_str(&expression(&after[..end], lookup, level)?);
             rest = &after[end + 1..];
         } else {
             let end = name_length(rest);
@@ -62,8 +82,10 @@ pub fn resolve(text: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
             out.push_str(&lookup(&rest[..end]).unwrap_or_default());
             rest = &rest[end..];
         }
+        limits::at_most(limits::VALUE, out.len(), "bytes of text")?;
     }
     out.push_str(rest);
+    limits::at_most(limits::VALUE, out.len(), "bytes of text")?;
     Ok(out)
 }
 
@@ -88,9 +110,16 @@ pub fn variables(text: &str) -> Vec<String> {
 }
 
 /// Names of the variables that leave a gap in `text` when they are not set: those that
-/// have neither a default (an empty one is none) nor `?`.
+/// have neither a default (an empty one is none) nor `?`. What nests too deep has none: it cannot be resolved.
 pub(crate) fn gaps(text: &str) -> Vec<String> {
+    gaps_inside(text, 0)
+}
+
+fn gaps_inside(text: &str, level: usize) -> Vec<String> {
     let mut found = Vec::new();
+    if level > NESTING {
+        return found;
+    }
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         rest = &rest[at + 1..];
@@ -101,7 +130,9 @@ pub(crate) fn gaps(text: &str) -> Vec<String> {
             let (name, operator) = after[..end].split_at(name_length(&after[..end]));
             let rule = operator.strip_prefix(':').unwrap_or(operator);
             match rule.strip_prefix('-') {
-                Some(default) if !default.is_empty() => found.append(&mut gaps(default)),
+                Some(default) if !default.is_empty() => {
+                    found.append(&mut gaps_inside(default, level + 1));
+                }
                 _ if rule.starts_with('?') => {}
                 _ => found.push(name.to_owned()),
             }
@@ -116,7 +147,7 @@ pub(crate) fn gaps(text: &str) -> Vec<String> {
 }
 
 /// One `${…}` without its braces.
-fn expression(inner: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
+fn expression(inner: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, Error> {
     let end = name_length(inner);
     let (name, operator) = inner.split_at(end);
     if name.is_empty() {
@@ -131,10 +162,11 @@ fn expression(inner: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
     match (rule.get(..1), chosen) {
         (None, _) if operator.is_empty() => Ok(value.unwrap_or_default()),
         (Some("-" | "?"), Some(value)) => Ok(value),
-        (Some("-"), None) | (Some("+"), Some(_)) => resolve(&rule[1..], lookup),
+        (Some("-"), None) | (Some("+"), Some(_)) => resolve_inside(&rule[1..], lookup, level + 1),
         (Some("+"), None) => Ok(String::new()),
         (Some("?"), None) => {
-            Err(Error::Missing { name: name.to_owned(), message: resolve(&rule[1..], lookup)? })
+            let message = resolve_inside(&rule[1..], lookup, level + 1)?;
+            Err(Error::Missing { name: name.to_owned(), message })
         }
         _ => Err(Error::Syntax(format!("${{{inner}}}"))),
     }
@@ -203,6 +235,35 @@ mod tests {
         insta::assert_snapshot!(with("${NO:?set NO}").expect_err("NO is not set"), @"required variable `NO` is missing a value: set NO");
         for text in ["${A", "${}", "${A!x}", "$", "a $ b"] {
             assert!(matches!(with(text), Err(Error::Syntax(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_an_error() {
+        let nested = |levels: usize| "${B:-".repeat(levels) + &"}".repeat(levels);
+        assert_eq!(with(&nested(NESTING)).as_deref(), Ok(""));
+        for levels in [NESTING + 1, 50_000] {
+            let text = nested(levels);
+            let error = with(&text).expect_err("it nests too deep").to_string();
+            assert_eq!(error, "it has 17 levels of `${…}` or more, expected at most 16");
+            assert!(gaps(&text).len() <= 1);
+        }
+    }
+
+    #[test]
+    fn what_becomes_too_long_is_an_error() {
+        let long = "x".repeat(limits::VALUE);
+        let lookup = |_: &str| Some(long.clone());
+        assert_eq!(resolve("$A", &lookup).map(|it| it.len()), Ok(limits::VALUE));
+        assert!(matches!(resolve("$A$A", &lookup), Err(Error::Limit(_))));
+        assert!(matches!(resolve("${A:+$A$A}", &lookup), Err(Error::Limit(_))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_nesting_panics(text in "([$][{][A-C](:?[-+?])?|[}]|[$]){0,200}") {
+            let _ = with(&text);
+            gaps(&text);
         }
     }
 

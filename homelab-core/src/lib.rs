@@ -17,6 +17,7 @@ pub mod finding;
 pub mod health;
 pub mod image;
 pub mod interpolate;
+pub mod limits;
 pub mod lower;
 pub mod name;
 pub mod observe;

@@ -6,6 +6,7 @@ use serde_yaml::Value;
 use crate::compose::{File, MountKind, Service};
 use crate::dotenv;
 use crate::interpolate;
+use crate::limits;
 
 /// Where and how a file is used.
 pub struct Setting<'a> {
@@ -57,11 +58,12 @@ impl std::error::Error for Error {}
 /// # Errors
 ///
 /// Like Compose: a required variable without value, also of a service that is off; invalid
-/// syntax; a missing environment file of a service that is on.
+/// syntax; an environment file of a service that is on and that is missing or cannot be read.
+/// And what is larger than one of the [`limits`].
 pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
     let shape = |it: serde_yaml::Error| Error::Shape(it.to_string());
     let mut value = serde_yaml::to_value(file).map_err(shape)?;
-    interpolate_all(&mut value, setting.values)?;
+    interpolate_all(&mut value, setting.values, &mut 0)?;
     let mut file: File = serde_yaml::from_value(value).map_err(shape)?;
     file.services.retain(|_, it| is_on(it, setting.profiles));
     for service in file.services.values_mut() {
@@ -82,20 +84,28 @@ pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
     Ok(file)
 }
 
-fn interpolate_all(value: &mut Value, values: &IndexMap<String, String>) -> Result<(), Error> {
+/// `size` is that of the strings so far: a long value may stand in many of them.
+fn interpolate_all(
+    value: &mut Value,
+    values: &IndexMap<String, String>,
+    size: &mut usize,
+) -> Result<(), Error> {
     match value {
         Value::String(text) => {
             let resolved = interpolate::resolve(text, &|it| values.get(it).cloned());
             *text = resolved.map_err(Error::Interpolation)?;
+            *size += text.len();
+            limits::at_most(limits::TEXT, *size, "bytes of text")
+                .map_err(|it| Error::Interpolation(it.into()))?;
         }
         Value::Sequence(list) => {
             for it in list {
-                interpolate_all(it, values)?;
+                interpolate_all(it, values, size)?;
             }
         }
         Value::Mapping(map) => {
             for it in map.values_mut() {
-                interpolate_all(it, values)?;
+                interpolate_all(it, values, size)?;
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
@@ -114,9 +124,12 @@ fn is_on(service: &Service, profiles: &[&str]) -> bool {
 fn merge_env_files(service: &mut Service, setting: &Setting<'_>) -> Result<(), Error> {
     let mut merged = IndexMap::new();
     for path in std::mem::take(&mut service.env_file) {
-        let text = (setting.read)(&path).ok_or(Error::EnvFile(path))?;
-        let entries = dotenv::parse(&text).entries;
-        merged.extend(entries.into_iter().map(|(name, it)| (name, it.value)));
+        let text = (setting.read)(&path).ok_or_else(|| Error::EnvFile(path.clone()))?;
+        let read = dotenv::parse(&text);
+        if let Some(fault) = read.faults.first() {
+            return Err(Error::Shape(format!("`{path}`, line {}: {}", fault.line, fault.message)));
+        }
+        merged.extend(read.entries.into_iter().map(|(name, it)| (name, it.value)));
     }
     if !merged.is_empty() {
         merged.extend(std::mem::take(&mut service.environment));

@@ -5,12 +5,16 @@
 //! then takes for a date and a number. Here a string is plain only when no YAML
 //! version can read it as anything but that string; every other one is double-quoted.
 
+use std::fmt;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::File;
+use crate::limits::Exceeded;
+
+mod size;
 
 /// How many levels of mappings are set apart by blank lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +70,40 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// Why a text is no Compose file.
+#[derive(Debug)]
+pub enum Error {
+    /// It is larger than any that is generated.
+    Limit(Exceeded),
+    /// What the parser says, with its line.
+    Syntax(serde_yaml::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limit(it) => it.fmt(f),
+            Self::Syntax(it) => it.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Exceeded> for Error {
+    fn from(it: Exceeded) -> Self {
+        Self::Limit(it)
+    }
+}
+
 /// Reads a Compose file in the long forms that [`render`] writes; short forms are refused.
 ///
 /// # Errors
 ///
-/// What the parser says, with its line.
-pub fn parse(text: &str) -> Result<File, serde_yaml::Error> {
-    serde_yaml::from_str(text)
+/// One of the [`limits`](crate::limits), or what the parser says, with its line.
+pub fn parse(text: &str) -> Result<File, Error> {
+    size::check(text)?;
+    serde_yaml::from_str(text).map_err(Error::Syntax)
 }
 
 /// A comment of YAML, `.env` and environment files: every line of `text` behind a `#`.

@@ -3,6 +3,7 @@
 mod compile_fail;
 mod house;
 mod invariants;
+mod limits;
 mod observe;
 mod plan;
 mod text;
