@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use homelab_core::compose::File;
+use homelab_core::limits;
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -16,6 +17,12 @@ use crate::git;
 
 /// Far more than generated files need: who sends more sends something else.
 pub(crate) const LIMIT: u64 = 16 << 20;
+
+/// Files of a bundle, its manifest included. Today there are 7.
+const FILES: usize = 512;
+
+/// Bytes of one of its files, and of its manifest, too.
+const FILE: usize = 1 << 20;
 
 /// A release as it travels.
 #[derive(Clone, Debug)]
@@ -92,13 +99,17 @@ impl Bundle {
         let broken = |it: std::io::Error| Error::Bundle(format!("it is no archive: {it}"));
         let mut contents = IndexMap::new();
         for entry in tar::Archive::new(bytes).entries().map_err(broken)? {
-            let mut entry = entry.map_err(broken)?;
+            let entry = entry.map_err(broken)?;
             let path = entry.path().map_err(broken)?.to_string_lossy().into_owned();
             if !entry.header().entry_type().is_file() {
                 return Err(Error::Bundle(format!("`{path}` is not a file")));
             }
             let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(broken)?;
+            entry.take(FILE as u64 + 1).read_to_end(&mut bytes).map_err(broken)?;
+            limits::at_most(FILE, bytes.len(), "bytes")
+                .map_err(|it| Error::Bundle(format!("`{path}`: {it}")))?;
+            limits::at_most(FILES, contents.len() + 1, "files")
+                .map_err(|it| Error::Bundle(it.to_string()))?;
             if contents.insert(path.clone(), bytes).is_some() {
                 return Err(Error::Bundle(format!("`{path}` is in it twice")));
             }
@@ -192,11 +203,11 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
 mod tests {
     use super::*;
 
-    const FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
+    const COMPOSE_FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
 
     fn bundle() -> Bundle {
         let contents = IndexMap::from([
-            (COMPOSE.to_owned(), FILE.to_vec()),
+            (COMPOSE.to_owned(), COMPOSE_FILE.to_vec()),
             ("config/a/b.yml".to_owned(), b"b: 1\n".to_vec()),
         ]);
         let id = Id::parse("0123456789abcdef").expect("a plain name");
@@ -249,6 +260,33 @@ mod tests {
         let mut it = bundle();
         it.manifest.format = 2;
         assert!(refusal(&it.pack()).contains("its format is 2"));
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        let with = |path: &str, bytes: Vec<u8>| {
+            let mut it = bundle();
+            it.contents.insert(path.to_owned(), bytes);
+            refusal(&it.pack())
+        };
+        let large = with("config/x", vec![0; FILE + 1]);
+        assert!(large.contains("`config/x`: it has 1048577 bytes or more"), "{large}");
+        let mut it = bundle();
+        it.contents.extend((0..FILES).map(|it| (format!("config/{it}"), Vec::new())));
+        let many = refusal(&it.pack());
+        assert!(many.contains("it has 513 files or more, expected at most 512"), "{many}");
+        let mut it = bundle();
+        it.manifest.commit = "0".repeat(FILE);
+        let manifest = refusal(&it.pack());
+        assert!(manifest.contains("`release.json`: it has 1048577 bytes"), "{manifest}");
+        // 2,000 aliases of a third of a megabyte.
+        let long = "x".repeat(300_000);
+        let bomb = format!("x: &a {long}\ny: [{}]\n", "*a, ".repeat(2_000));
+        let mut it = bundle();
+        it.manifest.files.insert(COMPOSE.to_owned(), release::sha256(bomb.as_bytes()));
+        it.contents.insert(COMPOSE.to_owned(), bomb.into_bytes());
+        let bomb = refusal(&it.pack());
+        assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");
     }
 
     #[test]
