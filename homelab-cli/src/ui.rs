@@ -1,4 +1,9 @@
 //! The terminal: the only file that prints. Data goes to stdout, everything else to stderr.
+//!
+//! Whatever is shown may come from outside, such as what a container's probe says: so all of it is
+//! made [`visible()`], and only the styles of this file are not.
+
+mod visible;
 
 use std::error::Error as _;
 use std::fmt::Display;
@@ -11,6 +16,10 @@ use homelab_core::finding::{Finding, Severity};
 use serde::Serialize;
 
 use crate::error::Error;
+use visible::{visible, visible_json};
+
+/// The longest line of another process that is waited for.
+const LONGEST: usize = 64 << 10;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
@@ -21,15 +30,23 @@ const HEAD: Style = Style::new().bold();
 pub(crate) struct Ui {
     out: AutoStream<std::io::Stdout>,
     err: AutoStream<std::io::Stderr>,
+    /// The line that another process has begun.
+    begun: Vec<u8>,
 }
 
 impl Ui {
     pub(crate) fn new() -> Self {
-        Self { out: AutoStream::auto(std::io::stdout()), err: AutoStream::auto(std::io::stderr()) }
+        let (out, err) = (std::io::stdout(), std::io::stderr());
+        Self { out: AutoStream::auto(out), err: AutoStream::auto(err), begun: Vec::new() }
     }
 
     /// A line of data.
     pub(crate) fn data(&mut self, text: impl Display) -> Result<(), Error> {
+        self.styled_data(visible(&text.to_string()))
+    }
+
+    fn styled_data(&mut self, text: impl Display) -> Result<(), Error> {
+        self.end_line();
         writeln!(self.out, "{text}").map_err(Error::Output)
     }
 
@@ -37,12 +54,12 @@ impl Ui {
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value)
             .expect("reports are structs with string keys, which JSON can hold");
-        self.data(text)
+        self.styled_data(visible_json(&text))
     }
 
     /// A heading in the data.
     pub(crate) fn heading(&mut self, text: &str) -> Result<(), Error> {
-        self.data(format_args!("{HEAD}{text}{HEAD:#}"))
+        self.styled_data(format_args!("{HEAD}{}{HEAD:#}", visible(text)))
     }
 
     /// A finding, as a compiler prints it.
@@ -52,43 +69,78 @@ impl Ui {
             Severity::Warning => WARN,
         };
         let text = finding.to_string();
+        let text = visible(&text);
         let (label, rest) = text.split_once(": ").unwrap_or(("", &text));
-        self.data(format_args!("{style}{label}{style:#}: {rest}\n"))
+        self.styled_data(format_args!("{style}{label}{style:#}: {rest}\n"))
     }
 
     /// A sentence for the person at the terminal. That it cannot be written is no failure.
     pub(crate) fn note(&mut self, text: impl Display) {
+        self.styled_note(visible(&text.to_string()));
+    }
+
+    fn styled_note(&mut self, text: impl Display) {
+        self.end_line();
         let _ = writeln!(self.err, "{text}");
     }
 
-    /// What another process of this program wrote for the person at the terminal.
+    /// A note behind a word that stands out.
+    fn labelled(&mut self, style: Style, label: &str, text: impl Display) {
+        self.styled_note(format_args!("{style}{label}{style:#}{}", visible(&text.to_string())));
+    }
+
+    /// What another process wrote for the person at the terminal, in pieces of any length.
     pub(crate) fn raw(&mut self, text: &[u8]) {
-        let _ = self.err.write_all(text);
-        let _ = self.err.flush();
+        self.begun.extend_from_slice(text);
+        // Only whole lines: half a character or half a command is not recognised.
+        if let Some(end) = self.begun.iter().rposition(|it| *it == b'\n') {
+            let rest = self.begun.split_off(end + 1);
+            let lines = std::mem::replace(&mut self.begun, rest);
+            let _ = self.err.write_all(visible(&String::from_utf8_lossy(&lines)).as_bytes());
+            let _ = self.err.flush();
+        }
+        if self.begun.len() > LONGEST {
+            self.end_line();
+        }
+    }
+
+    /// Shows a line of another process that has no end yet.
+    fn end_line(&mut self) {
+        if !self.begun.is_empty() {
+            let line = std::mem::take(&mut self.begun);
+            let _ = writeln!(self.err, "{}", visible(&String::from_utf8_lossy(&line)));
+        }
     }
 
     /// Something that was done.
     pub(crate) fn done(&mut self, what: &str, text: impl Display) {
-        self.note(format_args!("{GOOD}{what}{GOOD:#} {text}"));
+        self.labelled(GOOD, what, format_args!(" {text}"));
     }
 
     /// A failure with its causes and what to do about it.
     pub(crate) fn error(&mut self, error: &Error) {
-        self.note(format_args!("{BAD}error{BAD:#}: {error}"));
+        self.labelled(BAD, "error", format_args!(": {error}"));
         let mut cause = error.source();
         while let Some(error) = cause {
             self.note(format_args!("  caused by: {error}"));
             cause = error.source();
         }
         if let Some(hint) = error.hint() {
-            self.note(format_args!("\n{HEAD}hint{HEAD:#}: {hint}"));
+            self.note("");
+            self.labelled(HEAD, "hint", format_args!(": {hint}"));
         }
+    }
+}
+
+impl Drop for Ui {
+    fn drop(&mut self) {
+        self.end_line();
     }
 }
 
 /// What a panic looks like to the person at the terminal.
 pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
     let mut ui = Ui::new();
-    ui.note(format_args!("{BAD}bug{BAD:#}: {info}"));
+    ui.labelled(BAD, "bug", format_args!(": {info}"));
     ui.note("\nthis is not your fault; please report it with the command that you ran");
 }
