@@ -45,6 +45,8 @@ pub(crate) enum Error {
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("`{}` is a link, and `homelab init` follows none", .0.display())]
+    Link(PathBuf),
     #[error("cannot make the folder `{}`", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("the system gives no random numbers")]
@@ -120,6 +122,7 @@ impl Error {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Folder { .. }
+            | Self::Link(_)
             | Self::Random(_)
             | Self::Hash(_)
             | Self::NoSettings(_)
@@ -160,6 +163,10 @@ impl Error {
             Self::Write { .. } | Self::Folder { .. } => {
                 Some("check that the folder exists and that you may write to it".to_owned())
             }
+            Self::Link(path) => Some(format!(
+                "`rm {}`, and put what it led to in its place; what is missing then is made",
+                path.display()
+            )),
             Self::Clone(_) => Some(NO_CLONE.to_owned()),
             Self::House(_) => Some(
                 "make it: `sudo install --directory --mode 0755 DIR`, or name another one with `--house DIR`"

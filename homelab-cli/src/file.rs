@@ -1,91 +1,225 @@
-//! Files that appear whole or not at all.
+//! Files that appear whole or not at all, in a folder that is held open.
+//!
+//! Whoever may write to the folder may put a link in it at any moment, and this may run as root. So a name is
+//! reached through the folder's descriptor, no link is followed, and owner and mode are read from and given to
+//! what is open, never to what a path leads to by then.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::fs::{File, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use homelab_core::limits;
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::error::Error;
 
-/// Owner and mode of a new file.
+/// Owner and mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owned {
     pub(crate) owner: Option<(u32, u32)>,
     pub(crate) mode: u32,
 }
 
-/// Makes a file that does not exist yet; `false` when somebody else was faster.
-///
-/// Where the owner cannot be given, the mode stays 0600, so that nobody else reads it.
-pub(crate) fn create(path: &Path, text: &str, owned: Owned) -> Result<bool, Error> {
-    let write = |source| Error::Write { path: path.to_owned(), source };
-    let temporary = temporary(path);
-    let ended = (|| {
-        let file = fill(&temporary, text)?;
-        // Refused when this is not root: then `init` names the commands that are left to do.
-        let _ = give(&file, owned);
-        file.sync_all()?;
-        rename_new(&temporary, path)?;
-        // Whole or not at all: what its maker reports as failed must not be found later.
-        sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
-    })();
-    match ended {
-        Ok(()) => Ok(true),
-        Err(error) => {
-            let _ = std::fs::remove_file(&temporary);
-            if error.kind() == io::ErrorKind::AlreadyExists && path.exists() {
-                Ok(false)
-            } else {
-                Err(write(error))
+/// A folder that is held open.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    descriptor: OwnedFd,
+    /// As a person would write it.
+    path: PathBuf,
+}
+
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+
+impl Folder {
+    /// A folder that somebody named; the links on the way to it are that person's choice.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let here = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let shown = if here == Path::new(".") { Path::new("") } else { here };
+        let descriptor = rustix::fs::open(here, FOLDER, Mode::empty());
+        let descriptor =
+            descriptor.map_err(|it| Error::Read { path: path.to_owned(), source: it.into() })?;
+        Ok(Self { descriptor, path: shown.to_owned() })
+    }
+
+    /// A folder in it, which is made when it is missing.
+    pub(crate) fn make(&self, name: &str, owned: Owned) -> Result<Self, Error> {
+        let path = self.path.join(name);
+        let fail = |source| Error::Folder { path: path.clone(), source };
+        let made = match rustix::fs::mkdirat(&self.descriptor, name, Mode::RWXU) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(error) => return Err(fail(error.into())),
+        };
+        let descriptor = self.open_below(name, FOLDER).map_err(|error| match error {
+            Errno::NOTDIR if !self.is_link(name) => fail(Errno::EXIST.into()),
+            Errno::NOTDIR => Error::Link(path.clone()),
+            error => fail(error.into()),
+        })?;
+        let folder = Self { descriptor, path: path.clone() };
+        // Somebody may have put another one in its place meanwhile, which is not to be given away.
+        if made && folder.names().map_err(fail)?.is_empty() {
+            give(&File::from(folder.descriptor.try_clone().map_err(fail)?), owned).map_err(fail)?;
+        }
+        Ok(folder)
+    }
+
+    /// The text of a file in it with its owner and mode; `None` when there is none.
+    pub(crate) fn read(&self, name: &str) -> Result<Option<(String, Owned)>, Error> {
+        let path = self.path.join(name);
+        let fail = |source| Error::Read { path: path.clone(), source };
+        // A pipe would wait for somebody who writes to it.
+        let file = match self.open_below(name, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(Error::Link(path)),
+            Err(error) => return Err(fail(error.into())),
+        };
+        let metadata = file.metadata().map_err(fail)?;
+        if !metadata.is_file() {
+            let error = if metadata.is_dir() { Errno::ISDIR } else { Errno::INVAL };
+            return Err(fail(error.into()));
+        }
+        let mut text = String::new();
+        file.take(limits::TEXT as u64 + 1).read_to_string(&mut text).map_err(fail)?;
+        if text.len() > limits::TEXT {
+            return Err(fail(io::Error::from(io::ErrorKind::FileTooLarge)));
+        }
+        let owner = Some((metadata.uid(), metadata.gid()));
+        Ok(Some((text, Owned { owner, mode: metadata.mode() & 0o777 })))
+    }
+
+    /// Whether there is a file, a folder or anything else of this name; a link is an error.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, Error> {
+        let path = self.path.join(name);
+        match rustix::fs::statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(Error::Read { path, source: error.into() }),
+            Ok(_) if self.is_link(name) => Err(Error::Link(path)),
+            Ok(_) => Ok(true),
+        }
+    }
+
+    /// Makes a file that does not exist yet; `false` when somebody else was faster.
+    ///
+    /// Where the owner cannot be given, the mode stays 0600, so that nobody else reads it.
+    pub(crate) fn create(&self, name: &str, text: &str, owned: Owned) -> Result<bool, Error> {
+        let temporary = temporary(name);
+        let ended = (|| {
+            let file = self.fill(&temporary, text)?;
+            // Refused when this is not root: then `init` names the commands that are left to do.
+            let _ = give(&file, owned);
+            file.sync_all()?;
+            self.rename_new(&temporary, name)?;
+            // Whole or not at all: what its maker reports as failed must not be found later.
+            self.sync().inspect_err(|_| self.remove(name))
+        })();
+        match ended {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                self.remove(&temporary);
+                if error.kind() == io::ErrorKind::AlreadyExists && self.has(name)? {
+                    Ok(false)
+                } else {
+                    Err(Error::Write { path: self.path.join(name), source: error })
+                }
             }
         }
     }
-}
 
-/// Replaces a file; owner and mode stay, and so does a link that leads to it.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let write = |source| Error::Write { path: path.to_owned(), source };
-    let target = path.canonicalize().map_err(write)?;
-    let metadata = target.metadata().map_err(write)?;
-    let ids = (metadata.uid(), metadata.gid());
-    let as_before = Owned { owner: Some(ids), mode: metadata.mode() & 0o7777 };
-    let temporary = temporary(&target);
-    let ended = (|| {
-        let file = fill(&temporary, text)?;
-        give(&file, as_before)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, &target)?;
-        sync_folder(&target)
-    })();
-    ended.map_err(|source| {
-        let _ = std::fs::remove_file(&temporary);
-        write(source)
-    })
+    /// Puts a new file with this owner and mode in the place of one.
+    pub(crate) fn replace(&self, name: &str, text: &str, owned: Owned) -> Result<(), Error> {
+        let temporary = temporary(name);
+        let ended = (|| {
+            let file = self.fill(&temporary, text)?;
+            give(&file, owned)?;
+            file.sync_all()?;
+            rustix::fs::renameat(&self.descriptor, &temporary, &self.descriptor, name)?;
+            self.sync()
+        })();
+        ended.map_err(|source| {
+            self.remove(&temporary);
+            Error::Write { path: self.path.join(name), source }
+        })
+    }
+
+    /// Removes a file, if that is possible.
+    pub(crate) fn remove(&self, name: &str) {
+        let _ = rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty());
+    }
+
+    /// Removes what a run that was killed left beside this file; returns what it removed.
+    ///
+    /// A file of a process that still runs stays. That one cannot be removed is no failure: it is
+    /// in nobody's way.
+    pub(crate) fn remove_leftovers(&self, name: &str) -> Vec<PathBuf> {
+        let names = self.names().unwrap_or_default();
+        let is_stale = |it: &String| {
+            let maker = maker(it, name);
+            maker.is_some_and(|it| !Path::new("/proc").join(it.to_string()).exists())
+        };
+        let removed = names
+            .into_iter()
+            .filter(is_stale)
+            .filter(|it| rustix::fs::unlinkat(&self.descriptor, it, AtFlags::empty()).is_ok());
+        removed.map(|it| self.path.join(it)).collect()
+    }
+
+    fn open_below(&self, name: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.descriptor, name, flags, Mode::empty())
+    }
+
+    fn is_link(&self, name: &str) -> bool {
+        rustix::fs::readlinkat(&self.descriptor, name, Vec::new()).is_ok()
+    }
+
+    /// What is in it.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.descriptor)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Writes a new file that is nobody else's business, and returns it.
+    fn fill(&self, name: &str, text: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let mut file = File::from(rustix::fs::openat(&self.descriptor, name, flags, mode)?);
+        file.write_all(text.as_bytes())?;
+        Ok(file)
+    }
+
+    /// Renames without replacing; by a second link where the file system cannot do that.
+    fn rename_new(&self, from: &str, to: &str) -> io::Result<()> {
+        let at = &self.descriptor;
+        match rustix::fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                rustix::fs::linkat(at, from, at, to, AtFlags::empty())?;
+                // What stays is a leftover like that of a killed run.
+                self.remove(from);
+                Ok(())
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Makes a rename survive a power cut.
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fsync(&self.descriptor)?)
+    }
 }
 
 /// In the same folder, since a rename does not cross file systems.
-fn temporary(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
-}
-
-/// Removes what a run that was killed left beside this file; returns what it removed.
-///
-/// A file of a process that still runs stays. That one cannot be removed is no failure: it is
-/// in nobody's way.
-pub(crate) fn remove_leftovers(path: &Path) -> Vec<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Ok(entries) = std::fs::read_dir(folder(path)) else { return Vec::new() };
-    let stale = entries.flatten().filter(|it| {
-        let is_file = it.file_type().is_ok_and(|it| it.is_file());
-        let maker = it.file_name().to_str().and_then(|it| maker(it, &name));
-        is_file && maker.is_some_and(|it| !Path::new("/proc").join(it.to_string()).exists())
-    });
-    let stale: Vec<_> = stale.map(|it| path.with_file_name(it.file_name())).collect();
-    stale.into_iter().filter(|it| std::fs::remove_file(it).is_ok()).collect()
+fn temporary(name: &str) -> String {
+    format!(".{name}.{}.tmp", std::process::id())
 }
 
 /// The process whose temporary file this is, if it is exactly such a name.
@@ -95,13 +229,6 @@ fn maker(temporary: &str, name: &str) -> Option<u32> {
     id.bytes().all(|it| it.is_ascii_digit()).then(|| id.parse().ok())?
 }
 
-/// Writes a new file that is nobody else's business, and returns it.
-fn fill(path: &Path, text: &str) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(file)
-}
-
 fn give(file: &File, owned: Owned) -> io::Result<()> {
     if let Some((uid, gid)) = owned.owner {
         fchown(file, Some(uid), Some(gid))?;
@@ -109,31 +236,13 @@ fn give(file: &File, owned: Owned) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(owned.mode))
 }
 
-/// Renames without replacing; by a second link where the file system cannot do that.
-fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            std::fs::hard_link(from, to)?;
-            // What stays is a leftover like that of a killed run.
-            let _ = std::fs::remove_file(from);
-            Ok(())
-        }
-        other => Ok(other?),
-    }
-}
-
-/// Makes the rename itself survive a power cut.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
+
+    const PLAIN: Owned = Owned { owner: None, mode: 0o640 };
 
     #[test]
     fn only_exact_names_are_leftovers() {
@@ -149,5 +258,41 @@ mod tests {
         ] {
             assert_eq!(maker(it, "caddy-login"), None, "{it}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_swapped_for_a_link_stays_the_one_that_was_opened() {
+        let outside = tempfile::tempdir().expect("a temporary folder");
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let (old, aside) = (place.path().join("secrets"), place.path().join("aside"));
+        let house = Folder::open(place.path()).expect("it exists");
+        let secrets = house.make("secrets", PLAIN).expect("its place is free");
+        // Between the check and the use of it.
+        std::fs::rename(&old, &aside).expect("it is ours");
+        symlink(outside.path(), &old).expect("its place is free");
+        assert!(secrets.create("login", "text", PLAIN).expect("there is room"));
+        assert!(aside.join("login").is_file());
+        assert_eq!(std::fs::read_dir(outside.path()).expect("it exists").count(), 0);
+        assert!(matches!(house.make("secrets", PLAIN), Err(Error::Link(_))));
+    }
+
+    #[test]
+    fn a_folder_that_is_there_keeps_its_mode() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let house = Folder::open(place.path()).expect("it exists");
+        std::fs::create_dir(place.path().join("secrets")).expect("its place is free");
+        let before = place.path().join("secrets").metadata().expect("it exists").mode();
+        house.make("secrets", Owned { owner: None, mode: 0o711 }).expect("it is there");
+        let after = place.path().join("secrets").metadata().expect("it exists").mode();
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_pipe_is_no_file_and_is_not_waited_for() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let house = Folder::open(place.path()).expect("it exists");
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(&house.descriptor, ".env", kind, Mode::RWXU, 0).expect("it is ours");
+        assert!(matches!(house.read(".env"), Err(Error::Read { .. })));
     }
 }

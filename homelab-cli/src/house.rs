@@ -62,6 +62,11 @@ impl House {
         }
     }
 
+    /// The project's folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A path in the project's folder, as a person there would write it.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         let relative = relative.strip_prefix("./").unwrap_or(relative);

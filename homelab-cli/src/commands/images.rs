@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::plan::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::file;
+use crate::file::Folder;
 use crate::house::House;
 use crate::pins::{Change, Pins};
 use crate::registry::{Client, Limits, Mirror};
@@ -40,10 +40,11 @@ pub(crate) struct Args {
 }
 
 /// Where the pins stand in a clone.
-const FILE: &str = "homelab-services/src/images.rs";
+const FOLDER: &str = "homelab-services/src";
+const FILE: &str = "images.rs";
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    let path = house.path(FILE);
+    let path = house.path(FOLDER).join(FILE);
     let pins = read(&path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
     let releases = homelab_services::releases();
@@ -53,7 +54,10 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     });
     let changes: Vec<_> = report.pins.iter().filter_map(Row::change).collect();
     if args.update && !changes.is_empty() {
-        file::replace(&path, &edited(&pins, &changes))?;
+        let folder = Folder::open(&house.path(FOLDER))?;
+        let owned = folder.read(FILE)?.map(|it| it.1);
+        let owned = owned.ok_or_else(|| Error::NotCloned(path.clone()))?;
+        folder.replace(FILE, &edited(&pins, &changes), owned)?;
         report.updated = true;
     }
     match args.format {

@@ -4,13 +4,13 @@ mod dotenv_file;
 mod secrets;
 mod todo;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use homelab_core::variable::EnvVar;
 
 use crate::error::Error;
 use crate::exit;
-use crate::file;
+use crate::file::{Folder, Owned};
 use crate::house::House;
 use crate::settings;
 use crate::ui::Ui;
@@ -68,17 +68,16 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         house.is_cloned()?;
     }
     let assignments = checked(house, &args.assignments)?;
-    let before = house.settings()?.valid(house)?;
-    remove_leftovers(ui, house, &before.path);
+    let folder = Folder::open(house.folder())?;
+    dotenv_file::load(house, &folder)?;
+    show_removed(ui, folder.remove_leftovers(".env"));
     if args.house {
-        let releases = house.path("releases");
-        std::fs::create_dir_all(&releases)
-            .map_err(|source| Error::Folder { path: releases, source })?;
+        folder.make("releases", Owned { owner: None, mode: 0o755 })?;
     }
-    let wrote_settings = dotenv_file::write(ui, house, &before, &assignments)?;
-    let settings = house.settings()?;
+    let wrote_settings = dotenv_file::write(ui, house, &folder, &assignments)?;
+    let settings = dotenv_file::load(house, &folder)?.0;
     let project = house.project(&settings);
-    let made_secrets = secrets::make_missing(ui, house, &project, &args.login_user)?;
+    let made_secrets = secrets::make_missing(ui, house, &folder, &project, &args.login_user)?;
     if !wrote_settings && !made_secrets {
         ui.note("nothing was changed: `.env` and all secrets are there already");
     }
@@ -89,13 +88,9 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     Ok(exit::FINE)
 }
 
-/// Removes the temporary files of a run that was killed.
-fn remove_leftovers(ui: &mut Ui, house: &House, dotenv: &Path) {
-    let secrets = house.stack.secrets().into_iter().map(|it| house.path(&it.file()));
-    for path in secrets.chain([dotenv.to_owned()]) {
-        for it in file::remove_leftovers(&path) {
-            ui.done("removed", format_args!("{}, left by a run that was killed", it.display()));
-        }
+fn show_removed(ui: &mut Ui, removed: Vec<PathBuf>) {
+    for it in removed {
+        ui.done("removed", format_args!("{}, left by a run that was killed", it.display()));
     }
 }
 

@@ -54,8 +54,8 @@ fn leftovers_of_a_killed_run_are_removed() {
     exit_code: 0
     ----- stdout -----
     ----- stderr -----
-    removed secrets/.caddy-login.4194305.tmp, left by a run that was killed
     removed ..env.4194305.tmp, left by a run that was killed
+    removed secrets/.caddy-login.4194305.tmp, left by a run that was killed
     nothing was changed: `.env` and all secrets are there already
 
     left to do:

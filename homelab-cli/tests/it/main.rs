@@ -6,5 +6,6 @@ mod doctor_settings;
 mod images;
 mod init;
 mod init_failures;
+mod init_links;
 mod read;
 mod support;

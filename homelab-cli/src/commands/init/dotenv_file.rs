@@ -6,7 +6,7 @@ use homelab_core::stack::Site;
 
 use super::Assignment;
 use crate::error::Error;
-use crate::file::{self, Owned};
+use crate::file::{Folder, Owned};
 use crate::host::Person;
 use crate::house::House;
 use crate::settings::Settings;
@@ -19,13 +19,50 @@ const HEADER: &str = "\
 # No passwords belong here: those are files in `secrets/`.
 ";
 
+const NAME: &str = ".env";
+
+/// What the file says, where every value has to be right, and whose it is; it may be absent.
+pub(super) fn load(house: &House, folder: &Folder) -> Result<(Settings, Option<Owned>), Error> {
+    let (text, owned) = folder.read(NAME)?.unzip();
+    Ok((Settings::new(house.path(NAME), text).valid(house)?, owned))
+}
+
 /// Writes what is missing; `false` when nothing is.
 pub(super) fn write(
     ui: &mut Ui,
     house: &House,
-    before: &Settings,
+    folder: &Folder,
     assignments: &[Assignment],
 ) -> Result<bool, Error> {
+    let (before, owned) = load(house, folder)?;
+    let chosen = not_set(&before, assignments)?;
+    let old = before.text.as_deref();
+    let new = merged(house.site(), old, &chosen, &detected(house));
+    if old == Some(new.as_str()) {
+        return Ok(false);
+    }
+    let path = &before.path;
+    if let (Some(old), Some(owned)) = (old, owned) {
+        folder.replace(NAME, &new, owned)?;
+        let added = new.lines().count().saturating_sub(old.lines().count());
+        let what = match added {
+            0 => "filled in the values".to_owned(),
+            added => format!("added {}, the others are as they were", words::count(added, "line")),
+        };
+        ui.done("changed", format_args!("{}: {what}", path.display()));
+    } else {
+        let person = Person::current().map(|it| (it.uid, it.gid));
+        if !folder.create(NAME, &new, Owned { owner: person, mode: 0o644 })? {
+            // Somebody made it in this moment: what they wrote is looked at like any other.
+            return write(ui, house, folder, assignments);
+        }
+        ui.done("created", path.display());
+    }
+    Ok(true)
+}
+
+/// The assignments that are not what the file says already; it is an error if it says something else.
+fn not_set(before: &Settings, assignments: &[Assignment]) -> Result<Vec<Assignment>, Error> {
     let mut chosen = Vec::new();
     for (variable, value) in assignments {
         let entry = before.dotenv.entries.get(variable.name());
@@ -42,29 +79,7 @@ pub(super) fn write(
             }
         }
     }
-    let old = before.text.as_deref();
-    let new = merged(house.site(), old, &chosen, &detected(house));
-    if old == Some(new.as_str()) {
-        return Ok(false);
-    }
-    let path = &before.path;
-    if let Some(old) = old {
-        file::replace(path, &new)?;
-        let added = new.lines().count().saturating_sub(old.lines().count());
-        let what = match added {
-            0 => "filled in the values".to_owned(),
-            added => format!("added {}, the others are as they were", words::count(added, "line")),
-        };
-        ui.done("changed", format_args!("{}: {what}", path.display()));
-    } else {
-        let owner = Person::current().map(|it| (it.uid, it.gid));
-        if !file::create(path, &new, Owned { owner, mode: 0o644 })? {
-            // Somebody made it in this moment: what they wrote is looked at like any other.
-            return write(ui, house, &house.settings()?.valid(house)?, assignments);
-        }
-        ui.done("created", path.display());
-    }
-    Ok(true)
+    Ok(chosen)
 }
 
 /// What this host says itself.

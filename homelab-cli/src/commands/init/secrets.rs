@@ -1,16 +1,11 @@
 //! Secrets: random text, or a login with its hash.
 
-use std::fs::{DirBuilder, Permissions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
-use std::path::Path;
-
 use homelab_core::access::{self, Access};
 use homelab_core::project::Project;
 use homelab_core::resource::{Secret, SecretContent};
 
 use crate::error::Error;
-use crate::file::{self, Owned};
+use crate::file::{Folder, Owned};
 use crate::host::Person;
 use crate::house::House;
 use crate::ui::Ui;
@@ -28,26 +23,29 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 pub(super) fn make_missing(
     ui: &mut Ui,
     house: &House,
+    folder: &Folder,
     project: &Project<'_>,
     login_user: &str,
 ) -> Result<bool, Error> {
     let mut made = false;
+    // Open to its owner only. What is in it is mounted by the engine, which is root.
+    let owner = Person::current().map(|it| (it.uid, it.gid));
+    let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
     for secret in house.stack.secrets() {
         let path = house.path(&secret.file());
-        if path.symlink_metadata().is_ok() {
+        let name = secret.name();
+        super::show_removed(ui, folder.remove_leftovers(name));
+        if folder.has(name)? {
             continue;
         }
-        ensure_folder(&house.path("secrets"))?;
         let (text, password) = content(secret, login_user)?;
         // Without a user that serves all readers it stays with the person who runs this.
-        let access = access::required(project, secret.name()).ok();
-        let owned = owned(access.as_ref());
-        if file::create(&path, &text, owned)? {
+        let access = access::required(project, name).ok();
+        if folder.create(name, &text, owned(access.as_ref()))? {
             made = true;
             ui.done("created", path.display());
             if let Some(password) = password {
-                show(ui, login_user, &password)
-                    .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+                show(ui, login_user, &password).inspect_err(|_| folder.remove(name))?;
             }
         }
     }
@@ -68,22 +66,6 @@ fn owned(access: Option<&Access>) -> Owned {
     match access {
         Some(it) => Owned { owner: Some((it.uid, it.gid)), mode: it.mode },
         None => Owned { owner: None, mode: 0o600 },
-    }
-}
-
-/// Open to its owner only. What is in it is mounted by the engine, which is root.
-fn ensure_folder(path: &Path) -> Result<(), Error> {
-    let folder = |source| Error::Folder { path: path.to_owned(), source };
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => {
-            std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(folder)?;
-            if let Some(Person { uid, gid }) = Person::current() {
-                chown(path, Some(uid), Some(gid)).map_err(folder)?;
-            }
-            Ok(())
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(folder(error)),
     }
 }
 
