@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::run::{self, output};
+
 /// A folder below the cache that one run writes to.
 #[derive(Debug)]
 pub(crate) struct Files {
@@ -56,8 +58,34 @@ impl Files {
     }
 }
 
+/// Keeps other runs from removing what this one uses.
+#[derive(Debug)]
+pub(crate) struct Held(#[expect(dead_code, reason = "the lock is what counts")] File);
+
+impl Held {
+    /// Holds a file or folder of the cache.
+    pub(crate) fn by(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        flock(&file, FlockOperation::LockShared)?;
+        Ok(Self(file))
+    }
+}
+
+/// Removes files and folders of earlier states: they would only fill the disk; one that a run uses
+/// stays.
+pub(crate) fn remove_others(cache: &Path, kind: &str) -> anyhow::Result<()> {
+    for entry in fs::read_dir(cache)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(kind) && try_lock(&File::open(&path)?) {
+            output(run::as_root("rm").args(["--recursive", "--force", "--"]).arg(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether nobody else holds it.
-pub(crate) fn try_lock(file: &File) -> bool {
+fn try_lock(file: &File) -> bool {
     flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 

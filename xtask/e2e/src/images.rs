@@ -3,19 +3,18 @@
 mod archive;
 mod table;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use homelab_stand_in::PROMISE;
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub(crate) use self::archive::digest;
 use self::archive::{Entry, Image, Layer};
+pub(crate) use self::archive::{digest, fingerprint};
 use self::table::StandIn;
-use crate::files::try_lock;
+use crate::files::{Held, remove_others};
 use crate::model::Model;
 use crate::run;
 
@@ -46,10 +45,6 @@ pub(crate) struct Images {
     /// Service and reference.
     pub(crate) references: Vec<(String, String)>,
 }
-
-/// Keeps other runs from removing the archive.
-#[derive(Debug)]
-pub(crate) struct Held(#[expect(dead_code, reason = "the lock is what counts")] File);
 
 impl Images {
     /// The Compose file that puts the stand-ins in the place of the images, and nothing else.
@@ -82,13 +77,13 @@ pub(crate) fn assemble(
         stand_in.files.push(Entry::File { path: PROMISE.to_owned(), mode: 0o644, bytes: promise });
         let layers = vec![base.clone(), program.clone(), Layer::of(&stand_in.files)?];
         let config = config(&stand_in);
-        let tag = archive::fingerprint(&layers, &config)?;
+        let tag = fingerprint(&layers, &config)?;
         let reference = format!("homelab-e2e/{}:{tag}", member.name);
         images.push((member.name.to_owned(), Image { reference, layers, config }));
     }
     let references: Vec<_> =
         images.iter().map(|(service, it)| (service.clone(), it.reference.clone())).collect();
-    let all = archive::fingerprint(&[], &json!(references))?;
+    let all = fingerprint(&[], &json!(references))?;
     let archive = cache.join(format!("images-{all}.tar"));
     if !archive.exists() {
         let images: Vec<_> = images.into_iter().map(|it| it.1).collect();
@@ -96,28 +91,15 @@ pub(crate) fn assemble(
         archive::write(&images, &unfinished)?;
         fs::rename(&unfinished, &archive)?;
     }
-    let held = File::open(&archive)?;
-    flock(&held, FlockOperation::LockShared)?;
+    let held = Held::by(&archive)?;
     remove_others(cache, "images-")?;
-    Ok((Images { archive, references }, Held(held)))
-}
-
-/// Files of earlier states of the stack would only fill the disk; one that a run uses stays.
-fn remove_others(cache: &Path, kind: &str) -> anyhow::Result<()> {
-    for entry in fs::read_dir(cache)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(kind) && try_lock(&File::open(&path)?) {
-            fs::remove_file(&path)?;
-        }
-    }
-    Ok(())
+    Ok((Images { archive, references }, held))
 }
 
 /// Debian's root file system with the real programs, made once.
 fn base(cache: &Path) -> anyhow::Result<PathBuf> {
     let recipe = json!([SUITE, PACKAGES, WITHOUT, HOOK]);
-    let path = cache.join(format!("base-{}.tar", archive::fingerprint(&[], &recipe)?));
+    let path = cache.join(format!("base-{}.tar", fingerprint(&[], &recipe)?));
     if path.exists() {
         return Ok(path);
     }

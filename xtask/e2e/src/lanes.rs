@@ -13,9 +13,11 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::docker;
+use crate::engine::Engine;
 use crate::house::House;
 use crate::model::Model;
 use crate::report::{self, Event, LaneEnds, Steps};
+use crate::root::{self, Shared};
 use crate::run::{output, program};
 use crate::suite::Prepared;
 use crate::world::World;
@@ -41,18 +43,26 @@ pub(crate) enum Lane {
     DeployFaults,
     /// Deploys that are killed at every step
     DeployKills,
+    /// `network` on Docker Engine 20.10
+    #[value(name = "network-20")]
+    Network20,
+    /// `deploy` on Docker Engine 20.10
+    #[value(name = "deploy-20")]
+    Deploy20,
 }
 
 impl Lane {
     /// In the order in which they begin: those that take longest come first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Deploy,
+        Self::Deploy20,
         Self::DeployKills,
         Self::Faults,
         Self::DeployFaults,
         Self::Network,
+        Self::Network20,
         Self::Photos,
         Self::Hardening,
     ];
@@ -68,12 +78,31 @@ impl Lane {
             Self::Deploy => "deploy",
             Self::DeployFaults => "deploy-faults",
             Self::DeployKills => "deploy-kills",
+            Self::Network20 => "network-20",
+            Self::Deploy20 => "deploy-20",
         }
     }
 
     /// Whether its house is one that deploys go to.
     const fn is_deployed_to(self) -> bool {
-        matches!(self, Self::Deploy | Self::DeployFaults | Self::DeployKills)
+        matches!(self, Self::Deploy | Self::DeployFaults | Self::DeployKills | Self::Deploy20)
+    }
+
+    /// The engine that it runs on if nobody says another one. Those that are there twice measure
+    /// where engines differ most: what a neighbour reaches, and what Compose makes them do.
+    pub(crate) const fn engine(self) -> Engine {
+        match self {
+            Self::Network20 | Self::Deploy20 => Engine::V20,
+            Self::ProfilesA
+            | Self::ProfilesB
+            | Self::Network
+            | Self::Hardening
+            | Self::Photos
+            | Self::Faults
+            | Self::Deploy
+            | Self::DeployFaults
+            | Self::DeployKills => Engine::V28,
+        }
     }
 }
 
@@ -96,35 +125,43 @@ impl Scene {
 }
 
 /// Runs a lane as the first process of its namespaces.
-pub(crate) fn run(lane: Lane, slot: &Path, prepared: &Path) -> anyhow::Result<bool> {
+pub(crate) fn run(
+    lane: Lane,
+    engine: Engine,
+    slot: &Path,
+    prepared: &Path,
+) -> anyhow::Result<bool> {
     end_with_the_suite();
     let prepared = std::fs::read(prepared).context("cannot read what the suite prepared")?;
     let prepared: Prepared = serde_json::from_slice(&prepared)?;
     let mut steps = Steps::new(lane.name());
     let mut scene = None;
     let opened = steps.need("a host with an engine, and what `homelab init` makes", || {
+        let Prepared { repository, homelab, images, caddy, .. } = &prepared;
+        let shared = Shared { repository, slot, programs: &[caddy] };
+        root::enter(prepared.root(engine)?, &shared)?;
         let world = World::open(slot, &prepared.stand_in, &prepared.images)?;
-        let Prepared { repository, homelab, images, .. } = &prepared;
+        engine.expect(&docker::engine_version()?)?;
         let house = if lane.is_deployed_to() {
             deploy::host::furnish(slot, homelab)?;
             House::await_deploys(Path::new(deploy::host::HOUSE), homelab)?
         } else {
             House::set_up(repository, &slot.join("house"), homelab, images)?
         };
-        let engine = described()?;
+        let described = described()?;
         scene = Some(Scene { model: Model::new(), world, house });
-        Ok(engine)
+        Ok(described)
     });
     let clean = opened.is_ok();
     if let (Ok(()), Some(mut scene)) = (opened, scene) {
         let ended = match lane {
             Lane::ProfilesA => profiles::run(&scene, &mut steps, false),
             Lane::ProfilesB => profiles::run(&scene, &mut steps, true),
-            Lane::Network => network::run(&scene, &mut steps),
+            Lane::Network | Lane::Network20 => network::run(&scene, &mut steps),
             Lane::Hardening => hardening::run(&scene, &mut steps),
             Lane::Photos => photos::run(&scene, &mut steps),
             Lane::Faults => faults::run(&mut scene, &mut steps),
-            Lane::Deploy => deploy::run(&mut scene, &prepared, &mut steps),
+            Lane::Deploy | Lane::Deploy20 => deploy::run(&mut scene, &prepared, &mut steps),
             Lane::DeployFaults => deploy::faults(&mut scene, &prepared, &mut steps),
             Lane::DeployKills => deploy::kills(&mut scene, &prepared, &mut steps),
         };

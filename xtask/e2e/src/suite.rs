@@ -1,5 +1,6 @@
 //! The suite: prepares programs and images, runs the lanes side by side, tells how they ended.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -13,8 +14,9 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::files::Files;
-use crate::images::{self, Held, Images};
+use crate::engine::Engine;
+use crate::files::{Files, Held};
+use crate::images::{self, Images};
 use crate::lanes::Lane;
 use crate::model::Model;
 use crate::needs;
@@ -29,8 +31,24 @@ pub(crate) struct Prepared {
     pub(crate) repository: PathBuf,
     pub(crate) homelab: PathBuf,
     pub(crate) stand_in: PathBuf,
+    pub(crate) caddy: PathBuf,
+    /// Docker Compose, as a plugin of Docker's.
+    compose: PathBuf,
     pub(crate) images: Images,
+    /// The roots of hosts.
+    roots: Vec<(Engine, PathBuf)>,
 }
+
+impl Prepared {
+    /// The root with that engine.
+    pub(crate) fn root(&self, engine: Engine) -> anyhow::Result<&Path> {
+        let root = self.roots.iter().find(|it| it.0 == engine);
+        Ok(&root.context("the suite made no root with that engine")?.1)
+    }
+}
+
+/// Where Debian has its programs.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Lanes at a time. With nine on two cores a password, which takes a second of a core to check, took
 /// longer than a browser waits.
@@ -40,7 +58,11 @@ const AT_ONCE: usize = 6;
 const DEADLINE: Duration = Duration::from_mins(35);
 
 /// Runs the lanes; whether everything passed.
-pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
+pub(crate) fn run(
+    chosen: &[Lane],
+    engine: Option<Engine>,
+    jobs: Option<u8>,
+) -> anyhow::Result<bool> {
     let started = Instant::now();
     needs::check()?;
     let repository = repository()?;
@@ -50,12 +72,12 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let (prepared, _held) = prepare(&repository, &cache, &files, started)?;
+    let lanes = lanes(chosen, engine);
+    let engines: BTreeSet<_> = lanes.iter().map(|it| it.1).collect();
+    let (prepared, _held) = prepare(&repository, &cache, &files, &engines, started)?;
     let path = files.folder.join("prepared");
     fs::write(&path, serde_json::to_vec(&prepared)?)?;
 
-    let lanes: Vec<Lane> =
-        Lane::ALL.into_iter().filter(|it| chosen.is_empty() || chosen.contains(it)).collect();
     let jobs = jobs.map_or(AT_ONCE, usize::from).min(lanes.len());
     let queue = Mutex::new(lanes.into_iter());
     let steps = Mutex::new(Vec::new());
@@ -65,11 +87,12 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
                 loop {
                     // Taken before the body: the lock must not be held while a lane runs.
                     let next = locked(&queue).next();
-                    let Some(lane) = next else { break };
+                    let Some((lane, engine)) = next else { break };
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let ran = side_by_side(lane, &cache, &files, &stop, started);
+                    let place = Place { lane, engine, prepared: &prepared, files: &files };
+                    let ran = place.run(&cache, &stop, started);
                     let ran = ran.unwrap_or_else(|it| vec![broken(lane, &format!("{it:#}"))]);
                     locked(&steps).extend(ran);
                 }
@@ -86,6 +109,17 @@ pub(crate) fn run(chosen: &[Lane], jobs: Option<u8>) -> anyhow::Result<bool> {
     Ok(steps.iter().all(|it| it.outcome == Outcome::Passed))
 }
 
+/// What to run, and on which engine.
+fn lanes(chosen: &[Lane], engine: Option<Engine>) -> Vec<(Lane, Engine)> {
+    let is_chosen = |it: &Lane| match chosen {
+        // With one engine for all none is there twice.
+        [] => engine.is_none() || it.engine() == Engine::V28,
+        chosen => chosen.contains(it),
+    };
+    let lanes = Lane::ALL.into_iter().filter(is_chosen);
+    lanes.map(|it| (it, engine.unwrap_or(it.engine()))).collect()
+}
+
 fn repository() -> anyhow::Result<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = manifest.ancestors().nth(2).context("the crate lies two folders below the root")?;
@@ -96,87 +130,111 @@ fn prepare(
     repository: &Path,
     cache: &Path,
     files: &Files,
+    engines: &BTreeSet<Engine>,
     started: Instant,
-) -> anyhow::Result<(Prepared, Held)> {
+) -> anyhow::Result<(Prepared, Vec<Held>)> {
     let at = || format!("{:7.1}s ", started.elapsed().as_secs_f64());
     // One run at a time: what it makes is for all.
     let lock = fs::File::create(cache.join("prepare.lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
     tell(&format!("{} building `homelab` and the stand-in", at()));
     let programs = Programs::build(repository, &cache.join("build"))?;
-    tell(&format!("{} putting the images together (a minute for the first time)", at()));
-    let (images, held) =
+    tell(&format!("{} putting engines and images together (two minutes for the first time)", at()));
+    let (mut roots, mut held) = (Vec::new(), Vec::new());
+    for engine in engines {
+        let (root, lock) = engine.root(cache)?;
+        roots.push((*engine, root));
+        held.push(lock);
+    }
+    let (images, lock) =
         images::assemble(&Model::new(), cache, &programs.stand_in, &programs.caddy)?;
+    held.push(lock);
     let prepared = Prepared {
         repository: repository.to_owned(),
         homelab: files.copy(&programs.homelab)?,
         stand_in: files.copy(&programs.stand_in)?,
+        caddy: programs.caddy,
+        compose: programs.compose,
         images,
+        roots,
     };
     Ok((prepared, held))
 }
 
-/// Runs one lane in namespaces of its own and tells what it tells.
-fn side_by_side(
+/// A lane that is to run.
+struct Place<'a> {
     lane: Lane,
-    cache: &Path,
-    files: &Files,
-    stop: &Arc<AtomicBool>,
-    started: Instant,
-) -> anyhow::Result<Vec<Step>> {
-    let slot = Slot::take(cache)?;
-    let log = files.folder.join(format!("{}.log", lane.name()));
-    let mut child = process(lane, &slot, files)?
-        // The lane ends when this pipe does, however this program ends.
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(fs::File::create(&log)?)
-        // Ctrl-C reaches this program only, which then ends the lanes.
-        .process_group(0)
-        .spawn()
-        .context("cannot run unshare")?;
-    let lifeline = Arc::new(Mutex::new(child.stdin.take()));
-    let watch = std::thread::spawn({
-        let (stop, lifeline) = (Arc::clone(stop), Arc::clone(&lifeline));
-        move || watch(&stop, &lifeline)
-    });
-    let ended = listen(lane, &mut child, started);
-    // What it left running ends with its first process.
-    locked(&lifeline).take();
-    let cut_off = watch.join().unwrap_or(false);
-    child.wait()?;
-    let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
-    slot.release(clean)?;
-    let (mut steps, finished) = ended?;
-    if finished.is_none() && stop.load(Ordering::Relaxed) {
-        let outcome = Outcome::NotRun;
-        steps.push(Step { outcome, ..broken(lane, "interrupted") });
-    } else if finished.is_none() {
-        let said = fs::read_to_string(&log).unwrap_or_default();
-        let last: Vec<_> = said.lines().rev().take(5).collect();
-        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-        let because = if cut_off { "it took too long and was cut off" } else { "it ended early" };
-        steps.push(broken(lane, &format!("{because}; its log ends with\n{last}")));
-    }
-    Ok(steps)
+    engine: Engine,
+    prepared: &'a Prepared,
+    files: &'a Files,
 }
 
-/// The lane's first process: with the variables that it needs and none of the user's, who may have
-/// set `DOCKER_HOST`, a proxy for HTTP, or a variable of `.env`.
-fn process(lane: Lane, slot: &Slot, files: &Files) -> anyhow::Result<Command> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = run::as_root("env");
-    command
-        .args(["--ignore-environment", &format!("PATH={path}"), "LANG=C.UTF-8"])
-        .arg(format!("HOME={}", slot.folder.display()))
-        .arg(format!("DOCKER_CONFIG={}", slot.docker_config()?.display()))
-        .arg("DOCKER_HOST=unix:///run/docker.sock")
-        .args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg("--")
-        .arg(std::env::current_exe()?)
-        .args(["inside", lane.name()])
-        .args([&slot.folder, &files.folder.join("prepared")]);
-    Ok(command)
+impl Place<'_> {
+    /// Runs it in namespaces of its own and tells what it tells.
+    fn run(
+        &self,
+        cache: &Path,
+        stop: &Arc<AtomicBool>,
+        started: Instant,
+    ) -> anyhow::Result<Vec<Step>> {
+        let lane = self.lane;
+        let slot = Slot::take(cache, self.engine)?;
+        let log = self.files.folder.join(format!("{}.log", lane.name()));
+        let mut child = self
+            .process(&slot)?
+            // The lane ends when this pipe does, however this program ends.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(&log)?)
+            // Ctrl-C reaches this program only, which then ends the lanes.
+            .process_group(0)
+            .spawn()
+            .context("cannot run unshare")?;
+        let lifeline = Arc::new(Mutex::new(child.stdin.take()));
+        let watch = std::thread::spawn({
+            let (stop, lifeline) = (Arc::clone(stop), Arc::clone(&lifeline));
+            move || watch(&stop, &lifeline)
+        });
+        let ended = listen(lane, &mut child, started);
+        // What it left running ends with its first process.
+        locked(&lifeline).take();
+        let cut_off = watch.join().unwrap_or(false);
+        child.wait()?;
+        let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
+        slot.release(clean)?;
+        let (mut steps, finished) = ended?;
+        if finished.is_none() && stop.load(Ordering::Relaxed) {
+            let outcome = Outcome::NotRun;
+            steps.push(Step { outcome, ..broken(lane, "interrupted") });
+        } else if finished.is_none() {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let last: Vec<_> = said.lines().rev().take(5).collect();
+            let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+            let because =
+                if cut_off { "it took too long and was cut off" } else { "it ended early" };
+            steps.push(broken(lane, &format!("{because}; its log ends with\n{last}")));
+        }
+        Ok(steps)
+    }
+
+    /// The lane's first process: with the variables that it needs and none of the user's, who may
+    /// have set `DOCKER_HOST`, a proxy for HTTP, or a variable of `.env`.
+    fn process(&self, slot: &Slot) -> anyhow::Result<Command> {
+        let config = slot.docker_config(&self.prepared.compose)?;
+        let mut command = run::as_root("env");
+        command
+            // Of the host that the lane will be: programs of the machine are not there.
+            .args(["--ignore-environment", &format!("PATH={PATH}"), "LANG=C.UTF-8"])
+            .arg(format!("HOME={}", slot.folder.display()))
+            .arg(format!("DOCKER_CONFIG={}", config.display()))
+            .arg("DOCKER_HOST=unix:///run/docker.sock")
+            .args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"])
+            .args(["--mount-proc", "--"])
+            .arg(std::env::current_exe()?)
+            .args(["inside", self.lane.name(), self.engine.name()])
+            .args([&slot.folder, &self.files.folder.join("prepared")]);
+        Ok(command)
+    }
 }
 
 /// Cuts the lane's lifeline when the suite is to stop, or the lane takes too long: then `true`.

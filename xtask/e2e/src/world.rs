@@ -16,7 +16,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::images::Images;
@@ -90,9 +89,8 @@ impl Side {
 }
 
 impl World {
-    /// Makes the world inside fresh namespaces, starts the engine and gives it the images.
+    /// Makes the world inside fresh namespaces and the host's root, starts the engine and gives it the images.
     pub(crate) fn open(folder: &Path, stand_in: &Path, images: &Images) -> anyhow::Result<Self> {
-        mounts()?;
         network()?;
         let mut world = Self {
             folder: folder.to_owned(),
@@ -299,18 +297,6 @@ fn pids_of_containers() -> anyhow::Result<Vec<Pid>> {
     Ok(pids)
 }
 
-/// Mounts of this namespace are nobody else's; `/run` is empty, so that no engine of the machine is found.
-fn mounts() -> anyhow::Result<()> {
-    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .context("cannot make the mounts private")?;
-    rustix::mount::mount("tmpfs", "/run", "tmpfs", MountFlags::empty(), None)
-        .context("cannot mount /run")?;
-    for folder in ["/run/lock", "/run/netns"] {
-        fs::create_dir_all(folder)?;
-    }
-    Ok(())
-}
-
 fn network() -> anyhow::Result<()> {
     for line in [
         "link set lo up",
@@ -342,6 +328,9 @@ fn network() -> anyhow::Result<()> {
         let words: Vec<_> = line.split(' ').collect();
         output(&mut program("ip", &words))?;
     }
+    let name = fs::read_to_string("/proc/sys/kernel/hostname")?;
+    fs::write("/etc/hosts", format!("127.0.0.1 localhost\n127.0.1.1 {name}\n"))?;
+    fs::write("/etc/resolv.conf", format!("nameserver {INTERNET}\n"))?;
     // As on a host that is no router: the engine switches forwarding on, and closes it for others.
     fs::write("/proc/sys/net/ipv4/ip_forward", "0").context("cannot switch forwarding off")
 }

@@ -1,8 +1,7 @@
 //! What a host that is deployed to has besides its engine: `homelab`, a user, `sudo`, a real SSH
 //! server, and `/srv/homelab`.
 //!
-//! All of it is in the lane's own mounts, made of read-only overlays: `/etc`, `/usr/local/bin` and
-//! `/srv` of the machine stay as they are, and no user is made there.
+//! All of it is in the lane's own root: the machine has no part in it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -40,64 +39,30 @@ pub(super) struct Door {
     child: Child,
 }
 
-/// Gives the lane's mounts everything that such a host has; the house's folder is empty.
+/// Gives the lane's host everything that such a host has; the house's folder is empty.
 pub(crate) fn furnish(slot: &Path, homelab: &Path) -> anyhow::Result<()> {
-    for taken in ["/etc", "/srv", "/usr/local/bin"] {
-        if slot.starts_with(taken) {
-            bail!("{} lies below {taken}, which this lane covers: clone elsewhere", slot.display());
-        }
-    }
-    for name in ["bin", "etc/sudoers.d", "srv/homelab", "local", "keys", "root", "deploy/.ssh"] {
+    for name in ["bin", "keys", "deploy/.ssh"] {
         fs::create_dir_all(Path::new(FOLDER).join(name))?;
     }
-    fs::create_dir_all("/run/sshd")?;
-    fs::set_permissions("/run", fs::Permissions::from_mode(0o755))?;
-    etc()?;
-    fs::copy(homelab, Path::new(FOLDER).join("local/homelab"))?;
-    for (ours, theirs) in [("etc", "/etc"), ("local", "/usr/local/bin"), ("srv", "/srv")] {
-        let lower = format!("lowerdir={FOLDER}/{ours}:{theirs}");
-        output(&mut program("mount", &["-t", "overlay", "-o", &lower, "overlay", theirs]))?;
-    }
+    let (id, home) = (ID.to_string(), format!("{FOLDER}/deploy"));
+    let words = ["--uid", &id, "--user-group", "--no-create-home", "--home-dir", &home];
+    output(program("useradd", &words).args(["--shell", "/bin/sh", USER]))?;
+    let rule = format!(
+        "Defaults:{USER} secure_path=\"{FIRST_ON_PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
+         {USER} ALL=(root) NOPASSWD: {HOMELAB} receive --house /srv/homelab *\n"
+    );
+    private(Path::new("/etc/sudoers.d/homelab"), &rule)?;
+    fs::copy(homelab, HOMELAB)?;
     let house = slot.join("house");
     if house.exists() {
         fs::remove_dir_all(&house)?;
     }
     fs::create_dir_all(&house)?;
+    fs::create_dir_all(HOUSE)?;
     output(program("mount", &["--bind"]).arg(&house).arg(HOUSE))?;
     // Root finds Compose there, also through `sudo`, which drops every variable.
-    let plugins = slot.join("docker");
-    if plugins.join("cli-plugins/docker-compose").exists() {
-        symlink(plugins, Path::new(FOLDER).join("root/.docker"))?;
-    }
+    symlink(slot.join("docker"), "/root/.docker")?;
     Ok(())
-}
-
-/// Users, `sudo`'s rule and names of this host, over the machine's.
-fn etc() -> anyhow::Result<()> {
-    let etc = Path::new(FOLDER).join("etc");
-    let passwd = fs::read_to_string("/etc/passwd")?;
-    // What root has at home is the machine's: SSH keys, Docker's settings.
-    let passwd = others(&passwd).replace(":/root:", &format!(":{FOLDER}/root:"));
-    let entry = format!("{USER}:x:{ID}:{ID}::{FOLDER}/deploy:/bin/sh\n");
-    fs::write(etc.join("passwd"), passwd + &entry)?;
-    let group = others(&fs::read_to_string("/etc/group")?) + &format!("{USER}:x:{ID}:\n");
-    fs::write(etc.join("group"), group)?;
-    let shadow = others(&fs::read_to_string("/etc/shadow")?) + &format!("{USER}:*:1::::::\n");
-    private(&etc.join("shadow"), &shadow)?;
-    let rule = format!(
-        "Defaults:{USER} secure_path=\"{FIRST_ON_PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
-         {USER} ALL=(root) NOPASSWD: {HOMELAB} receive --house /srv/homelab *\n"
-    );
-    private(&etc.join("sudoers.d/homelab"), &rule)?;
-    let name = fs::read_to_string("/proc/sys/kernel/hostname")?;
-    fs::write(etc.join("hosts"), format!("127.0.0.1 localhost\n127.0.1.1 {name}\n"))?;
-    Ok(())
-}
-
-/// The lines of everybody else.
-fn others(text: &str) -> String {
-    let lines = text.lines().filter(|it| !it.starts_with(&format!("{USER}:")));
-    lines.flat_map(|it| [it, "\n"]).collect()
 }
 
 fn private(path: &Path, text: &str) -> anyhow::Result<()> {
