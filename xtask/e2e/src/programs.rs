@@ -17,21 +17,24 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Builds what is ours and finds what is not.
-    pub(crate) fn build(repository: &Path, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn build(repository: &Path) -> anyhow::Result<Self> {
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let build = |words: &[&str], flags: &str| {
-            let mut command = program(&cargo, &["build", "--quiet", "--locked", "--target-dir"]);
-            command.arg(folder).args(words).current_dir(repository).env("RUSTFLAGS", flags);
-            output(&mut command)
+        let build = |words: &[&str]| {
+            let mut command = program(&cargo, &["build", "--quiet", "--locked", "--package"]);
+            command.args(words).current_dir(repository);
+            command
         };
+        output(&mut build(&["homelab-cli"]))?;
+        let words = ["homelab-stand-in", "--profile", "stand-in", "--target", &target];
         // With a target the flag does not reach build scripts.
-        let statically = "-C target-feature=+crt-static";
-        build(&["--release", "--package", "homelab-stand-in", "--target", &target], statically)?;
-        build(&["--package", "homelab-cli"], "")?;
+        output(build(&words).env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
+        // Where cargo has put this program, whatever folder that is.
+        let debug = std::env::current_exe()?;
+        let folder = debug.ancestors().nth(2).context("cargo's folder is two above a program")?;
         Ok(Self {
-            homelab: folder.join("debug/homelab"),
-            stand_in: folder.join(target).join("release/stand-in"),
+            homelab: debug.with_file_name("homelab"),
+            stand_in: folder.join(target).join("stand-in/stand-in"),
             caddy: run::find("caddy").context("there is no caddy")?.canonicalize()?,
             compose: compose().context("there is no Docker Compose")?,
         })

@@ -138,7 +138,7 @@ fn prepare(
     let lock = fs::File::create(cache.join("prepare.lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
     tell(&format!("{} building `homelab` and the stand-in", at()));
-    let programs = Programs::build(repository, &cache.join("build"))?;
+    let programs = Programs::build(repository)?;
     tell(&format!("{} putting engines and images together (two minutes for the first time)", at()));
     let (mut roots, mut held) = (Vec::new(), Vec::new());
     for engine in engines {
