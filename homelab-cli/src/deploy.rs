@@ -10,7 +10,7 @@
 //! only the receipt is missing. Everything durable is written to a temporary file and renamed.
 
 pub(crate) mod bundle;
-mod dump;
+pub(crate) mod dump;
 pub(crate) mod engine;
 mod files;
 mod gate;

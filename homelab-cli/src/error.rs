@@ -15,6 +15,10 @@ const SSH: &str = "what `ssh` said stands above: for a host key that is not know
 const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_hosts` says how to fill it, or another \
                     file with `--known-hosts FILE`";
 
+/// What to do about a program that hangs.
+const LATE: &str = "see whether it answers when you run it yourself; where it is `docker` that hangs, \
+                    `sudo systemctl restart docker`, then run this command again";
+
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
 
@@ -89,6 +93,8 @@ pub(crate) enum Error {
     Verb(String),
     #[error("`{0}` is not what was committed")]
     Dirty(String),
+    #[error("`{line}` {limit}, and was ended")]
+    Late { line: String, limit: String },
     #[error("{what}")]
     Failed { what: String, help: String },
     #[error("cannot write to the standard output")]
@@ -132,6 +138,7 @@ impl Error {
             | Self::Resolve(_)
             | Self::Busy(_)
             | Self::Ssh(_)
+            | Self::Late { .. }
             | Self::Failed { .. }
             | Self::Output(_) => exit::FAILED,
         }
@@ -189,6 +196,7 @@ impl Error {
             Self::KnownHosts(_) => Some(KEYS.to_owned()),
             Self::Verb(_) => Some("verbs: `plan`, `deploy`, `rollback`, `status`".to_owned()),
             Self::Dirty(_) => Some("commit it, or deploy it as it is with `--dirty`".to_owned()),
+            Self::Late { .. } => Some(LATE.to_owned()),
             Self::Failed { help, .. } => Some(help.clone()).filter(|it| !it.is_empty()),
             Self::Release(_)
             | Self::NoOlder

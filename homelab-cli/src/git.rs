@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 
 use crate::deploy::release;
 use crate::error::Error;
+use crate::program::{Limit, Program};
 
 /// The generated files that a release consists of.
 const FILES: [&str; 3] = ["compose.yaml", ".env.example", "config"];
@@ -48,8 +48,8 @@ fn ask(folder: &Path, words: &[&str]) -> Result<String, Error> {
         what,
         help: "a release is named by its commit: run this in a clone of the repository".to_owned(),
     };
-    let output = Command::new("git").arg("-C").arg(folder).args(words).output();
-    let output = output.map_err(|it| failed(format!("cannot run `git`: {it}")))?;
+    let program = Program::as_user("git", Limit::QUESTION).arg("-C").arg(folder).args(words);
+    let output = program.output().map_err(|failure| failure.of("git", "install `git`"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or_default();

@@ -11,6 +11,7 @@ mod host;
 mod house;
 mod inspect;
 mod pins;
+mod program;
 mod registry;
 mod settings;
 mod ssh;

@@ -1,12 +1,11 @@
 //! The other end: plain `ssh`, with the host key that was reviewed and no question asked.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
+use crate::program::{Limit, Program};
 
 /// How `ssh` says that it itself failed.
 const FAILED: i32 = 255;
@@ -59,18 +58,11 @@ impl Remote {
             return Err(Error::KnownHosts(known));
         }
         // The words are ours, and plain: what the host's shell makes of them is themselves.
-        let mut command = self.command(host, &known);
-        command.args(["homelab", "receive"]).args(words);
-        let failed = |it: std::io::Error| Error::Failed {
-            what: format!("cannot run `ssh`: {it}"),
-            help: "install an SSH client".to_owned(),
-        };
-        let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
-        if let Some(mut pipe) = child.stdin.take() {
-            // Where the host hangs up, its exit code says more.
-            let _ = pipe.write_all(input);
-        }
-        let status = child.wait().map_err(failed)?;
+        let program = self.program(host, &known);
+        let program = program.args(["homelab", "receive"]).args(words);
+        let line = format!("ssh {host} homelab receive {}", words.join(" "));
+        let ended = program.shown(input);
+        let status = ended.map_err(|failure| failure.of(&line, "install an SSH client"))?;
         match status.code() {
             Some(FAILED) | None => Err(Error::Ssh(host.to_owned())),
             Some(126 | 127) => Err(Error::Failed {
@@ -81,8 +73,8 @@ impl Remote {
         }
     }
 
-    fn command(&self, host: &str, known: &Path) -> Command {
-        let mut command = Command::new("ssh");
+    fn program(&self, host: &str, known: &Path) -> Program {
+        let mut program = Program::as_user("ssh", Limit::REMOTE);
         let known = format!("UserKnownHostsFile={}", known.display());
         for option in [
             "BatchMode=yes",
@@ -95,16 +87,15 @@ impl Remote {
             "ConnectTimeout=20",
             &known,
         ] {
-            command.args(["-o", option]);
+            program = program.args(["-o", option]);
         }
         if let Some(port) = self.port {
-            command.args(["-p", &port.to_string()]);
+            program = program.args(["-p", &port.to_string()]);
         }
         if let Some(identity) = &self.identity {
-            command.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(identity);
+            program = program.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(identity);
         }
-        command.args(["-T", "--", host]);
-        command
+        program.args(["-T", "--", host])
     }
 }
 

@@ -1,8 +1,5 @@
 //! `homelab receive`: the host's end of a connection, and all that its key may do.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
-
 use clap::{Parser, Subcommand};
 use rustix::fs::{Access, access};
 
@@ -13,6 +10,7 @@ use crate::cli::Format;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::error::Error;
+use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
 /// What `sshd` calls the words that a client asked for, where a key has a command of its own.
@@ -138,24 +136,23 @@ fn as_root(place: &Place, words: &[String]) -> Error {
         Ok(program) => program,
         Err(error) => return fail(error),
     };
-    let sudo = |options: &[&str]| {
-        let mut command = Command::new("sudo");
-        command.args(options).arg("--").arg(&program);
+    let sudo = |option: &str| {
+        let sudo = Program::as_user("sudo", Limit::QUESTION).arg("--non-interactive");
+        let sudo = sudo.args(Some(option).filter(|it| !it.is_empty())).arg("--").arg(&program);
         // The folder that the key's own command names; a client cannot name one.
-        command.args(["receive", "--house"]).arg(&place.root).args(words);
-        command
+        sudo.args(["receive", "--house"]).arg(&place.root).args(words)
     };
     // Asked first: what `sudo` itself ends with could be an exit code of the verb.
-    match sudo(&["--non-interactive", "--list"]).stdin(Stdio::null()).output() {
+    match sudo("--list").output() {
         Ok(allowed) if allowed.status.success() => {}
         Ok(refused) => {
             let said = String::from_utf8_lossy(&refused.stderr);
             let said = said.lines().last().unwrap_or("it is not allowed to");
             return fail(std::io::Error::other(said.to_owned()));
         }
-        Err(error) => return fail(error),
+        Err(failure) => return failure.of("sudo --list", "install `sudo`"),
     }
-    fail(sudo(&["--non-interactive"]).exec())
+    fail(sudo("").replace())
 }
 
 #[cfg(test)]

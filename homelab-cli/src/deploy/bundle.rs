@@ -130,9 +130,7 @@ impl Bundle {
         let folder = place.release(&self.manifest.release);
         let unfinished = place.releases().join(".unfinished");
         let fail = |source| Error::Write { path: unfinished.clone(), source };
-        if unfinished.exists() {
-            std::fs::remove_dir_all(&unfinished).map_err(fail)?;
-        }
+        files::remove_folder(&unfinished)?;
         files::folder(&unfinished)?;
         let manifest = serde_json::to_vec_pretty(&self.manifest)
             .expect("a manifest is a struct with string keys, which JSON can hold");
@@ -145,16 +143,16 @@ impl Bundle {
             if Manifest::load(place, &self.manifest.release).is_ok_and(|it| it == self.manifest)
                 && is_intact(place, &self.manifest)
             {
-                return std::fs::remove_dir_all(&unfinished).map_err(fail);
+                return files::remove_folder(&unfinished);
             }
             // The same commit with other files, or a release that somebody edited. Exchanged in
             // one step: it may be the one that runs.
             let exchange = RenameFlags::EXCHANGE;
             renameat_with(CWD, &unfinished, CWD, &folder, exchange)
                 .map_err(|it| fail(it.into()))?;
-            std::fs::remove_dir_all(&unfinished).map_err(fail)?;
+            files::remove_folder(&unfinished)?;
         } else {
-            std::fs::rename(&unfinished, &folder).map_err(fail)?;
+            files::rename(&unfinished, &folder)?;
         }
         files::sync_folder(&folder).map_err(fail)
     }

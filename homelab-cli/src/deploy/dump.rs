@@ -1,10 +1,9 @@
 //! Dumps of databases: taken before somebody touches them, checked, and put back.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
@@ -15,6 +14,7 @@ use super::engine::{self, State};
 use super::files;
 use super::place::Place;
 use crate::error::Error;
+use crate::program::{Limit, Program};
 
 /// What the last lines of a whole dump say; `pg_dump` itself writes it.
 const END: &str = "-- PostgreSQL database dump complete";
@@ -68,10 +68,10 @@ impl Database {
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
         // As the household's nightly dumps are made, so that one page restores both.
         let options = ["--clean", "--if-exists", "--compress=1"];
-        let mut command = engine::command("docker");
-        command.args(["exec", &self.container]).args(words).args(options);
+        let program = Program::new("docker", Limit::DUMP).args(["exec", &self.container]);
+        let program = program.args(words).args(options);
         let copy = file.try_clone().map_err(fail)?;
-        let output = command.stdout(copy).output().map_err(fail)?;
+        let output = program.output_into(copy).map_err(|failure| failure.of("pg_dump", ""))?;
         let ended = if output.status.success() {
             file.sync_all().map_err(fail).and_then(|()| check(&unfinished))
         } else {
@@ -81,14 +81,13 @@ impl Database {
             let _ = fs::remove_file(&unfinished);
             return Err(error);
         }
-        fs::rename(&unfinished, &path).map_err(fail)?;
-        files::sync_folder(&path).map_err(fail)?;
+        files::rename(&unfinished, &path)?;
         Ok(path)
     }
 
     /// Starts the server, if it does not run, and waits until it answers.
     pub(crate) fn wake(&self) -> Result<(), Error> {
-        engine::docker(&["start", &self.container])?;
+        engine::deed(&["start", &self.container])?;
         let started = Instant::now();
         loop {
             match self.sql("postgres", &["SELECT 1"]) {
@@ -151,51 +150,45 @@ impl Database {
         format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     }
 
-    fn psql(&self, database: &str) -> std::process::Command {
-        let mut command = engine::command("docker");
-        // Notices would fill a pipe that nobody empties.
-        command.args(["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"]);
-        command.args([&self.container, "psql", "-U", &self.superuser]);
-        command.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
-        command.args(["-v", "ON_ERROR_STOP=1", "--single-transaction"]);
-        command
+    fn psql(&self, database: &str) -> Program {
+        let program = Program::new("docker", Limit::LOAD);
+        // Notices are of no use to whoever reads what went wrong.
+        let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
+        let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
+        let program = program.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
+        program.args(["-v", "ON_ERROR_STOP=1", "--single-transaction"])
     }
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut command = self.psql(database);
+        let mut program = self.psql(database);
         // These refuse to be in a transaction.
         if let [one] = statements
             && !one.starts_with("ALTER")
         {
-            command = engine::command("docker");
-            command.args(["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q"]);
-            command.args(["-d", database, "-v", "ON_ERROR_STOP=1"]);
+            program = Program::new("docker", Limit::LOAD);
+            program = program.args(["exec", &self.container, "psql", "-U", &self.superuser]);
+            program = program.args(["-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1"]);
         }
-        for it in statements {
-            command.args(["-c", it]);
+        for statement in statements {
+            program = program.args(["-c", statement]);
         }
-        let output = command.output().map_err(|it| failed(&it))?;
+        let output = program.output().map_err(|failure| failure.of("psql", ""))?;
         if output.status.success() { Ok(()) } else { Err(engine::failed("psql", &output)) }
     }
 
     /// In one transaction: all of it or nothing.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
-        let mut command = self.psql(database);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|it| failed(&it))?;
-        let mut input = child.stdin.take().ok_or_else(|| failed(&"psql has no input"))?;
         let read = |source| Error::Read { path: dump.to_owned(), source };
         let lines = BufReader::new(GzDecoder::new(File::open(dump).map_err(read)?));
-        for line in lines.split(b'\n') {
-            let line = line.map_err(read)?;
-            let Some(line) = restorable(&line) else { continue };
-            // What stops it is told by its exit code below.
-            if input.write_all(&line).and_then(|()| input.write_all(b"\n")).is_err() {
-                break;
+        let fed = self.psql(database).fed(|input| {
+            for line in lines.split(b'\n') {
+                let Some(line) = restorable(&line?) else { continue };
+                input.write_all(&line)?;
+                input.write_all(b"\n")?;
             }
-        }
-        drop(input);
-        let output = child.wait_with_output().map_err(|it| failed(&it))?;
+            Ok(())
+        });
+        let output = fed.map_err(|failure| failure.of("psql", ""))?;
         if output.status.success() { Ok(()) } else { Err(engine::failed("psql", &output)) }
     }
 }
@@ -250,12 +243,10 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     })
 }
 
-fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::Failed { what: format!("cannot run `docker exec`: {error}"), help: String::new() }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use flate2::Compression;
     use flate2::write::GzEncoder;
 

@@ -1,10 +1,9 @@
 //! Docker as a deploy uses it: questions by `docker inspect`, deeds by `docker compose`.
 //!
-//! Every program gets a small environment: what somebody exported on the host must not decide
-//! what runs, `.env` does.
+//! What somebody exported on the host does not decide what runs, `.env` does.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use homelab_core::release::Id;
 use indexmap::{IndexMap, IndexSet};
@@ -13,9 +12,11 @@ use serde_json::Value;
 use super::place::Place;
 use super::release::{COMPOSE, STAMPS};
 use crate::error::Error;
+use crate::program::{Limit, Program};
 
-/// Variables that docker needs to find its engine and its plugins.
-const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
+/// Where Docker comes from.
+const INSTALL: &str = "install Docker Engine with its Compose plugin: \
+                       https://docs.docker.com/engine/install/";
 
 /// What the engine says of the project.
 #[derive(Debug, Default)]
@@ -28,32 +29,37 @@ pub(crate) struct State {
     pub(crate) networks: IndexMap<String, bool>,
 }
 
-/// A program with the environment that it gets.
-pub(super) fn command(name: &str) -> Command {
-    let mut command = Command::new(name);
-    let kept = std::env::vars_os().filter(|(name, _)| {
-        name.to_str().is_some_and(|it| KEPT.contains(&it) || it.starts_with("DOCKER_"))
-    });
-    command.env_clear().envs(kept).stdin(Stdio::null());
-    command
-}
-
-/// Runs `docker` and returns whatever came of it.
+/// Asks `docker` something, and returns whatever came of it.
 pub(crate) fn attempt(words: &[&str]) -> Result<Output, Error> {
-    let output = command("docker").args(words).output();
-    output.map_err(|it| Error::Failed {
-        what: format!("cannot run `docker`: {it}"),
-        help: "install Docker Engine: https://docs.docker.com/engine/install/".to_owned(),
-    })
+    run(words, Limit::QUESTION)
 }
 
-/// Runs `docker`; an exit code other than 0 is an error with the last lines it wrote.
+fn run(words: &[&str], limit: Limit) -> Result<Output, Error> {
+    let output = Program::new("docker", limit).args(words).output();
+    output.map_err(|failure| failure.of(&format!("docker {}", words.join(" ")), INSTALL))
+}
+
+/// Asks `docker` something; an exit code other than 0 is an error with the last lines it wrote.
 pub(crate) fn docker(words: &[&str]) -> Result<String, Error> {
-    let output = attempt(words)?;
+    said(words, Limit::QUESTION)
+}
+
+/// The same for what changes something, such as `docker stop`, which takes a grace period.
+pub(crate) fn deed(words: &[&str]) -> Result<String, Error> {
+    said(words, Limit::DEED)
+}
+
+fn said(words: &[&str], limit: Limit) -> Result<String, Error> {
+    let output = run(words, limit)?;
     if !output.status.success() {
         return Err(failed(&format!("docker {}", words.join(" ")), &output));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs `docker compose` and returns whatever came of it.
+pub(crate) fn composed(program: Program, what: &str) -> Result<Output, Error> {
+    program.output().map_err(|failure| failure.of(&format!("docker compose {what}"), INSTALL))
 }
 
 /// The error of a program that failed.
@@ -76,32 +82,42 @@ pub(crate) struct Release<'a> {
     pub(crate) dotenv: &'a Path,
 }
 
-/// `docker compose` for a release in the house's folder.
-pub(crate) fn compose(place: &Place, release: &Release<'_>, words: &[&str]) -> Command {
-    compose_in(place, release, &place.root, words)
+/// `docker compose` for a release in the house's folder, to change something.
+pub(crate) fn compose(place: &Place, release: &Release<'_>, words: &[&str]) -> Program {
+    compose_in(place, release, &place.root, words, Limit::DEED)
 }
 
 /// The same before the release's configuration files are in the house's folder: for questions, and
 /// for what touches no container.
-pub(crate) fn compose_aside(place: &Place, release: &Release<'_>, words: &[&str]) -> Command {
-    compose_in(place, release, &place.release(release.id), words)
+pub(crate) fn compose_aside(
+    place: &Place,
+    release: &Release<'_>,
+    words: &[&str],
+    limit: Limit,
+) -> Program {
+    compose_in(place, release, &place.release(release.id), words, limit)
 }
 
-fn compose_in(place: &Place, it: &Release<'_>, folder: &Path, words: &[&str]) -> Command {
+fn compose_in(
+    place: &Place,
+    it: &Release<'_>,
+    folder: &Path,
+    words: &[&str],
+    limit: Limit,
+) -> Program {
     let release = place.release(it.id);
-    let mut command = command("docker");
-    command.args(["compose", "--ansi", "never", "--progress", "plain"]);
+    let mut program = Program::new("docker", limit);
+    program = program.args(["compose", "--ansi", "never", "--progress", "plain"]);
     // Not what `.env` or the folder's name may say: another project would be another house.
-    command.args(["--project-name", it.project]);
-    command.arg("--project-directory").arg(folder);
-    command.arg("--env-file").arg(it.dotenv);
-    command.arg("--file").arg(release.join(COMPOSE));
+    program = program.args(["--project-name", it.project]);
+    program = program.arg("--project-directory").arg(folder);
+    program = program.arg("--env-file").arg(it.dotenv);
+    program = program.arg("--file").arg(release.join(COMPOSE));
     let stamps = release.join(STAMPS);
     if stamps.exists() {
-        command.arg("--file").arg(stamps);
+        program = program.arg("--file").arg(stamps);
     }
-    command.args(words);
-    command
+    program.args(words)
 }
 
 /// Asks for everything about the project; `networks` are real names.

@@ -1,7 +1,13 @@
 //! Files that are there whole or not at all, also after a power cut.
+//!
+//! Everything that a deploy changes on the disk is changed here. Before each step a unit test may say
+//! that the disk is full, or that the process is killed: see `faults`.
+
+#[cfg(test)]
+pub(super) mod faults;
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
@@ -12,12 +18,15 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let temporary = temporary(path);
     let ended = (|| {
         let mut options = fs::OpenOptions::new();
+        step("create", &temporary)?;
         let mut file =
             options.write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
         // Whatever the umask is: containers of other users read some of them.
         file.set_permissions(fs::Permissions::from_mode(mode))?;
+        step("write", &temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        step("rename", path)?;
         fs::rename(&temporary, path)?;
         sync_folder(path)
     })();
@@ -27,13 +36,59 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     })
 }
 
+/// Gives a file or folder another name, also across folders of one disk.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    let ended = step("rename", to).and_then(|()| fs::rename(from, to));
+    ended
+        .and_then(|()| sync_folder(to))
+        .map_err(|source| Error::Write { path: to.to_owned(), source })
+}
+
+/// Adds a line to a file that only ever grows. What a full disk has left half written is taken back.
+pub(super) fn append(path: &Path, line: &[u8]) -> Result<(), Error> {
+    let ended = (|| {
+        step("create", path)?;
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+        let before = file.metadata()?.len();
+        // After a line that a power cut left half written.
+        let mut last = [b'\n'];
+        if before > 0 {
+            file.seek(io::SeekFrom::Start(before - 1))?;
+            file.read_exact(&mut last)?;
+        }
+        let gap: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
+        let written = step("write", path)
+            .and_then(|()| file.write_all(&[gap, line, b"\n"].concat()))
+            .and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = file.set_len(before);
+        }
+        written
+    })();
+    ended.map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Removes a folder with everything in it, if it is there.
+pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
+    let ended = step("remove", path).and_then(|()| fs::remove_dir_all(path));
+    match ended {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Lets a symbolic link lead to another place, without a moment in which it is not there.
 pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
     let temporary = temporary(link);
     let ended = (|| {
         // One that a killed run left.
         let _ = fs::remove_file(&temporary);
+        step("link", &temporary)?;
         symlink(target, &temporary)?;
+        step("rename", link)?;
         fs::rename(&temporary, link)?;
         sync_folder(link)
     })();
@@ -48,7 +103,8 @@ pub(super) fn folder(path: &Path) -> Result<(), Error> {
     if let Some(above) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
         folder(above)?;
     }
-    let made = fs::create_dir(path)
+    let made = step("folder", path)
+        .and_then(|()| fs::create_dir(path))
         .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)));
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
@@ -58,7 +114,7 @@ pub(super) fn folder(path: &Path) -> Result<(), Error> {
 
 /// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
+    match step("remove", path).and_then(|()| fs::remove_file(path)) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
             Err(Error::Write { path: path.to_owned(), source })
         }
@@ -78,6 +134,15 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Makes a rename survive a power cut.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |it| File::open(it)?.sync_all())
+}
+
+/// What a test may make of the next step.
+#[cfg_attr(not(test), expect(clippy::unnecessary_wraps, reason = "only a test makes it fail"))]
+fn step(deed: &'static str, path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    faults::step(deed, path)?;
+    let _ = (deed, path);
+    Ok(())
 }
 
 fn temporary(path: &Path) -> std::path::PathBuf {

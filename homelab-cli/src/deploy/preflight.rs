@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::house::House;
 use crate::inspect::{self, Context};
+use crate::program::Limit;
 use crate::settings::Settings;
 
 /// Free space that a release, its receipt and the logs need at least.
@@ -119,11 +120,9 @@ fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
 
 /// What Compose itself says of the file and the values.
 fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
-    let output = engine::compose_aside(place, &wanted.release(), &["config", "--quiet"]).output();
-    let output = output.map_err(|it| Error::Failed {
-        what: format!("cannot run `docker compose`: {it}"),
-        help: "install the plugin: https://docs.docker.com/compose/install/linux/".to_owned(),
-    })?;
+    let words = ["config", "--quiet"];
+    let program = engine::compose_aside(place, &wanted.release(), &words, Limit::QUESTION);
+    let output = engine::composed(program, "config")?;
     if output.status.success() {
         return Ok(None);
     }

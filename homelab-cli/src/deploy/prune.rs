@@ -7,6 +7,7 @@ use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 
 use super::engine;
+use super::files;
 use super::place::Place;
 use super::receipt;
 use super::release::Manifest;
@@ -25,7 +26,7 @@ pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error
         if let Ok(manifest) = Manifest::load(place, &id) {
             images.extend(manifest.images.into_values());
         }
-        if fs::remove_dir_all(place.release(&id)).is_ok() {
+        if files::remove_folder(&place.release(&id)).is_ok() {
             ui.note(format_args!("removed the release {id}"));
         }
     }

@@ -1,8 +1,5 @@
 //! Receipts: what each deploy did, one line of JSON each, only ever appended to.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::SystemTime;
 
 use homelab_core::report::receipt::Receipt;
@@ -14,24 +11,8 @@ use crate::error::Error;
 
 /// Appends it to the host's log.
 pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
-    let path = place.receipts();
-    let mut line = serde_json::to_vec(receipt).expect("a struct, which JSON can hold");
-    line.push(b'\n');
-    // After a line that a full disk or a power cut left half written.
-    let before = files::read(&path)?.unwrap_or_default();
-    if before.last().is_some_and(|it| *it != b'\n') {
-        line.insert(0, b'\n');
-    }
-    let mut options = OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(&path);
-    let written = file.and_then(|mut it| {
-        let ended = it.write_all(&line).and_then(|()| it.sync_all());
-        if ended.is_err() {
-            let _ = it.set_len(before.len() as u64);
-        }
-        ended
-    });
-    written.map_err(|source| Error::Write { path, source })
+    let line = serde_json::to_vec(receipt).expect("a struct, which JSON can hold");
+    files::append(&place.receipts(), &line)
 }
 
 /// All of them, the oldest first. A line that a power cut left half written is passed over.

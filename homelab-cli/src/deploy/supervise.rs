@@ -87,6 +87,7 @@ fn spawn(place: &Place, id: &str, words: &[&str], log: File) -> Result<Child, Er
     let fail = |source| Error::Write { path: place.log(id), source };
     let program = std::env::current_exe().map_err(fail)?;
     let errors = log.try_clone().map_err(fail)?;
+    #[expect(clippy::disallowed_methods, reason = "the worker takes as long as its own calls do")]
     let mut command = Command::new(program);
     command.args(["worker", "--house"]).arg(&place.root).args(["--id", id]).args(words);
     command.stdin(Stdio::piped()).stdout(log).stderr(errors);

@@ -15,6 +15,7 @@ use super::release::{Manifest, STAMPS};
 use super::survey::Wanted;
 use super::{bundle, gate, probe};
 use crate::error::Error;
+use crate::program::Limit;
 
 /// Writes what Compose gets besides the release's own file.
 pub(super) fn stamp(place: &Place, wanted: &Wanted) -> Result<(), Error> {
@@ -42,8 +43,8 @@ pub(super) fn pull(
         .collect();
     tell(&format!("pulling {}", services.join(", ")));
     let words = [&["pull", "--quiet"][..], &services].concat();
-    let output = engine::compose_aside(place, &wanted.release(), &words).output();
-    let output = output.map_err(|it| cannot_run(&it))?;
+    let program = engine::compose_aside(place, &wanted.release(), &words, Limit::PULL);
+    let output = engine::composed(program, "pull")?;
     if !output.status.success() {
         return Err(engine::failed("docker compose pull", &output));
     }
@@ -147,7 +148,7 @@ fn leave_networks(state: &State, wanted: &Wanted) -> Result<(), Error> {
             let networks = container.pointer("/NetworkSettings/Networks");
             let is_on = networks.is_some_and(|it| it.get(name).is_some());
             if let Some(id) = engine::text(container, "/Id").filter(|_| is_on) {
-                engine::docker(&["network", "disconnect", "--force", name, id])?;
+                engine::deed(&["network", "disconnect", "--force", name, id])?;
             }
         }
     }
@@ -171,8 +172,8 @@ pub(super) fn remove(state: &State, plan: &Plan, tell: &mut impl FnMut(&str)) ->
     if !gone.is_empty() {
         tell(&format!("removing {}; its data stays", gone.join(", ")));
     }
-    engine::docker(&[&["stop"][..], &ids].concat())?;
-    engine::docker(&[&["rm"][..], &ids].concat()).map(|_| ())
+    engine::deed(&[&["stop"][..], &ids].concat())?;
+    engine::deed(&[&["rm"][..], &ids].concat()).map(|_| ())
 }
 
 /// Stops everybody who may be connected to a database, by what any of these files says.
@@ -191,7 +192,7 @@ pub(super) fn stop_users<'a>(
     if ids.is_empty() {
         return Ok(());
     }
-    engine::docker(&[&["stop"][..], &ids].concat()).map(|_| ())
+    engine::deed(&[&["stop"][..], &ids].concat()).map(|_| ())
 }
 
 /// Makes and starts exactly the services of the plan, in the order of their dependencies.
@@ -211,8 +212,7 @@ fn up(
         // Compose decides nothing here: which containers are made anew is the plan's business.
         let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how];
         let words = [&words[..], &services].concat();
-        let output =
-            engine::compose(place, release, &words).output().map_err(|it| cannot_run(&it))?;
+        let output = engine::composed(engine::compose(place, release, &words), "up")?;
         if !output.status.success() {
             return Err(engine::failed("docker compose up", &output));
         }
@@ -247,8 +247,4 @@ pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
     let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();
     probe::wrong(&old, proxy).into_iter().map(|it| it.0).collect()
-}
-
-fn cannot_run(error: &std::io::Error) -> Error {
-    Error::Failed { what: format!("cannot run `docker compose`: {error}"), help: String::new() }
 }

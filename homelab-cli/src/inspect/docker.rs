@@ -1,12 +1,6 @@
 //! Questions to the `docker` command, none of which changes anything.
 
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
-/// An engine that needs longer to tell its version is not one to start a stack on.
-const PATIENCE: Duration = Duration::from_secs(15);
+use crate::program::{self, Limit, Program};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -21,15 +15,11 @@ pub(super) enum Failure {
 
 /// Runs `docker` with these words and returns its output.
 pub(super) fn ask(words: &[&str]) -> Result<String, Failure> {
-    let (sender, receiver) = mpsc::channel();
-    let words: Vec<_> = words.iter().map(|it| (*it).to_owned()).collect();
-    // Left behind when the engine hangs; it ends with this program.
-    thread::spawn(move || {
-        let answer = Command::new("docker").args(words).stdin(Stdio::null()).output();
-        let _ = sender.send(answer);
-    });
-    let answer = receiver.recv_timeout(PATIENCE).map_err(|_| Failure::Silent)?;
-    let answer = answer.map_err(|_| Failure::Missing)?;
+    let answer = Program::as_user("docker", Limit::DOCTOR).args(words).output();
+    let answer = answer.map_err(|failure| match failure {
+        program::Failure::Start(_) => Failure::Missing,
+        program::Failure::Late(_) | program::Failure::Pass(_) => Failure::Silent,
+    })?;
     let out = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     if answer.status.success() {
         return Ok(out);

@@ -1,5 +1,7 @@
 //! The compiled program in temporary folders, with a stand-in for Docker and for the host.
 
+#![expect(clippy::disallowed_methods, reason = "a test runs the binary itself")]
+
 mod deploy;
 mod doctor;
 mod doctor_settings;

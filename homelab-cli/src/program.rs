@@ -1,0 +1,308 @@
+//! Runs other programs: the only place that does, so that each call has a time limit.
+//!
+//! A program that does not end in time is killed with everything that it started, and the error names
+//! the call and the limit: a hung engine must not hold the lock of a deploy for ever.
+//!
+//! Unit tests may put something of their own in the place of a program: see `played`.
+
+mod limit;
+#[cfg(test)]
+pub(crate) mod played;
+mod tree;
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+pub(crate) use self::limit::Limit;
+use self::limit::Watch;
+use crate::error::Error;
+
+/// Variables that programs on a host get: what somebody exported there must not decide what runs.
+const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
+
+/// How long the output of a program that has ended may stay open, because something that it started
+/// still has it.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Between two looks at a program that has closed its output and not ended.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// A call of another program.
+#[derive(Debug)]
+pub(crate) struct Program {
+    name: &'static str,
+    words: Vec<OsString>,
+    limit: Limit,
+    /// Whether it gets the whole environment.
+    whole: bool,
+}
+
+/// Why a program gave no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It could not be started.
+    Start(io::Error),
+    /// It did not end in time, and was killed.
+    Late(Limit),
+    /// What it was told, or what it told, could not be passed on.
+    Pass(io::Error),
+}
+
+/// What is put into a program.
+type Feed<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'a>;
+
+/// Where a program's output goes.
+type Sink = Box<dyn Write + Send>;
+
+impl Program {
+    /// A program with the small environment that decides nothing.
+    pub(crate) fn new(name: &'static str, limit: Limit) -> Self {
+        Self { name, words: Vec::new(), limit, whole: false }
+    }
+
+    /// A program with the environment of whoever runs this one, such as `ssh` with its agent.
+    pub(crate) fn as_user(name: &'static str, limit: Limit) -> Self {
+        Self { whole: true, ..Self::new(name, limit) }
+    }
+
+    /// Adds a word.
+    pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.words.push(word.as_ref().to_owned());
+        self
+    }
+
+    /// Adds words.
+    pub(crate) fn args(mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.words.extend(words.into_iter().map(|it| it.as_ref().to_owned()));
+        self
+    }
+
+    /// Runs it and returns what it said.
+    pub(crate) fn output(self) -> Result<Output, Failure> {
+        self.piped(None, None)
+    }
+
+    /// Runs it with its standard output going into `sink`.
+    pub(crate) fn output_into(self, sink: impl Write + Send + 'static) -> Result<Output, Failure> {
+        self.piped(None, Some(Box::new(sink)))
+    }
+
+    /// Runs it with what `feed` writes as its standard input.
+    ///
+    /// When `feed` fails while the program would go on, the program is killed and the failure is
+    /// returned. When the program ends first, its exit code says more than the broken pipe.
+    pub(crate) fn fed(
+        self,
+        feed: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
+    ) -> Result<Output, Failure> {
+        self.piped(Some(Box::new(feed)), None)
+    }
+
+    /// Runs it with `input`; what it says goes where this program's output goes.
+    pub(crate) fn shown(self, input: &[u8]) -> Result<ExitStatus, Failure> {
+        #[cfg(test)]
+        if let Some(answer) = played::answer(self.name, &self.words, input) {
+            return Ok(answer.status);
+        }
+        let mut command = self.command();
+        let mut child = command.stdin(Stdio::piped()).spawn().map_err(Failure::Start)?;
+        let watch = Watch::new(self.limit);
+        thread::scope(|scope| {
+            let pipe = child.stdin.take();
+            // Where the other side hangs up, its exit code says more.
+            scope.spawn(move || pipe.map(|mut it| it.write_all(input)));
+            end(&mut child, &watch)
+        })
+    }
+
+    /// Becomes that program; returns only where that fails.
+    pub(crate) fn replace(self) -> io::Error {
+        use std::os::unix::process::CommandExt as _;
+        self.command().stdin(Stdio::inherit()).exec()
+    }
+
+    fn command(&self) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "this is the place that runs programs")]
+        let mut command = Command::new(self.name);
+        #[cfg(test)]
+        if let Some(other) = played::instead() {
+            command = other;
+        }
+        command.args(&self.words);
+        if !self.whole {
+            let kept = std::env::vars_os().filter(|(name, _)| {
+                name.to_str().is_some_and(|it| KEPT.contains(&it) || it.starts_with("DOCKER_"))
+            });
+            command.env_clear().envs(kept);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn piped(self, feed: Option<Feed<'_>>, sink: Option<Sink>) -> Result<Output, Failure> {
+        #[cfg(test)]
+        if played::is_on() {
+            return self.play(feed, sink);
+        }
+        let mut command = self.command();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if feed.is_some() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command.spawn().map_err(Failure::Start)?;
+        let watch = Watch::new(self.limit);
+        let (done, ended) = mpsc::channel();
+        let stdout = reader(child.stdout.take(), sink, &watch, done.clone());
+        let stderr = reader(child.stderr.take(), None, &watch, done);
+        let (status, passed) = thread::scope(|scope| {
+            let feeder = feed.zip(child.stdin.take()).map(|(feed, pipe)| {
+                let mut pipe = watch.counting(pipe);
+                let pid = child.id();
+                scope.spawn(move || {
+                    let passed = feed(&mut pipe);
+                    // What is not whole must not look like an end. A broken pipe is the program's own end.
+                    if passed.as_ref().is_err_and(|it| it.kind() != io::ErrorKind::BrokenPipe) {
+                        tree::kill(pid);
+                    }
+                    passed
+                })
+            });
+            let status = outputs_close(&ended, &watch).then(|| end(&mut child, &watch));
+            let status = status.unwrap_or_else(|| late(&mut child, &watch));
+            let passed = feeder.and_then(|it| it.join().ok()).unwrap_or(Ok(()));
+            (status, passed)
+        });
+        let (status, said, errors) = (status?, stdout.result(), stderr.result());
+        if let Err(error) = passed
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(Failure::Pass(error));
+        }
+        Ok(Output {
+            status,
+            stdout: said.map_err(Failure::Pass)?,
+            stderr: errors.unwrap_or_default(),
+        })
+    }
+
+    #[cfg(test)]
+    fn play(&self, feed: Option<Feed<'_>>, sink: Option<Sink>) -> Result<Output, Failure> {
+        let mut input = Vec::new();
+        feed.map_or(Ok(()), |it| it(&mut input)).map_err(Failure::Pass)?;
+        let answer = played::answer(self.name, &self.words, &input);
+        let mut output = answer.ok_or_else(|| Failure::Start(io::ErrorKind::NotFound.into()))?;
+        if let Some(mut sink) = sink {
+            sink.write_all(&output.stdout).map_err(Failure::Pass)?;
+            output.stdout.clear();
+        }
+        Ok(output)
+    }
+}
+
+impl Failure {
+    /// The same as an error of the call `line`; `help` says what to do when there is no such program.
+    pub(crate) fn of(self, line: &str, help: &str) -> Error {
+        let line: String = line.chars().take(120).collect();
+        match self {
+            Self::Start(error) => {
+                let what = format!("cannot run `{line}`: {error}");
+                Error::Failed { what, help: help.to_owned() }
+            }
+            Self::Late(limit) => Error::Late { line, limit: limit.to_string() },
+            Self::Pass(source) => Error::Failed {
+                what: format!("`{line}` was cut off: {source}"),
+                help: "see whether the disk is full and whether the file can be read".to_owned(),
+            },
+        }
+    }
+}
+
+/// A thread that empties one pipe of a program.
+struct Reader {
+    result: Receiver<io::Result<Vec<u8>>>,
+}
+
+impl Reader {
+    /// What it has read, unless it went into a sink.
+    fn result(self) -> io::Result<Vec<u8>> {
+        self.result.recv_timeout(LAST_WORDS).unwrap_or_else(|_| Ok(Vec::new()))
+    }
+}
+
+fn reader(
+    pipe: Option<impl Read + Send + 'static>,
+    sink: Option<Sink>,
+    watch: &Arc<Watch>,
+    done: mpsc::Sender<()>,
+) -> Reader {
+    let (sender, result) = mpsc::channel();
+    let watch = Arc::clone(watch);
+    thread::spawn(move || {
+        let read = pipe.map_or_else(|| Ok(Vec::new()), |pipe| copy(pipe, sink, &watch));
+        // Nobody listens any more when the program was late.
+        let _ = sender.send(read);
+        let _ = done.send(());
+    });
+    Reader { result }
+}
+
+/// Reads to the end. When the sink takes no more, the pipe is closed and the program ends by that.
+fn copy(mut pipe: impl Read, mut sink: Option<Sink>, watch: &Watch) -> io::Result<Vec<u8>> {
+    let (mut kept, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        let read = match pipe.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let Some(bytes) = buffer.get(..read).filter(|it| !it.is_empty()) else { break };
+        watch.moved();
+        match &mut sink {
+            Some(sink) => sink.write_all(bytes)?,
+            None => kept.extend_from_slice(bytes),
+        }
+    }
+    sink.map_or(Ok(()), |mut it| it.flush())?;
+    Ok(kept)
+}
+
+/// Whether both outputs close in time.
+fn outputs_close(ended: &Receiver<()>, watch: &Watch) -> bool {
+    let mut open = 2;
+    while open > 0 {
+        let Some(left) = watch.left() else { return false };
+        match ended.recv_timeout(left) {
+            Ok(()) => open -= 1,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return true,
+        }
+    }
+    true
+}
+
+/// Waits for the end of a program.
+fn end(child: &mut Child, watch: &Watch) -> Result<ExitStatus, Failure> {
+    loop {
+        if let Some(status) = child.try_wait().map_err(Failure::Start)? {
+            return Ok(status);
+        }
+        if watch.left().is_none() {
+            return late(child, watch);
+        }
+        thread::sleep(INTERVAL);
+    }
+}
+
+/// Ends a program that did not end in time.
+fn late(child: &mut Child, watch: &Watch) -> Result<ExitStatus, Failure> {
+    tree::kill(child.id());
+    child.wait().map_err(Failure::Start)?;
+    Err(Failure::Late(watch.limit()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! A program that hangs, in every way in which one is called.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::Instant;
+
+use homelab_core::release::Id;
+use serde_json::json;
+
+use super::*;
+use crate::deploy::bundle::Bundle;
+use crate::deploy::dump::Database;
+use crate::deploy::engine::{self, Release, State};
+use crate::deploy::place::Place;
+
+/// Long for a machine, short for a test.
+const SHORT: Duration = Duration::from_millis(300);
+
+fn shell(line: &str) -> Program {
+    Program::new("sh", Limit::Total(SHORT)).args(["-c", line])
+}
+
+/// It is killed soon after its limit, and not before.
+#[track_caller]
+fn is_late<T: std::fmt::Debug>(call: impl FnOnce() -> Result<T, Failure>) {
+    let started = Instant::now();
+    let ended = call();
+    assert!(matches!(ended, Err(Failure::Late(_))), "{ended:?}");
+    let took = started.elapsed();
+    assert!(took >= SHORT && took < SHORT * 20, "{took:?}");
+}
+
+#[test]
+fn a_program_that_hangs_is_ended() {
+    is_late(|| shell("sleep 60").output());
+    is_late(|| shell("exec >&- 2>&-; sleep 60").output());
+    is_late(|| shell("sleep 60").output_into(io::sink()));
+    is_late(|| shell("sleep 60").fed(|pipe| pipe.write_all(&vec![0; 1 << 20])));
+    is_late(|| shell("sleep 60").shown(&vec![0; 1 << 20]));
+}
+
+#[test]
+fn what_it_has_started_ends_with_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("pid");
+    // As `docker compose` does: the plugin is a process of its own.
+    let line = format!("sh -c 'echo $$ > {}; sleep 60; true' ; true", file.display());
+    is_late(|| shell(&line).output());
+    let pid = fs::read_to_string(file).expect("it was written").trim().to_owned();
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z"), "{state}");
+}
+
+#[test]
+fn who_gives_or_takes_bytes_is_not_idle() {
+    let idle = |line: &str| Program::new("sh", Limit::Idle(SHORT)).args(["-c", line]);
+    let slow = "for i in 1 2 3 4 5 6; do sleep 0.1; echo $i; done";
+    let output = idle(slow).output().expect("a line comes in time, again and again");
+    assert_eq!(output.stdout, b"1\n2\n3\n4\n5\n6\n");
+    is_late(|| idle("echo 1; sleep 60").output());
+}
+
+#[test]
+fn what_goes_in_comes_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("out");
+    let output = shell("cat; echo no >&2; exit 3").fed(|pipe| pipe.write_all(b"words"));
+    let output = output.expect("it ends");
+    assert_eq!((output.status.code(), output.stdout), (Some(3), b"words".to_vec()));
+    assert_eq!(output.stderr, b"no\n");
+    let file = File::create(&path).expect("it is ours");
+    shell("echo more").output_into(file).expect("it ends");
+    assert_eq!(fs::read(&path).expect("it was written"), b"more\n");
+    assert!(shell("true").shown(b"").expect("it ends").success());
+}
+
+#[test]
+fn what_is_cut_off_does_not_look_like_an_end() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("whole");
+    let line = format!("cat >/dev/null && touch {}", path.display());
+    let fed = shell(&line).fed(|pipe| {
+        pipe.write_all(b"half")?;
+        Err(io::Error::other("the file ends here"))
+    });
+    assert!(matches!(fed, Err(Failure::Pass(_))), "{fed:?}");
+    assert!(!path.exists());
+    // A program that ends by itself has the last word.
+    let ended = shell("exit 4").fed(|pipe| pipe.write_all(&vec![0; 1 << 20]));
+    assert_eq!(ended.expect("it ends").status.code(), Some(4));
+    // A disk that is full ends the program that fills it.
+    let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+    let ended = shell("while echo x; do :; done").output_into(full);
+    assert!(matches!(ended, Err(Failure::Pass(_))), "{ended:?}");
+}
+
+#[test]
+fn the_error_names_the_call_and_the_limit() {
+    let error = Failure::Late(Limit::QUESTION).of("docker ps", "");
+    assert_eq!(error.to_string(), "`docker ps` did not end within 60 s, and was ended");
+    let error = Failure::Late(Limit::LOAD).of("psql", "");
+    let expected = "`psql` neither took nor gave a byte for 120 min, and was ended";
+    assert_eq!(error.to_string(), expected);
+    let missing = Program::new("no-such-program", Limit::QUESTION).output();
+    let error = missing.expect_err("there is none").of("no-such-program", "install it");
+    assert!(error.to_string().starts_with("cannot run `no-such-program`"), "{error}");
+    assert_eq!(error.hint().as_deref(), Some("install it"));
+}
+
+#[test]
+fn a_test_can_play_every_program() {
+    let _played = played::by(|name, words, input| {
+        let stdout = format!("{name} {} {}", words.join(" "), input.len()).into_bytes();
+        let known = name == "docker";
+        known.then(|| Output { status: ExitStatus::default(), stdout, stderr: Vec::new() })
+    });
+    let docker = || Program::new("docker", Limit::QUESTION).arg("ps");
+    assert_eq!(docker().output().expect("it is played").stdout, b"docker ps 0");
+    let fed = docker().fed(|pipe| pipe.write_all(b"four")).expect("it is played");
+    assert_eq!(fed.stdout, b"docker ps 4");
+    let other = Program::new("git", Limit::QUESTION).output();
+    assert!(matches!(other, Err(Failure::Start(_))), "{other:?}");
+}
+
+#[test]
+fn no_kind_of_call_waits_for_ever() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = Place::open(folder.path()).expect("it exists");
+    place.prepare().expect("it is ours");
+    let id = Id::parse("0123456789abcdef").expect("a plain name");
+    let release = Release { id: &id, project: "house", dotenv: Path::new("/dev/null") };
+    let database = json!({ "Id": "c", "Config": { "Labels": {
+        "com.docker.compose.service": "db", "homelab.database": "postgres:admin/app",
+    } } });
+    let state = State { containers: vec![database], ..State::default() };
+    let file = homelab_core::compose::File::default();
+    let database = Database::of(&state, &file, "db").expect("the label says how");
+    let dump = folder.path().join("dump.sql.gz");
+    fs::write(&dump, whole_dump()).expect("it is ours");
+    let _hanging = played::hanging(SHORT);
+    let late = |name: &str, ended: Result<(), Error>| {
+        assert!(matches!(ended, Err(Error::Late { .. })), "{name}: {ended:?}");
+    };
+    let up = engine::composed(engine::compose(&place, &release, &["up"]), "up");
+    let pull = engine::compose_aside(&place, &release, &["pull"], Limit::PULL);
+    late("docker ps", engine::docker(&["ps"]).map(drop));
+    late("docker inspect", engine::state("house", []).map(drop));
+    late("docker logs", engine::attempt(&["logs", "c"]).map(drop));
+    late("docker stop", engine::deed(&["stop", "c"]).map(drop));
+    late("docker compose up", up.map(drop));
+    late("docker compose pull", engine::composed(pull, "pull").map(drop));
+    late("pg_dump", database.dump(&place, "x").map(drop));
+    late("pg_database_size", database.size().map(drop));
+    late("psql", database.restore(&dump, "kept"));
+    late("git", Bundle::of_checkout(checkout(folder.path()), false).map(drop));
+}
+
+/// A dump that is whole.
+fn whole_dump() -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(b"--\n-- PostgreSQL database dump complete\n--\n").expect("a vector");
+    packed.finish().expect("a vector")
+}
+
+/// Something that looks like a checkout.
+fn checkout(folder: &Path) -> &Path {
+    fs::write(folder.join("compose.yaml"), "name: house\nservices: {}\n").expect("it is ours");
+    folder
+}
