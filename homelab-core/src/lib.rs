@@ -54,7 +54,7 @@ pub mod prelude {
     pub use crate::stack::{Handle, Site, Stack};
     pub use crate::text::{Text, ToText};
     pub use crate::units::{Cpus, Memory, Port};
-    pub use crate::variable::{EnvVar, Kind};
+    pub use crate::variable::{EnvVar, Kind, Switch};
 }
 
 /// The code in the project's pages, so that it compiles.

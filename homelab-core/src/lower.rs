@@ -61,10 +61,7 @@ pub fn lower(stack: &Stack) -> File {
 
 fn service(site: &Site, spec: &Spec) -> Service {
     Service {
-        image: Some(match spec.unattended {
-            Some(_) => spec.image.tagged(),
-            None => spec.image.to_string(),
-        }),
+        image: Some(image(spec)),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
         user: user(spec),
         group_add: spec.groups.iter().map(EnvVar::reference).collect(),
@@ -97,6 +94,16 @@ fn service(site: &Site, spec: &Spec) -> Service {
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
         labels: labels(site, spec),
+    }
+}
+
+/// Pinned, also where the household may take the digest away.
+fn image(spec: &Spec) -> String {
+    match spec.unattended {
+        Some((switch, _)) => {
+            spec.image.tagged() + &switch.choose(&format!("@{}", spec.image.digest()), "")
+        }
+        None => spec.image.to_string(),
     }
 }
 
@@ -277,8 +284,8 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     if let Some(because) = spec.contract.and_then(|it| it.one_way) {
         labels.insert(ONE_WAY_LABEL.to_owned(), literal(because));
     }
-    if spec.unattended.is_some() {
-        labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+    if let Some((switch, _)) = spec.unattended {
+        labels.insert(UPDATE_LABEL.to_owned(), switch.choose("false", "true"));
     }
     labels
 }

@@ -53,6 +53,8 @@ fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item =
 /// What rules ask about every service, found once.
 #[derive(Clone, Debug)]
 struct Known<'a> {
+    /// With its variables replaced.
+    image: String,
     spec: Option<&'a Spec>,
     contract: Option<&'a Contract>,
     variables: IndexSet<String>,
@@ -75,10 +77,15 @@ impl<'a> Project<'a> {
             specs.entry(spec.name.as_str()).or_insert(spec);
         }
         let contracts = contract::by_repository(catalogue);
-        let known = |(name, service): (&String, &Service)| Known {
-            spec: specs.get(name.as_str()).copied(),
-            contract: contracts.get(contract::canonical(repository(service))).copied(),
-            variables: variables_in(service.strings()),
+        let known = |(name, service): (&String, &Service)| {
+            let image = resolved(&IndexMap::new(), service.image.as_deref().unwrap_or_default());
+            let repository = contract::canonical(split_image(&image).repository);
+            Known {
+                spec: specs.get(name.as_str()).copied(),
+                contract: contracts.get(repository).copied(),
+                variables: variables_in(service.strings()),
+                image,
+            }
         };
         let services = || file.services.values();
         let project = Self {
@@ -104,6 +111,9 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn with_values(mut self, values: IndexMap<String, String>) -> Self {
         self.values = values;
+        for (known, service) in self.known.iter_mut().zip(self.file.services.values()) {
+            known.image = resolved(&self.values, service.image.as_deref().unwrap_or_default());
+        }
         self.with_sites()
     }
 
@@ -129,8 +139,8 @@ impl<'a> Project<'a> {
 
     fn member_at(&self, at: usize) -> Member<'_> {
         let (name, service) = &self.file.services.get_index(at).expect("it is a position there");
-        let Known { spec, contract, variables } = &self.known[at];
-        Member { name, service, contract: *contract, spec: *spec, variables }
+        let Known { image, spec, contract, variables } = &self.known[at];
+        Member { name, service, image, contract: *contract, spec: *spec, variables }
     }
 
     /// The sites that the proxy serves, read from the labels.
@@ -172,18 +182,7 @@ impl<'a> Project<'a> {
     /// their defaults, and where there is neither by `$NAME`, so that texts that
     /// depend on it can still be compared.
     pub fn resolve(&self, text: &str) -> String {
-        let mut missing = IndexSet::new();
-        loop {
-            let lookup = |it: &str| {
-                let stand_in = missing.contains(it).then(|| format!("${it}"));
-                self.values.get(it).filter(|it| !it.is_empty()).cloned().or(stand_in)
-            };
-            match interpolate::resolve(text, &lookup) {
-                Ok(resolved) => return resolved,
-                Err(interpolate::Error::Missing { name, .. }) if missing.insert(name.clone()) => {}
-                Err(_) => return text.to_owned(),
-            }
-        }
+        resolved(&self.values, text)
     }
 
     /// Every profile: those of the stack, then those that only services name.
@@ -234,9 +233,19 @@ impl<'a> Project<'a> {
     }
 }
 
-/// The repository of a service's image; empty without an image.
-fn repository(service: &Service) -> &str {
-    service.image.as_deref().map_or("", |it| split_image(it).repository)
+fn resolved(values: &IndexMap<String, String>, text: &str) -> String {
+    let mut missing = IndexSet::new();
+    loop {
+        let lookup = |it: &str| {
+            let stand_in = missing.contains(it).then(|| format!("${it}"));
+            stand_in.or_else(|| values.get(it).cloned())
+        };
+        match interpolate::resolve(text, &lookup) {
+            Ok(resolved) => return resolved,
+            Err(interpolate::Error::Missing { name, .. }) if missing.insert(name.clone()) => {}
+            Err(_) => return text.to_owned(),
+        }
+    }
 }
 
 /// Names of the variables that these strings refer to.

@@ -59,7 +59,7 @@ use crate::route::{Publish, Route, Tile};
 use crate::stack::Handle;
 use crate::text::{Text, ToText, secret_path};
 use crate::units::{Cpus, Memory};
-use crate::variable::EnvVar;
+use crate::variable::{EnvVar, Switch};
 
 /// A service before it is part of a stack: `R` is its role, `S` what it keeps.
 ///
@@ -180,11 +180,16 @@ impl<S: State> Service<Data, S> {
 }
 
 impl<R: Role> Service<R, Stateless> {
-    /// Lets the updater replace this service without review; it follows its tag, not a digest.
+    /// Lets a household that switches it on replace this service without review: it follows its
+    /// tag then, and the updater replaces it.
     ///
     /// Default: it stays at its digest. A service with precious state has no such method.
-    pub fn update_unattended(mut self, because: &'static str) -> Service<R, Unattended> {
-        self.spec.unattended = Some(because);
+    pub fn update_unattended(
+        mut self,
+        switch: Switch,
+        because: &'static str,
+    ) -> Service<R, Unattended> {
+        self.spec.unattended = Some((switch, because));
         self.into_state()
     }
 }

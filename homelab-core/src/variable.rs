@@ -23,6 +23,8 @@ pub enum Kind {
     TlsIssuer,
     /// A comma list of the stack's profiles; may be empty.
     Profiles,
+    /// Nothing: to set it at all is the decision.
+    Empty,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             }
             Self::TlsIssuer => "`internal` or an e-mail address".to_owned(),
             Self::Profiles => "a comma list of profiles".to_owned(),
+            Self::Empty => "nothing after the `=`".to_owned(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Kind {
             Self::Profiles => {
                 value.is_empty() || value.split(',').all(|it| crate::name::fault(it).is_none())
             }
+            Self::Empty => value.is_empty(),
         }
     }
 }
@@ -193,6 +197,41 @@ impl EnvVar {
     }
 }
 
+/// A decision of the household: `NAME=` in `.env` switches it on, and no line leaves it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Switch(EnvVar);
+
+impl Switch {
+    /// Off unless `.env` has the line; `meaning` says what the line does.
+    ///
+    /// Panics like [`EnvVar::new`].
+    #[track_caller]
+    pub const fn new(name: &'static str, meaning: &'static str) -> Self {
+        Self(EnvVar::new(name, Kind::Empty, meaning).or(""))
+    }
+
+    /// The variable, for `Site::variables`.
+    pub const fn variable(self) -> EnvVar {
+        self.0
+    }
+
+    /// What stands in `compose.yaml`: one text while it is off, another while it is on.
+    ///
+    /// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
+    /// filled. A value that is not empty gives neither of the two texts.
+    pub(crate) fn choose(self, off: &str, on: &str) -> String {
+        let name = self.0.name;
+        let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };
+        format!("{on}${{{name}-{off}}}")
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for EnvVar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -236,6 +275,16 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_is_on_while_its_line_is_there_and_empty() {
+        let switch = Switch::new("FOLLOW", "Follow.");
+        for (value, expected) in [(None, "false @1"), (Some(""), "true "), (Some("x"), "truex x")] {
+            let text = format!("{} {}", switch.choose("false", "true"), switch.choose("@1", ""));
+            let found = crate::interpolate::resolve(&text, &|_| value.map(str::to_owned));
+            assert_eq!(found.as_deref(), Ok(expected), "{value:?}");
+        }
+    }
+
+    #[test]
     fn kinds_accept_and_refuse() {
         let cases: &[(Kind, &[&str], &[&str])] = &[
             (
@@ -263,6 +312,7 @@ mod tests {
                 &["", "me@", "@example.org", "m e@example.org"],
             ),
             (Kind::Profiles, &["", "photos", "photos,files"], &["photos,", "a b"]),
+            (Kind::Empty, &[""], &[" ", "true", "@sha256:0"]),
         ];
         for (kind, good, bad) in cases {
             for value in *good {

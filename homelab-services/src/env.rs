@@ -24,6 +24,7 @@ pub(crate) const ALL: &[EnvVar] = &[
     IMMICH_ALLOW_SETUP,
     JELLYFIN_GPU,
     RENDER_GID,
+    HOMER_DIGEST.variable(),
 ];
 
 /// Read by Compose itself.
@@ -142,3 +143,8 @@ pub(crate) const RENDER_GID: EnvVar = EnvVar::new(
     "Group that owns that device; `homelab init` finds it out",
 )
 .or("65534");
+
+pub(crate) const HOMER_DIGEST: Switch = Switch::new(
+    "HOMER_DIGEST",
+    "With an empty value Homer follows its tag, and the profile `watchtower` replaces it without review; without this line it stays the image that was reviewed",
+);

@@ -29,7 +29,7 @@ pub(crate) const SOCKET_PROXY: Image = Image::pinned(
     "wollomatic/socket-proxy:1.13.1@sha256:3935b709275e4ec35d6ed5a5c4a1f0d01ed31eec5e7234efc3357ecd47689002",
 );
 
-/// One source. Updated unattended: it runs by its tag.
+/// One source. `HOMER_DIGEST=` in `.env` takes the digest away.
 pub(crate) const HOMER: Image = Image::pinned(
     "b4bz/homer:v26.4.2@sha256:ace7c6a2cfb66e13f0e94d5534cb569562f190aa5cac9446b2453ef7822cd195",
 );

@@ -16,4 +16,4 @@ pub(crate) const MONITORING: Profile =
 pub(crate) const FILES: Profile = Profile::new("files", "File explorer in the browser");
 
 pub(crate) const WATCHTOWER: Profile =
-    Profile::new("watchtower", "Unattended updates of the services that opted in");
+    Profile::new("watchtower", "Unattended updates of what `.env` lets follow its tag");

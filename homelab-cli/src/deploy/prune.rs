@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use homelab_core::interpolate;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 
@@ -24,7 +25,7 @@ pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error
             continue;
         }
         if let Ok(manifest) = Manifest::load(place, &id) {
-            images.extend(manifest.images.into_values());
+            images.extend(both(&manifest));
         }
         if files::remove_folder(&place.release(&id)).is_ok() {
             ui.note(format_args!("removed the release {id}"));
@@ -32,7 +33,8 @@ pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error
     }
     for id in &kept {
         if let Ok(manifest) = Manifest::load(place, id) {
-            images.retain(|it| !manifest.images.values().any(|kept| kept == it));
+            let kept: Vec<_> = both(&manifest).collect();
+            images.retain(|it| !kept.contains(it));
         }
     }
     for image in images {
@@ -41,6 +43,15 @@ pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// The images of a release, whether or not `.env` took their digests away.
+fn both(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let resolved = |value: Option<&str>| {
+        let value = value.map(str::to_owned);
+        manifest.images.values().flat_map(move |it| interpolate::resolve(it, &|_| value.clone()))
+    };
+    resolved(None).chain(resolved(Some("")))
 }
 
 /// Releases of this host.

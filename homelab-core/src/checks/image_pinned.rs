@@ -4,11 +4,14 @@
 //! migrates the data for good, and a rebuild on a new host is not the old house. The tag says
 //! which version the digest is, for people and for update bots.
 //!
-//! Fix: write `name:1.2.3@sha256:…`. A service that opted in to unattended updates with
-//! `.update_unattended("…")` follows a tag, which must not be `latest`.
+//! A digest that is the default of a variable counts, whatever `.env` says: the household may
+//! take it away (`.update_unattended(…)`), the file may not.
+//!
+//! Fix: write `name:1.2.3@sha256:…`.
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
+use crate::interpolate;
 use crate::project::{Project, split_image};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,42 +24,36 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let Some(image) = &member.service.image else { continue };
+        let committed = interpolate::resolve(image, &|_| None).unwrap_or_default();
+        let has_digest = |it: &str| split_image(it).digest.is_some();
         let image = project.resolve(image);
         let parts = split_image(&image);
-        let is_unattended = member.spec.is_some_and(|it| it.unattended.is_some());
         let fault = match parts.tag {
             None => "has no tag",
             Some("latest") => "is tagged `latest`, which says no version",
-            Some(_) if parts.digest.is_none() && !is_unattended => "has no digest",
+            Some(_) if !has_digest(&image) && !has_digest(&committed) => "has no digest",
             Some(_) => continue,
         };
         let repository = parts.repository;
         findings.on(
             &member,
             format!("the image `{image}` {fault}"),
-            if is_unattended {
-                format!("write `{repository}:<version>`")
-            } else {
-                format!("write `{repository}:<version>@sha256:<digest>`")
-            },
+            format!("write `{repository}:<version>@sha256:<digest>`"),
         );
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, break_file, spec};
+    use indexmap::IndexMap;
+
+    use super::*;
+    use crate::checks::check;
+    use crate::checks::testing::{CATALOGUE, break_file, good};
+    use crate::lower::lower;
 
     fn with(image: &str) -> String {
         break_file(|file| file.services["fetch"].image = Some(image.to_owned()))
-    }
-
-    /// The same, of a service that is updated unattended.
-    fn unattended(image: &str) -> String {
-        break_both(
-            |stack| spec(stack, "fetch").unattended = Some("it keeps nothing"),
-            |file| file.services["fetch"].image = Some(image.to_owned()),
-        )
     }
 
     #[test]
@@ -78,21 +75,24 @@ mod tests {
     }
 
     #[test]
-    fn latest_is_found_even_with_a_digest_or_unattended() {
+    fn latest_is_found_even_with_a_digest() {
         insta::assert_snapshot!(with("example/dump:latest@sha256:0"), @r"
         error[image-pinned]: the image `example/dump:latest@sha256:0` is tagged `latest`, which says no version
           --> fetch.rs
           help: write `example/dump:<version>@sha256:<digest>`
         ");
-        insta::assert_snapshot!(unattended("example/dump:latest"), @r"
-        error[image-pinned]: the image `example/dump:latest` is tagged `latest`, which says no version
-          --> fetch.rs
-          help: write `example/dump:<version>`
-        ");
     }
 
     #[test]
-    fn a_tag_suffices_for_unattended_updates() {
-        assert_eq!(unattended("example/dump:1"), "");
+    fn the_household_may_take_a_digest_away_and_the_file_may_not() {
+        let found = |image: &str| {
+            let mut file = lower(&good());
+            file.services["fetch"].image = Some(image.to_owned());
+            let values = IndexMap::from([("FOLLOW".to_owned(), String::new())]);
+            let project = Project::from_file(file, CATALOGUE).with_values(values);
+            check(&project).findings.iter().any(|it| it.rule == RULE.id)
+        };
+        assert!(!found("example/dump:1${FOLLOW-@sha256:0}"));
+        assert!(found("example/dump:1${FOLLOW:+@sha256:0}"));
     }
 }

@@ -7,6 +7,7 @@
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
+use crate::interpolate;
 use crate::lower::UPDATE_LABEL;
 use crate::project::{Member, Project};
 use crate::resource::Policy;
@@ -21,8 +22,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let label = member.service.labels.get(UPDATE_LABEL).map(|it| project.resolve(it));
-        if !label.is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+        // A switch counts, whatever it is set to today.
+        let is_on =
+            |it: &String| !interpolate::variables(it).is_empty() || it.eq_ignore_ascii_case("true");
+        if !member.service.labels.get(UPDATE_LABEL).is_some_and(is_on) {
             continue;
         }
         if let Some(what) = keeps(&member) {
@@ -51,6 +54,7 @@ fn keeps(member: &Member<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::check;
     use crate::checks::testing::{CATALOGUE, break_both, good, spec};
     use crate::lower::lower;
     use crate::prelude::Volume;
@@ -80,6 +84,15 @@ mod tests {
           --> db.rs
           help: remove the label `com.centurylinklabs.watchtower.enable`
         ");
+    }
+
+    #[test]
+    fn a_switch_that_is_off_counts() {
+        let mut file = lower(&good());
+        let switch = "${FOLLOW+true}${FOLLOW-false}";
+        file.services["db"].labels.insert(UPDATE_LABEL.to_owned(), switch.to_owned());
+        let found = check(&Project::from_file(file, CATALOGUE)).findings;
+        assert!(found.iter().any(|it| it.rule == RULE.id));
     }
 
     #[test]

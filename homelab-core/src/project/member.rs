@@ -19,6 +19,8 @@ pub struct Member<'a> {
     /// What is known of its image.
     pub contract: Option<&'a Contract>,
     pub(crate) spec: Option<&'a Spec>,
+    /// Empty without an image.
+    pub(super) image: &'a str,
     pub(super) variables: &'a IndexSet<String>,
 }
 
@@ -39,9 +41,9 @@ impl<'a> Member<'a> {
         exceptions.iter().find(|it| it.what == what).map(|it| it.because)
     }
 
-    /// Its image reference in parts.
+    /// Its image reference in parts, with its variables replaced.
     pub fn image(&self) -> ImageParts<'a> {
-        self.service.image.as_deref().map(split_image).unwrap_or_default()
+        split_image(self.image)
     }
 
     /// Whether it is enabled by this set of profiles.

@@ -67,7 +67,7 @@ pub struct Explanation {
     pub exceptions: Vec<Reason>,
     /// Why it is updated without review.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unattended: Option<String>,
+    pub unattended: Option<exposure::Unreviewed>,
     /// Rules whose findings are accepted.
     pub waivers: Vec<Reason>,
 }
@@ -136,7 +136,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
     Explanation {
         name: name.to_owned(),
         place: member.place().map(|it| format!("{}:{}", it.file(), it.line())),
-        image: member.service.image.clone().unwrap_or_default(),
+        image: project.resolve(member.service.image.as_deref().unwrap_or_default()),
         source: member.contract.map(|it| it.source.to_owned()),
         role: member.role(),
         profiles: member.service.profiles.clone(),
@@ -154,7 +154,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         dumps: spec.iter().flat_map(|it| &it.dumps).map(ToString::to_string).collect(),
         secrets: member.service.secrets.iter().map(|it| secret(project, it)).collect(),
         exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
-        unattended: spec.and_then(|it| it.unattended).map(str::to_owned),
+        unattended: exposure::unreviewed(project, member),
         waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{profile_names, table};
 use crate::compose::PublishedPort;
 use crate::contract::Egress;
+use crate::interpolate;
+use crate::lower::UPDATE_LABEL;
 use crate::project::{Member, Project};
 use crate::route::{Address, Login};
 use crate::units::{Port, Protocol};
@@ -21,6 +23,8 @@ pub struct Exposure {
     pub hosts: Vec<Host>,
     /// Services that can open connections to the internet.
     pub ways_out: Vec<WayOut>,
+    /// Services that a program may replace before anybody has read what changed.
+    pub unreviewed: Vec<Unreviewed>,
 }
 
 /// A port of the host that leads into a container.
@@ -100,6 +104,33 @@ pub struct WayOut {
     pub because: Option<String>,
 }
 
+/// A service that follows its tag, or would if the household said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unreviewed {
+    /// Who.
+    pub service: String,
+    /// Repository and tag.
+    pub follows: String,
+    /// The variable whose empty line in `.env` switches it on; absent where it is always on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch: Option<String>,
+    /// Whether it is on.
+    pub is_on: bool,
+    /// Why it may; absent when nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+impl fmt::Display for Unreviewed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.is_on { "on" } else { "off" };
+        match &self.switch {
+            Some(switch) => write!(f, "{state}; `{switch}=` in `.env` switches it on"),
+            None => f.write_str(state),
+        }
+    }
+}
+
 /// Gathers them; variables have their defaults, or the values that the project was given.
 pub fn gather(project: &Project<'_>) -> Exposure {
     let members = || project.members();
@@ -107,6 +138,7 @@ pub fn gather(project: &Project<'_>) -> Exposure {
         ports: members().flat_map(|it| ports(project, &it)).collect(),
         hosts: members().flat_map(|it| hosts(project, &it)).collect(),
         ways_out: members().filter_map(|it| way_out(project, &it)).collect(),
+        unreviewed: members().filter_map(|it| unreviewed(project, &it)).collect(),
     }
 }
 
@@ -178,6 +210,21 @@ pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     })
 }
 
+/// Whether the updater may replace one service; `None` when it may not, whatever `.env` says.
+pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreviewed> {
+    let label = member.service.labels.get(UPDATE_LABEL)?;
+    let is_on = project.resolve(label).eq_ignore_ascii_case("true");
+    let switch = interpolate::variables(label).into_iter().next();
+    let image = member.image();
+    (is_on || switch.is_some()).then(|| Unreviewed {
+        service: member.name.to_owned(),
+        follows: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
+        switch,
+        is_on,
+        because: member.spec.and_then(|it| it.unattended).map(|it| it.1.to_owned()),
+    })
+}
+
 /// Words as code: a path such as `*/setup/*` would else become italics.
 fn code(words: &[String]) -> String {
     words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
@@ -224,6 +271,18 @@ pub fn markdown(exposure: &Exposure) -> String {
             ]
         })
         .collect();
+    let unreviewed: Vec<_> = exposure
+        .unreviewed
+        .iter()
+        .map(|it| {
+            vec![
+                format!("`{}`", it.service),
+                format!("`{}`", it.follows),
+                it.to_string(),
+                it.because.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
     format!(
         "# Exposure\n\nVariables have their defaults here; \
          `homelab exposure` prints the page for the `.env` of a host.\n\n\
@@ -233,10 +292,13 @@ pub fn markdown(exposure: &Exposure) -> String {
          Every service, also one that is not listed, reaches what listens on the host itself: \
          at the gateway of its network. \
          Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
-         at the containers' own addresses, whatever the address above.\n\n{}",
+         at the containers' own addresses, whatever the address above.\n\n{}\n\
+         ## Updates that nobody reviews\n\n\
+         Every other image stays at its digest until a change is merged.\n\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
         table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
+        table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
     )
 }
 
@@ -251,7 +313,7 @@ mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
     use crate::route::Publish;
-    use crate::variable::{EnvVar, Kind};
+    use crate::variable::{EnvVar, Kind, Switch};
 
     /// Who asks at the one host name of the good example.
     #[track_caller]
@@ -294,6 +356,22 @@ mod tests {
         asked(&Project::from_file(file.clone(), CATALOGUE), (Asks::Unknown, None));
         // The labels are what the proxy obeys, whatever the route says.
         asked(&Project::new(file, Some(&stack), CATALOGUE), (Asks::Unknown, None));
+    }
+
+    #[test]
+    fn a_service_follows_its_tag_where_the_household_switches_it_on() {
+        const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
+        let mut stack = good();
+        spec(&mut stack, "fetch").unattended = Some((FOLLOW, "it keeps nothing"));
+        let found = |values: &[&str]| {
+            let values = values.iter().map(|it| ((*it).to_owned(), String::new())).collect();
+            let project = Project::from_stack(&stack, CATALOGUE).with_values(values);
+            let found = gather(&project).unreviewed;
+            let lines = found.iter().map(|it| format!("{} {} {it}", it.service, it.follows));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(found(&[]), @"fetch example/fetch:1 off; `FOLLOW=` in `.env` switches it on");
+        insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; `FOLLOW=` in `.env` switches it on");
     }
 
     #[test]

@@ -29,8 +29,6 @@ pub struct ServiceRow {
     pub exceptions: Vec<Reason>,
     /// Rules whose findings are accepted.
     pub waivers: Vec<Reason>,
-    /// Why it is updated without review.
-    pub unattended: Option<String>,
 }
 
 /// Every service, in the file's order.
@@ -52,7 +50,6 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         memory: budget::limit(project, member).map(|it| it.to_string()),
         exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
         waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
-        unattended: spec.and_then(|it| it.unattended).map(str::to_owned),
     }
 }
 
@@ -71,17 +68,9 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
     let header = ["Service", "Role", "Profile", "Image", "Networks", "Memory"];
     let rows_text: Vec<_> = rows.iter().map(cells).collect();
     let mut out = format!("# Services\n\n{}", table::render(&header, &rows_text));
-    let sections: [(&str, &str, Vec<Vec<String>>); 3] = [
+    let sections: [(&str, &str, Vec<Vec<String>>); 2] = [
         ("What is allowed beyond the rule", "Allowed", reasons(rows, |it| it.exceptions.clone())),
         ("Findings that are accepted", "Rule", reasons(rows, |it| it.waivers.clone())),
-        (
-            "Updated without review",
-            "Follows",
-            reasons(rows, |it| {
-                let image = format!("`{}`", it.image);
-                it.unattended.iter().map(|because| Reason::new(&image, because)).collect()
-            }),
-        ),
     ];
     for (title, column, rows) in sections {
         if !rows.is_empty() {

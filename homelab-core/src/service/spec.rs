@@ -15,7 +15,7 @@ use crate::resource::{Mount, Network, Profile, Secret, Tmpfs};
 use crate::route::{Publish, Route, Tile};
 use crate::text::Text;
 use crate::units::{Cpus, Memory};
-use crate::variable::EnvVar;
+use crate::variable::{EnvVar, Switch};
 
 /// Default of `Service::pids`: enough for a server with a thread pool, too few for a fork bomb.
 const PIDS: u32 = 256;
@@ -67,8 +67,8 @@ pub(crate) struct Spec {
     pub(crate) dumps: Vec<ServiceName>,
     /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
     pub(crate) postgres: Option<(&'static str, &'static str)>,
-    /// Why it may be updated without review.
-    pub(crate) unattended: Option<&'static str>,
+    /// What lets it be updated without review, and why it may be.
+    pub(crate) unattended: Option<(Switch, &'static str)>,
     pub(crate) waivers: Vec<(&'static str, &'static str)>,
 }
 

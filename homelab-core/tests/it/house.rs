@@ -24,7 +24,6 @@ pub(crate) struct House {
     pub(crate) edges: Vec<&'static str>,
     pub(crate) data: Vec<&'static str>,
     pub(crate) socket_proxies: Vec<&'static str>,
-    pub(crate) unattended: Vec<&'static str>,
     /// Services for which it was said why they have no health check.
     pub(crate) unprobed: Vec<&'static str>,
     /// Services, each with something that it was given a reason for.
@@ -69,7 +68,7 @@ pub(crate) fn build(plan: &Plan) -> House {
     let at = 0..plan.parts.len();
     let networks: Vec<_> =
         [PROXY, SOCKET, EGRESS, FAULT_NETWORK].into_iter().chain(at.clone().map(network)).collect();
-    let variables: Vec<_> = [DOMAIN, TLS, LAN, ROOT]
+    let variables: Vec<_> = [DOMAIN, TLS, LAN, ROOT, FOLLOW.variable()]
         .into_iter()
         .chain(fault::VARIABLES)
         .chain(at.map(folder))
@@ -86,7 +85,9 @@ pub(crate) fn build(plan: &Plan) -> House {
     let profiles: Vec<_> =
         profiles.chain(idle(Fault::IdleProfile).then_some(fault::PROFILE)).collect();
     let text = render(&draft, "", Spacing::Dense);
-    let named = |it: &&EnvVar| text.contains(&format!("${{{}:", it.name()));
+    let named = |it: &&EnvVar| {
+        [":", "+"].iter().any(|rule| text.contains(&format!("${{{}{rule}", it.name())))
+    };
     let named =
         |it: &&EnvVar| named(it) || idle(Fault::IdleVariable) && it.name() == fault::LOGS.name();
     let variables: Vec<_> = variables.iter().filter(named).copied().collect();
@@ -100,7 +101,6 @@ fn build_on(plan: &Plan, stack: Stack) -> House {
         edges: Vec::new(),
         data: Vec::new(),
         socket_proxies: Vec::new(),
-        unattended: Vec::new(),
         unprobed: Vec::new(),
         granted: Vec::new(),
         dumped: Vec::new(),
@@ -264,8 +264,7 @@ fn add<R: Role>(
         Keeps::Nothing => {}
     }
     if part.unattended && part.role == Kin::Agent {
-        house.unattended.push(house.last());
-        house.stack.add(service.update_unattended("nobody would notice"))
+        house.stack.add(service.update_unattended(FOLLOW, "nobody would notice"))
     } else {
         house.stack.add(service)
     }

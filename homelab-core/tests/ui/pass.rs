@@ -36,6 +36,8 @@ const SITE: Site = Site {
     cores: 2,
 };
 
+const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
+
 fn define(stack: &mut Stack) {
     let name = ServiceName::new;
     let socket = stack.add(Service::socket_proxy(name("socket"), IMAGE, SOCKET));
@@ -66,7 +68,7 @@ fn define(stack: &mut Stack) {
             .mount(PROC)
             .tmpfs(Tmpfs::at("/tmp"))
             .cpus(Cpus::milli(100))
-            .update_unattended("it keeps nothing and nobody depends on it"),
+            .update_unattended(FOLLOW, "it keeps nothing and nobody depends on it"),
     );
 }
 

@@ -8,7 +8,8 @@ const IMAGE: Image = Image::pinned(
 );
 const PROBE: Health = Health::from_image();
 const DATA: Mount<Precious> = Volume::precious("it", Backup::Offsite).at("/data");
+const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
 
 fn main() {
-    let _ = Service::app(NAME, IMAGE, PROBE).update_unattended("it is small").mount(DATA);
+    let _ = Service::app(NAME, IMAGE, PROBE).update_unattended(FOLLOW, "it is small").mount(DATA);
 }

@@ -7,7 +7,7 @@ mod config;
 use homelab_core::prelude::*;
 use homelab_core::stack::PlacedTile;
 
-use crate::images;
+use crate::{env, images};
 
 pub(crate) use self::config::{config, schema};
 
@@ -25,7 +25,10 @@ const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");
 pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
     let service = Service::app(NAME, images::HOMER, Health::from_image())
         .contract(&CONTRACT)
-        .update_unattended("it keeps nothing, and a bad release costs no more than the start page")
+        .update_unattended(
+            env::HOMER_DIGEST,
+            "it keeps nothing, and a bad release costs no more than the start page",
+        )
         .route(Route::apex(WEB))
         // Its own files are all that it needs; the folder is read-only.
         .env("INIT_ASSETS", 0)

@@ -1,8 +1,8 @@
-//! Watchtower: replaces the services that opted in when their tag moves.
+//! Watchtower: replaces the services that `.env` lets follow their tag when that moves.
 //!
-//! A pin by digest never moves, so it touches nothing else even by mistake. A version tag such as
-//! Homer's moves only when that release is built anew, for example on a repaired base: this is
-//! what the profile brings today. A new version comes by a pull request.
+//! A pin by digest never moves, so it touches nothing else even by mistake: while no switch is on
+//! it has nothing to do. A version tag such as Homer's moves only when that release is built anew,
+//! for example on a repaired base. A new version comes by a pull request.
 //!
 //! Upstream: <https://watchtower.nickfedor.com/>
 

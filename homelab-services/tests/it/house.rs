@@ -2,6 +2,7 @@
 
 use homelab_core::checks;
 use homelab_core::project::Project;
+use homelab_core::resolve::{Setting, resolve};
 
 #[test]
 fn no_rule_finds_an_error() {
@@ -41,4 +42,30 @@ fn the_emitted_file_reads_back_as_it_was() {
     let file: homelab_core::compose::File =
         serde_yaml::from_str(&text).expect("another parser reads it");
     assert_eq!(&file, project.file());
+}
+
+#[test]
+fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let project = Project::from_stack(&stack, &catalogue);
+    let homer = |switch: Option<&str>| {
+        let values = [("DATA_ROOT", Some("/srv")), ("HOMER_DIGEST", switch)];
+        let values = values.into_iter().filter_map(|(name, it)| Some((name.into(), it?.into())));
+        let setting = Setting {
+            values: &values.collect(),
+            profiles: &["photos", "network", "monitoring", "files", "watchtower"],
+            folder: "/srv/homelab",
+            read: &|_| Some(String::new()),
+        };
+        let mut file = resolve(project.file(), &setting).expect("all that is required is there");
+        for (name, service) in &file.services {
+            let image = service.image.as_deref().unwrap_or_default();
+            let is_free = switch.is_some() && name == "homer";
+            assert_eq!(image.contains("@sha256:"), !is_free, "{image}");
+        }
+        let homer = file.services.shift_remove("homer").expect("it is in the base");
+        homer.labels["com.centurylinklabs.watchtower.enable"].clone()
+    };
+    assert_eq!(homer(None), "false");
+    assert_eq!(homer(Some("")), "true");
 }

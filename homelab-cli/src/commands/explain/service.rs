@@ -61,7 +61,7 @@ fn sections(it: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<String>)> {
         ("dumps", it.dumps.clone()),
         ("secrets", it.secrets.iter().map(secret_line).collect()),
         ("exceptions", reasons(&it.exceptions)),
-        ("unattended", one(&it.unattended)),
+        ("unattended", it.unattended.iter().map(ToString::to_string).collect()),
         ("accepts", reasons(&it.waivers)),
     ]
 }

@@ -15,6 +15,7 @@ pub(super) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.
 pub(super) const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 pub(super) const LAN: EnvVar =
     EnvVar::new("LAN", Kind::Ipv4, "The house's address.").or("192.168.1.2");
+pub(super) const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
 pub(crate) const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
 pub(super) const PROXY: Network = Network::bridge("proxy");
 pub(super) const SOCKET: Network = Network::internal("socket");

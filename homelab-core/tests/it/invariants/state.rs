@@ -152,7 +152,9 @@ fn nothing_is_declared_and_unused() {
         let is_read = |name: &String| services().any(|it| it.secrets.contains(name));
         idle.extend(file.secrets.keys().filter(|it| !is_read(it)).cloned());
         let variables = site.variables.iter().map(|it| it.name().to_owned());
-        idle.extend(variables.filter(|it| !text.contains(&format!("${{{it}:"))));
+        let is_named =
+            |it: &String| [":", "+"].iter().any(|rule| text.contains(&format!("${{{it}{rule}")));
+        idle.extend(variables.filter(|it| !is_named(it)));
         let profiles = site.profiles.iter().map(|it| it.name().to_owned());
         idle.extend(profiles.filter(|it| !services().any(|of| of.profiles.contains(it))));
         equal("declared and not used", &idle, &Vec::new())
