@@ -1,23 +1,25 @@
 //! Dumps of databases: taken before somebody touches them, checked, and put back.
 
+mod script;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufReader, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use homelab_core::compose;
 use homelab_core::lower::DATABASE_LABEL;
 
+use self::script::END;
 use super::engine::{self, State};
 use super::files;
 use super::place::Place;
 use crate::error::Error;
 use crate::program::{Limit, Program};
-
-/// What the last lines of a whole dump say; `pg_dump` itself writes it.
-const END: &str = "-- PostgreSQL database dump complete";
 
 /// A server that was cut off reads its log before it answers.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -101,11 +103,9 @@ impl Database {
 
     /// Bytes that it has on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
-        let sql = format!("SELECT pg_database_size('{}')", self.name.replace('\'', "''"));
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", &sql]].concat())?;
-        answer.trim().parse().map_err(|_| Error::Failed {
-            what: format!("`{}` says `{}` when asked for its size", self.service, answer.trim()),
+        let answer = self.ask(&format!("SELECT pg_database_size({})", text(&self.name)))?;
+        answer.parse().map_err(|_| Error::Failed {
+            what: format!("`{}` says `{answer}` when asked for its size", self.service),
             help: String::new(),
         })
     }
@@ -120,22 +120,22 @@ impl Database {
     ///
     /// Nobody may be connected: whoever uses it has to be stopped.
     pub(crate) fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error> {
-        check(dump)?;
+        check_script(dump)?;
         let new = format!("{}_restored", self.name);
         self.sql("postgres", &[&format!("DROP DATABASE IF EXISTS {}", quote(&new))])?;
         self.sql("postgres", &[&format!("CREATE DATABASE {}", quote(&new))])?;
         self.load(dump, &new)?;
         let end = self.end_connections();
-        self.sql("postgres", &[&end, &rename(&self.name, kept), &rename(&new, &self.name)])?;
+        let unmark = format!("COMMENT ON DATABASE {} IS NULL", quote(&new));
+        let swap = [&end, &unmark, &rename(&self.name, kept), &rename(&new, &self.name)];
+        self.sql("postgres", &swap.map(String::as_str))?;
         self.sql(&self.name, &["ANALYZE"])
     }
 
     /// Undoes `restore`: what it set aside is the database again. Nothing, when it was not set aside.
     pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
-        let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{kept}'");
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", &exists]].concat())?;
-        if answer.trim() != "1" {
+        let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
+        if self.ask(&exists)? != "1" {
             return Ok(());
         }
         let undone = format!("{}_undone", self.name);
@@ -146,8 +146,15 @@ impl Database {
 
     /// Whoever is still connected, such as a person's `psql`; the rename waits for their end.
     fn end_connections(&self) -> String {
-        let name = self.name.replace('\'', "''");
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        let name = text(&self.name);
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}")
+    }
+
+    /// What the server answers to one question.
+    fn ask(&self, question: &str) -> Result<String, Error> {
+        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
+        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", question]].concat())?;
+        Ok(answer.trim().to_owned())
     }
 
     fn psql(&self, database: &str) -> Program {
@@ -156,11 +163,11 @@ impl Database {
         let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
         let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
         let program = program.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
-        program.args(["-v", "ON_ERROR_STOP=1", "--single-transaction"])
+        program.args(["-v", "ON_ERROR_STOP=1"])
     }
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut program = self.psql(database);
+        let mut program = self.psql(database).arg("--single-transaction");
         // These refuse to be in a transaction.
         if let [one] = statements
             && !one.starts_with("ALTER")
@@ -177,19 +184,37 @@ impl Database {
     }
 
     /// In one transaction: all of it or nothing.
+    ///
+    /// That `psql` ended well does not say that it got the last line. So the script's last statement leaves a
+    /// mark that is asked for.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
-        let read = |source| Error::Read { path: dump.to_owned(), source };
-        let lines = BufReader::new(GzDecoder::new(File::open(dump).map_err(read)?));
-        let fed = self.psql(database).fed(|input| {
-            for line in lines.split(b'\n') {
-                let Some(line) = restorable(&line?) else { continue };
-                input.write_all(&line)?;
-                input.write_all(b"\n")?;
-            }
-            Ok(())
-        });
+        let lines = open(dump)?;
+        let mark = random_word()?;
+        let guard = self.knows_guard(database)?.then_some(mark.as_str());
+        let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
+        let fed = self.psql(database).fed(|input| script::write(lines, guard, &last, input));
         let output = fed.map_err(|failure| failure.of("psql", ""))?;
-        if output.status.success() { Ok(()) } else { Err(engine::failed("psql", &output)) }
+        if !output.status.success() {
+            return Err(engine::failed("psql", &output));
+        }
+        let name = text(database);
+        let marked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database";
+        if self.ask(&format!("{marked} WHERE datname = {name}"))? == mark {
+            return Ok(());
+        }
+        Err(Error::Failed {
+            what: format!("`psql` ended before the dump `{}` was committed", dump.display()),
+            help: "the database is as it was; see whether its disk is full, and try again"
+                .to_owned(),
+        })
+    }
+
+    /// Whether its `psql` knows the guard that lets a dump run no commands: by trying it, since also
+    /// old versions got it.
+    fn knows_guard(&self, database: &str) -> Result<bool, Error> {
+        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
+        let tried = engine::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
+        Ok(tried.status.success())
     }
 }
 
@@ -201,26 +226,39 @@ fn rename(from: &str, to: &str) -> String {
     format!("ALTER DATABASE {} RENAME TO {}", quote(from), quote(to))
 }
 
-/// A line as it can be restored into a fresh database.
-///
-/// Functions of indexes have to be found in `public` (as Immich's own manual says), and an
-/// older `psql` does not know the guard that newer dumps begin and end with.
-fn restorable(line: &[u8]) -> Option<Vec<u8>> {
-    const SEARCH_PATH: &[u8] = b"SELECT pg_catalog.set_config('search_path', '', false);";
-    if line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ") {
-        return None;
-    }
-    if line == SEARCH_PATH {
-        let there = "SELECT pg_catalog.set_config('search_path', 'public, pg_catalog', true);";
-        return Some(there.as_bytes().to_vec());
-    }
-    Some(line.to_vec())
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}
+
+fn random_word() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(Error::Random)?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// What is packed in a file: of all parts, when several were joined. What follows the last one and is none
+/// is an error.
+fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
+    let file = File::open(path);
+    let file = file.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    Ok(BufReader::new(MultiGzDecoder::new(file)))
+}
+
+/// Fails unless a dump is whole and nothing but SQL, before anything is done with it.
+fn check_script(path: &Path) -> Result<(), Error> {
+    let checked = script::write(open(path)?, None, "", &mut io::sink());
+    checked.map_err(|error| Error::Failed {
+        what: format!("the dump `{}` is refused: {error}", path.display()),
+        help: "nothing was touched; go back with `--keep-data`, or put another dump back by \
+               docs/runbooks/restore-immich-database.md"
+            .to_owned(),
+    })
 }
 
 /// Fails unless a dump is whole: `psql` takes the end of a cut one for the end of the data.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
-    let mut from = GzDecoder::new(File::open(path).map_err(read)?);
+    let mut from = open(path)?;
     let (mut tail, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     loop {
         let count = from.read(&mut buffer).map_err(read)?;
@@ -241,45 +279,4 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
         ),
         help: "take another one".to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
-    use super::*;
-
-    fn packed(text: &str) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text.as_bytes()).expect("a vector takes every byte");
-        encoder.finish().expect("a vector takes every byte")
-    }
-
-    #[test]
-    fn a_cut_dump_is_found() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("dump.sql.gz");
-        let judged = |bytes: &[u8]| {
-            fs::write(&path, bytes).expect("the folder is ours");
-            check(&path)
-        };
-        let rows = "INSERT INTO asset VALUES (1);\n".repeat(5000);
-        let whole = packed(&format!("{rows}--\n{END}\n--\n\n"));
-        assert!(judged(&whole).is_ok());
-        assert!(judged(&whole[..whole.len() - 20]).is_err());
-        assert!(judged(&packed(&rows)).is_err());
-        assert!(judged(b"").is_err());
-        assert!(check(&folder.path().join("none")).is_err());
-    }
-
-    #[test]
-    fn a_dump_fits_an_older_psql() {
-        assert_eq!(restorable(b"\\restrict abc"), None);
-        assert_eq!(restorable(b"SELECT 1;"), Some(b"SELECT 1;".to_vec()));
-        let path = restorable(b"SELECT pg_catalog.set_config('search_path', '', false);");
-        assert!(String::from_utf8_lossy(&path.expect("it stays")).contains("'public, pg_catalog'"));
-    }
 }
