@@ -25,6 +25,9 @@ pub(super) fn unwell(state: &State) -> IndexSet<String> {
     containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
 }
 
+/// Bytes that are kept of the log of who is unwell: 200 lines may be long.
+const LOG: usize = 256 << 10;
+
 /// Restarts after which a new container is not going to come up.
 const LOOP: u64 = 4;
 
@@ -112,11 +115,16 @@ fn unhealthy(state: &State, name: &str, gate: &Gate<'_>, after: &str) -> Error {
     let id = engine::text(container, "/Id").unwrap_or_default();
     if let Ok(output) = engine::attempt(&["logs", "--tail", "200", id]) {
         let log = [output.stdout, output.stderr].concat();
-        if files::write(gate.logs, &log, 0o600).is_ok() {
+        if files::write(gate.logs, last(&log), 0o600).is_ok() {
             let _ = write!(text, "; its log is kept on the host: {}", gate.logs.display());
         }
     }
     Error::Unhealthy(text)
+}
+
+/// As much of a log as is kept of it.
+fn last(log: &[u8]) -> &[u8] {
+    &log[log.len().saturating_sub(LOG)..]
 }
 
 /// The last line that its last probe wrote, up to what a sentence holds.
@@ -195,6 +203,13 @@ mod tests {
         let other = container("a", "running", Some("unhealthy"));
         let b = container("b", "running", Some("healthy"));
         assert!(matches!(judged(vec![other, b], &[]), Verdict::Wait(_)));
+    }
+
+    #[test]
+    fn a_long_log_is_kept_from_its_end() {
+        let log = [vec![b'a'; LOG], b"the end".to_vec()].concat();
+        assert!(last(&log).ends_with(b"the end") && last(&log).len() == LOG);
+        assert_eq!(last(b"short"), b"short");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use homelab_core::interpolate;
 use homelab_core::release::Id;
@@ -14,6 +15,27 @@ use super::receipt;
 use super::release::Manifest;
 use crate::error::Error;
 use crate::ui::Ui;
+
+/// Logs of deploys that are kept, whatever came of them: those of a year in most houses.
+const LOGS: usize = 50;
+
+/// Removes the oldest logs of deploys, before another one is written. That needs no room, so a full disk does
+/// not stop it; what cannot be removed stays.
+pub(super) fn prune_logs(place: &Place) {
+    let log = place.log("");
+    let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
+    let logs = entries
+        .flatten()
+        .map(|it| it.path())
+        .filter(|it| it.extension().is_some_and(|it| it == "log") && *it != place.unwell());
+    let when = |path: &PathBuf| fs::symlink_metadata(path).and_then(|it| it.modified()).ok();
+    let mut logs: Vec<_> = logs.map(|it| (when(&it), it)).collect();
+    logs.sort();
+    let surplus = logs.len().saturating_sub(LOGS);
+    for (_, path) in &logs[..surplus] {
+        let _ = fs::remove_file(path);
+    }
+}
 
 /// Removes releases that are neither current nor among the last `keep` healthy ones, and the images that only
 /// they used. What cannot be removed stays: it is in nobody's way.
@@ -90,4 +112,33 @@ pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
         }
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn the_newest_logs_are_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        let made = |path: PathBuf, age: u64| {
+            let file = fs::File::create(&path).expect("it is ours");
+            let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age);
+            file.set_modified(when).expect("it is ours");
+            path
+        };
+        let others = [place.unwell(), place.receipts(), place.lock()].map(|it| made(it, 9_000));
+        let logs: Vec<_> = (0..LOGS as u64 + 3)
+            .map(|it| made(place.log(&format!("{:03}", 500 - it)), it))
+            .collect();
+        prune_logs(&place);
+        prune_logs(&place);
+        assert!(others.iter().all(|it| it.exists()));
+        let is_kept: Vec<_> = logs.iter().map(|it| it.exists()).collect();
+        assert_eq!(is_kept, [[true; LOGS].as_slice(), &[false; 3]].concat());
+    }
 }

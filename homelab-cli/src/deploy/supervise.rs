@@ -13,6 +13,7 @@ use homelab_core::report::receipt::Receipt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::place::Place;
+use super::prune;
 use super::receipt;
 use crate::error::Error;
 use crate::exit;
@@ -39,6 +40,7 @@ pub(crate) fn run(
     input: &[u8],
 ) -> Result<Ended, Error> {
     place.prepare()?;
+    prune::prune_logs(place);
     let mut code = follow(ui, place, id, words, input)?;
     if code.is_none() {
         ui.note("error: the deploy was killed; putting right what it left");
