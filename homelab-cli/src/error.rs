@@ -1,7 +1,7 @@
 //! Failures of the outside world and of the command line; findings are not among them.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::exit;
 use crate::words;
@@ -18,6 +18,13 @@ const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_host
 /// What to do about a program that hangs.
 const LATE: &str = "see whether it answers when you run it yourself; where it is `docker` that hangs, \
                     `sudo systemctl restart docker`, then run this command again";
+
+const NO_OLDER: &str = "no other release is kept here: check out the commit that shall run, and deploy it from there: \
+                        `homelab deploy --host USER@HOST`";
+
+const BUNDLE: &str = "nothing was touched; send it again, and where the `homelab` of the host is older than the \
+                      checkout, which says things that it does not know, first install the checkout's there: \
+                      step 1 of docs/runbooks/merge-is-deploy.md";
 
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
@@ -167,9 +174,9 @@ impl Error {
                  built from another commit, build it from this one"
                     .to_owned(),
             ),
-            Self::Write { .. } | Self::Folder { .. } => {
-                Some("check that the folder exists and that you may write to it".to_owned())
-            }
+            Self::Read { path, source }
+            | Self::Write { path, source }
+            | Self::Folder { path, source } => file_hint(path, source),
             Self::Link(path) => Some(format!(
                 "`rm {}`, and put what it led to in its place; what is missing then is made",
                 path.display()
@@ -183,13 +190,21 @@ impl Error {
                 let folder = path.parent().unwrap_or(path).display();
                 Some(format!("run `sudo homelab --project {folder} init --house` on the host"))
             }
-            Self::NoRelease(_) => Some("deploy it again".to_owned()),
-            Self::NothingDeployed => Some("deploy first: `homelab deploy`".to_owned()),
+            Self::NoRelease(_) => Some(
+                "check out its commit, and deploy it from there: `homelab deploy --host USER@HOST`".to_owned(),
+            ),
+            Self::NothingDeployed => {
+                Some("deploy first, from a clone: `homelab deploy --host USER@HOST`".to_owned())
+            }
+            Self::NoOlder => Some(NO_OLDER.to_owned()),
+            Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } if kept.is_empty() => {
+                Some(NO_OLDER.to_owned())
+            }
             Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } => {
                 Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
             }
             Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
-            Self::Bundle(_) => Some("nothing was touched; correct the checkout, or send it again".to_owned()),
+            Self::Bundle(_) => Some(BUNDLE.to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
             Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),
             Self::Ssh(_) => Some(SSH.to_owned()),
@@ -199,10 +214,8 @@ impl Error {
             Self::Late { .. } => Some(LATE.to_owned()),
             Self::Failed { help, .. } => Some(help.clone()).filter(|it| !it.is_empty()),
             Self::Release(_)
-            | Self::NoOlder
             | Self::Unhealthy(_)
             | Self::Value { .. }
-            | Self::Read { .. }
             | Self::Random(_)
             | Self::Hash(_)
             | Self::Output(_) => None,
@@ -212,5 +225,60 @@ impl Error {
     /// Whether the reader of the output has gone, which is nothing to complain about.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// What to do about a file that cannot be read or written, by what the system says.
+fn file_hint(path: &Path, source: &io::Error) -> Option<String> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.display();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "for the others nobody knows a way")]
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(format!(
+            "make room: `df -h {folder}` shows the disk, `du -sh {folder}/*` what is large"
+        )),
+        io::ErrorKind::PermissionDenied => Some(format!(
+            "`ls -ld {folder}` shows who may; run the command again as that user, or with `sudo`"
+        )),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            Some(format!("`findmnt --target {folder}` shows how it is mounted; mount it writable"))
+        }
+        io::ErrorKind::NotFound => Some(format!("see what is there: `ls -la {folder}`")),
+        io::ErrorKind::AlreadyExists
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory => {
+            let path = path.display();
+            Some(format!(
+                "something else is in its place: `ls -ld {path}`; move it away: `mv {path} {path}.old`"
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_a_file_depends_on_what_is_wrong_with_it() {
+        let hint = |kind: io::ErrorKind| {
+            Error::Write { path: "/srv/homelab/.env".into(), source: kind.into() }.hint()
+        };
+        let full = hint(io::ErrorKind::StorageFull).expect("there is a way");
+        assert!(full.contains("df -h /srv/homelab"), "{full}");
+        let denied = hint(io::ErrorKind::PermissionDenied).expect("there is a way");
+        assert!(denied.contains("ls -ld /srv/homelab"), "{denied}");
+        assert_eq!(hint(io::ErrorKind::Interrupted), None);
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_no_hint() {
+        let kept = |kept: &[&str]| {
+            let kept = kept.iter().map(|it| (*it).to_owned()).collect();
+            Error::NotKept { release: "x".to_owned(), kept }.hint().expect("there is a way")
+        };
+        assert_eq!(kept(&["a"]), "kept are: `a`");
+        assert!(kept(&[]).contains("homelab deploy"));
     }
 }

@@ -277,6 +277,6 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
             "the dump `{}` is not whole: its last lines do not say `{END}`",
             path.display()
         ),
-        help: "take another one".to_owned(),
+        help: "see whether the disk is full: `df -h`; then run the command again".to_owned(),
     })
 }

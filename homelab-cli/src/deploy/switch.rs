@@ -52,7 +52,7 @@ pub(super) fn pull(
         None => Ok(missing),
         Some(image) => Err(Error::Failed {
             what: format!("`{image}` was pulled and is not there"),
-            help: "look at Docker's log".to_owned(),
+            help: "see Docker's own log: `sudo journalctl --unit docker --since -1h`".to_owned(),
         }),
     }
 }

@@ -50,6 +50,8 @@ fn unreadable_settings_fail() {
     ----- stderr -----
     error: cannot read `.env`
       caused by: Is a directory (os error 21)
+
+    hint: something else is in its place: `ls -ld .env`; move it away: `mv .env .env.old`
     ");
 }
 

@@ -173,6 +173,8 @@ fn files_in_the_way_are_named() {
     ----- stderr -----
     error: cannot read `.env`
       caused by: Is a directory (os error 21)
+
+    hint: something else is in its place: `ls -ld .env`; move it away: `mv .env .env.old`
     ");
 
     let house = House::cloned();
@@ -185,7 +187,7 @@ fn files_in_the_way_are_named() {
     error: cannot make the folder `secrets`
       caused by: File exists (os error 17)
 
-    hint: check that the folder exists and that you may write to it
+    hint: something else is in its place: `ls -ld secrets`; move it away: `mv secrets secrets.old`
     ");
 
     assert_snapshot!(house.run(&["--project", "nowhere", "init"]), @r"
