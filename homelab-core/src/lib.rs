@@ -22,6 +22,7 @@ pub mod lower;
 pub mod name;
 pub mod observe;
 pub mod plan;
+pub mod power;
 pub mod privilege;
 pub mod project;
 pub mod reach;

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use self::data::touched;
 use self::downtime::at_most;
-use crate::compose::{File, Service};
+use crate::compose::File;
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
+use crate::power;
 use crate::project::Project;
 use crate::report::exposure;
 
@@ -43,6 +44,8 @@ pub struct After {
     pub release: String,
     /// The resolved file: see [`crate::resolve`].
     pub file: File,
+    /// The folder of the house; absent for [`power::HOUSE`].
+    pub folder: Option<String>,
     /// The fingerprint of the files that each service mounts, for those that mount any.
     pub stamps: IndexMap<String, String>,
     /// Files that changed, by the service that mounts them.
@@ -71,6 +74,9 @@ pub struct Plan {
     pub changes: bool,
     /// Every service of either side, in the file's order, those that go last.
     pub services: Vec<Step>,
+    /// What services may do to the host that they could not do before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub power: Vec<Gain>,
     /// Ways in and out that appear.
     pub opens: Vec<Way>,
     /// Ways in and out that vanish.
@@ -124,6 +130,15 @@ pub enum Action {
     Stopped,
     /// Nothing.
     Unchanged,
+}
+
+/// Power over the host that a service gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Gain {
+    /// Service.
+    pub service: String,
+    /// What it may do, in words.
+    pub what: String,
 }
 
 /// A way in or out.
@@ -195,13 +210,19 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         after.file.services.keys().map(|it| step(before, after, &diverged, it)).collect();
     let gone = before.file.services.keys().filter(|it| !after.file.services.contains_key(*it));
     services.extend(gone.map(|it| stopped(before, after, it)));
-    let (old, new) = (ways(&before.file, catalogue), ways(&after.file, catalogue));
+    let project = |file: &File| {
+        let project = Project::from_file(file.clone(), catalogue);
+        after.folder.iter().fold(project, |project, it| project.in_folder(it))
+    };
+    let projects = (project(&before.file), project(&after.file));
+    let (old, new) = (ways(&projects.0), ways(&projects.1));
     let only = |these: &[Way], those: &[Way]| {
         these.iter().filter(|it| !those.contains(it)).cloned().collect::<Vec<_>>()
     };
     let mut plan = Plan {
         from: before.release.clone(),
         to: after.release.clone(),
+        power: gains(&projects.0, &projects.1),
         changes: services.iter().any(|it| it.action != Action::Unchanged),
         opens: only(&new, &old),
         closes: only(&old, &new),
@@ -215,32 +236,23 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
                     fails, there is no release to go back to";
         plan.warnings.push(text.to_owned());
     }
-    if before.release.is_some() {
-        plan.warnings.extend(power(before, after));
-    }
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
     plan.dumps =
         databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
     plan
 }
 
-/// Power over the host that a service gets and had not.
-fn power(before: &Before, after: &After) -> Vec<String> {
-    const FIELDS: &[&str] =
-        &["privileged", "network_mode", "pid", "ipc", "uts", "userns_mode", "cap_add", "devices"];
-    let nothing = Service::default();
-    let mut warnings = Vec::new();
-    for (name, to) in &after.file.services {
-        let from = before.file.services.get(name).unwrap_or(&nothing);
-        for change in diff::service(from, to) {
-            let added = change.to.as_deref().unwrap_or_default();
-            let is_power = FIELDS.contains(&change.field.as_str()) && !added.is_empty();
-            if is_power || added.contains("docker.sock") {
-                warnings.push(format!("`{name}` gets more power over the host: {change}"));
-            }
-        }
+/// What each service may do to the host that it could not do before.
+fn gains(before: &Project<'_>, after: &Project<'_>) -> Vec<Gain> {
+    let mut gains = Vec::new();
+    for member in after.members() {
+        let old = before.member(member.name).map(|it| power::of(before, &it)).unwrap_or_default();
+        let gained = power::gained(&old, power::of(after, &member));
+        let gain =
+            |it: power::Power| Gain { service: member.name.to_owned(), what: it.to_string() };
+        gains.extend(gained.into_iter().map(gain));
     }
-    warnings
+    gains
 }
 
 /// Databases that run and can be dumped; a container that was made by hand need not say so itself.
@@ -344,9 +356,8 @@ fn diverged(before: &Before, after: &After) -> Vec<(String, Change)> {
     both.collect()
 }
 
-fn ways(file: &File, catalogue: &[Contract]) -> Vec<Way> {
-    let project = Project::from_file(file.clone(), catalogue);
-    let exposure = exposure::gather(&project);
+fn ways(project: &Project<'_>) -> Vec<Way> {
+    let exposure = exposure::gather(project);
     let ports = exposure.ports.into_iter().map(|it| Way {
         service: it.service,
         kind: WayKind::Port,

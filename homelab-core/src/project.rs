@@ -12,6 +12,7 @@ use crate::compose::{File, PublishedPort, Service};
 use crate::contract::{self, Contract};
 use crate::interpolate;
 use crate::lower::{host, lower};
+use crate::power;
 use crate::route::Route;
 use crate::service::Spec;
 use crate::stack::Stack;
@@ -29,6 +30,7 @@ pub struct Project<'a> {
     on_network: Positions,
     readers: Positions,
     values: IndexMap<String, String>,
+    folder: String,
     sites: Vec<CaddySite>,
     sites_of: Positions,
 }
@@ -95,6 +97,7 @@ impl<'a> Project<'a> {
             file,
             stack,
             values: IndexMap::new(),
+            folder: power::HOUSE.to_owned(),
             sites: Vec::new(),
             sites_of: Positions::new(),
         };
@@ -115,6 +118,17 @@ impl<'a> Project<'a> {
             known.image = resolved(&self.values, service.image.as_deref().unwrap_or_default());
         }
         self.with_sites()
+    }
+
+    /// The same project in this folder of a host; else it is in [`power::HOUSE`].
+    #[must_use]
+    pub fn in_folder(self, folder: &str) -> Self {
+        Self { folder: folder.to_owned(), ..self }
+    }
+
+    /// The folder of the host that it lies in, absolute.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
     }
 
     /// The file.

@@ -143,6 +143,10 @@ fn absolute(folder: &str, path: &str) -> String {
     if path.starts_with('/') {
         return path.to_owned();
     }
+    // A deploy is root's.
+    if let Some(rest) = path.strip_prefix('~').filter(|it| it.is_empty() || it.starts_with('/')) {
+        return format!("/root{rest}");
+    }
     let relative = path.strip_prefix("./").unwrap_or(path);
     format!("{}/{relative}", folder.trim_end_matches('/'))
 }
@@ -192,6 +196,13 @@ secrets: { s: { file: ./secrets/s } }
         assert_eq!(file.networks["n"].name.as_deref(), Some("house_n"));
         assert_eq!(file.volumes["v"].name.as_deref(), Some("other"));
         assert_eq!(file.secrets["s"].file, "/srv/house/secrets/s");
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_of_root() {
+        assert_eq!(absolute("/srv/house", "~/.ssh"), "/root/.ssh");
+        assert_eq!(absolute("/srv/house", "~"), "/root");
+        assert_eq!(absolute("/srv/house", "~ada"), "/srv/house/~ada");
     }
 
     #[test]

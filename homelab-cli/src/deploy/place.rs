@@ -10,7 +10,7 @@ use super::files;
 use crate::error::Error;
 
 /// Where a house is deployed unless somebody says otherwise.
-pub(crate) const DEFAULT: &str = "/srv/homelab";
+pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
 
 /// The house's folder.
 #[derive(Clone, Debug)]

@@ -146,6 +146,7 @@ impl Wanted {
             declared: before.map(|it| declared(&it, &file)).unwrap_or_default(),
             warnings: old.map_or_else(Vec::new, |it| warnings(&it.raw, &raw)),
             off: off(&raw, &file, &profiles),
+            folder: Some(with.folder.display().to_string()),
             file,
         };
         Ok(Self { manifest, raw, after, dotenv: with.path })

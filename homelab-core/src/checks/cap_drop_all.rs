@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        if !member.service.cap_drop.iter().any(|it| it.eq_ignore_ascii_case("ALL")) {
+        if !member.drops_all_capabilities() {
             findings.on(
                 &member,
                 format!("`{}` does not drop `ALL` capabilities", member.name),

@@ -10,6 +10,7 @@
 use super::{Findings, Rule};
 use crate::compose::MountKind;
 use crate::finding::Severity;
+use crate::power::{holds_socket, is_socket, real};
 use crate::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,12 +22,6 @@ pub(super) const RULE: Rule = Rule {
 
 const HELP: &str = "reach the engine through `Service::socket_proxy`: \
                     a read-only mount of the socket protects nothing";
-
-/// File names of the sockets of Docker, Podman and containerd.
-const SOCKETS: &[&str] = &["docker.sock", "podman.sock", "containerd.sock"];
-
-/// Folders that hold one of them; `/var/run` is `/run`.
-const FOLDERS: &[&str] = &["/", "/run", "/var", "/run/containerd", "/run/podman", "/run/user"];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| !it.is_socket_proxy()) {
@@ -47,37 +42,17 @@ fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
         let file = &project.file().secrets.get(name)?.file;
         Some((format!("the secret `{name}`, whose file is"), project.resolve(file)))
     });
-    let mut ways: Vec<_> = binds.chain(secrets).filter(|it| holds_socket(&it.1)).collect();
+    let is_way =
+        |it: &(String, String)| real(&it.1, project.folder()).is_some_and(|it| holds_socket(&it));
+    let mut ways: Vec<_> = binds.chain(secrets).filter(is_way).collect();
     let environment = service.environment.iter();
     let environment = environment.map(|(key, it)| (format!("`{key}`:"), project.resolve(it)));
     ways.extend(environment.filter(|it| is_socket(&it.1)));
     ways
 }
 
-fn is_socket(path: &str) -> bool {
-    SOCKETS.iter().any(|it| path.ends_with(it))
-}
-
-fn holds_socket(path: &str) -> bool {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    if parts.starts_with(&["var", "run"]) {
-        parts.remove(0);
-    }
-    let real = format!("/{}", parts.join("/"));
-    let is_home_of_a_user = matches!(parts[..], ["run", "user", _]);
-    is_socket(&real) || path.starts_with('/') && (FOLDERS.contains(&&*real) || is_home_of_a_user)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::holds_socket;
     use crate::checks::testing::break_file;
 
     fn with_mount(source: &str) -> String {
@@ -104,16 +79,6 @@ mod tests {
           --> web.rs
           help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
         ");
-    }
-
-    #[test]
-    fn folders_and_sockets_are_told_from_other_paths() {
-        for path in ["/", "/run", "/var", "/x/../run/./", "/run/user/1000", "/a/podman.sock"] {
-            assert!(holds_socket(path), "{path}");
-        }
-        for path in ["/srv", "/var/lib/x", "/run/user/1000/x", "./run", "", "$DATA_ROOT"] {
-            assert!(!holds_socket(path), "{path}");
-        }
     }
 
     #[test]

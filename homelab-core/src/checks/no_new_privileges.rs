@@ -19,12 +19,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let entries = member.security_options().filter(|it| it.0 == "no-new-privileges");
-        let fault = match entries.last() {
+        let fault = match member.new_privileges(project) {
             None => "does not set",
-            Some((_, None)) => continue,
-            Some((_, Some(value))) if project.resolve(value) == "true" => continue,
-            Some(_) => "switches off",
+            Some(false) => continue,
+            Some(true) => "switches off",
         };
         findings.on(
             &member,

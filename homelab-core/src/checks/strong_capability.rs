@@ -8,6 +8,7 @@
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
+use crate::power::capabilities;
 use crate::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,9 +27,8 @@ const ROOT: &[&str] = &["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        for written in &member.service.cap_add {
-            let upper = project.resolve(written).to_ascii_uppercase();
-            let capability = upper.strip_prefix("CAP_").unwrap_or(&upper);
+        for capability in capabilities(project, &member) {
+            let capability = capability.as_str();
             let name = member.name;
             if ROOT.contains(&capability) {
                 findings.on(

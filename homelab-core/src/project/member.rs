@@ -7,6 +7,7 @@ use indexmap::IndexSet;
 use crate::compose::Service;
 use crate::contract::Contract;
 use crate::health::Probe;
+use crate::project::Project;
 use crate::service::{RoleKind, Spec};
 
 /// A service of a project with everything that is known of it.
@@ -116,6 +117,17 @@ impl<'a> Member<'a> {
     /// Whether every way in from outside the stack is wrong, so that no rule should ask to repair one.
     pub(crate) fn is_private(&self) -> bool {
         self.role() == Some(RoleKind::Data) || self.is_socket_proxy()
+    }
+
+    /// Whether it drops every capability before it adds some.
+    pub(crate) fn drops_all_capabilities(&self) -> bool {
+        self.service.cap_drop.iter().any(|it| it.eq_ignore_ascii_case("ALL"))
+    }
+
+    /// Whether its processes may gain privileges, as it says it last; `None` when it says nothing.
+    pub(crate) fn new_privileges(&self, project: &Project<'_>) -> Option<bool> {
+        let (_, value) = self.security_options().filter(|it| it.0 == "no-new-privileges").last()?;
+        Some(value.is_some_and(|it| project.resolve(it) != "true"))
     }
 
     /// Its security options as key and value, split as the engine does: at `=`, else at `:`.

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{Action, Fate, Plan, Step, Touched, Way, WayKind};
+use crate::plan::{Action, Fate, Gain, Plan, Step, Touched, Way, WayKind};
 
-/// For a terminal: what becomes reachable first, then services, data and dumps.
+/// For a terminal: power over the host first, then what becomes reachable, services, data and dumps.
 pub fn text(plan: &Plan) -> String {
     let mut out = headline(plan);
     out.push('\n');
+    section(&mut out, "gets power over the host", plan.power.iter().map(gain));
     section(&mut out, "warning", plan.warnings.iter().cloned());
     section(&mut out, "becomes reachable", plan.opens.iter().map(way));
     section(&mut out, "is reachable no more", plan.closes.iter().map(way));
@@ -35,7 +36,9 @@ pub fn markdown(plan: &Plan) -> String {
     let mut out = String::new();
     let opens: Vec<_> = plan.opens.iter().map(|it| code(&way(it))).collect();
     let closes: Vec<_> = plan.closes.iter().map(|it| code(&way(it))).collect();
+    let power: Vec<_> = plan.power.iter().map(|it| code(&gain(it))).collect();
     let warnings: Vec<_> = plan.warnings.iter().map(|it| code(it)).collect();
+    bullets(&mut out, "### ⚠️ Gets power over the host", &power);
     bullets(&mut out, "### ⚠️ Warning", &warnings);
     bullets(&mut out, "### ⚠️ Becomes reachable", &opens);
     bullets(&mut out, "### Is reachable no more", &closes);
@@ -113,6 +116,10 @@ fn bullets(out: &mut String, title: &str, lines: &[String]) {
         let _ = writeln!(out, "- {line}");
     }
     out.push('\n');
+}
+
+fn gain(it: &Gain) -> String {
+    format!("{} {}", it.service, it.what)
 }
 
 fn way(way: &Way) -> String {

@@ -1,5 +1,7 @@
 //! Plans: what each kind of change does, in words and as Markdown.
 
+mod power;
+
 use homelab_core::compose::File;
 use homelab_core::plan::{Action, After, Before, Container, Fate, Plan, plan};
 use homelab_core::report::plan::{markdown, text};
@@ -223,21 +225,6 @@ fn text_of_a_file_is_no_markdown() {
         &[],
     );
     assert!(markdown(&plan).contains("&lt;b&gt;\\*\\@all\\* \\`x\\`"), "{}", markdown(&plan));
-}
-
-#[test]
-fn power_over_the_host_is_told_before_everything_else() {
-    let plan =
-        change("image: \"more:1\"", "image: \"more:1\"\n    privileged: true\n    pid: host");
-    let told: Vec<_> = plan.warnings.iter().map(String::as_str).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("`more` gets more power over the host: "), "{told:?}");
-    assert!(markdown(&plan).starts_with("### ⚠️ Warning"), "{}", markdown(&plan));
-    let socket = "{ type: bind, source: /var/run/docker.sock, target: /var/run/docker.sock }, ";
-    let plan =
-        change("[{ type: volume, source: more", &format!("[{socket}{{ type: volume, source: more"));
-    assert_eq!(plan.warnings.len(), 1, "{:?}", plan.warnings);
-    assert!(change("more:1", "more:2").warnings.is_empty());
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! Power over the host is told before everything else, whoever gets it and however it is written.
+
+use homelab_core::contract::Contract;
+use homelab_core::plan::{Before, Gain, Plan, plan};
+use homelab_core::report::plan::{markdown, text};
+
+use super::{HOUSE, after, change, running};
+
+/// A service as careful as it gets, of an image that is known.
+const CAREFUL: &str = r#"
+name: house
+services:
+  more:
+    image: "more:1"
+    user: "1000:1000"
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    volumes: [{ type: bind, source: /srv/data, target: /data }]
+secrets: { login: { file: ./secrets/login } }
+"#;
+
+const IMAGES: &[Contract] = &[
+    Contract { user: 1000, ..Contract::empty("more") },
+    Contract { user: 0, ..Contract::empty("roots") },
+];
+
+/// Each change of that service, and what is told of it.
+const GAINS: &[(&str, &str, &str)] = &[
+    ("source: /srv/data", "source: /", "can write to `/` of the host: "),
+    ("source: /srv/data", "source: //", "can write to `/` of the host: "),
+    (
+        "source: /srv/data, target: /data",
+        "source: /, target: /data, read_only: true",
+        "gets, read-only, `/` of",
+    ),
+    ("source: /srv/data", "source: /run", "can write to `/run` of the host"),
+    ("source: /srv/data", "source: /var/run/", "can write to `/run` of the host"),
+    ("source: /srv/data", "source: /srv/../etc", "can write to `/etc` of the host"),
+    (
+        "source: /srv/data, target: /data",
+        "source: /etc/os-release, target: /data, read_only: true",
+        "gets, read-only, `/etc/os-release`",
+    ),
+    ("source: /srv/data", "source: /root", "can write to `/root` of the host"),
+    ("source: /srv/data", "source: \"~/.ssh\"", "can write to `/root/.ssh` of the host"),
+    ("source: /srv/data", "source: /home/ada/.ssh", "can write to `/home/ada/.ssh`"),
+    ("source: /srv/data", "source: /dev", "can write to `/dev` of the host"),
+    ("source: /srv/data", "source: /proc", "can write to `/proc` of the host"),
+    ("source: /srv/data", "source: /sys", "can write to `/sys` of the host"),
+    ("source: /srv/data", "source: /boot", "can write to `/boot` of the host"),
+    ("source: /srv/data", "source: /var/lib/docker", "can write to `/var/lib/docker`"),
+    ("source: /srv/data", "source: /var/lib/containerd", "can write to `/var/lib/containerd`"),
+    ("source: /srv/data", "source: /run/docker.sock", "can write to `/run/docker.sock`"),
+    ("source: /srv/data", "source: .", "can write to `/srv/house` of the host: the house itself"),
+    ("source: /srv/data", "source: ./.env", "can write to `/srv/house/.env`"),
+    ("source: /srv/data", "source: ./secrets", "can write to `/srv/house/secrets`"),
+    ("source: /srv/data", "source: /srv/house/releases", "can write to `/srv/house/releases`"),
+    ("source: /srv/data", "source: ./config/x", "can write to `/srv/house/config/x`"),
+    ("source: /srv/data", "source: /srv", "can write to `/srv` of the host"),
+    ("user: \"1000:1000\"", "user: \"0\"", "starts as root"),
+    ("user: \"1000:1000\"", "user: root", "starts as root"),
+    ("more:1\"\n    user: \"1000:1000\"", "roots:1\"", "starts as root"),
+    ("more:1\"\n    user: \"1000:1000\"", "unknown:1\"", "starts as root"),
+    ("read_only: true\n", "read_only: false\n", "can write to its root file system"),
+    ("cap_drop: [ALL]", "cap_drop: [NET_RAW]", "keeps Docker's default capabilities"),
+    ("    security_opt: [\"no-new-privileges:true\"]\n", "", "can gain privileges"),
+    ("privileges:true", "privileges:false", "can gain privileges"),
+    (
+        "privileges:true\"",
+        "privileges:true\", \"seccomp=unconfined\"",
+        "(`security_opt: seccomp=unconfined`)",
+    ),
+    (
+        "privileges:true\"",
+        "privileges:true\", \"apparmor:unconfined\"",
+        "(`security_opt: apparmor=unconfined`)",
+    ),
+    (
+        "privileges:true\"",
+        "privileges:true\", \"label:disable\"",
+        "(`security_opt: label=disable`)",
+    ),
+    ("cap_drop", "cap_add: [CAP_SYS_ADMIN]\n    cap_drop", "has the capability `SYS_ADMIN`"),
+    (
+        "cap_drop",
+        "devices: [\"/dev/sda:/dev/sda\"]\n    cap_drop",
+        "has the device `/dev/sda:/dev/sda`",
+    ),
+    ("cap_drop", "privileged: true\n    cap_drop", "is root on the host"),
+    ("cap_drop", "network_mode: host\n    cap_drop", "(`network_mode: host`)"),
+    (
+        "cap_drop",
+        "network_mode: \"container:x\"\n    cap_drop",
+        "of another container (`network_mode: container:x`)",
+    ),
+    ("cap_drop", "pid: host\n    cap_drop", "(`pid: host`)"),
+    ("cap_drop", "ipc: host\n    cap_drop", "(`ipc: host`)"),
+    ("cap_drop", "uts: host\n    cap_drop", "(`uts: host`)"),
+    ("cap_drop", "userns_mode: host\n    cap_drop", "(`userns_mode: host`)"),
+];
+
+fn careful() -> Plan {
+    plan(&running(CAREFUL, &[]), &in_house(CAREFUL), IMAGES)
+}
+
+fn in_house(text: &str) -> homelab_core::plan::After {
+    homelab_core::plan::After { folder: Some("/srv/house".to_owned()), ..after(text, &[]) }
+}
+
+#[test]
+fn every_power_is_told_of_a_changed_service_and_of_a_new_one() {
+    assert_eq!(careful().power, []);
+    assert_eq!(plan(&Before::default(), &in_house(CAREFUL), IMAGES).power, []);
+    for (from, to, told) in GAINS {
+        assert!(CAREFUL.contains(from), "{from}");
+        let after = in_house(&CAREFUL.replacen(from, to, 1));
+        // Changed, new beside others, and at a first deploy.
+        let others = Before { release: Some("old0000".to_owned()), ..Before::default() };
+        for before in [running(CAREFUL, &[]), others, Before::default()] {
+            let plan = plan(&before, &after, IMAGES);
+            let [Gain { service, what }] = plan.power.as_slice() else {
+                panic!("{to}: {:?}", plan.power)
+            };
+            assert_eq!(service, "more");
+            assert!(what.contains(told), "{to}: {what}");
+        }
+        let same = plan(&running(&CAREFUL.replacen(from, to, 1), &[]), &after, IMAGES);
+        assert_eq!(same.power, [], "{to}: it had that already");
+    }
+}
+
+#[test]
+fn files_of_secrets_and_environments_are_places_of_the_host() {
+    let secret = CAREFUL.replace("    user", "    secrets: [login]\n    user");
+    assert_eq!(plan(&running(CAREFUL, &[]), &in_house(&secret), IMAGES).power, []);
+    let shadow = secret.replace("./secrets/login", "/etc/shadow");
+    let plan = plan(&running(&secret, &[]), &in_house(&shadow), IMAGES);
+    assert_eq!(plan.power.len(), 1, "{:?}", plan.power);
+    assert!(plan.power[0].what.contains("`/etc/shadow`"), "{:?}", plan.power);
+}
+
+#[test]
+fn less_than_before_is_no_gain() {
+    let wide = CAREFUL.replace("source: /srv/data", "source: /etc");
+    let less = "source: /etc/ssh, target: /data, read_only: true";
+    let narrow = CAREFUL.replace("source: /srv/data, target: /data", less);
+    assert_eq!(plan(&running(&wide, &[]), &in_house(&narrow), IMAGES).power, []);
+    assert_eq!(plan(&running(&narrow, &[]), &in_house(&wide), IMAGES).power.len(), 1);
+}
+
+#[test]
+fn it_stands_on_top() {
+    let plan = change("image: \"more:1\"", "image: \"more:1\"\n    pid: host");
+    assert!(markdown(&plan).starts_with("### ⚠️ Gets power over the host\n\n- "));
+    insta::assert_snapshot!(text(&plan), @"
+    old0000 → new0000: 1 recreated
+
+    gets power over the host
+      more has no namespace of its own (`pid: host`)
+
+    ~ more recreated
+        pid: added host
+
+    = unchanged: proxy, db, app
+
+    data
+      volume house_more (more): goes to the new container
+    ");
+    assert!(change("more:1", "more:2").power.is_empty());
+    assert!(HOUSE.contains("more:1"));
+}
