@@ -16,6 +16,7 @@ mod egress;
 mod end_of_life;
 mod health_check;
 mod host_namespace;
+mod host_path;
 mod image_pinned;
 mod log_rotation;
 mod memory_budget;
@@ -83,6 +84,7 @@ pub const ALL: &[Rule] = &[
     port_collision::RULE,
     port_on_internal::RULE,
     docker_socket::RULE,
+    host_path::RULE,
     socket_proxy_network::RULE,
     privileged::RULE,
     host_namespace::RULE,

@@ -52,7 +52,7 @@ mod tests {
         let found = break_file(|file| {
             let web = &mut file.services["web"];
             web.environment.shift_remove("DB_PASSWORD_FILE");
-            web.env_file.push("./web.env".to_owned());
+            web.env_file.push("./config/web.env".to_owned());
         });
         assert!(found.starts_with("error[contract-environment]: `web` does not set"), "{found}");
     }

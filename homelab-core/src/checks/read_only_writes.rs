@@ -71,7 +71,7 @@ mod tests {
         let found = break_file(|file| {
             let web = &mut file.services["web"];
             let mut mount = web.volumes[0].clone();
-            (mount.source, mount.target, mount.read_only) = ("./tmp".into(), "/tmp".into(), true);
+            (mount.source, mount.target, mount.read_only) = ("/srv/x".into(), "/tmp".into(), true);
             web.tmpfs.clear();
             web.volumes.push(mount);
         });
