@@ -59,10 +59,11 @@ impl Images {
 pub(crate) fn assemble(
     model: &Model,
     cache: &Path,
+    base: &Path,
     program: &Path,
     caddy: &Path,
 ) -> anyhow::Result<(Images, Held)> {
-    let base = Layer::file(&base(cache)?)?;
+    let base = Layer::file(base)?;
     let program = Layer::of(&[file("/usr/local/bin/stand-in", program)?])?;
     let mut images = Vec::new();
     for member in model.project().members() {
@@ -97,7 +98,7 @@ pub(crate) fn assemble(
 }
 
 /// Debian's root file system with the real programs, made once.
-fn base(cache: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn base(cache: &Path) -> anyhow::Result<PathBuf> {
     let recipe = json!([SUITE, PACKAGES, WITHOUT, HOOK]);
     let path = cache.join(format!("base-{}.tar", fingerprint(&[], &recipe)?));
     if path.exists() {
@@ -138,7 +139,12 @@ fn config(it: &StandIn) -> Value {
         "ExposedPorts": tcp.chain(udp).collect::<serde_json::Map<_, _>>(),
     });
     if let Some((test, seconds)) = &it.health {
-        config["Healthcheck"] = json!({ "Test": test, "Interval": seconds * 1_000_000_000 });
+        let nanoseconds = |seconds: u64| seconds * 1_000_000_000;
+        config["Healthcheck"] = json!({
+            "Test": test,
+            "Interval": nanoseconds(*seconds),
+            "StartPeriod": nanoseconds(it.start_period),
+        });
     }
     if let Some(signal) = it.stop_signal {
         config["StopSignal"] = json!(signal);

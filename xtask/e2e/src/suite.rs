@@ -137,17 +137,17 @@ fn prepare(
     // One run at a time: what it makes is for all.
     let lock = fs::File::create(cache.join("prepare.lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
-    tell(&format!("{} building `homelab` and the stand-in", at()));
-    let programs = Programs::build(repository)?;
-    tell(&format!("{} putting engines and images together (two minutes for the first time)", at()));
-    let (mut roots, mut held) = (Vec::new(), Vec::new());
-    for engine in engines {
-        let (root, lock) = engine.root(cache)?;
-        roots.push((*engine, root));
-        held.push(lock);
-    }
-    let (images, lock) =
-        images::assemble(&Model::new(), cache, &programs.stand_in, &programs.caddy)?;
+    tell(&format!("{} building `homelab` and the stand-in, fetching what Debian has", at()));
+    let (programs, fetched) = std::thread::scope(|scope| {
+        let fetched = scope.spawn(|| fetch(cache, engines));
+        (Programs::build(repository), fetched.join())
+    });
+    let Fetched { roots, base, mut held } =
+        fetched.map_err(|_| anyhow::anyhow!("a thread ended early"))??;
+    let programs = programs?;
+    tell(&format!("{} putting the images together", at()));
+    let (stand_in, caddy) = (&programs.stand_in, &programs.caddy);
+    let (images, lock) = images::assemble(&Model::new(), cache, &base, stand_in, caddy)?;
     held.push(lock);
     let prepared = Prepared {
         repository: repository.to_owned(),
@@ -159,6 +159,23 @@ fn prepare(
         roots,
     };
     Ok((prepared, held))
+}
+
+/// What `mmdebstrap` has made, now or in an earlier run.
+struct Fetched {
+    roots: Vec<(Engine, PathBuf)>,
+    base: PathBuf,
+    held: Vec<Held>,
+}
+
+fn fetch(cache: &Path, engines: &BTreeSet<Engine>) -> anyhow::Result<Fetched> {
+    let (mut roots, mut held) = (Vec::new(), Vec::new());
+    for engine in engines {
+        let (root, lock) = engine.root(cache)?;
+        roots.push((*engine, root));
+        held.push(lock);
+    }
+    Ok(Fetched { roots, base: images::base(cache)?, held })
 }
 
 /// A lane that is to run.

@@ -21,6 +21,8 @@ pub(crate) struct StandIn {
     pub(crate) folder: &'static str,
     /// The health check that the image ships: words and seconds between two probes.
     pub(crate) health: Option<(Vec<&'static str>, u64)>,
+    /// Seconds in which a probe of it may fail, and in which engines from 25 on probe every 5 s.
+    pub(crate) start_period: u64,
     pub(crate) stop_signal: Option<&'static str>,
     pub(crate) files: Vec<Entry>,
 }
@@ -85,6 +87,7 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
         environment: Vec::new(),
         folder: "/",
         health: contract.ships_health.then(|| (vec!["CMD", PROGRAM, "up"], DEFAULT)),
+        start_period: 0,
         stop_signal: None,
         files: folders.collect(),
     }
@@ -198,6 +201,7 @@ fn netdata(mut it: StandIn) -> StandIn {
 fn uptime_kuma(mut it: StandIn) -> StandIn {
     it.folder = "/app";
     it.health = Some((vec!["CMD", "extra/healthcheck"], 60));
+    it.start_period = 180;
     let probe = "#!/bin/sh\nexec stand-in get http://127.0.0.1:3001/\n";
     it.files.push(script("/app/extra/healthcheck", probe));
     it
