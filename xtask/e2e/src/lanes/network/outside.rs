@@ -33,7 +33,8 @@ struct Attempt {
 }
 
 /// Engines before this one let whoever adds a route reach published ports at the container's own
-/// address, whatever host address they are published at (Docker Engine 28.0's release notes).
+/// address, whatever host address they are published at (so 20.10.24, and
+/// not 28.5.2; the version is that of Docker Engine 28.0's release notes).
 const DIRECT_IS_CLOSED: u32 = 28;
 
 /// From every side: every port of the contract at every address of the host and of the container.
