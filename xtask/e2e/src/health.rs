@@ -3,53 +3,71 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::docker::{self, Container};
-use crate::run;
 
 /// Longest time until everything is healthy: the slowest image asks once a minute.
 const PATIENCE: Duration = Duration::from_secs(200);
 
 /// Waits until exactly these services run and are healthy; none of them may have restarted.
 pub(crate) fn first(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-    let started = Instant::now();
-    loop {
-        let well = all_well(services);
-        let restarted = docker::containers()?.into_iter().find(|it| it.restarts > 0);
-        if let Some(it) = restarted {
-            bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
-        }
-        if well.is_ok() || started.elapsed() > PATIENCE {
-            return well.with_context(|| format!("not within {} s", PATIENCE.as_secs()));
-        }
-        std::thread::sleep(Duration::from_millis(500));
-    }
+    wait(services, |containers| {
+        let Some(it) = containers.iter().find(|it| it.restarts > 0) else { return Ok(()) };
+        bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
+    })
 }
 
 /// Waits until exactly these services run and are healthy again, however often they restarted.
 pub(crate) fn again(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-    run::until(PATIENCE, || all_well(services))
+    wait(services, |_| Ok(()))
 }
 
-/// Exactly the containers of these services, all running and healthy; else what is wrong.
-fn all_well(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-    let containers = docker::containers()?;
-    let names: BTreeSet<_> = containers.iter().map(|it| it.service.clone()).collect();
+fn wait(
+    services: &BTreeSet<String>,
+    allow: impl Fn(&[Container]) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<Container>> {
+    let started = Instant::now();
+    loop {
+        let containers = docker::containers();
+        if let Ok(containers) = &containers {
+            allow(containers)?;
+        }
+        match containers {
+            Ok(containers) if is_well(services, &containers) => return Ok(containers),
+            // What is wrong is asked for at the end only: each log costs a start of `docker`.
+            ended if started.elapsed() > PATIENCE => {
+                let because = ended.map_or_else(|it| format!("{it:#}"), |it| ills(services, &it));
+                bail!("not within {} s: {because}", PATIENCE.as_secs());
+            }
+            _ => std::thread::sleep(Duration::from_millis(300)),
+        }
+    }
+}
+
+/// Whether exactly the containers of these services are there, all running and healthy.
+fn is_well(services: &BTreeSet<String>, containers: &[Container]) -> bool {
+    names(containers) == *services && containers.iter().all(is_healthy)
+}
+
+fn names(containers: &[Container]) -> BTreeSet<String> {
+    containers.iter().map(|it| it.service.clone()).collect()
+}
+
+fn is_healthy(it: &Container) -> bool {
+    // `hardening` checks that whoever should have a health check has one.
+    it.status == "running" && (it.health == "healthy" || !it.has_health_check())
+}
+
+/// What is wrong, for a message.
+fn ills(services: &BTreeSet<String>, containers: &[Container]) -> String {
+    let names = names(containers);
     if &names != services {
         let missing: Vec<_> = services.difference(&names).collect();
         let foreign: Vec<_> = names.difference(services).collect();
-        bail!("expected other containers: missing {missing:?}, not expected {foreign:?}");
+        return format!("expected other containers: missing {missing:?}, not expected {foreign:?}");
     }
-    // `hardening` checks that whoever should have a health check has one.
-    let is_well = |it: &&Container| {
-        it.status == "running" && (it.health == "healthy" || !it.has_health_check())
-    };
-    let unwell: Vec<_> = containers.iter().filter(|it| !is_well(it)).collect();
-    if unwell.is_empty() {
-        return Ok(containers);
-    }
-    let lines = unwell.iter().map(|it| {
+    let unwell = containers.iter().filter(|it| !is_healthy(it)).map(|it| {
         format!(
             "{}: {} {} after {} restarts; probe: {}; log: {}",
             it.service,
@@ -60,5 +78,5 @@ fn all_well(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
             it.log(4)
         )
     });
-    bail!("{}", lines.collect::<Vec<_>>().join("\n"))
+    unwell.collect::<Vec<_>>().join("\n")
 }

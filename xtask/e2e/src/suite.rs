@@ -24,6 +24,7 @@ use crate::programs::Programs;
 use crate::report::{self, Event, Outcome, Step, tell};
 use crate::run::{self, locked};
 use crate::slot::Slot;
+use crate::world::SOCKET;
 
 /// What a lane finds ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -244,7 +245,7 @@ impl Place<'_> {
             .args(["--ignore-environment", &format!("PATH={PATH}"), "LANG=C.UTF-8"])
             .arg(format!("HOME={}", slot.folder.display()))
             .arg(format!("DOCKER_CONFIG={}", config.display()))
-            .arg("DOCKER_HOST=unix:///run/docker.sock")
+            .arg(format!("DOCKER_HOST=unix://{SOCKET}"))
             .args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"])
             .args(["--mount-proc", "--"])
             .arg(std::env::current_exe()?)

@@ -40,6 +40,9 @@ pub(crate) fn group(slot: &Path) -> anyhow::Result<String> {
     Ok(format!("{name}-{}", fs::metadata(slot)?.ino()))
 }
 
+/// Where the engine listens, as on any host.
+pub(crate) const SOCKET: &str = "/run/docker.sock";
+
 /// Where the suite's listeners listen.
 pub(crate) const LISTENER: u16 = 7007;
 
@@ -142,7 +145,7 @@ impl World {
             .arg("--data-root")
             .arg(&data)
             .args(["--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"])
-            .args(["--host", "unix:///run/docker.sock"])
+            .args(["--host", &format!("unix://{SOCKET}")])
             .args(["--cgroup-parent", &format!("/{CGROUP}/{group}")])
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
             // A name server that knows no name.
