@@ -1,5 +1,7 @@
 //! `update.yml`: newer images as one pull request.
 
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use crate::github::GitHub;
 use crate::job::{Job, run};
 
@@ -105,19 +107,94 @@ fn tests_that_fail_propose_nothing() {
     assert!(!github.path("artifacts/images").exists());
 }
 
-#[test]
-fn a_patch_leaves_the_workflows_alone() {
+/// An update whose patch is what somebody makes of a checkout, instead of what `images.sh` wrote.
+fn hostile(change: impl FnOnce(&GitHub)) -> (GitHub, Job) {
     let github = GitHub::new();
     week(&github, Some("new\n"));
-    let patch = github.path("artifacts/images/update.patch");
-    let mut text = std::fs::read_to_string(&patch).expect("it was handed over");
-    for file in [".github/workflows/own.yml", ".ci/own"] {
-        text += &"diff --git a/FILE b/FILE\nnew file mode 100644\n--- /dev/null\n+++ b/FILE\n\
-                  @@ -0,0 +1 @@\n+mine\n"
-            .replace("FILE", file);
+    change(&github);
+    let stage = ["add", "--all"];
+    github.git(&stage);
+    let mut patch = github.git(&["diff", "--cached", "--binary", "--find-renames", "HEAD"]);
+    // A binary patch ends with an empty line.
+    patch.push_str("\n\n");
+    github.write("artifacts/images/update.patch", &patch);
+    let done = run(&github, "update.yml", "propose");
+    (github, done)
+}
+
+#[track_caller]
+fn assert_refused((github, done): &(GitHub, Job)) {
+    assert!(!done.success, "{}", done.output);
+    assert!(done.output.contains("error: "), "{}", done.output);
+    assert_eq!(github.calls("gh"), [""; 0], "nothing ran with the token");
+    assert!(!origin(github, &["branch", "--list"]).contains("update-images"));
+    assert!(!github.path("hacked").exists());
+}
+
+#[test]
+fn an_update_changes_nothing_but_pins_and_what_is_generated() {
+    for file in [
+        ".github/workflows/own.yml",
+        ".GitHub/scripts/fenced.sh",
+        ".ci/run",
+        ".gitattributes",
+        "Cargo.toml",
+        "homelab-core/src/lib.rs",
+        "docs/runbooks/roll-back.md",
+        "snapshots/a\n.snap",
+        "snapshots/\"a\".snap",
+        "snapshots/a b.snap",
+    ] {
+        assert_refused(&hostile(|it| it.write(&format!("author/{file}"), "mine\n")));
     }
-    std::fs::write(&patch, text).expect("it is ours");
-    proposed(&github);
+}
+
+#[test]
+fn an_update_moves_no_workflow_and_puts_no_link_in_its_place() {
+    assert_refused(&hostile(|github| {
+        std::fs::rename(github.path("author/.github"), github.path("author/snapshots/foo"))
+            .expect("it is ours");
+        symlink("snapshots/foo", github.path("author/.github")).expect("it is gone");
+        github.write("author/snapshots/foo/scripts/fenced.sh", "touch \"$STAND_IN/../hacked\"\n");
+    }));
+    assert_refused(&hostile(|github| {
+        let path = github.path("author/snapshots/exposure.snap");
+        std::fs::remove_file(&path).expect("it is ours");
+        symlink("/etc/passwd", path).expect("it is gone");
+    }));
+}
+
+#[test]
+fn an_update_makes_no_program_and_no_submodule() {
+    assert_refused(&hostile(|github| {
+        let path = github.path("author/snapshots/exposure.snap");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    }));
+    assert_refused(&hostile(|github| {
+        let head = github.git(&["rev-parse", "HEAD"]);
+        let link = format!("160000,{head},snapshots/sub.snap");
+        github.git(&["update-index", "--add", "--cacheinfo", &link]);
+        std::fs::create_dir(github.path("author/snapshots/sub.snap")).expect("it is ours");
+    }));
+}
+
+#[test]
+fn a_patch_stays_inside_of_the_checkout() {
+    for file in ["../outside.snap", "/tmp/outside.snap", ".git/hooks/pre-commit"] {
+        let github = GitHub::new();
+        week(&github, Some("new\n"));
+        let patch = "diff --git a/FILE b/FILE\nnew file mode 100644\n--- /dev/null\n\
+                     +++ b/FILE\n@@ -0,0 +1 @@\n+mine\n";
+        github.write("artifacts/images/update.patch", &patch.replace("FILE", file));
+        let done = run(&github, "update.yml", "propose");
+        assert_refused(&(github, done));
+    }
+}
+
+#[test]
+fn a_binary_patch_of_a_generated_file_is_text_to_nobody() {
+    let (github, done) = hostile(|it| it.write("author/snapshots/exposure.snap", "\0binary\n"));
+    assert!(done.success, "{}", done.output);
     let files = origin(&github, &["diff", "--name-only", "main", "update-images"]);
-    assert_eq!(files, "compose.yaml\nhomelab-services/src/images.rs\nsnapshots/exposure.snap");
+    assert_eq!(files, "snapshots/exposure.snap");
 }
