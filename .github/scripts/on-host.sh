@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `homelab` against the host: `on-host.sh VERB OPTIONS…`. Needs `DEPLOY_HOST`, the key of
-# `key.sh`, and a built `homelab`; `DEPLOY_PORT` may be empty.
+# `key.sh`, and the program of `take.sh`; `DEPLOY_PORT` may be empty.
 set -euo pipefail
 verb=$1
 shift
@@ -11,5 +11,5 @@ if ! grep -q '^[^#[:space:]]' "$known"; then
   echo 'help: see docs/runbooks/merge-is-deploy.md, step 4' >&2
   exit 1
 fi
-exec target/release/homelab "$verb" --host "$DEPLOY_HOST" --port "${DEPLOY_PORT:-22}" \
+exec "$RUNNER_TEMP/homelab/homelab" "$verb" --host "$DEPLOY_HOST" --port "${DEPLOY_PORT:-22}" \
   --identity "$RUNNER_TEMP/deploy-key" --known-hosts "$known" "$@"

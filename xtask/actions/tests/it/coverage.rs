@@ -7,14 +7,16 @@ use crate::job::run;
 use crate::workflow::Workflow;
 
 /// Every job that a test of this crate runs and asks about.
-const TESTED: [(&str, &str); 11] = [
+const TESTED: [(&str, &str); 13] = [
     ("validate.yml", "checks"),
     ("validate.yml", "engine"),
     ("validate.yml", "plan"),
     ("validate.yml", "comment"),
     ("validate.yml", "required"),
     ("deploy.yml", "checks"),
+    ("deploy.yml", "build"),
     ("deploy.yml", "deploy"),
+    ("drift.yml", "build"),
     ("drift.yml", "status"),
     ("drift.yml", "issue"),
     ("update.yml", "images"),

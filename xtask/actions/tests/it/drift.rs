@@ -7,9 +7,10 @@ use crate::job::{Job, run};
 fn night(github: &GitHub, code: &str, status: &str) -> Job {
     github.write("state/status.out", status);
     github.write("state/status.code", code);
+    assert!(run(github, "drift.yml", "build").success);
     let asked = run(github, "drift.yml", "status");
     assert!(asked.success, "{}", asked.output);
-    assert_eq!(asked.left, ["status"], "the key is gone");
+    assert_eq!(asked.left, ["homelab", "status"], "the key is gone");
     let done = run(github, "drift.yml", "issue");
     assert!(done.success, "{}", done.output);
     asked
@@ -70,6 +71,7 @@ fn a_long_list_is_cut() {
 fn a_host_that_does_not_answer_is_no_drift_and_no_house_in_order() {
     let github = GitHub::new();
     github.write("state/status.code", "4");
+    assert!(run(&github, "drift.yml", "build").success);
     let done = run(&github, "drift.yml", "status");
     assert!(!done.success);
     assert_eq!(github.note("homelab", "mode"), "600");

@@ -36,7 +36,7 @@ impl GitHub {
             folder: tempfile::tempdir().expect("there is room for a temporary folder"),
             values: Values::new(),
         };
-        for folder in ["author", "home", "state/bin", "artifacts"] {
+        for folder in ["author", "home", "state/bin", "artifacts", "outputs"] {
             fs::create_dir_all(github.path(folder)).expect("the folder is new");
         }
         github.write("state/github.json", NOTHING_YET);
@@ -211,6 +211,10 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 fn read_all(folder: &Path, seen: &mut String) {
     for entry in fs::read_dir(folder).expect("it is there") {
         let path = entry.expect("it can be listed").path();
+        if path.ends_with("homelab/homelab") {
+            // The program itself, which is large.
+            continue;
+        }
         if path.is_dir() {
             read_all(&path, seen);
         } else {

@@ -30,6 +30,7 @@ struct Runner<'a> {
     workspace: PathBuf,
     temp: PathBuf,
     summary: PathBuf,
+    output: PathBuf,
     shell: String,
     values: Values,
     sha: String,
@@ -43,12 +44,22 @@ pub(crate) fn run(github: &GitHub, file: &str, name: &str) -> Job {
     let temp = folder.path().join("temp");
     let mut values = github.values.clone();
     values.insert("runner.temp".to_owned(), temp.display().to_string());
+    let outputs = github.path("outputs");
+    for entry in fs::read_dir(&outputs).expect("it was made") {
+        let path = entry.expect("it can be listed").path();
+        let job = path.file_name().and_then(|it| it.to_str()).expect("a plain name").to_owned();
+        for line in fs::read_to_string(&path).expect("it is text").lines() {
+            let (name, value) = line.split_once('=').expect("an output has a value");
+            values.insert(format!("needs.{job}.outputs.{name}"), value.to_owned());
+        }
+    }
     let is_pull = file == "validate.yml";
     let runner = Runner {
         workspace: folder.path().join("workspace"),
         summary: folder.path().join("summary.md"),
         shell: workflow.value["defaults"]["run"]["shell"].as_str().expect("a shell").to_owned(),
         sha: github.git(&["rev-parse", if is_pull { "refs/pull/7/merge" } else { "main" }]),
+        output: outputs.join(name),
         github,
         temp,
         values,
@@ -76,6 +87,7 @@ pub(crate) fn run(github: &GitHub, file: &str, name: &str) -> Job {
     done.summary = fs::read_to_string(&runner.summary).expect("it was made");
     let left = fs::read_dir(&runner.temp).expect("it was made");
     done.left = left.map(|it| it.expect("listed").file_name().display().to_string()).collect();
+    done.left.sort();
     github.assert_secret_free(&format!("{}{}", done.output, done.summary));
     done
 }
@@ -149,6 +161,7 @@ impl Runner<'_> {
             .env("STAND_IN", self.github.path("state"))
             .env("RUNNER_TEMP", &self.temp)
             .env("GITHUB_STEP_SUMMARY", &self.summary)
+            .env("GITHUB_OUTPUT", &self.output)
             .env("GITHUB_ACTOR", "author")
             .env("GITHUB_TRIGGERING_ACTOR", "member")
             .env("GITHUB_REPOSITORY", "household/homelab")

@@ -18,7 +18,9 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 fn a_token_can_do_nothing_that_its_job_does_not_name() {
     let writers = BTreeSet::from([
         "deploy.yml deploy contents: read".to_owned(),
+        "deploy.yml build contents: read".to_owned(),
         "deploy.yml checks contents: read".to_owned(),
+        "drift.yml build contents: read".to_owned(),
         "drift.yml issue contents: read".to_owned(),
         "drift.yml issue issues: write".to_owned(),
         "drift.yml status contents: read".to_owned(),
@@ -93,13 +95,40 @@ fn foreign_code_never_meets_a_secret() {
     assert_eq!(keys(on), BTreeSet::from(["pull_request"]));
 }
 
+/// Whoever can put code into a build, a crate's author too, could else read the key.
+#[test]
+fn a_job_with_the_key_builds_nothing_and_compares_what_was_built() {
+    for (file, job) in [("deploy.yml", "deploy"), ("drift.yml", "status")] {
+        let workflow = Workflow::read(file);
+        let mut scripts = Vec::new();
+        for step in workflow.job(job)["steps"].as_sequence().expect("it has steps") {
+            let Some(run) = step["run"].as_str() else { continue };
+            let script = run.split(' ').next().unwrap_or_default();
+            scripts.push(script.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        let verb = format!("{job}.sh");
+        assert_eq!(scripts, ["take.sh", "key.sh", verb.as_str(), "rm"], "{file}");
+        for script in ["take.sh", "key.sh", &verb, "on-host.sh", "fenced.sh", "cut.sh"] {
+            let text = fs::read_to_string(root().join(".github/scripts").join(script));
+            let text = text.expect("the script is there");
+            for word in ["cargo", "rustup", "npm ", "pip ", ".ci/", "xtask"] {
+                assert!(!text.contains(word), "{script}: {word}");
+            }
+        }
+        let build = workflow.job("build");
+        assert!(build["environment"].is_null(), "{file}");
+        let output = "${{ steps.build.outputs.sha256 }}";
+        assert_eq!(build["outputs"]["sha256"], output, "{file}");
+    }
+}
+
 #[test]
 fn no_expression_stands_in_a_script() {
     for workflow in Workflow::all() {
         for step in workflow.steps() {
             let script = step.value["run"].as_str().unwrap_or_default();
             assert!(!script.contains("${{"), "{}: {}", workflow.file, step.name);
-            let known = BTreeSet::from(["env", "if", "name", "run", "uses", "with"]);
+            let known = BTreeSet::from(["env", "id", "if", "name", "run", "uses", "with"]);
             assert!(keys(step.value).is_subset(&known), "{}: {}", workflow.file, step.name);
         }
     }
@@ -135,6 +164,7 @@ fn jobs_end_wait_and_stop_at_the_first_error() {
                 "if",
                 "name",
                 "needs",
+                "outputs",
                 "permissions",
                 "runs-on",
                 "steps",
@@ -148,7 +178,7 @@ fn jobs_end_wait_and_stop_at_the_first_error() {
 #[test]
 fn what_runs_before_what() {
     for (file, job, needs) in [
-        ("deploy.yml", "deploy", "checks"),
+        ("drift.yml", "status", "build"),
         ("drift.yml", "issue", "status"),
         ("update.yml", "propose", "images"),
         ("validate.yml", "comment", "plan"),
@@ -158,6 +188,8 @@ fn what_runs_before_what() {
     let required = &Workflow::read("validate.yml").value["jobs"]["required"]["needs"];
     assert_eq!(required, &Value::Sequence(vec!["checks".into(), "plan".into()]));
     let deploy = Workflow::read("deploy.yml");
+    let needs = Value::Sequence(vec!["checks".into(), "build".into()]);
+    assert_eq!(deploy.job("deploy")["needs"], needs);
     let main = Value::Sequence(vec!["main".into()]);
     assert_eq!(keys(&deploy.value["on"]), BTreeSet::from(["push", "workflow_dispatch"]));
     assert_eq!(deploy.value["on"]["push"]["branches"], main);
