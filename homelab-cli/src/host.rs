@@ -26,6 +26,15 @@ pub(crate) struct Person {
     pub(crate) gid: u32,
 }
 
+/// A line of `/etc/passwd`.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) home: String,
+    pub(crate) shell: String,
+}
+
 impl Host {
     pub(crate) const fn new(root: PathBuf) -> Self {
         Self { root }
@@ -45,6 +54,30 @@ impl Host {
         let text = self.text("/proc/meminfo")?;
         let line = text.lines().find_map(|it| it.strip_prefix("MemTotal:"))?;
         Memory::parse(&line.replace(' ', "").replace("kB", "k"))
+    }
+
+    /// Everybody in `/etc/passwd`.
+    pub(crate) fn accounts(&self) -> Vec<Account> {
+        let account = |line: &str| {
+            let [name, _, uid, _, _, home, shell] = line.splitn(7, ':').collect::<Vec<_>>()[..]
+            else {
+                return None;
+            };
+            let (name, home, shell) = (name.to_owned(), home.to_owned(), shell.to_owned());
+            Some(Account { name, uid: uid.parse().ok()?, home, shell })
+        };
+        self.text("/etc/passwd").unwrap_or_default().lines().filter_map(account).collect()
+    }
+
+    /// Whom `sudo` lets run `homelab receive`; nobody where its rules cannot be read.
+    pub(crate) fn deployers(&self) -> Vec<String> {
+        let folder = std::fs::read_dir(self.path("/etc/sudoers.d"));
+        let more = folder.into_iter().flatten().filter_map(|it| Some(it.ok()?.path()));
+        let files = more.chain([self.path("/etc/sudoers")]);
+        let text: Vec<_> = files.filter_map(|it| std::fs::read_to_string(it).ok()).collect();
+        let rules = text.iter().flat_map(|it| it.lines());
+        let rules = rules.filter(|it| it.contains("homelab receive") && !it.starts_with('#'));
+        rules.filter_map(|it| Some(it.split_whitespace().next()?.to_owned())).collect()
     }
 
     /// Bytes that an ordinary program may still write below a folder.

@@ -1,13 +1,16 @@
 //! What has to be right on the host before `docker compose up`: one file a rule.
 
+mod account;
 pub(crate) mod bind;
 mod compose;
 mod cpu;
+mod deployer;
 mod docker;
 mod engine;
 mod env;
 mod gpu;
 mod memory;
+pub(crate) mod path;
 mod port;
 mod profile;
 pub(crate) mod secret;
@@ -48,6 +51,7 @@ pub(crate) const ALL: &[HostRule] = &[
     env::RULE,
     setup::RULE,
     secret::RULE,
+    path::RULE,
     bind::RULE,
     submount::RULE,
     port::RULE,
@@ -55,6 +59,8 @@ pub(crate) const ALL: &[HostRule] = &[
     memory::RULE,
     cpu::RULE,
     gpu::RULE,
+    account::RULE,
+    deployer::RULE,
 ];
 
 /// What one rule collects; a rule pushes and never stops another.

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::exit;
 use crate::file::{Folder, Owned};
 use crate::house::House;
-use crate::settings;
+use crate::inspect::path;
+use crate::settings::{self, Settings};
 use crate::ui::Ui;
 use crate::words;
 
@@ -69,7 +70,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     }
     let assignments = checked(house, &args.assignments)?;
     let folder = Folder::open(house.folder())?;
-    dotenv_file::load(house, &folder)?;
+    paths_are_free(house, dotenv_file::load(house, &folder)?.0, &assignments)?;
     show_removed(ui, folder.remove_leftovers(".env"));
     if args.house {
         folder.make("releases", Owned { owner: None, mode: 0o755 })?;
@@ -86,6 +87,16 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         ui.note(format_args!("  {line}"));
     }
     Ok(exit::FINE)
+}
+
+/// Refuses paths, of `.env` or to be written to it, by which a container would govern the host.
+fn paths_are_free(house: &House, now: Settings, more: &[Assignment]) -> Result<(), Error> {
+    let lines = more.iter().map(|(variable, value)| format!("\n{variable}={value}"));
+    let text = now.text.unwrap_or_default() + &lines.collect::<String>();
+    let then = Settings::new(now.path, Some(text));
+    let found = path::faults(house, &then, &house.project(&then));
+    let faults: Vec<_> = found.into_iter().map(|it| format!("  {}", it.message)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Settings { path: then.path, faults }) }
 }
 
 fn show_removed(ui: &mut Ui, removed: Vec<PathBuf>) {

@@ -4,6 +4,7 @@
 
 mod deploy;
 mod doctor;
+mod doctor_power;
 mod doctor_settings;
 mod images;
 mod init;

@@ -108,6 +108,10 @@ pub fn place(path: &str, house: &str) -> Option<Place> {
     if is_in(&path, &format!("{house}/config")) {
         return found(HOUSES, Reading::Nothing);
     }
+    // The one folder there that is free for the household.
+    if is_in(&path, &format!("{house}/data")) {
+        return None;
+    }
     if touches(&path, &house) {
         return found(HOUSES, Reading::Power);
     }
@@ -239,6 +243,7 @@ mod tests {
     fn other_paths_are_nobodys_business() {
         for path in [
             "/srv/data",
+            "./data/films",
             "/srv/homelab2",
             "/home/ada/photos",
             "/var/lib/x",
