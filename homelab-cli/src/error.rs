@@ -15,6 +15,16 @@ const SSH: &str = "what `ssh` said stands above: for a host key that is not know
 const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_hosts` says how to fill it, or another \
                     file with `--known-hosts FILE`";
 
+/// What to do about two ends that do not know each other's format.
+const FORMAT: &str = "nothing was touched; install the same `homelab` on both ends";
+
+/// What to do about two releases of one name.
+const OTHER: &str = "nothing was touched; commit anything, so that the release gets another name, \
+                     and deploy that";
+
+/// What to do about a generated file that is none.
+const NO_FILE: &str = "commit the file itself: `cargo xtask gen` writes it";
+
 /// What to do about a program that hangs.
 const LATE: &str = "see whether it answers when you run it yourself; where it is `docker` that hangs, \
                     `sudo systemctl restart docker`, then run this command again";
@@ -86,6 +96,12 @@ pub(crate) enum Error {
     DataBetween { to: String, lines: Vec<String> },
     #[error("the bundle is refused: {0}")]
     Bundle(String),
+    #[error("the bundle is refused: its format is {found}, expected {expected}")]
+    Format { found: u32, expected: u32 },
+    #[error("the release `{0}` is on this host with other files")]
+    OtherContent(String),
+    #[error("`{0}` is committed as {1}, expected a file")]
+    NoFile(String, &'static str),
     #[error("the release does not fit this host's `.env`: {0}")]
     Resolve(String),
     #[error("{0}")]
@@ -128,6 +144,7 @@ impl Error {
             | Self::NotKept { .. }
             | Self::KnownHosts(_)
             | Self::Dirty(_)
+            | Self::NoFile(..)
             | Self::Verb(_) => exit::USAGE,
             Self::DataBetween { .. } | Self::Unhealthy(_) => exit::FINDINGS,
             Self::Settings { .. }
@@ -142,6 +159,8 @@ impl Error {
             | Self::NothingDeployed
             | Self::NoRelease(_)
             | Self::Bundle(_)
+            | Self::Format { .. }
+            | Self::OtherContent(_)
             | Self::Resolve(_)
             | Self::Busy(_)
             | Self::Ssh(_)
@@ -204,6 +223,9 @@ impl Error {
                 Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
             }
             Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
+            Self::Format { .. } => Some(FORMAT.to_owned()),
+            Self::OtherContent(_) => Some(OTHER.to_owned()),
+            Self::NoFile(..) => Some(NO_FILE.to_owned()),
             Self::Bundle(_) => Some(BUNDLE.to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
             Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),

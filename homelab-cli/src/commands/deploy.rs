@@ -107,10 +107,15 @@ impl Source {
     }
 
     /// The release of the checkout.
-    pub(crate) fn bundle(&self, house: &House) -> Result<Bundle, Error> {
+    pub(crate) fn bundle(&self, ui: &mut Ui, house: &House) -> Result<Bundle, Error> {
         let folder = house.path("");
         let folder = if folder.as_os_str().is_empty() { ".".into() } else { folder };
-        Bundle::of_checkout(&folder, self.dirty)
+        let bundle = Bundle::of_checkout(&folder, self.dirty)?;
+        if !bundle.uncommitted.is_empty() {
+            let files = bundle.uncommitted.join(", ");
+            ui.note(format_args!("not as committed: {files}"));
+        }
+        Ok(bundle)
     }
 }
 
@@ -120,7 +125,7 @@ pub(crate) fn digest(packed: &[u8]) -> String {
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    let bundle = args.source.bundle(house)?;
+    let bundle = args.source.bundle(ui, house)?;
     let packed = bundle.pack();
     if let Some(host) = &args.remote.host {
         let (digest, format) = (digest(&packed), args.format.word());

@@ -63,7 +63,7 @@ impl Format {
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     let source = Source::as_it_is();
-    let bundle = source.bundle(house)?;
+    let bundle = source.bundle(ui, house)?;
     if let Some(folder) = &args.against {
         if !folder.is_dir() {
             return Err(Error::Project(folder.clone()));

@@ -7,7 +7,6 @@ use homelab_core::compose::File;
 use homelab_core::limits;
 use homelab_core::release::Id;
 use indexmap::IndexMap;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::files;
 use super::place::Place;
@@ -29,24 +28,27 @@ const FILE: usize = 1 << 20;
 pub(crate) struct Bundle {
     pub(crate) manifest: Manifest,
     contents: IndexMap<String, Vec<u8>>,
+    /// Files of it that the commit has otherwise or not at all, and files that only the commit has.
+    pub(crate) uncommitted: Vec<String>,
 }
 
 impl Bundle {
-    /// The generated files of a checkout; `dirty` takes them also when they are not committed.
+    /// The generated files of a checkout as they are committed; `dirty` takes those of the work tree.
     pub(crate) fn of_checkout(folder: &Path, dirty: bool) -> Result<Self, Error> {
-        let mut contents = IndexMap::new();
-        let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
-        paths.extend(files_below(folder, "config")?);
-        for path in paths {
-            if let Some(bytes) = files::read(&folder.join(&path))? {
-                contents.insert(path, bytes);
-            }
+        let commit = git::commit(folder)?;
+        let committed = git::committed(folder, &commit)?;
+        if !dirty && let Some(path) = git::changed(folder)? {
+            return Err(Error::Dirty(path));
         }
+        let contents = if dirty { work_tree(folder)? } else { committed.clone() };
         if !contents.contains_key(COMPOSE) {
             return Err(Error::NotCloned(folder.join(COMPOSE)));
         }
-        let (id, commit) = git::release(folder, dirty, &contents)?;
-        Self::of_contents(id, &commit, contents)
+        let uncommitted = uncommitted(&committed, &contents);
+        let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
+        let bundle = Self::of_contents(id, &commit, contents)?;
+        bundle.manifest.matches(&bundle.contents)?;
+        Ok(Self { uncommitted, ..bundle })
     }
 
     /// A release of these files.
@@ -56,8 +58,7 @@ impl Bundle {
         contents: IndexMap<String, Vec<u8>>,
     ) -> Result<Self, Error> {
         let manifest = Manifest::of(id, commit, &contents)?;
-        manifest.matches(&contents)?;
-        Ok(Self { manifest, contents })
+        Ok(Self { manifest, contents, uncommitted: Vec::new() })
     }
 
     /// Its Compose file.
@@ -122,45 +123,69 @@ impl Bundle {
         if Manifest::of(manifest.release.clone(), &manifest.commit, &contents)? != manifest {
             return Err(Error::Bundle("its manifest names other images".to_owned()));
         }
-        Ok(Self { manifest, contents })
+        manifest.is_named_by(&contents)?;
+        Ok(Self { manifest, contents, uncommitted: Vec::new() })
     }
 
     /// Puts it among the releases of a host: under another name first, so that a release is whole.
+    ///
+    /// A release that is there keeps what belongs to the host, and may be the one that runs: only files of
+    /// it that somebody edited are written again, each in one step, with the bytes that its name
+    /// stands for.
     pub(crate) fn stage(&self, place: &Place) -> Result<(), Error> {
-        let folder = place.release(&self.manifest.release);
+        let id = &self.manifest.release;
+        let folder = place.release(id);
         let unfinished = place.releases().join(".unfinished");
-        let fail = |source| Error::Write { path: unfinished.clone(), source };
         files::remove_folder(&unfinished)?;
-        files::folder(&unfinished)?;
         let manifest = serde_json::to_vec_pretty(&self.manifest)
             .expect("a manifest is a struct with string keys, which JSON can hold");
-        for (path, bytes) in self.contents.iter().chain([(&MANIFEST.to_owned(), &manifest)]) {
-            let path = unfinished.join(path);
-            files::folder(path.parent().unwrap_or(&unfinished))?;
-            files::write(&path, bytes, 0o644)?;
-        }
         if folder.exists() {
-            if Manifest::load(place, &self.manifest.release).is_ok_and(|it| it == self.manifest)
-                && is_intact(place, &self.manifest)
-            {
-                return files::remove_folder(&unfinished);
+            match Manifest::load(place, id) {
+                Ok(there) if there == self.manifest => {}
+                Ok(_) => return Err(Error::OtherContent(id.to_string())),
+                Err(_) => files::write(&folder.join(MANIFEST), &manifest, 0o644)?,
             }
-            // The same commit with other files, or a release that somebody edited. Exchanged in
-            // one step: it may be the one that runs.
-            let exchange = RenameFlags::EXCHANGE;
-            renameat_with(CWD, &unfinished, CWD, &folder, exchange)
-                .map_err(|it| fail(it.into()))?;
-            files::remove_folder(&unfinished)?;
-        } else {
-            files::rename(&unfinished, &folder)?;
+            for path in altered(place, &self.manifest) {
+                write_below(&folder, &path, &self.contents[&path])?;
+            }
+            return Ok(());
         }
-        files::sync_folder(&folder).map_err(fail)
+        files::folder(&unfinished)?;
+        for (path, bytes) in self.contents.iter().chain([(&MANIFEST.to_owned(), &manifest)]) {
+            write_below(&unfinished, path, bytes)?;
+        }
+        files::rename(&unfinished, &folder)
     }
 }
 
-/// Whether the files of a release are still those of its manifest.
-pub(crate) fn is_intact(place: &Place, manifest: &Manifest) -> bool {
-    altered(place, manifest).is_empty()
+fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = folder.join(path);
+    files::folder(path.parent().unwrap_or(folder))?;
+    files::write(&path, bytes, 0o644)
+}
+
+/// The generated files of a checkout as they lie there.
+fn work_tree(folder: &Path) -> Result<IndexMap<String, Vec<u8>>, Error> {
+    let mut contents = IndexMap::new();
+    let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
+    paths.extend(files_below(folder, "config")?);
+    for path in paths {
+        if let Some(bytes) = files::read(&folder.join(&path))? {
+            contents.insert(path, bytes);
+        }
+    }
+    Ok(contents)
+}
+
+/// Where two sets of files differ, each with how.
+fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
+    let differs = |(path, bytes): (&String, &Vec<u8>)| match old.get(path) {
+        None => Some(format!("{path} (new)")),
+        Some(before) if before != bytes => Some(format!("{path} (changed)")),
+        Some(_) => None,
+    };
+    let gone = old.keys().filter(|path| !new.contains_key(*path));
+    new.iter().filter_map(differs).chain(gone.map(|path| format!("{path} (missing)"))).collect()
 }
 
 /// Files of a release that are not what its manifest says.
@@ -208,9 +233,9 @@ mod tests {
             (COMPOSE.to_owned(), COMPOSE_FILE.to_vec()),
             ("config/a/b.yml".to_owned(), b"b: 1\n".to_vec()),
         ]);
-        let id = Id::parse("0123456789abcdef").expect("a plain name");
-        let manifest = Manifest::of(id, "0123456789abcdef", &contents).expect("a valid file");
-        Bundle { manifest, contents }
+        let commit = "0123456789abcdef";
+        let id = Id::of(commit, &release::content(&contents), false).expect("both are digits");
+        Bundle::of_contents(id, commit, contents).expect("a valid file")
     }
 
     fn digest(bytes: &[u8]) -> String {
@@ -256,8 +281,8 @@ mod tests {
         it.manifest.images["a"] = "b:1".to_owned();
         assert!(refusal(&it.pack()).contains("other images"));
         let mut it = bundle();
-        it.manifest.format = 2;
-        assert!(refusal(&it.pack()).contains("its format is 2"));
+        it.manifest.format = 1;
+        assert!(refusal(&it.pack()).contains("its format is 1, expected 2"));
     }
 
     #[test]
@@ -287,20 +312,50 @@ mod tests {
         assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");
     }
 
-    #[test]
-    fn a_release_is_staged_whole_and_repaired() {
+    fn host() -> (tempfile::TempDir, Place) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = Place::open(folder.path()).expect("it exists");
         place.prepare().expect("it is ours");
+        (folder, place)
+    }
+
+    #[test]
+    fn a_release_is_staged_whole_and_repaired() {
+        let (_folder, place) = host();
         let it = bundle();
         it.stage(&place).expect("there is room");
         it.stage(&place).expect("twice is once");
-        assert!(is_intact(&place, &it.manifest));
-        let path = place.release(&it.manifest.release).join("config/a/b.yml");
-        std::fs::write(&path, "edited").expect("it is ours");
+        assert!(altered(&place, &it.manifest).is_empty());
+        // The values with which it became healthy are the host's.
+        let applied = place.applied(&it.manifest.release);
+        std::fs::write(&applied, "A=1").expect("it is ours");
+        let folder = place.release(&it.manifest.release);
+        std::fs::write(folder.join("config/a/b.yml"), "edited").expect("it is ours");
         assert_eq!(altered(&place, &it.manifest), ["config/a/b.yml"]);
         it.stage(&place).expect("there is room");
-        assert!(is_intact(&place, &it.manifest));
+        std::fs::write(folder.join(MANIFEST), "{").expect("it is ours");
+        it.stage(&place).expect("there is room");
+        assert!(altered(&place, &it.manifest).is_empty());
+        assert_eq!(Manifest::load(&place, &it.manifest.release).expect("it is whole"), it.manifest);
+        assert_eq!(std::fs::read(&applied).expect("it is kept"), b"A=1");
         assert!(!place.releases().join(".unfinished").exists());
+    }
+
+    #[test]
+    fn other_content_under_a_known_name_is_refused_and_replaces_nothing() {
+        let (_folder, place) = host();
+        let it = bundle();
+        it.stage(&place).expect("there is room");
+        let mut other = it.contents.clone();
+        other.insert(COMPOSE.to_owned(), b"name: evil\nservices: {}\n".to_vec());
+        let id = it.manifest.release.clone();
+        let evil = Bundle::of_contents(id, &it.manifest.commit, other).expect("a valid file");
+        let error = refusal(&evil.pack());
+        assert!(error.contains("it is named `0123456789ab-"), "{error}");
+        // Not even when two hashes begin alike.
+        let error = evil.stage(&place).expect_err("the name is taken").to_string();
+        assert!(error.contains("is on this host with other files"), "{error}");
+        let compose = place.release(&it.manifest.release).join(COMPOSE);
+        assert_eq!(std::fs::read(compose).expect("it is there"), COMPOSE_FILE);
     }
 }

@@ -1,7 +1,10 @@
 //! One deploy at a time: a lock that lasts as long as anything of a deploy runs.
 
-use std::fs::{File, OpenOptions};
+use std::fmt;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -24,6 +27,24 @@ pub(crate) struct Holder {
     pub(crate) what: String,
     pub(crate) actor: String,
     pub(crate) since: String,
+    /// Its process.
+    #[serde(default)]
+    pub(crate) pid: u32,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, actor, since, pid } = self;
+        write!(f, "{what} of {actor} since {since}")?;
+        if let Some(age) = super::receipt::age(since) {
+            write!(f, " ({age})")?;
+        }
+        if Path::new(&format!("/proc/{pid}")).exists() {
+            write!(f, ", process {pid}")
+        } else {
+            write!(f, "; it has ended, and something that it started still runs")
+        }
+    }
 }
 
 impl Lock {
@@ -47,8 +68,11 @@ impl Lock {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(&path)
             .map_err(fail)?;
+        // Who can open it can take it. Earlier versions let everybody.
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
         let started = Instant::now();
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -60,8 +84,12 @@ impl Lock {
                 Err(errno) => return Err(fail(errno.into())),
             }
         }
-        let holder =
-            Holder { what: what.to_owned(), actor: actor.to_owned(), since: super::receipt::now() };
+        let holder = Holder {
+            what: what.to_owned(),
+            actor: actor.to_owned(),
+            since: super::receipt::now(),
+            pid: std::process::id(),
+        };
         let text = serde_json::to_vec(&holder).expect("a struct of texts, which JSON can hold");
         (|| {
             file.set_len(0)?;
@@ -76,10 +104,11 @@ impl Lock {
 }
 
 impl Lock {
-    /// Whether somebody holds it.
-    pub(crate) fn is_held(place: &Place) -> bool {
-        let Ok(file) = File::open(place.lock()) else { return false };
-        flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+    /// Who holds it, when somebody does.
+    pub(crate) fn held(place: &Place) -> Option<String> {
+        let mut file = File::open(place.lock()).ok()?;
+        let taken = flock(&file, FlockOperation::NonBlockingLockShared);
+        (taken == Err(Errno::WOULDBLOCK)).then(|| holder(&mut file))
     }
 }
 
@@ -90,6 +119,47 @@ fn holder(file: &mut File) -> String {
     let _ = file.read_to_string(&mut text);
     serde_json::from_str::<Holder>(&text).map_or_else(
         |_| "somebody who has not said who it is".to_owned(),
-        |it| format!("{} of {} since {}", it.what, it.actor, it.since),
+        |holder| holder.to_string(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_says_who_holds_it_and_is_nobody_elses() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        // As earlier versions made it.
+        std::fs::write(place.lock(), "").expect("it is ours");
+        std::fs::set_permissions(place.lock(), Permissions::from_mode(0o644)).expect("it is ours");
+        assert_eq!(Lock::held(&place), None);
+        let lock = Lock::take(&place, "a deploy", "ada").expect("it is free");
+        let mode = |path| std::fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
+        assert_eq!(mode(place.lock()), 0o600);
+        assert_eq!(mode(place.root.join("state")), 0o700);
+        let pid = std::process::id();
+        let held = Lock::held(&place).expect("it is held");
+        assert!(held.starts_with("a deploy of ada since 20"), "{held}");
+        assert!(held.contains("(0 s)") && held.ends_with(&format!("process {pid}")), "{held}");
+        let error = Lock::take(&place, "a rollback", "bob").expect_err("it is held").to_string();
+        assert!(error.contains("a deploy of ada"), "{error}");
+        drop(lock);
+        assert_eq!(Lock::held(&place), None);
+    }
+
+    #[test]
+    fn who_has_ended_is_not_at_work() {
+        let holder = Holder {
+            what: "a deploy".to_owned(),
+            actor: "ada".to_owned(),
+            since: "2026-01-01T00:00:00Z".to_owned(),
+            pid: u32::MAX,
+        };
+        assert!(
+            holder.to_string().ends_with("it has ended, and something that it started still runs")
+        );
+    }
 }

@@ -33,10 +33,13 @@ impl Place {
         for name in ["releases", "state", "dumps", "config"] {
             files::folder(&self.root.join(name))?;
         }
-        // Dumps are the household's data: nobody else's business.
+        // Dumps are the household's data, and who can open the lock can take it: nobody else's business.
         let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
-        let dumps = self.dumps();
-        fs::set_permissions(&dumps, private).map_err(|source| Error::Write { path: dumps, source })
+        for path in [self.dumps(), self.root.join("state")] {
+            fs::set_permissions(&path, private.clone())
+                .map_err(|source| Error::Write { path, source })?;
+        }
+        Ok(())
     }
 
     pub(crate) fn dotenv(&self) -> PathBuf {
@@ -97,7 +100,11 @@ impl Place {
 
     /// Makes a release the one that runs: the moment from which a fault leads forward.
     pub(crate) fn flip(&self, id: &Id) -> Result<(), Error> {
-        files::point(&self.root.join("current"), &Path::new("releases").join(id.as_str()))?;
-        files::point(&self.root.join("compose.yaml"), Path::new("current/compose.yaml"))
+        // The same for every release, so that a flip is one rename.
+        let (compose, target) = (self.root.join("compose.yaml"), Path::new("current/compose.yaml"));
+        if fs::read_link(&compose).ok().as_deref() != Some(target) {
+            files::point(&compose, target)?;
+        }
+        files::point(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
     }
 }

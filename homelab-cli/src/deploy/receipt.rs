@@ -28,6 +28,17 @@ pub(crate) fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// How long ago such a moment was, in the largest unit that says it; `None` for what is no moment of the past.
+pub(crate) fn age(since: &str) -> Option<String> {
+    let (then, now): (Timestamp, Timestamp) = (since.parse().ok()?, now().parse().ok()?);
+    let seconds = u64::try_from(now.as_second() - then.as_second()).ok()?;
+    Some(match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    })
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use homelab_core::release::Id;
@@ -62,6 +73,14 @@ pub(super) mod tests {
             dumps: Vec::new(),
             because: None,
         }
+    }
+
+    #[test]
+    fn an_age_is_for_people() {
+        assert_eq!(age(&now()).as_deref(), Some("0 s"));
+        assert!(age("2026-01-01T00:00:00Z").is_some_and(|text| text.ends_with(" h")));
+        assert_eq!(age("9999-01-01T00:00:00Z"), None);
+        assert_eq!(age("yesterday"), None);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fmt::Write as _;
-use std::path::{Component, Path};
 
 use homelab_core::compose::File;
 use homelab_core::release::Id;
@@ -24,7 +23,9 @@ pub(crate) const COMPOSE: &str = "compose.yaml";
 pub(crate) const STAMPS: &str = "stamps.yaml";
 
 /// The format of the manifest and of the bundle. Another one is refused.
-pub(crate) const FORMAT: u32 = 1;
+///
+/// Format 1 named a release by its commit alone.
+pub(crate) const FORMAT: u32 = 2;
 
 /// What a release consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +76,7 @@ impl Manifest {
     pub(crate) fn matches(&self, contents: &IndexMap<String, Vec<u8>>) -> Result<(), Error> {
         let refuse = |what: String| Err(Error::Bundle(what));
         if self.format != FORMAT {
-            let expected = format!("expected {FORMAT}: install the same `homelab` on both ends");
-            return refuse(format!("its format is {}, {expected}", self.format));
+            return Err(Error::Format { found: self.format, expected: FORMAT });
         }
         for (path, hash) in &self.files {
             if !is_allowed(path) {
@@ -95,6 +95,16 @@ impl Manifest {
             None if !self.files.contains_key(COMPOSE) => refuse(format!("it has no `{COMPOSE}`")),
             None => Ok(()),
         }
+    }
+
+    /// Fails unless its name stands for these files.
+    pub(crate) fn is_named_by(&self, contents: &IndexMap<String, Vec<u8>>) -> Result<(), Error> {
+        let name = Id::of(&self.commit, &content(contents), self.release.is_dirty())?;
+        if self.release == name {
+            return Ok(());
+        }
+        let named = &self.release;
+        Err(Error::Bundle(format!("it is named `{named}`, and its files are `{name}`")))
     }
 
     /// Paths of the configuration files that containers mount.
@@ -120,9 +130,17 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
 
 /// Generated files, and nothing that could lie elsewhere.
 pub(crate) fn is_allowed(path: &str) -> bool {
-    let plain = Path::new(path).components().all(|it| matches!(it, Component::Normal(_)));
+    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
     let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
-    plain && known && path.len() < 200 && !path.contains("//") && !path.ends_with('/')
+    known && path.split('/').all(plain) && path.len() < 200 && !path.contains(char::is_control)
+}
+
+/// The hash of what a release consists of: of every path and every file's bytes.
+pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
+    let mut lines: Vec<_> =
+        contents.iter().map(|(path, bytes)| format!("{path}\n{}\n", sha256(bytes))).collect();
+    lines.sort();
+    sha256(lines.concat().as_bytes())
 }
 
 /// In hexadecimal digits.
@@ -153,6 +171,11 @@ mod tests {
             "secrets/x",
             "config//x",
             "./compose.yaml",
+            "config/./x",
+            "config/.",
+            "config/..",
+            "config/a\nb",
+            "config/a\u{1b}[2J",
         ] {
             assert!(!is_allowed(path), "{path}");
         }

@@ -80,8 +80,12 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             Err(Error::AlreadyRuns { release: it.to_string(), kept: names() })
         }
         Some(it) => {
-            // The first digits of a commit will do.
-            let mut found = kept.iter().filter(|kept| kept.as_str().starts_with(it.as_str()));
+            // The first digits of its name or of its commit will do.
+            let commit = |kept: &Id| Manifest::load(place, kept).map(|it| it.commit);
+            let mut found = kept.iter().filter(|kept| {
+                kept.as_str().starts_with(it.as_str())
+                    || commit(kept).is_ok_and(|commit| commit.starts_with(it.as_str()))
+            });
             match (found.next(), found.next()) {
                 (Some(one), None) => Ok(one.clone()),
                 _ => Err(Error::NotKept { release: it.to_string(), kept: names() }),

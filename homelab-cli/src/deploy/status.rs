@@ -60,24 +60,30 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
 const AGAIN: &str = "deploy this release again, or find out who changed it";
 
 fn interrupted(place: &Place) -> Result<Option<Finding>, Error> {
-    let journal = Journal::load(place)?;
-    Ok(journal.map(|it| {
-        let message = format!(
-            "the {} of `{}` by {} since {} has not ended",
-            it.what, it.to, it.actor, it.started
-        );
-        error(
-            "drift-interrupted",
-            "the house",
-            message,
-            if Lock::is_held(place) {
-                "wait for it: it is at work"
-            } else {
-                "nobody is at work on it any more: run `homelab recover`"
-            },
-        )
-    }))
+    let (journal, busy) = (Journal::load(place)?, Lock::held(place));
+    let Some(it) = journal else {
+        return Ok(busy.map(|holder| Finding {
+            severity: Severity::Warning,
+            ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
+        }));
+    };
+    let mut message = format!(
+        "the {} of `{}` by {} since {} has not ended",
+        it.what, it.to, it.actor, it.started
+    );
+    let help = match busy {
+        Some(holder) => {
+            message = format!("{message}; at work: {holder}");
+            WAIT
+        }
+        None => "nobody is at work on it any more: run `homelab recover`",
+    };
+    Ok(Some(error("drift-interrupted", "the house", message, help)))
 }
+
+/// What to do while somebody else is at work.
+const WAIT: &str =
+    "wait for it; every call of a program has a time limit, so that it ends by itself";
 
 /// A `.env` that was edited since, or that a deploy went back from.
 fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {

@@ -170,9 +170,96 @@ fn the_bundle_travels_through_plain_ssh() {
     assert!(words.contains(&"dependabot_bot_"), "plain words only: {words:?}");
     // What arrives is what was sent, and tells so itself.
     let commit = scene.git("checkout", &["rev-parse", "HEAD"]);
-    assert!(String::from_utf8_lossy(&input).contains(&commit));
+    assert_eq!(manifest(&input)["commit"], commit.as_str());
     let (again, same) = scene.sent(&["deploy", "--actor", "dependabot[bot]"]);
     assert_eq!((again.lines().collect::<Vec<_>>(), same), (words, input), "the same bytes");
+}
+
+/// The manifest of a bundle.
+fn manifest(bundle: &[u8]) -> serde_json::Value {
+    let mut archive = tar::Archive::new(bundle);
+    let mut entries = archive.entries().expect("it is an archive");
+    let first = entries.next().expect("it is not empty").expect("it is readable");
+    serde_json::from_reader(first).expect("the manifest comes first")
+}
+
+/// Name and files of the release that a checkout sends, and what is said of it.
+fn released(scene: &Scene, words: &[&str]) -> (String, Vec<u8>) {
+    let (_, input) = scene.sent(words);
+    let name = manifest(&input)["release"].as_str().expect("it has a name").to_owned();
+    (name, input)
+}
+
+#[test]
+fn what_is_committed_is_what_travels() {
+    let scene = Scene::new();
+    let (name, clean) = released(&scene, &["deploy"]);
+    let commit = scene.git("checkout", &["rev-parse", "HEAD"]);
+    assert!(name.starts_with(&format!("{}-", &commit[..12])), "{name}");
+    // An edit that `git status` does not show.
+    for hide in ["--assume-unchanged", "--skip-worktree"] {
+        scene.git("checkout", &["update-index", hide, "compose.yaml"]);
+        scene.write("checkout/compose.yaml", &COMPOSE.replace("web:1", "evil:1"));
+        assert_eq!(released(&scene, &["deploy"]), (name.clone(), clean.clone()), "{hide}");
+        let shown = hide.replace("--", "--no-");
+        scene.git("checkout", &["update-index", &shown, "compose.yaml"]);
+        scene.git("checkout", &["checkout", "--quiet", "--", "."]);
+    }
+    // Line endings of another system.
+    scene.git("checkout", &["config", "core.autocrlf", "true"]);
+    fs::remove_file(scene.path("checkout/config/web/a.yml")).expect("it is ours");
+    scene.git("checkout", &["checkout", "--quiet", "--", "."]);
+    let text = fs::read_to_string(scene.path("checkout/config/web/a.yml")).expect("it is there");
+    assert_eq!(text, "a: 1\r\n");
+    assert_eq!(released(&scene, &["deploy"]), (name.clone(), clean.clone()));
+    scene.git("checkout", &["config", "core.autocrlf", "false"]);
+    scene.git("checkout", &["checkout", "--quiet", "--", "."]);
+    // A checkout of some folders only.
+    scene.git("checkout", &["sparse-checkout", "set", "--no-cone", "/compose.yaml"]);
+    assert!(!scene.path("checkout/config").exists());
+    assert_eq!(released(&scene, &["deploy"]), (name, clean));
+}
+
+#[test]
+fn a_link_is_no_generated_file() {
+    let scene = Scene::new();
+    let link = scene.path("checkout/config/web/link.yml");
+    std::os::unix::fs::symlink("/etc/shadow", link).expect("it is ours");
+    scene.commit("checkout");
+    let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
+    assert_eq!(code, 2, "{said}");
+    let expected = "`config/web/link.yml` is committed as a link, expected a file";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn a_name_stands_for_the_files_also_when_they_are_not_committed() {
+    let scene = Scene::new();
+    let (clean, _) = released(&scene, &["deploy", "--dirty"]);
+    assert!(!clean.contains("dirty"), "nothing differs: {clean}");
+    scene.write("checkout/config/web/a.yml", "a: 2\n");
+    scene.write("checkout/config/web/b.yml", "b: 1\n");
+    let (dirty, bundle) = released(&scene, &["deploy", "--dirty"]);
+    assert_eq!(dirty.split_once("-dirty-").map(|it| it.0), clean.split_once('-').map(|it| it.0));
+    let (_, said) = scene.run(&["deploy", "--dirty", "--house", &scene.house()]);
+    let expected = "not as committed: config/web/a.yml (changed), config/web/b.yml (new)";
+    assert!(said.contains(expected), "{said}");
+    // Somebody who packs other files under that name is refused, and nothing is touched.
+    let staged = releases(&scene.path("house/releases"));
+    let digits = clean.rsplit_once('-').expect("it has a hash").1;
+    let others = dirty.rsplit_once('-').expect("it has a hash").1;
+    let forged = String::from_utf8_lossy(&bundle).replace(others, digits).into_bytes();
+    let house = scene.house();
+    let receive = |digest: &str| {
+        let words = ["receive", "--house", &house, "deploy", "--bundle", digest];
+        scene.feed(&words, &forged)
+    };
+    // The refusal of a wrong hash names the right one.
+    let (_, said) = receive("sha256:0");
+    let digest = said.split('`').find(|it| it.starts_with("sha256:")).expect("it is named");
+    let (code, said) = receive(digest);
+    assert_eq!((code, said.contains("and its files are")), (4, true), "{said}");
+    assert_eq!(releases(&scene.path("house/releases")), staged, "nothing was staged");
 }
 
 #[test]

@@ -22,14 +22,20 @@ pub(super) fn never_healthy(site: &Site<'_>) -> anyhow::Result<String> {
     let new = site.checkout.commit("homer: never healthy")?;
     let before = containers()?;
     let started = Instant::now();
-    let said =
-        site.remote(&["deploy", "--actor", "e2e"])?.ended(1)?.naming("homer")?.naming(&old)?;
+    let said = site
+        .remote(&["deploy", "--actor", "e2e"])?
+        .ended(1)?
+        .naming("homer")?
+        .naming(&old[..12])?;
     let seconds = started.elapsed().as_secs();
     let happened = touched(&before, &containers()?);
     ensure!(happened == set(&["homer"]), "touched {happened:?}: {}", said.all);
     let receipt = receipts()?.pop().context("no receipt")?;
-    let told = (&receipt["outcome"], &receipt["to"], &receipt["runs"]);
-    ensure!(told == (&"rolled-back".into(), &new.into(), &old.clone().into()), "{receipt:#}");
+    let is_of = |field: &str, commit: &str| {
+        receipt[field].as_str().is_some_and(|release| release.starts_with(&commit[..12]))
+    };
+    ensure!(receipt["outcome"] == "rolled-back", "{receipt:#}");
+    ensure!(is_of("to", &new) && is_of("runs", &old), "{receipt:#}");
     site.checkout.reset(&old)?;
     site.is_whole(&old)?;
     site.no_drift()?;
