@@ -12,7 +12,9 @@ use crate::lanes::Scene;
 const KERNEL: &[&str] = &["proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"];
 
 /// The engine from which on a read-only bind mount is so with all that is mounted below it
-/// (Docker Engine 25.0's release notes; Linux 5.12 or newer).
+/// (not on
+/// 20.10.24, so on 28.5.2; the version is that of Docker Engine 25.0's release notes; Linux 5.12 or
+/// newer).
 const RECURSIVE: u32 = 25;
 
 /// Folders that every image has.
