@@ -17,7 +17,7 @@ mod gate;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod place;
-mod preflight;
+pub(crate) mod preflight;
 mod probe;
 mod prune;
 pub(crate) mod receipt;

@@ -56,6 +56,7 @@ mod volume_writers;
 use std::panic::Location;
 
 pub(crate) use self::secret_in_environment::is_credential;
+pub(crate) use self::strong_capability::HARMLESS;
 use crate::finding::{Finding, Severity, Verdict, Waived};
 use crate::project::{Member, Project};
 
@@ -122,6 +123,19 @@ pub const ALL: &[Rule] = &[
     dangling_host::RULE,
     tile_route::RULE,
     unused_waiver::RULE,
+];
+
+/// Rules that also the host runs on a file that it receives: what a container may do to the host, read
+/// from the file alone. What a newer release knows of its images, an older program on the host does not.
+pub const HOST: &[Rule] = &[
+    docker_socket::RULE,
+    host_path::RULE,
+    privileged::RULE,
+    host_namespace::RULE,
+    strong_capability::RULE,
+    unconfined::RULE,
+    cap_drop_all::RULE,
+    no_new_privileges::RULE,
 ];
 
 impl Rule {
@@ -192,8 +206,17 @@ impl Findings {
 
 /// Runs every rule on a project.
 pub fn check(project: &Project<'_>) -> Verdict {
-    let mut findings = Findings { rule: ALL[0], list: Vec::new() };
-    for rule in ALL {
+    run(project, ALL)
+}
+
+/// Runs the rules of [`HOST`] on a file that was received: what its labels do not accept is found.
+pub fn check_received(project: &Project<'_>) -> Verdict {
+    run(project, HOST)
+}
+
+fn run(project: &Project<'_>, rules: &[Rule]) -> Verdict {
+    let mut findings = Findings { rule: rules[0], list: Vec::new() };
+    for rule in rules {
         findings.rule = *rule;
         (rule.run)(project, &mut findings);
     }
@@ -206,13 +229,15 @@ pub fn check(project: &Project<'_>) -> Verdict {
 fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in found {
-        let spec = project.member(&finding.subject).and_then(|it| it.spec);
+        let member = project.member(&finding.subject);
+        let spec = member.and_then(|it| it.spec);
         let mut waivers = spec.iter().flat_map(|it| &it.waivers);
         let accepts =
             |(rule, _): &&(&str, &str)| *rule == finding.rule && *rule != unused_waiver::RULE.id;
-        match waivers.find(accepts) {
-            Some((_, because)) => {
-                verdict.waived.push(Waived { finding, because: (*because).to_owned() });
+        let labelled = member.and_then(|it| it.accepted(&finding.rule));
+        match waivers.find(accepts).map(|it| it.1).or(labelled) {
+            Some(because) => {
+                verdict.waived.push(Waived { finding, because: because.to_owned() });
             }
             None => verdict.findings.push(finding),
         }

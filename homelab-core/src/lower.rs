@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use crate::checks;
 use crate::compose::{
     BindOptions, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
     Network, PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
@@ -29,6 +30,10 @@ pub const DATABASE_LABEL: &str = "homelab.database";
 
 /// Label of a service whose data an older release cannot work on: the reason.
 pub const ONE_WAY_LABEL: &str = "homelab.one-way";
+
+/// Prefix of the labels by which a host knows what a release accepts, and why: `cap.SYS_PTRACE`,
+/// `pid.host`, or a rule's id.
+pub(crate) const ACCEPTS_LABEL: &str = "homelab.accepts.";
 
 /// The Docker socket on the host.
 pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
@@ -272,6 +277,21 @@ fn logging() -> Logging {
     }
 }
 
+/// The reasons that the rules of a host ask for.
+fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
+    let exceptions = spec.exceptions.iter().map(|it| (it.what.replace(' ', "."), it.because));
+    let is_asked = |what: &str| {
+        let capability = what.strip_prefix("cap.");
+        what != "writable.root" && capability.is_none_or(|it| !checks::HARMLESS.contains(&it))
+    };
+    let waivers = spec.waivers.iter().filter(|it| checks::HOST.iter().any(|rule| rule.id == it.0));
+    let waivers = waivers.map(|(rule, because)| ((*rule).to_owned(), *because));
+    let filter = "it is the filter in front of the Docker API";
+    let socket = spec.docker_socket.then(|| ("docker-socket".to_owned(), filter));
+    let all = exceptions.filter(move |it| is_asked(&it.0)).chain(waivers).chain(socket);
+    all.map(|(what, because)| (format!("{ACCEPTS_LABEL}{what}"), literal(because)))
+}
+
 fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     let mut labels = caddy::labels(site, spec);
     labels.extend(texts(&spec.labels));
@@ -284,6 +304,7 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     if let Some(because) = spec.contract.and_then(|it| it.one_way) {
         labels.insert(ONE_WAY_LABEL.to_owned(), literal(because));
     }
+    labels.extend(accepted(spec));
     if let Some((switch, _)) = spec.unattended {
         labels.insert(UPDATE_LABEL.to_owned(), switch.choose("false", "true"));
     }

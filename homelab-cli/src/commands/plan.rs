@@ -8,6 +8,7 @@ use homelab_core::report::plan as report;
 use super::deploy::{HouseDir, Source, digest};
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
+use crate::deploy::preflight;
 use crate::deploy::survey::Wanted;
 use crate::error::Error;
 use crate::exit;
@@ -24,7 +25,8 @@ use crate::ui::Ui;
 /// With `--against` it compares two checkouts, with every profile on and the defaults of all
 /// variables; it needs no host for that.
 ///
-/// Exit code 0 whether or not something would change; JSON says it in `changes`.
+/// Exit code 0 whether or not something would change; JSON says it in `changes`. Exit code 1 when
+/// the rules of the host forbid it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -90,8 +92,12 @@ pub(crate) fn here(
 ) -> Result<u8, Error> {
     let current = place.current()?;
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
-    let (_, plan) = wanted.plan(current.as_ref())?;
-    print(ui, &plan, format)
+    let (_, mut plan) = wanted.plan(current.as_ref())?;
+    let refusals = preflight::refusals(place, &wanted)?;
+    let lines = refusals.iter().map(|it| format!("the host refuses this: {it}"));
+    plan.warnings.splice(0..0, lines);
+    let code = print(ui, &plan, format)?;
+    Ok(if refusals.is_empty() { code } else { exit::FINDINGS })
 }
 
 fn print(ui: &mut Ui, plan: &Plan, format: Format) -> Result<u8, Error> {

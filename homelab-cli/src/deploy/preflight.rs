@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::plan::Plan;
 use homelab_core::project::Project;
@@ -56,6 +57,18 @@ pub(super) fn check(
     findings.extend(config(place, wanted)?);
     findings.extend(other_secrets(wanted)?);
     Ok(findings)
+}
+
+/// What the rules find in a received file with this host's values, and its labels do not accept.
+pub(crate) fn refusals(place: &Place, wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+    let settings = Settings::load(place.dotenv())?;
+    let catalogue = homelab_services::catalogue();
+    let entries = settings.dotenv.entries.into_iter();
+    let values = entries.map(|(name, it)| (name, it.value)).collect();
+    let project = Project::from_file(wanted.raw.clone(), &catalogue)
+        .with_values(values)
+        .in_folder(&place.root.display().to_string());
+    Ok(checks::check_received(&project).findings)
 }
 
 /// What the databases that will be dumped have on the disk: no dump is larger.

@@ -118,9 +118,14 @@ pub(crate) fn deploy(
     let _lock = Lock::take(place, "a deploy", &request.actor)?;
     recover::first(ui, place)?;
     let mut run = Run::new(place, request, "deploy");
+    let (id, current) = (&bundle.manifest.release, place.current()?);
+    if let Some(because) = refused(place, bundle, current.as_ref())? {
+        let refused = run.receipt((current.as_ref(), id), Outcome::Refused, Some(because));
+        receipt::append(&refused, place)?;
+        return Ok(refused);
+    }
     run.phase(ui, "staging");
     bundle.stage(place)?;
-    let (id, current) = (&bundle.manifest.release, place.current()?);
     let wanted = Wanted::load(place, id, current.as_ref())?;
     switch::stamp(place, &wanted)?;
     run.phase(ui, "planning");
@@ -142,6 +147,14 @@ pub(crate) fn deploy(
     }
     let journal = run.journal(current.as_ref(), id, &state);
     forward(ui, run, &wanted, journal, &state, &plan)
+}
+
+/// What the rules of this host say to a release, before a file of it is written; `None` is yes.
+fn refused(place: &Place, bundle: &Bundle, current: Option<&Id>) -> Result<Option<String>, Error> {
+    let findings = preflight::refusals(place, &Wanted::of_bundle(place, bundle, current)?)?;
+    let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    let because = format!("the rules of this host forbid it:\n{}", lines.join("\n"));
+    Ok((!lines.is_empty()).then_some(because))
 }
 
 /// Nothing happens to a container: the release may still be another commit.

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// They concern the container's own files, processes and ports.
-const HARMLESS: &[&str] =
+pub(crate) const HARMLESS: &[&str] =
     &["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
 
 /// Each of them is root on the host.

@@ -7,6 +7,7 @@ use indexmap::IndexSet;
 use crate::compose::Service;
 use crate::contract::Contract;
 use crate::health::Probe;
+use crate::lower::ACCEPTS_LABEL;
 use crate::project::Project;
 use crate::service::{RoleKind, Spec};
 
@@ -38,8 +39,14 @@ impl<'a> Member<'a> {
 
     /// The recorded reason for an exception, such as `cap NET_RAW` or `pid host`.
     pub fn reason_for(&self, what: &str) -> Option<&'a str> {
-        let exceptions = &self.spec?.exceptions;
-        exceptions.iter().find(|it| it.what == what).map(|it| it.because)
+        let Some(spec) = self.spec else { return self.accepted(&what.replace(' ', ".")) };
+        spec.exceptions.iter().find(|it| it.what == what).map(|it| it.because)
+    }
+
+    /// Why a release accepts this of the service, by its label; of our own stack its intent counts.
+    pub(crate) fn accepted(&self, what: &str) -> Option<&'a str> {
+        let label = self.service.labels.get(&format!("{ACCEPTS_LABEL}{what}"));
+        label.filter(|_| self.spec.is_none()).map(String::as_str)
     }
 
     /// Its image reference in parts, with its variables replaced.

@@ -1,4 +1,5 @@
 //! Tests of the house as a whole; the one integration binary.
 
 mod house;
+mod received;
 mod snapshots;
