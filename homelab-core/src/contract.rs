@@ -106,6 +106,9 @@ pub enum PanelLogin {
         /// Paths of the wizard, as matchers for the proxy; empty when they are not known. A route
         /// that closes all of them leaves nothing to a stranger.
         wizard: &'static [&'static str],
+        /// Further paths that answer anybody until the wizard has ended, and only an administrator
+        /// afterwards, as matchers for the proxy; all that change something or show the host.
+        open: &'static [&'static str],
     },
     /// Those who have an account.
     BuiltIn,

@@ -28,6 +28,7 @@ pub struct Route {
     pub(crate) port: Port,
     pub(crate) login: Login,
     pub(crate) closed: &'static [&'static str],
+    pub(crate) closed_until: Option<(&'static [&'static str], EnvVar)>,
 }
 
 impl Route {
@@ -35,12 +36,12 @@ impl Route {
     #[track_caller]
     pub const fn host(label: &'static str, port: Port) -> Self {
         name::assert_valid(label);
-        Self { label: Some(label), port, login: Login::Proxy, closed: &[] }
+        Self { label: Some(label), port, login: Login::Proxy, closed: &[], closed_until: None }
     }
 
     /// `https://<domain>` itself to this port. Default: the proxy asks for a login.
     pub const fn apex(port: Port) -> Self {
-        Self { label: None, port, login: Login::Proxy, closed: &[] }
+        Self { label: None, port, login: Login::Proxy, closed: &[], closed_until: None }
     }
 
     /// Says who asks for the login. Default: [`Login::Proxy`].
@@ -55,6 +56,14 @@ impl Route {
     #[must_use]
     pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
         self.closed = paths;
+        self
+    }
+
+    /// Refuses these paths, too, unless this variable is exactly `true`: what a service answers
+    /// to anybody before its set-up and to its administrator afterwards. Default: none.
+    #[must_use]
+    pub const fn closes_until(mut self, paths: &'static [&'static str], done: EnvVar) -> Self {
+        self.closed_until = Some((paths, done));
         self
     }
 }

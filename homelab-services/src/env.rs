@@ -22,6 +22,7 @@ pub(crate) const ALL: &[EnvVar] = &[
     BACKUP_SCHEDULE,
     IMMICH_ML,
     IMMICH_ALLOW_SETUP,
+    JELLYFIN_SETUP_DONE,
     JELLYFIN_GPU,
     RENDER_GID,
     HOMER_DIGEST.variable(),
@@ -126,6 +127,14 @@ pub(crate) const IMMICH_ALLOW_SETUP: EnvVar = EnvVar::new(
     "IMMICH_ALLOW_SETUP",
     Kind::OneOf(&["true", "false"]),
     "`true` lets the first visitor become Immich's administrator; set it back afterwards",
+)
+.or("false");
+
+/// Unlike the switch above it stays `true`: what it opens is the administrator's by then.
+pub(crate) const JELLYFIN_SETUP_DONE: EnvVar = EnvVar::new(
+    "JELLYFIN_SETUP_DONE",
+    Kind::OneOf(&["true", "false"]),
+    "`true` opens the administration of Jellyfin's libraries; only after its wizard, before that anybody may use it",
 )
 .or("false");
 

@@ -22,6 +22,7 @@ Commands:
                              Docker Engine, and says what else is missing; see `e2e --help`
   oracle                     Compare with `docker compose config`; needs Compose, no engine
   registry                   Ask a real registry for newer images; needs `docker-registry`, no engine
+  proxy                      Attack the routes on a real Caddy; needs Caddy 2.11, no engine
   bench                      Measure the pipeline, next to `docker compose config`
   new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
   help                       Print this
@@ -66,6 +67,7 @@ fn run(words: &[&str]) -> anyhow::Result<Outcome> {
         ["check"] => steps::check(),
         ["oracle"] => steps::oracle(),
         ["registry"] => steps::registry(),
+        ["proxy"] => steps::proxy(),
         ["bench"] => steps::bench(),
         ["e2e", options @ ..] => steps::e2e(options),
         ["new-service", name, image] => new_service::run(name, image),

@@ -39,30 +39,22 @@ pub(crate) fn check() -> anyhow::Result<Outcome> {
 
 /// Compares what is emitted with what Compose reads.
 pub(crate) fn oracle() -> anyhow::Result<Outcome> {
-    run(&[&[
-        "test",
-        "--locked",
-        "-p",
-        "homelab-services",
-        "--features",
-        "oracle",
-        "--test",
-        "oracle",
-    ]])
+    with_program("homelab-services", "oracle")
 }
 
 /// What `homelab images` makes of a real registry's answers.
 pub(crate) fn registry() -> anyhow::Result<Outcome> {
-    run(&[&[
-        "test",
-        "--locked",
-        "-p",
-        "homelab-cli",
-        "--features",
-        "registry",
-        "--test",
-        "registry",
-    ]])
+    with_program("homelab-cli", "registry")
+}
+
+/// What a real Caddy makes of the routes.
+pub(crate) fn proxy() -> anyhow::Result<Outcome> {
+    with_program("homelab-cli", "proxy")
+}
+
+/// Tests that need somebody else's program; test and feature have one name.
+fn with_program(package: &str, name: &str) -> anyhow::Result<Outcome> {
+    run(&[&["test", "--locked", "-p", package, "--features", name, "--test", name]])
 }
 
 /// Measures the pipeline.

@@ -91,6 +91,10 @@ pub(super) fn login(host: &Host) -> String {
         let closed = words::list(host.closed.iter().map(String::as_str));
         text = format!("{text}; refused: {closed}");
     }
+    if let Some(until) = &host.closed_until {
+        let closed = words::list(until.paths.iter().map(String::as_str));
+        text = format!("{text}; refused until `{}`: {closed}", until.setting);
+    }
     text
 }
 

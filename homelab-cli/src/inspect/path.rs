@@ -35,9 +35,9 @@ pub(crate) fn faults(house: &House, settings: &Settings, project: &Project<'_>) 
         for mount in binds.filter(|it| it.source.starts_with('$')) {
             let value = project.resolve(&mount.source);
             let Some(Place { path, what, .. }) = place(house, &value) else { continue };
-            let names = interpolate::variables(&mount.source);
-            let named = names.iter().find(|it| settings.dotenv.value(it).is_some());
-            let Some(name) = named.or_else(|| names.first()) else { continue };
+            let all = interpolate::variables(&mount.source);
+            let named = all.iter().find(|it| settings.dotenv.value(it).is_some());
+            let Some(name) = named.or_else(|| all.first()) else { continue };
             let led = if path == value { String::new() } else { format!(", which is `{path}`") };
             let message = format!(
                 "`{name}` gives `{}` the path `{value}`{led} of the host: {what}; expected a folder \

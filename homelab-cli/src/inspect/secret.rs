@@ -4,6 +4,10 @@
 //! a service that runs as another user cannot read it and stops, and a file that everybody
 //! may read is none. A folder in its place is what Docker makes of a missing file.
 //!
+//! The proxy's login is checked at every request of a stranger: a costly hash, or a line that does
+//! not say how its user's credentials begin, lets a flood of wrong logins take the processor from
+//! every site.
+//!
 //! Fix: `homelab init` makes what is missing and prints the commands for what is not its own.
 
 use std::fs::Metadata;
@@ -12,6 +16,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use homelab_core::access::{self, Access};
+use homelab_core::resource::SecretContent;
 
 use super::{Context, Findings, HostRule};
 
@@ -40,6 +45,12 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
+        // Who may not read it cannot tell; the person who made it can.
+        if let (SecretContent::ProxyLogin, Ok(line)) =
+            (secret.content(), std::fs::read_to_string(&path))
+        {
+            judge_login(&shown, &line, findings);
+        }
         match access::required(context.project, secret.name()) {
             Ok(wanted) => judge(&shown, Seen::from(&metadata), &wanted, findings),
             Err(conflict) => findings.error(
@@ -104,6 +115,27 @@ fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
     }
 }
 
+/// Above this a hash costs more than a hundredth of a second.
+const DEAREST: u32 = 6;
+
+fn judge_login(shown: &str, line: &str, findings: &mut Findings) {
+    let hash = line.split_whitespace().nth(1).unwrap_or_default();
+    let cost = hash.split('$').nth(2).and_then(|it| it.parse::<u32>().ok()).unwrap_or(0);
+    let message = if cost > DEAREST {
+        format!("`{shown}` has a hash of cost {cost}: a flood of wrong logins stops every site")
+    } else if !line.is_empty() && !line.contains(" # ") {
+        format!(
+            "`{shown}` does not say how its user's credentials begin: a flood of logins with other names stops every site"
+        )
+    } else {
+        return;
+    };
+    let help = format!(
+        "make a new password: `sudo rm {shown}`, `homelab init`, `docker compose up -d --force-recreate caddy`; one that you chose yourself can be guessed and needs its cost, so let `init` choose"
+    );
+    findings.warning(shown, message, help);
+}
+
 fn fix_mode(shown: &str, wanted: &Access) -> String {
     format!("`sudo chmod {:04o} {shown}`", wanted.mode)
 }
@@ -142,6 +174,18 @@ mod tests {
         assert_eq!(found(Seen { mode: 0o640, ..GOOD }, &WANTED), "");
         let alone = Access { mode: 0o400, ..WANTED };
         assert_eq!(found(Seen { gid: 7, mode: 0o600, ..GOOD }, &alone), "");
+    }
+
+    #[test]
+    fn a_login_that_a_flood_can_abuse_is_found() {
+        let found = |line: &str| {
+            let mut findings = Findings { rule: RULE.id, list: Vec::new() };
+            judge_login("secrets/a", line, &mut findings);
+            findings.list.iter().map(|it| it.message.clone()).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(found("admin $2b$04$x # YWRtaW46\n"), "");
+        insta::assert_snapshot!(found("admin $2b$12$x # YWRtaW46\n"), @"`secrets/a` has a hash of cost 12: a flood of wrong logins stops every site");
+        insta::assert_snapshot!(found("admin $2b$04$x\n"), @"`secrets/a` does not say how its user's credentials begin: a flood of logins with other names stops every site");
     }
 
     #[test]

@@ -57,12 +57,12 @@ fn public_certificates_need_a_public_domain() {
     };
     assert_snapshot!(with("TLS_ISSUER=me@example.org\n"), @r"
     error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `home.arpa`
-      --> .env:93
+      --> .env:97
       help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
     ");
     assert_snapshot!(with("DOMAIN=nas.local\nTLS_ISSUER=me@example.org\n"), @r"
     error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `nas.local`
-      --> .env:94
+      --> .env:98
       help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
     ");
     assert_eq!(with("DOMAIN=example.org\nTLS_ISSUER=me@example.org\n"), "");

@@ -67,6 +67,10 @@ fn a_rule_is_explained() {
     a service that runs as another user cannot read it and stops, and a file that everybody
     may read is none. A folder in its place is what Docker makes of a missing file.
 
+    The proxy's login is checked at every request of a stranger: a costly hash, or a line that does
+    not say how its user's credentials begin, lets a flood of wrong logins take the processor from
+    every site.
+
     Fix: `homelab init` makes what is missing and prints the commands for what is not its own.
     ----- stderr -----
     ");

@@ -6,7 +6,10 @@
 //! Fix: let the proxy ask, with `Login::Proxy` (the default of a route) or `basic_auth` in the
 //! labels. A panel with accounts whose clients cannot answer the proxy may close the paths of
 //! its wizard instead, all those that the image's contract names, with
-//! `.login(Login::BuiltIn).closes(WIZARD)`: it is then set up from the host. Where everybody really may enter, say why with `Login::Open { because: … }`.
+//! `.login(Login::BuiltIn).closes(WIZARD)`: it is then set up from the host. Paths that answer
+//! anybody before that and the administrator afterwards are closed with
+//! `.closes_until(PATHS, VARIABLE)`, until the household sets the variable. Where everybody really
+//! may enter, say why with `Login::Open { because: … }`.
 
 use super::{Findings, Rule};
 use crate::caddyfile::Site;
@@ -58,8 +61,12 @@ fn is_settled(project: &Project<'_>, site: &Site, panel: Panel) -> bool {
     project.route_of(site).is_some_and(|route| match route.login {
         Login::Open { because } => !because.is_empty(),
         Login::BuiltIn => match panel.login {
-            PanelLogin::FirstVisitor { wizard } => {
-                !wizard.is_empty() && wizard.iter().all(|it| route.closed.contains(it))
+            PanelLogin::FirstVisitor { wizard, open } => {
+                let at_first = route.closed_until.map_or(&[][..], |it| it.0);
+                let is_closed = |it| route.closed.contains(it);
+                !wizard.is_empty()
+                    && wizard.iter().all(is_closed)
+                    && open.iter().all(|it| is_closed(it) || at_first.contains(it))
             }
             PanelLogin::None | PanelLogin::BuiltIn => false,
         },
@@ -98,9 +105,29 @@ mod tests {
     fn a_closed_wizard_settles_it() {
         let found = break_stack(|stack| {
             let route = &mut spec(stack, "web").routes[0];
-            *route = route.login(Login::BuiltIn).closes(&["/setup/*"]);
+            *route = route.login(Login::BuiltIn).closes(&["/setup/*", "/folders/*"]);
         });
         assert_eq!(found, "");
+        let found = break_stack(|stack| {
+            let done = stack.site.variables[0];
+            let route = &mut spec(stack, "web").routes[0];
+            let closed = route.login(Login::BuiltIn).closes(&["/setup/*"]);
+            *route = closed.closes_until(&["/folders/*"], done);
+        });
+        assert_eq!(found, "");
+    }
+
+    #[test]
+    fn what_answers_anybody_before_the_set_up_is_closed_too() {
+        for elsewhere in [&[][..], &["/folders"]] {
+            let found = break_stack(|stack| {
+                let done = stack.site.variables[0];
+                let route = &mut spec(stack, "web").routes[0];
+                let closed = route.login(Login::BuiltIn).closes(&["/setup/*"]);
+                *route = closed.closes_until(elsewhere, done);
+            });
+            assert!(found.starts_with("error[route-login]"), "{elsewhere:?}: {found}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn a_snippet_that_nobody_defines_is_found() {
         let found = break_file(|file| {
-            file.services["caddy"].labels.retain(|key, _| !key.starts_with("caddy_0"));
+            file.services["caddy"].labels.retain(|key, _| !key.starts_with("caddy_1"));
         });
         insta::assert_snapshot!(found, @r"
         error[route-snippet]: `web` imports the snippet `login`, which nobody defines
@@ -63,7 +63,7 @@ mod tests {
     fn a_file_of_the_proxys_own_may_define_it() {
         let found = break_file(|file| {
             let caddy = &mut file.services["caddy"];
-            caddy.labels.retain(|key, _| !key.starts_with("caddy_0"));
+            caddy.labels.retain(|key, _| !key.starts_with("caddy_1"));
             caddy.environment.insert(super::BASE_FILE.to_owned(), "/etc/Caddyfile".to_owned());
         });
         assert_eq!(found, "");

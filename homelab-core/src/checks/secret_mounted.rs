@@ -96,10 +96,10 @@ mod tests {
     fn a_path_in_a_label_of_the_proxy_is_found() {
         let found = break_file(|file| {
             let labels = &mut file.services["caddy"].labels;
-            labels["caddy_0.basic_auth.import"] = "/run/secrets/attic".to_owned();
+            labels["caddy_1.basic_auth.import"] = "/run/secrets/attic".to_owned();
         });
         insta::assert_snapshot!(found, @r"
-        error[secret-mounted]: `caddy` names `/run/secrets/attic` in its label `caddy_0.basic_auth.import`, which is not mounted
+        error[secret-mounted]: `caddy` names `/run/secrets/attic` in its label `caddy_1.basic_auth.import`, which is not mounted
           --> caddy.rs
           help: add `attic` to `secrets:` of `caddy`
         ");

@@ -112,7 +112,7 @@ pub(crate) const CATALOGUE: &[Contract] = &[
         misspelt: &[("DATABASE_HOST", "DB_HOST")],
         panel: Some(Panel {
             port: Port::new(8080),
-            login: PanelLogin::FirstVisitor { wizard: &["/setup/*"] },
+            login: PanelLogin::FirstVisitor { wizard: &["/setup/*"], open: &["/folders/*"] },
         }),
         peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
         user: 1000,

@@ -4,23 +4,73 @@
 
 use indexmap::IndexMap;
 
+use crate::resource::Secret;
 use crate::route::{Login, Route};
-use crate::service::Spec;
+use crate::service::{RoleKind, Spec};
 use crate::stack::Site;
 use crate::text::{Text, secret_path};
 
 /// Name of the snippet by which routes ask the proxy for a login.
 pub(crate) const LOGIN_SNIPPET: &str = "login";
 
+/// Name of the snippet that every route imports; `login` imports it, too.
+const COMMON_SNIPPET: &str = "common";
+
+/// Headers by which services believe who somebody is, where they come from or what they ask for.
+/// The proxy says it of its own accord (`X-Forwarded-For`, `-Proto`, `-Host`); what a client says
+/// never passes. `_` counts as `-` in many a program, hence the last one.
+const CLAIMS: &[&str] = &[
+    "Remote-*",
+    "X-Remote-*",
+    "X-Forwarded-*",
+    "Forwarded",
+    "X-Original-*",
+    "X-Rewrite-*",
+    "X-Real-*",
+    "X-Auth-*",
+    "X-WebAuth-*",
+    "X-Authentik-*",
+    "X-Client-*",
+    "X-Cluster-Client-*",
+    "True-Client-*",
+    "CF-Connecting-*",
+    "*_*",
+];
+
+/// What is worth compressing. Not `text/*`: server-sent events are `text/event-stream`, and wait
+/// for nobody. Films, pictures and archives are compressed already.
+const COMPRESSED: &[&str] = &[
+    "text/html*",
+    "text/css*",
+    "text/plain*",
+    "text/javascript*",
+    "application/javascript*",
+    "application/json*",
+    "application/wasm*",
+    "image/svg+xml*",
+];
+
+/// Headers for browsers, where the service sends none of its own. No `Strict-Transport-Security`:
+/// a device without the house's authority could not get past it, nor a house that goes back to
+/// plain HTTP. The referrer stays at its origin elsewhere, since players of embedded films ask for
+/// that much.
+const FOR_BROWSERS: &[&str] =
+    &["?X-Content-Type-Options nosniff", "?Referrer-Policy strict-origin-when-cross-origin"];
+
+/// Only behind the login, which the browser sends by itself, also from within a foreign frame.
+/// Clients with accounts of their own, such as Jellyfin's on televisions, may live in a frame.
+const UNFRAMED: &str = "?X-Frame-Options SAMEORIGIN";
+
 pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     let mut labels = IndexMap::new();
-    if let Some(secret) = spec.guard {
-        // A missing file makes the import fail, and with it every site that asks: fail closed.
-        labels.insert("caddy_0".to_owned(), format!("({LOGIN_SNIPPET})"));
-        labels.insert("caddy_0.basic_auth.import".to_owned(), secret_path(secret));
+    if spec.role == RoleKind::Edge {
+        common(&mut labels);
         // No prefix number 9 without subkey: these are global options. The container
         // cannot install a root certificate on the host, so Caddy need not try.
         labels.insert("caddy_9.skip_install_trust".to_owned(), String::new());
+    }
+    if let Some(secret) = spec.guard {
+        login(secret, &mut labels);
     }
     let single = spec.routes.len() == 1;
     for (at, route) in spec.routes.iter().enumerate() {
@@ -40,6 +90,52 @@ pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     labels
 }
 
+/// What holds for every route, guarded or not.
+fn common(labels: &mut IndexMap<String, String>) {
+    let mut put = |key: String, value: String| labels.insert(format!("caddy_0{key}"), value);
+    put(String::new(), format!("({COMMON_SNIPPET})"));
+    for (at, claim) in CLAIMS.iter().enumerate() {
+        put(format!(".request_header_{at}"), format!("-{claim}"));
+    }
+    for (at, header) in FOR_BROWSERS.iter().enumerate() {
+        put(format!(".header_{at}"), (*header).to_owned());
+    }
+    for (at, kind) in COMPRESSED.iter().enumerate() {
+        put(format!(".encode.match.header_{at}"), format!("Content-Type {kind}"));
+    }
+}
+
+/// The login of the household: user and bcrypt hash in a secret's file.
+///
+/// Caddy compares the password of a user that it does not know with a hash of its own, at a cost
+/// that no setting changes (14, over a second of one core), so that nobody learns names by the time it takes.
+/// A flood of such guesses would stop every site. So the file says in a comment, behind `# `, how
+/// the `Authorization` of its user begins, and everybody else is refused before. The name is no
+/// secret, the password has 100 random bits. `redir`, because Caddy runs it before `basic_auth`.
+fn login(secret: Secret, labels: &mut IndexMap<String, String>) {
+    const SAID: &str = "{http.request.header.Authorization}";
+    const FILE: &str = "{http.vars.login}";
+    let path = secret_path(secret);
+    let mut put = |key: &str, value: String| labels.insert(format!("caddy_1{key}"), value);
+    put("", format!("({LOGIN_SNIPPET})"));
+    put(".import", COMMON_SNIPPET.to_owned());
+    put(".header", UNFRAMED.to_owned());
+    put(".vars", format!("login {{file.{path}}}"));
+    put(
+        ".@stranger.expression",
+        format!(
+            "`{SAID} != \"\" && {FILE}.contains(\"# \") && \
+             !{SAID}.matches(\"^(?i:basic) +\" + {FILE}.split(\"# \")[1].trim())`"
+        ),
+    );
+    put(".header_1", "@stranger WWW-Authenticate `Basic realm=\"restricted\"`".to_owned());
+    put(".redir", "@stranger / 401".to_owned());
+    // A missing file makes the import fail, and with it every site that asks: fail closed.
+    put(".basic_auth.import", path);
+    // The household's password is the proxy's business alone; this comes after `basic_auth`.
+    put(".request_header", "-Authorization".to_owned());
+}
+
 fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, String>) {
     let mut put = |key: &str, value: String| labels.insert(format!("{prefix}{key}"), value);
     put("", host(site, route).into_string());
@@ -48,15 +144,16 @@ fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, 
         put(".@closed.path", route.closed.join(" "));
         put(".respond", "@closed 403".to_owned());
     }
-    let upstream = format!("{{{{upstreams {}}}}}", route.port.number());
-    if route.login == Login::Proxy {
-        put(".import", LOGIN_SNIPPET.to_owned());
-        put(".reverse_proxy", upstream);
-        // The household's password is the proxy's business alone.
-        put(".reverse_proxy.header_up", "-Authorization".to_owned());
-    } else {
-        put(".reverse_proxy", upstream);
+    if let Some((paths, done)) = route.closed_until {
+        // In quotes: whatever the variable says, it is one word, and only `true` opens.
+        put(".vars", format!("set-up `{}`", done.reference()));
+        put(".@unsettled.path", paths.join(" "));
+        put(".@unsettled.not.vars", "set-up true".to_owned());
+        put(".respond_1", "@unsettled 403".to_owned());
     }
+    let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
+    put(".import", snippet.to_owned());
+    put(".reverse_proxy", format!("{{{{upstreams {}}}}}", route.port.number()));
 }
 
 /// The host name of a route: `<label>.<domain>`, or the domain itself.

@@ -63,6 +63,18 @@ pub struct Host {
     pub because: Option<String>,
     /// Paths that are refused.
     pub closed: Vec<String>,
+    /// Paths that are refused until the household says that the set-up is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_until: Option<ClosedUntil>,
+}
+
+/// Paths that a variable of `.env` opens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClosedUntil {
+    /// The paths.
+    pub paths: Vec<String>,
+    /// What `.env` has to say, such as `JELLYFIN_SETUP_DONE=true`.
+    pub setting: String,
 }
 
 /// Who asks a visitor for a login.
@@ -178,6 +190,10 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
         };
         let closed = route.iter().flat_map(|it| it.closed).map(|it| (*it).to_owned());
         let closed: Vec<_> = closed.collect();
+        let closed_until = route.and_then(|it| it.closed_until).map(|(paths, done)| ClosedUntil {
+            paths: paths.iter().map(|it| (*it).to_owned()).collect(),
+            setting: format!("{done}=true"),
+        });
         hosts.extend(site.addresses().map(|address| Host {
             host: address.to_owned(),
             service: member.name.to_owned(),
@@ -186,6 +202,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             login,
             because: because.clone(),
             closed: closed.clone(),
+            closed_until: closed_until.clone(),
         }));
     }
     hosts
@@ -230,6 +247,14 @@ fn code(words: &[String]) -> String {
     words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// Paths that are always closed, then those that `.env` opens.
+fn closed(host: &Host) -> String {
+    let until = host.closed_until.iter();
+    let until = until.map(|it| format!("until `{}`: {}", it.setting, code(&it.paths)));
+    let always = (!host.closed.is_empty()).then(|| code(&host.closed));
+    always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
+}
+
 /// The page.
 pub fn markdown(exposure: &Exposure) -> String {
     let ports: Vec<_> = exposure
@@ -255,7 +280,7 @@ pub fn markdown(exposure: &Exposure) -> String {
                 format!("`{}:{}`", it.service, ports.join(",")),
                 profile_names(&it.profiles),
                 asks(it),
-                code(&it.closed),
+                closed(it),
             ]
         })
         .collect();

@@ -79,7 +79,7 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[],
     misspelt: &[],
-    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[] } }),
+    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[], open: &[] } }),
     egress: Egress::Required("it asks upstream resolvers and downloads filter lists"),
     peers: &[],
     end_of_life: None,

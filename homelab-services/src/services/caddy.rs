@@ -20,7 +20,8 @@ const CONFIG: Mount<Stateless> =
     Volume::scratch("caddy-config", "the autosaved Caddyfile is rebuilt from the labels")
         .at("/config");
 
-/// User and bcrypt hash that guard every panel without accounts of its own.
+/// User and bcrypt hash that guard every panel without accounts of its own. Caddy's admin API,
+/// inside the container, and its autosaved JSON in `/config`, 0600, show the hash; its log does not.
 const LOGIN: Secret = Secret::proxy_login("caddy-login");
 
 /// The admin API answers only inside the container; the image has BusyBox.

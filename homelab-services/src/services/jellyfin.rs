@@ -22,11 +22,19 @@ const MEDIA: Mount<Stateless> = Bind::env_read_only(&env::MEDIA_PATH).at("/media
 /// Its clients send an `Authorization` header of their own, which the proxy's question for a
 /// password would break. So its own accounts guard it, and the wizard that makes the
 /// administrator is closed: it is opened from the host, see `docs/runbooks/first-start.md`.
-const ROUTE: Route = Route::host("media", WEB).login(Login::BuiltIn).closes(WIZARD);
+const ROUTE: Route = Route::host("media", WEB)
+    .login(Login::BuiltIn)
+    .closes(WIZARD)
+    .closes_until(BEFORE, env::JELLYFIN_SETUP_DONE);
 
 /// The wizard's part of the API, also below the prefixes that upstream strips (`/emby`,
 /// `/mediabrowser`). Read from upstream's source, not tested with the image.
 const WIZARD: &[&str] = &["*/Startup/*"];
+
+/// The rest of what upstream's policies `FirstTimeSetupOr…` let anybody do until the wizard has
+/// ended: list folders of the host, add and remove libraries. `/System/Info` and
+/// `/Localization/` have such a policy, too, change nothing and stay open, since clients ask for them.
+const BEFORE: &[&str] = &["*/Environment/*", "*/Library/VirtualFolders*", "*/Libraries/*"];
 
 /// The image's check, with time for a migration of the library's database.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
@@ -66,7 +74,10 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[],
     misspelt: &[],
-    panel: Some(Panel { port: WEB, login: PanelLogin::FirstVisitor { wizard: WIZARD } }),
+    panel: Some(Panel {
+        port: WEB,
+        login: PanelLogin::FirstVisitor { wizard: WIZARD, open: BEFORE },
+    }),
     egress: Egress::Optional("fetches descriptions, pictures and plugins"),
     peers: &[],
     end_of_life: None,

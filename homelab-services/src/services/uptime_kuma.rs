@@ -48,7 +48,7 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[SecretKey { name: "UPTIME_KUMA_DB_PASSWORD", file: true }],
     misspelt: &[],
-    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[] } }),
+    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[], open: &[] } }),
     egress: Egress::Optional("watches addresses outside the house and sends notifications"),
     peers: &[],
     end_of_life: None,

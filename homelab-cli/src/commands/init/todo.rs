@@ -41,6 +41,11 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
     lines.push(format!(
         "- let the names `{domain}` and `*.{domain}` lead to this host, in your router or DNS"
     ));
+    if project.resolve("${JELLYFIN_SETUP_DONE:-false}") != "true" {
+        lines.push(format!(
+            "- after Jellyfin's wizard, which opens from this host only, set JELLYFIN_SETUP_DONE=true in {shown}"
+        ));
+    }
     if house.is_deployed_to() {
         lines.push("- check this host, then deploy, from a clone:".to_owned());
         lines.push(format!("    {}", house.command("doctor")));
