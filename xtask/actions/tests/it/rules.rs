@@ -123,6 +123,22 @@ fn a_job_with_the_key_builds_nothing_and_compares_what_was_built() {
 }
 
 #[test]
+fn what_ci_installs_with_pip_is_named_by_hash() {
+    let ci = root().join(".ci");
+    let read = |name: &str| fs::read_to_string(ci.join(name)).expect("the file is there");
+    let run = read("run");
+    let installs: Vec<_> = run.lines().filter(|line| line.contains("pip\" install")).collect();
+    assert!(installs.len() == 1 && installs[0].contains("--require-hashes"), "{installs:?}");
+    for name in ["requirements.txt", "requirements-build.txt"] {
+        let text = read(name).replace("\\\n", " ");
+        let pins = text.lines().filter(|line| !line.trim().is_empty());
+        for pin in pins.filter(|line| !line.trim().starts_with('#')) {
+            assert!(pin.contains("==") && pin.contains("--hash=sha256:"), "{name}: {pin}");
+        }
+    }
+}
+
+#[test]
 fn no_expression_stands_in_a_script() {
     for workflow in Workflow::all() {
         for step in workflow.steps() {
