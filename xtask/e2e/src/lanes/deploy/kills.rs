@@ -1,6 +1,5 @@
 //! Deploys that are cut off: killed at every step, disconnected, without power, two at once.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -81,8 +80,8 @@ fn counted<T>(
     Ok((ended?, calls.lines().map(str::to_owned).collect()))
 }
 
-/// Kills at each step of a deploy that calls `docker`, one after the other.
-pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
+/// Kills at a sample of the calls of `docker` of a deploy, one after the other.
+pub(super) fn at_some_calls(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
     site.another_release(whom, 0)?;
     // It counts, and kills nobody.
     let (said, calls) = counted(0, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
@@ -125,25 +124,17 @@ pub(super) fn at_every_step(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
 }
 
 /// What a call does, apart from asking.
-const DEEDS: [&str; 5] = ["up", "pull", "exec", "stop", "rm"];
+const DEEDS: [&str; 5] = ["pull", "exec", "stop", "rm", "up"];
 
-/// Calls at the end: those after the release was made the current one.
-const LAST: usize = 4;
-
-/// The calls at which to kill: each one that differs, after each one that does something, and the
-/// last ones. A deploy that waits asks the same again and again.
+/// A sample of the calls at which to kill: the first one of each deed and the one behind it, and the last
+/// one of all. The others are tried on a fake engine, by `cargo xtask test`; here the fake is proven right.
 fn places(calls: &[String]) -> Vec<usize> {
-    let (mut seen, mut places, mut deeds) = (BTreeSet::new(), Vec::new(), 0);
-    for (number, call) in (1..).zip(calls) {
-        // Names of containers and images are not the same in each round.
-        let is_word = |it: &&str| it.chars().all(|it| it.is_ascii_lowercase());
-        let words: Vec<_> = call.split(' ').filter(is_word).collect();
-        let does = words.iter().any(|it| DEEDS.contains(it));
-        if seen.insert((deeds, words)) || number + LAST > calls.len() {
-            places.push(number);
-        }
-        deeds += usize::from(does);
-    }
+    let is_deed = |call: &String, deed: &str| call.split(' ').any(|it| it == deed);
+    let first = |deed: &&str| calls.iter().position(|it| is_deed(it, deed)).map(|it| it + 1);
+    let mut places: Vec<_> = DEEDS.iter().filter_map(first).flat_map(|it| [it, it + 1]).collect();
+    places.push(calls.len());
+    places.sort_unstable();
+    places.dedup();
     places
 }
 
@@ -283,10 +274,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_again_and_again_is_one_place() {
-        let calls = ["ps --all", "inspect a1", "compose -f /x up homer", "ps --all", "inspect b2"];
-        let again = ["ps --all", "inspect b2", "image inspect c3", "exec a1 pg_dump", "ps --all"];
+    fn each_deed_is_tried_once_what_follows_it_and_the_last_call() {
+        let calls = ["ps --all", "exec a1 pg_dump", "compose -f /x up homer", "ps --all"];
+        let again = ["compose -f /x up postgres", "exec a1 pg_dump", "ps --all"];
         let calls: Vec<_> = calls.iter().chain(&again).map(|it| (*it).to_owned()).collect();
-        assert_eq!(places(&calls), [1, 2, 3, 4, 5, 7, 8, 9, 10]);
+        assert_eq!(places(&calls), [2, 3, 4, 7]);
     }
 }
