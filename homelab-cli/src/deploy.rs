@@ -9,6 +9,9 @@
 //! `current` is what decides: until it is flipped, a fault leads back to the old release; after it,
 //! only the receipt is missing. Everything durable is written to a temporary file and renamed.
 
+mod attempt;
+mod back;
+pub(crate) mod between;
 pub(crate) mod bundle;
 pub(crate) mod dump;
 pub(crate) mod engine;
@@ -16,6 +19,9 @@ mod files;
 mod gate;
 pub(crate) mod journal;
 pub(crate) mod lock;
+#[cfg(test)]
+mod matrix;
+mod one_way;
 pub(crate) mod place;
 pub(crate) mod preflight;
 mod probe;
@@ -24,6 +30,7 @@ pub(crate) mod receipt;
 pub(crate) mod recover;
 pub(crate) mod release;
 pub(crate) mod rollback;
+pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod supervise;
 pub(crate) mod survey;

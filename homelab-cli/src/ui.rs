@@ -32,12 +32,22 @@ pub(crate) struct Ui {
     err: AutoStream<std::io::Stderr>,
     /// The line that another process has begun.
     begun: Vec<u8>,
+    is_silent: bool,
 }
 
 impl Ui {
     pub(crate) fn new() -> Self {
         let (out, err) = (std::io::stdout(), std::io::stderr());
-        Self { out: AutoStream::auto(out), err: AutoStream::auto(err), begun: Vec::new() }
+        let (out, err) = (AutoStream::auto(out), AutoStream::auto(err));
+        Self { out, err, begun: Vec::new(), is_silent: false }
+    }
+
+    /// One that gives no notes.
+    #[cfg(test)]
+    pub(crate) fn silent() -> Self {
+        let mut ui = Self::new();
+        ui.is_silent = true;
+        ui
     }
 
     /// A line of data.
@@ -80,6 +90,9 @@ impl Ui {
     }
 
     fn styled_note(&mut self, text: impl Display) {
+        if self.is_silent {
+            return;
+        }
         self.end_line();
         let _ = writeln!(self.err, "{text}");
     }

@@ -185,14 +185,14 @@ pub(crate) fn code(receipt: &Receipt) -> u8 {
 }
 
 /// A receipt for people.
-fn lines(receipt: &Receipt) -> Vec<String> {
+pub(super) fn lines(receipt: &Receipt) -> Vec<String> {
     let runs = receipt.runs.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let outcome = match receipt.outcome {
         Outcome::Deployed => format!("deployed: {runs} runs"),
         Outcome::NothingToDo => format!("nothing to do: {runs} runs already"),
         Outcome::Refused => format!("refused, and nothing was touched: {runs} runs"),
         Outcome::RolledBack => format!("rolled back: {runs} runs again"),
-        Outcome::Broken => format!("broken: {runs} was started again and is not well"),
+        Outcome::Broken => format!("broken: {runs} runs and is not well"),
     };
     let mut lines = vec![outcome];
     for (service, what) in &receipt.happened {
@@ -207,6 +207,7 @@ fn lines(receipt: &Receipt) -> Vec<String> {
         lines.push(format!("  {} of {all} well, {seconds:.1} s", well.count()));
     }
     lines.extend(receipt.because.iter().map(|it| format!("because {it}")));
+    lines.extend(receipt.help.iter().map(|it| format!("what leads out: {it}")));
     lines
 }
 

@@ -1,6 +1,8 @@
 //! `homelab recover`: ends a deploy that was interrupted.
 
-use super::deploy::{HouseDir, Who, code};
+use homelab_core::report::receipt::Outcome;
+
+use super::deploy::{HouseDir, Who, lines};
 use crate::deploy::place::Place;
 use crate::deploy::recover;
 use crate::error::Error;
@@ -9,9 +11,10 @@ use crate::ui::Ui;
 
 /// End a deploy that a power cut or a kill has interrupted
 ///
-/// Where the new release was already the current one, the deploy is ended; otherwise the old one is
-/// brought back. Every deploy begins with this by itself; a unit runs it at boot. Without an
-/// interrupted deploy it does nothing.
+/// Where the new release was already the current one, or a service may have changed its data for it,
+/// the deploy is ended; otherwise the old one is brought back. Every deploy begins with this by itself;
+/// a unit runs it at boot. In a broken house it looks whether all is well by now, and says again what
+/// leads out. Otherwise it does nothing.
 ///
 /// Exit code 1 when the release that it came to is not well.
 #[derive(Debug, clap::Args)]
@@ -34,8 +37,13 @@ pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
         ui.data(format_args!("no deploy was interrupted: {runs} runs"))?;
         return Ok(exit::FINE);
     };
-    ui.data(format_args!("{runs} runs"))?;
     // That a release was rolled back is what was asked for here.
-    let is_broken = receipt.outcome == homelab_core::report::receipt::Outcome::Broken;
-    Ok(if is_broken { code(&receipt) } else { exit::FINE })
+    if receipt.outcome == Outcome::Broken {
+        for line in lines(&receipt) {
+            ui.data(line)?;
+        }
+        return Ok(exit::FINDINGS);
+    }
+    ui.data(format_args!("{runs} runs"))?;
+    Ok(exit::FINE)
 }

@@ -4,8 +4,8 @@ use homelab_core::release::Id;
 
 use super::deploy::{HouseDir, Who, name, report};
 use crate::cli::Format;
+use crate::deploy::between::Data;
 use crate::deploy::place::Place;
-use crate::deploy::rollback::Data;
 use crate::deploy::supervise;
 use crate::error::Error;
 use crate::house::House;

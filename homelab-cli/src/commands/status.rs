@@ -60,7 +60,12 @@ fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
     if let Some(last) = &status.last {
         let outcome = serde_json::to_value(last.outcome).ok();
         let outcome = outcome.as_ref().and_then(|it| it.as_str()).unwrap_or_default();
-        ui.data(format_args!("last {} {outcome}, by {} at {}", last.what, last.actor, last.ended))?;
+        ui.data(format_args!(
+            "last {} {outcome}, by {} at {}",
+            last.what.word(),
+            last.actor,
+            last.ended
+        ))?;
     }
     let kept = words::list(status.kept.iter().map(Id::as_str));
     let kept = if kept.is_empty() {
@@ -74,7 +79,11 @@ fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
 fn headline(status: &Status) -> String {
     let well = status.health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
     let all = words::count(status.health.len(), "service");
-    let drift = if status.drift { "not as deployed" } else { "as deployed" };
+    let drift = match status {
+        Status { broken: Some(_), .. } => "and is broken",
+        Status { drift: true, .. } => "not as deployed",
+        Status { .. } => "as deployed",
+    };
     format!("{} runs {drift}; {} of {all} well", status.release, well.count())
 }
 

@@ -9,7 +9,8 @@ use super::rollback::Choice;
 use crate::deploy::bundle::{Bundle, LIMIT};
 use crate::deploy::place::Place;
 use crate::deploy::rollback;
-use crate::deploy::worker::{self, Request};
+use crate::deploy::run::{Checks, Request};
+use crate::deploy::worker;
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -61,6 +62,7 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
         actor: who.actor(),
         run_url: who.run_url(),
         keep: KEEP,
+        checks: Checks::ALL,
     };
     let receipt = match &args.what {
         What::Deploy { bundle, who } => {

@@ -1,6 +1,8 @@
 //! The note that a deploy leaves before it touches anything, by which it can be undone or ended.
 
 use homelab_core::release::Id;
+use homelab_core::report::receipt::Deed;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::files;
@@ -12,8 +14,7 @@ use crate::error::Error;
 pub(crate) struct Journal {
     /// Name of this deploy, and of its log.
     pub(crate) id: String,
-    /// `deploy` or `rollback`.
-    pub(crate) what: String,
+    pub(crate) what: Deed,
     /// The release that ran.
     pub(crate) from: Option<Id>,
     /// The release that shall run.
@@ -25,6 +26,13 @@ pub(crate) struct Journal {
     pub(crate) before: Vec<String>,
     /// Dumps that were taken, by database.
     pub(crate) dumps: Vec<String>,
+    /// One-way services and the image that each is about to get, newer than the one that it had: from
+    /// its first start on, its data may be of no use to the older one.
+    #[serde(default)]
+    pub(crate) newer: IndexMap<String, String>,
+    /// Services that were not well before: neither way has to mend them.
+    #[serde(default)]
+    pub(crate) unwell: Vec<String>,
     /// Databases that were put back, each with the name under which the data of before is kept.
     #[serde(default)]
     pub(crate) restored: Vec<(String, String)>,
@@ -37,8 +45,12 @@ impl Journal {
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let broken = |it: serde_json::Error| Error::Failed {
             what: format!("`{}` is not valid: {it}", path.display()),
-            help: "look at `homelab status`; remove the file once the house is as it should be"
-                .to_owned(),
+            help: format!(
+                "if a newer `homelab` has been at work here, install that one and run `homelab recover`; \
+                 else see with `homelab status` what runs, set the note aside with `sudo mv {0} {0}.unreadable`, \
+                 and run `homelab rollback` or deploy",
+                path.display()
+            ),
         };
         serde_json::from_slice(&bytes).map(Some).map_err(broken)
     }

@@ -29,7 +29,7 @@ const MUCH: Memory = Memory::gib(1);
 ///
 /// The program that was installed on the host judges the release: rules about the host run with
 /// the file that would be deployed, and not with the stack that is compiled in.
-pub(super) fn check(
+pub(crate) fn check(
     place: &Place,
     wanted: &Wanted,
     pulls: bool,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use homelab_core::report::receipt::Receipt;
+use homelab_core::report::receipt::{Outcome, Receipt};
 use jiff::Timestamp;
 
 use super::files;
@@ -15,11 +15,30 @@ pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
     files::append(&place.receipts(), &line)
 }
 
-/// All of them, the oldest first. A line that a power cut left half written is passed over.
+/// All of them, the oldest first.
 pub(crate) fn all(place: &Place) -> Result<Vec<Receipt>, Error> {
+    Ok(read(place)?.0)
+}
+
+/// The same, with the numbers of the lines that are passed over: a power cut left them half written, or a
+/// newer program wrote what this one does not know.
+pub(crate) fn read(place: &Place) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
     let bytes = files::read(&place.receipts())?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    Ok(text.lines().filter_map(|it| serde_json::from_str(it).ok()).collect())
+    let (mut receipts, mut unread) = (Vec::new(), Vec::new());
+    for (number, line) in (1..).zip(text.lines()) {
+        match serde_json::from_str(line) {
+            Ok(receipt) => receipts.push(receipt),
+            Err(_) => unread.push(number),
+        }
+    }
+    Ok((receipts, unread))
+}
+
+/// The last word on the house, when it is that it is broken. What was refused has touched nothing.
+pub(crate) fn broken(all: &[Receipt]) -> Option<&Receipt> {
+    let last = all.iter().rfind(|it| it.outcome != Outcome::Refused);
+    last.filter(|it| it.outcome == Outcome::Broken)
 }
 
 /// Now, for people and programs: RFC 3339, UTC, whole seconds.
@@ -42,7 +61,7 @@ pub(crate) fn age(since: &str) -> Option<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use homelab_core::release::Id;
-    use homelab_core::report::receipt::Outcome;
+    use homelab_core::report::receipt::Deed;
     use indexmap::IndexMap;
 
     use super::*;
@@ -56,7 +75,7 @@ pub(super) mod tests {
     pub(in crate::deploy) fn deployed(from: &str, to: &str) -> Receipt {
         Receipt {
             id: format!("20260101T000000Z-{to}"),
-            what: "deploy".to_owned(),
+            what: Deed::Deploy,
             outcome: Outcome::Deployed,
             from: Some(id(from)),
             to: id(to),
@@ -72,6 +91,7 @@ pub(super) mod tests {
             health: IndexMap::new(),
             dumps: Vec::new(),
             because: None,
+            help: None,
         }
     }
 

@@ -1,42 +1,23 @@
 //! Back to a release that was healthy once; stops where data stands between.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use homelab_core::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
-use homelab_core::plan::Plan;
 use homelab_core::release::Id;
-use homelab_core::report::receipt::{Outcome, Receipt};
+use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 
+use super::back::{self, Cause};
+use super::between::{self, Between, Data};
 use super::dump::Database;
 use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
-use super::receipt;
 use super::release::{self, Manifest};
+use super::run::{Request, Run};
 use super::survey::Wanted;
-use super::worker::{self, Request, Run};
-use super::{prune, recover, switch};
+use super::{attempt, prune, receipt, recover, switch};
 use crate::error::Error;
 use crate::ui::Ui;
-
-/// What to do about data that a newer release has written; neither: stop, and say what stands between.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Data {
-    /// Put back the dumps that were taken when the release was left.
-    pub(crate) restore: bool,
-    /// Start the older release on what cannot be put back, or shall not be.
-    pub(crate) keep: bool,
-}
-
-/// What stands between two releases.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Between {
-    /// Database and the dump of before, where there is one.
-    databases: Vec<(String, Option<PathBuf>)>,
-    /// Services whose volumes only a copy of before brings back, with the reason.
-    others: Vec<(String, String)>,
-}
 
 /// Rolls back; `to` is the release before the current one unless it is named.
 pub(crate) fn rollback(
@@ -50,15 +31,16 @@ pub(crate) fn rollback(
     recover::first(ui, place)?;
     let current = place.current()?.ok_or(Error::NothingDeployed)?;
     let to = target(place, to, &current)?;
-    let mut run = Run::new(place, request, "rollback");
+    let mut run = Run::new(place, request, Deed::Rollback);
     run.phase(ui, "planning");
     let wanted = Wanted::load(place, &to, Some(&current))?;
     switch::stamp(place, &wanted)?;
     let (state, plan) = wanted.plan(Some(&current))?;
     ui.note(homelab_core::report::plan::text(&plan).trim_end());
-    let between = between(place, &current, &wanted)?;
-    refuse(&between, data, &to)?;
-    if let Some(refused) = worker::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {
+    let dump = |it: &str| between::dump_of(place, &to, it);
+    let between = between::between(place, &current, &wanted, &dump)?;
+    between::refuse(&between, data, &to)?;
+    if let Some(refused) = attempt::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {
         receipt::append(&refused, place)?;
         return Ok(refused);
     }
@@ -66,7 +48,7 @@ pub(crate) fn rollback(
     if data.restore && between.databases.iter().any(|it| it.1.is_some()) {
         return restore(ui, run, &wanted, journal, &between);
     }
-    worker::forward(ui, run, &wanted, journal, &state, &plan)
+    attempt::forward(ui, run, &wanted, journal, &state, &plan)
 }
 
 /// A release that is kept, and is not the current one.
@@ -101,114 +83,11 @@ fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
     let own = files(current);
     let receipts = receipt::all(place)?;
     let mut deploys = receipts.into_iter().rev().filter(|it| {
-        it.what != "rollback" && it.outcome == Outcome::Deployed && files(&it.to) == own
+        let came = matches!(it.outcome, Outcome::Deployed | Outcome::Broken);
+        let runs = came && it.runs.as_ref() == Some(&it.to);
+        it.what != Deed::Rollback && runs && files(&it.to) == own
     });
     Ok(deploys.find_map(|it| it.from.filter(|it| files(it).is_some_and(|it| Some(it) != own))))
-}
-
-/// What stands between the release that runs and an older one: by their files, since a container may
-/// be missing.
-fn between(place: &Place, current: &Id, wanted: &Wanted) -> Result<Between, Error> {
-    let to = &wanted.manifest.release;
-    let (newer, old) = (Manifest::load(place, current)?, &wanted.after.file);
-    let newer_file = release::compose_of(place, current)?;
-    let label = |name: &str, label: &str| {
-        let services = [old.services.get(name), newer_file.services.get(name)];
-        services.into_iter().flatten().find_map(|it| it.labels.get(label)).cloned()
-    };
-    let mut between = Between::default();
-    let changed = wanted.manifest.images.iter().filter(|(name, image)| {
-        old.services.contains_key(*name) && newer.images.get(*name).is_some_and(|it| it != *image)
-    });
-    for (name, _) in changed {
-        let Some(because) = label(name, ONE_WAY_LABEL) else { continue };
-        let used = old.services[name].depends_on.keys();
-        let databases: Vec<_> = std::iter::once(name)
-            .chain(used)
-            .filter(|it| label(it, DATABASE_LABEL).is_some())
-            .collect();
-        for database in &databases {
-            if !between.databases.iter().any(|it| &it.0 == *database) {
-                between.databases.push(((*database).clone(), dump_of(place, to, database)?));
-            }
-        }
-        if databases.is_empty() {
-            between.others.push((name.clone(), because));
-        }
-    }
-    Ok(between)
-}
-
-/// The first dump that was taken after a release had run for the last time.
-fn dump_of(place: &Place, release: &Id, database: &str) -> Result<Option<PathBuf>, Error> {
-    let receipts = receipt::all(place)?;
-    let last = receipts.iter().rposition(|it| it.runs.as_ref() == Some(release));
-    let since = receipts.iter().skip(last.map_or(receipts.len(), |it| it + 1));
-    let dumps = since.flat_map(|receipt| {
-        // `<deploy>-<service>-<database>.sql.gz`
-        let beginning = format!("{}-{database}-", receipt.id);
-        let dumps = receipt.dumps.iter().map(PathBuf::from);
-        dumps.filter(move |it| {
-            it.file_name().is_some_and(|it| it.to_string_lossy().starts_with(&beginning))
-        })
-    });
-    Ok({ dumps }.find(|it| it.exists()))
-}
-
-/// Services that a deploy would take back to an image that ran before the one that runs now, although an
-/// older release cannot work on the data: a reverted commit is no rollback.
-pub(super) fn downgrades(
-    place: &Place,
-    wanted: &Wanted,
-    plan: &Plan,
-) -> Result<Vec<String>, Error> {
-    let receipts = receipt::all(place)?;
-    let mut lines = Vec::new();
-    for step in &plan.services {
-        let (Some(from), Some(to)) = (&step.image_from, &step.image_to) else { continue };
-        let labels = &wanted.after.file.services[&step.service].labels;
-        let Some(because) = labels.get(ONE_WAY_LABEL).filter(|_| from != to) else { continue };
-        // In the order in which they first ran.
-        let ran = receipts.iter().filter(|it| it.outcome == Outcome::Deployed);
-        let ran: Vec<_> = ran
-            .filter_map(|it| it.images.get(&step.service))
-            .flat_map(|(from, to)| from.iter().chain(to))
-            .collect();
-        let first = |image: &String| ran.iter().position(|it| *it == image);
-        if let (Some(to), Some(from)) = (first(to), first(from))
-            && to < from
-        {
-            lines.push(format!(
-                "`{}`: {because}; go back with `homelab rollback`, which says what stands between, \
-                 then deploy this",
-                step.service
-            ));
-        }
-    }
-    Ok(lines)
-}
-
-/// Stops unless somebody has said what shall become of the data.
-fn refuse(between: &Between, data: Data, to: &Id) -> Result<(), Error> {
-    let mut lines = Vec::new();
-    for (database, dump) in &between.databases {
-        let settled = data.keep || data.restore && dump.is_some();
-        let said = dump.as_ref().map_or_else(
-            || "no dump of that time is known".to_owned(),
-            |it| format!("`--restore` would put back {}", it.display()),
-        );
-        if !settled {
-            lines.push(format!("the database `{database}`: {said}"));
-        }
-    }
-    if !data.keep {
-        for (service, because) in &between.others {
-            lines.push(format!(
-                "`{service}`: {because}; only a copy of its volumes of before brings it back"
-            ));
-        }
-    }
-    if lines.is_empty() { Ok(()) } else { Err(Error::DataBetween { to: to.to_string(), lines }) }
 }
 
 /// Puts the databases back while nobody uses them, then goes on like any deploy.
@@ -223,15 +102,14 @@ fn restore(
     journal.save(place)?;
     let ended = put_back(ui, &mut run, wanted, &mut journal, between);
     if let Err(error) = ended {
-        let receipt = recover::back(ui, &mut run, &journal, &error.to_string())?;
-        receipt::append(&receipt, place)?;
-        Journal::remove(place)?;
+        let receipt = back::back(ui, &mut run, &journal, &Cause::Failed(error))?;
+        attempt::end(&run, &receipt)?;
         return Ok(receipt);
     }
     let (state, mut plan) = wanted.plan(journal.from.as_ref())?;
     // It was taken before; what is there now is what shall be there.
     plan.dumps.clear();
-    let receipt = worker::forward(ui, run, wanted, journal, &state, &plan)?;
+    let receipt = attempt::forward(ui, run, wanted, journal, &state, &plan)?;
     if receipt.outcome == Outcome::Deployed {
         ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
     }
@@ -299,13 +177,13 @@ fn own_image(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::bundle::Bundle;
     use super::super::receipt::tests::{deployed, id};
     use super::*;
 
     /// A host with these releases, each with its own image; equal texts are equal files.
-    fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, Place) {
+    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, Place) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = Place::open(folder.path()).expect("it exists");
         place.prepare().expect("it is ours");
@@ -318,35 +196,6 @@ mod tests {
         (folder, place)
     }
 
-    fn dumped(place: &Place, mut receipt: Receipt) -> Receipt {
-        let path = place.dumps().join(format!("{}-db-app.sql.gz", receipt.id));
-        std::fs::write(&path, "").expect("it is ours");
-        receipt.dumps.push(path.display().to_string());
-        receipt
-    }
-
-    #[test]
-    fn the_dump_is_that_of_the_moment_when_the_release_was_left_for_good() {
-        let (_folder, place) = host(&[]);
-        let write = |it: &Receipt| receipt::append(it, &place).expect("there is room");
-        write(&deployed("release0", "release1"));
-        // A deploy that failed long ago, with a dump of then.
-        let failed = Receipt {
-            outcome: Outcome::RolledBack,
-            runs: Some(id("release1")),
-            ..dumped(&place, deployed("release1", "failed00"))
-        };
-        write(&failed);
-        write(&deployed("release1", "release2"));
-        assert_eq!(dump_of(&place, &id("release1"), "db").expect("readable"), None);
-        let left = dumped(&place, deployed("release2", "release3"));
-        write(&left);
-        write(&dumped(&place, deployed("release3", "release4")));
-        let found = dump_of(&place, &id("release1"), "db").expect("readable");
-        assert_eq!(found.map(|it| it.display().to_string()).as_ref(), left.dumps.first());
-        assert_eq!(dump_of(&place, &id("release1"), "d").expect("readable"), None);
-    }
-
     #[test]
     fn back_is_what_ran_with_other_files() {
         let (_folder, place) =
@@ -354,7 +203,7 @@ mod tests {
         let write = |it: &Receipt| receipt::append(it, &place).expect("there is room");
         write(&deployed("release1", "release2"));
         // Commits that change no generated file, one of them ended by a recovery.
-        write(&Receipt { what: "recover".to_owned(), ..deployed("release2", "release3") });
+        write(&Receipt { what: Deed::Recover, ..deployed("release2", "release3") });
         write(&deployed("release3", "release4"));
         let back = before(&place, &id("release4")).expect("readable");
         assert_eq!(back, Some(id("release1")));
@@ -363,7 +212,7 @@ mod tests {
         assert_eq!(kept, ["release4", "release3", "release2", "release1"].map(id));
         assert!(!prune::kept(&place, 0).expect("readable").contains(&id("release1")));
         // Going back is no deploy: from there, back is further back.
-        write(&Receipt { what: "rollback".to_owned(), ..deployed("release4", "release1") });
+        write(&Receipt { what: Deed::Rollback, ..deployed("release4", "release1") });
         assert_eq!(before(&place, &id("release1")).expect("readable"), None);
     }
 }

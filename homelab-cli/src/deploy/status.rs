@@ -6,6 +6,7 @@ use homelab_core::observe;
 use homelab_core::plan::{Action, Plan, Step};
 use homelab_core::project::split_image;
 use homelab_core::release::Id;
+use homelab_core::report::receipt::Receipt;
 use homelab_core::report::status::Status;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use super::place::Place;
 use super::receipt;
 use super::release::{self, Manifest};
 use super::survey::Wanted;
-use super::{bundle, files, gate, prune};
+use super::{bundle, files, gate, one_way, prune};
 use crate::error::Error;
 
 /// Looks at the house; changes nothing.
@@ -25,7 +26,18 @@ pub(crate) fn status(place: &Place) -> Result<Status, Error> {
     let wanted = Wanted::load(place, &current, Some(&current))?;
     let (state, plan) = wanted.plan(Some(&current))?;
     let mut findings = Vec::new();
-    findings.extend(interrupted(place)?);
+    findings.extend(interrupted(place));
+    let (receipts, unread) = receipt::read(place)?;
+    findings.extend(unread_receipts(place, &unread));
+    let broken = receipt::broken(&receipts).map(way_out);
+    findings.extend(broken.clone().map(|(because, help)| {
+        error(
+            "drift-broken",
+            "the house",
+            format!("the last deploy left it broken: {because}"),
+            &help,
+        )
+    }));
     findings.extend(settings(place, &current)?);
     findings.extend(altered(place, &wanted.manifest)?);
     findings.extend(containers(&plan));
@@ -37,11 +49,12 @@ pub(crate) fn status(place: &Place) -> Result<Status, Error> {
     Ok(Status {
         commit: wanted.manifest.commit.clone(),
         release: current,
+        broken: broken.map(|it| it.1),
         drift: findings.iter().any(|it| it.severity == Severity::Error),
         findings,
         health: gate::health(&state),
         kept,
-        last: receipt::all(place)?.pop(),
+        last: { receipts }.pop(),
     })
 }
 
@@ -59,26 +72,52 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
 /// What a deploy of the release that runs puts right.
 const AGAIN: &str = "deploy this release again, or find out who changed it";
 
-fn interrupted(place: &Place) -> Result<Option<Finding>, Error> {
-    let (journal, busy) = (Journal::load(place)?, Lock::held(place));
-    let Some(it) = journal else {
-        return Ok(busy.map(|holder| Finding {
-            severity: Severity::Warning,
-            ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
-        }));
-    };
-    let mut message = format!(
-        "the {} of `{}` by {} since {} has not ended",
-        it.what, it.to, it.actor, it.started
-    );
-    let help = match busy {
-        Some(holder) => {
-            message = format!("{message}; at work: {holder}");
-            WAIT
+fn interrupted(place: &Place) -> Option<Finding> {
+    let wrong =
+        |message: String, help: &str| error("drift-interrupted", "the house", message, help);
+    let busy = Lock::held(place);
+    let journal = match Journal::load(place) {
+        Ok(Some(journal)) => journal,
+        Ok(None) => {
+            return busy.map(|holder| Finding {
+                severity: Severity::Warning,
+                ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
+            });
         }
-        None => "nobody is at work on it any more: run `homelab recover`",
+        Err(error) => return Some(wrong(error.to_string(), &error.hint().unwrap_or_default())),
     };
-    Ok(Some(error("drift-interrupted", "the house", message, help)))
+    let message = format!(
+        "the {} of `{}` by {} since {} has not ended",
+        journal.what.word(),
+        journal.to,
+        journal.actor,
+        journal.started
+    );
+    Some(match busy {
+        Some(holder) => wrong(format!("{message}; at work: {holder}"), WAIT),
+        None => wrong(message, "nobody is at work on it any more: run `homelab recover`"),
+    })
+}
+
+/// Why the house is broken, and what leads out.
+fn way_out(receipt: &Receipt) -> (String, String) {
+    let because = receipt.because.clone().unwrap_or_else(|| "nobody knows why".to_owned());
+    (because, receipt.help.clone().unwrap_or_else(|| one_way::MEND.to_owned()))
+}
+
+fn unread_receipts(place: &Place, lines: &[usize]) -> Option<Finding> {
+    let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    let finding = error(
+        "drift-receipts",
+        "the house",
+        format!(
+            "`{}` cannot be read in line {}: what was deployed then is not known",
+            place.receipts().display(),
+            numbers.join(", ")
+        ),
+        "if a newer `homelab` has been at work here, install that one; else delete these lines",
+    );
+    (!lines.is_empty()).then_some(Finding { severity: Severity::Warning, ..finding })
 }
 
 /// What to do while somebody else is at work.

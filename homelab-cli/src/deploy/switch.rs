@@ -1,6 +1,5 @@
 //! The switch: makes what runs equal to a release, by exactly the steps of a plan.
 
-use std::fs;
 use std::net::SocketAddr;
 
 use homelab_core::compose::File;
@@ -91,24 +90,23 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
     // What an older release had there and this one has not.
     for path in bundle::files_below(&place.root, "config")? {
         if !manifest.files.contains_key(&path) {
-            let path = place.root.join(path);
-            fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
+            files::remove(&place.root.join(path))?;
         }
     }
     Ok(())
 }
 
-/// Carries a plan out and waits until everything is well; returns the health of every service.
+/// Carries a plan out and waits until everything is well but who is excused; returns the health of every
+/// service.
 pub(super) fn carry_out(
     place: &Place,
     wanted: &Wanted,
     plan: &Plan,
     state: &State,
+    excused: &[String],
     mut tell: impl FnMut(&str),
 ) -> Result<IndexMap<String, String>, Error> {
     sync_config(place, &wanted.manifest)?;
-    let mut excused = gate::unwell(state);
-    excused.retain(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
     remove(state, plan, &mut tell)?;
     leave_networks(state, wanted)?;
     up(place, &wanted.release(), plan, &mut tell)?;
@@ -132,7 +130,7 @@ pub(super) fn bring_up(
 ) -> Result<(), Error> {
     remove(state, plan, &mut tell)?;
     up(place, &wanted.release(), plan, &mut tell)?;
-    let gate = Gate { excused: IndexSet::new(), touched: touched(plan), logs: &place.unwell() };
+    let gate = Gate { excused: &[], touched: touched(plan), logs: &place.unwell() };
     gate::wait(file, &gate).map(|_| ())
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn hanging(limit: Duration) -> Guard {
     Guard
 }
 
-pub(super) fn is_on() -> bool {
+pub(crate) fn is_on() -> bool {
     PLAYER.with_borrow(Option::is_some)
 }
 

@@ -11,8 +11,8 @@ use crate::release::Id;
 pub struct Receipt {
     /// Name of the deploy, and of its log below `state/`.
     pub id: String,
-    /// `deploy`, `rollback` or `recover`.
-    pub what: String,
+    /// What was asked for.
+    pub what: Deed,
     /// How it ended.
     pub outcome: Outcome,
     /// The release that ran before.
@@ -31,7 +31,8 @@ pub struct Receipt {
     pub ended: String,
     /// Seconds of each phase.
     pub seconds: IndexMap<String, f64>,
-    /// Image before and after, of the services whose image changed.
+    /// Image before and after: of the services whose image changed, or, where the deploy failed, of
+    /// those that may have changed their data for it.
     pub images: IndexMap<String, (Option<String>, Option<String>)>,
     /// What happened to containers, by service: `created`, `recreated`, `started`, `stopped`.
     pub happened: IndexMap<String, String>,
@@ -43,6 +44,32 @@ pub struct Receipt {
     pub dumps: Vec<String>,
     /// Why it did not end as asked.
     pub because: Option<String>,
+    /// What leads out of a house that is broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// What the host was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Deed {
+    /// Another release.
+    Deploy,
+    /// A release that ran before.
+    Rollback,
+    /// The end of one of these, which was interrupted.
+    Recover,
+}
+
+impl Deed {
+    /// As the data says it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+            Self::Recover => "recover",
+        }
+    }
 }
 
 /// How a deploy ended.
@@ -57,6 +84,6 @@ pub enum Outcome {
     Refused,
     /// The release did not come up; the old one runs again.
     RolledBack,
-    /// Neither the new release nor the old one came up.
+    /// A release that is not well runs, and the program has no safe way to another one.
     Broken,
 }

@@ -17,6 +17,9 @@ pub struct Status {
     pub commit: String,
     /// Whether what runs is what was deployed.
     pub drift: bool,
+    /// What leads out, when the last deploy left the house broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
     /// What is not as it should be, errors first.
     pub findings: Vec<Finding>,
     /// Health by service.

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 /// What goes wrong, and at which step; the first is number 0.
@@ -53,7 +53,7 @@ pub(crate) fn with<T>(fault: Fault, story: impl FnOnce() -> T) -> (Option<T>, Ve
 /// Ends the process, as seen from the story: for a kill at another point than a step on the disk.
 pub(crate) fn kill() -> ! {
     // Unlike `panic!`, it tells nobody.
-    panic_any(Killed)
+    resume_unwind(Box::new(Killed))
 }
 
 /// A step on the disk.

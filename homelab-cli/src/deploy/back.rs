@@ -1,0 +1,231 @@
+//! The way back from a deploy that failed: to the old release, unless that would start an older image
+//! on data that a newer one may have changed. Then the house stays on the new release.
+
+use homelab_core::compose::{File, Service};
+use homelab_core::plan::{Action, Plan};
+use homelab_core::report::receipt::{Outcome, Receipt};
+use indexmap::{IndexMap, IndexSet};
+
+use super::dump::Database;
+use super::engine;
+use super::journal::Journal;
+use super::place::Place;
+use super::run::Run;
+use super::survey::Wanted;
+use super::{attempt, one_way, release, switch};
+use crate::error::Error;
+use crate::ui::Ui;
+
+/// Why a deploy does not go on.
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// It was killed, or the power failed.
+    Interrupted,
+    /// This went wrong.
+    Failed(Error),
+}
+
+impl Cause {
+    fn text(&self) -> String {
+        match self {
+            Self::Interrupted => "it was interrupted".to_owned(),
+            Self::Failed(error) => error.to_string(),
+        }
+    }
+
+    /// Whether the same steps may end otherwise when they are done again: a service that was waited
+    /// for is unwell for good.
+    const fn may_pass(&self) -> bool {
+        !matches!(self, Self::Failed(Error::Unhealthy(_)))
+    }
+}
+
+/// Ends a deploy that did not go on: makes the house what it was before, or all of it what the deploy was
+/// to bring.
+pub(super) fn back(
+    ui: &mut Ui,
+    run: &mut Run<'_>,
+    journal: &Journal,
+    cause: &Cause,
+) -> Result<Receipt, Error> {
+    let because = cause.text();
+    ui.note(format_args!("error: {because}"));
+    let place = run.place;
+    let newer = one_way::started(place, journal)?;
+    // Where only `.env` changed, it is the same release on both sides: then back is the safe way.
+    let is_another = journal.from.as_ref() != Some(&journal.to);
+    let has_come = is_another && place.current()?.as_ref() == Some(&journal.to);
+    // A database that was exchanged is put back as it was: then the old release fits it again.
+    let is_kept_from_going = journal.restored.is_empty() && !newer.is_empty();
+    if has_come || is_kept_from_going {
+        return stay(ui, run, journal, cause, &newer);
+    }
+    run.phase(ui, "going back");
+    let receipt = match &journal.from {
+        Some(from) => {
+            put_data_back(ui, place, journal)?;
+            let wanted = Wanted::as_it_ran(place, from)?;
+            let settled = settle(ui, run, journal, &wanted)?;
+            let is_well = settled.outcome == Outcome::Deployed;
+            let outcome = if is_well { Outcome::RolledBack } else { settled.outcome };
+            Receipt { outcome, ..settled }
+        }
+        None => first_undone(ui, run, journal)?,
+    };
+    let also = receipt.because.iter().map(|it| format!("; going back: {it}"));
+    let because = std::iter::once(because).chain(also).collect();
+    Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
+}
+
+/// Stays on the new release: well, or broken with the words that lead out. Nothing that may just be
+/// changing its data is stopped.
+///
+/// `newer` are the services that keep the house from going back.
+fn stay(
+    ui: &mut Ui,
+    run: &mut Run<'_>,
+    journal: &Journal,
+    cause: &Cause,
+    newer: &IndexMap<String, String>,
+) -> Result<Receipt, Error> {
+    run.phase(ui, "staying on the new release");
+    let place = run.place;
+    let wanted = Wanted::load(place, &journal.to, None)?;
+    let receipt = if cause.may_pass() {
+        settle(ui, run, journal, &wanted)?
+    } else {
+        run.receipt((journal.from.as_ref(), &journal.to), Outcome::Broken, Some(cause.text()))
+    };
+    let images = newer.iter().map(|(name, it)| (name.clone(), (None, Some(it.clone()))));
+    let receipt = Receipt { images: images.collect(), dumps: journal.dumps.clone(), ..receipt };
+    if receipt.outcome == Outcome::Deployed {
+        return Ok(receipt);
+    }
+    stop_old(ui, &wanted, newer)?;
+    if place.current()?.as_ref() != Some(&journal.to) {
+        place.flip(&journal.to)?;
+    }
+    let failed = receipt.because.unwrap_or_default();
+    let help = one_way::way_out(place, journal)?;
+    let because = one_way::told(&failed, journal, &wanted.after.file, newer);
+    Ok(Receipt { because: Some(because), help: Some(help), runs: place.current()?, ..receipt })
+}
+
+/// Stops what still runs as the old release has it and uses a service that is on the new one.
+fn stop_old(ui: &mut Ui, wanted: &Wanted, newer: &IndexMap<String, String>) -> Result<(), Error> {
+    let (state, plan) = wanted.plan(Some(&wanted.manifest.release))?;
+    let users = users(&wanted.after.file, newer.keys());
+    let is_old = |it: &&str| users.contains(*it) && !newer.contains_key(*it);
+    let old: Vec<_> = plan.with(Action::Recreated).filter(is_old).collect();
+    let containers = old.iter().flat_map(|it| state.of(it));
+    let ids: Vec<_> = containers.filter_map(|it| engine::text(it, "/Id")).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    ui.note(format_args!("  stopping {}, which the old release left", old.join(", ")));
+    engine::deed(&[&["stop"][..], &ids].concat()).map(|_| ())
+}
+
+/// Services that use one of these, or one that does.
+fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&'a str> {
+    let mut found: IndexSet<_> = of.map(String::as_str).collect();
+    let mut known = 0;
+    while known < found.len() {
+        known = found.len();
+        let uses = |it: &Service| it.depends_on.keys().any(|it| found.contains(it.as_str()));
+        let more: Vec<_> = file.services.iter().filter(|it| uses(it.1)).collect();
+        found.extend(more.into_iter().map(|it| it.0.as_str()));
+    }
+    found
+}
+
+/// Brings a release up: deployed, or broken when it does not become healthy.
+fn settle(
+    ui: &mut Ui,
+    run: &mut Run<'_>,
+    journal: &Journal,
+    wanted: &Wanted,
+) -> Result<Receipt, Error> {
+    let (place, id) = (run.place, &wanted.manifest.release);
+    switch::stamp(place, wanted)?;
+    let (state, plan) = wanted.plan(Some(id))?;
+    let ended = switch::carry_out(place, wanted, &plan, &state, &journal.unwell, |it| {
+        ui.note(format_args!("  {it}"));
+    });
+    let ways = (journal.from.as_ref(), &journal.to);
+    match ended {
+        Ok(health) => {
+            if *id == journal.to && place.current()?.as_ref() != Some(id) {
+                attempt::keep_values(place, wanted)?;
+            }
+            if place.current()?.as_ref() != Some(id) {
+                place.flip(id)?;
+            }
+            let after = engine::state(&wanted.after.file.name, [])?;
+            let happened = attempt::happened(&state, &after);
+            let receipt = run.receipt(ways, Outcome::Deployed, None);
+            Ok(Receipt { happened, health, ..receipt })
+        }
+        // Of a full disk there is nothing to say but: make room, and do it again.
+        Err(error @ (Error::Write { .. } | Error::Folder { .. } | Error::Read { .. })) => {
+            Err(error)
+        }
+        Err(error) => {
+            let receipt = run.receipt(ways, Outcome::Broken, Some(error.to_string()));
+            Ok(Receipt { help: Some(one_way::MEND.to_owned()), ..receipt })
+        }
+    }
+}
+
+/// A first deploy has no old release: what it made goes, data stays.
+fn first_undone(ui: &mut Ui, run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
+    let wanted = Wanted::load(run.place, &journal.to, None)?;
+    let (state, mut plan) = wanted.plan(None)?;
+    let made: Vec<_> =
+        state.marks().into_keys().filter(|it| !journal.before.contains(it)).collect();
+    plan.services.retain(|it| made.contains(&it.service));
+    let made = plan.services.iter();
+    // What a later deploy must not go behind.
+    let images = made.map(|it| (it.service.clone(), (None, it.image_from.clone()))).collect();
+    for it in &mut plan.services {
+        it.action = Action::Stopped;
+    }
+    let plan = Plan { changes: !plan.services.is_empty(), ..plan };
+    switch::remove(&state, &plan, &mut |it: &str| ui.note(format_args!("  {it}")))?;
+    let ways = (None, &journal.to);
+    if journal.before.is_empty() {
+        return Ok(Receipt { images, ..run.receipt(ways, Outcome::RolledBack, None) });
+    }
+    let because = "there is no release to go back to, and containers of this project ran before \
+                   the first one";
+    let help = "look at them with `docker compose ls` and `docker ps`, then deploy again";
+    let receipt = run.receipt(ways, Outcome::Broken, Some(because.to_owned()));
+    Ok(Receipt { images, help: Some(help.to_owned()), ..receipt })
+}
+
+/// Undoes the exchange of databases of a rollback that failed.
+fn put_data_back(ui: &mut Ui, place: &Place, journal: &Journal) -> Result<(), Error> {
+    if journal.restored.is_empty() {
+        return Ok(());
+    }
+    let file = release::compose_of(place, &journal.to)?;
+    let from = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
+    for (service, kept) in &journal.restored {
+        ui.note(format_args!("  putting the data of `{service}` back"));
+        let state = engine::state(&file.name, [])?;
+        let files = std::iter::once(&file).chain(&from);
+        let ended = switch::stop_users(&state, files, service).and_then(|()| {
+            let database = Database::of(&state, &file, service)?;
+            database.wake()?;
+            database.undo(kept)
+        });
+        ended.map_err(|error| Error::Failed {
+            what: format!("the data of `{service}` could not be put back: {error}"),
+            help: format!(
+                "it is in the database `{kept}`, and nothing was lost: see why the server does not \
+                 answer, then run `homelab recover`"
+            ),
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! What must hold after every fault, once `recover` has run.
+
+use std::fs;
+
+use homelab_core::finding::Severity;
+use homelab_core::report::receipt::Outcome;
+
+use super::super::journal::Journal;
+use super::super::lock::Lock;
+use super::super::survey::Wanted;
+use super::super::{gate, receipt, status};
+use super::house::{House, Release};
+
+/// Rows that the household has written: no fault may lose one.
+pub(super) const ROWS: [&str; 2] = ["row of the first release", "row of later"];
+
+impl House {
+    /// The house runs wholly as one of these releases says, or it is broken as documented; everything that
+    /// tells of it agrees. `Err` with what does not hold.
+    pub(super) fn holds(&self, releases: &[&Release]) -> Result<(), String> {
+        let text = |it: crate::error::Error| it.to_string();
+        let docker = self.docker.borrow().clone();
+        if let Some(wrong) = docker.wrong.first() {
+            return Err(wrong.clone());
+        }
+        self.rows_are_there()?;
+        if Lock::held(&self.place).is_some() {
+            return Err("the lock is held".to_owned());
+        }
+        if Journal::load(&self.place).map_err(text)?.is_some() {
+            return Err("the note of the deploy is still there".to_owned());
+        }
+        let receipts = receipt::all(&self.place).map_err(text)?;
+        let last = receipts.iter().rfind(|it| it.outcome != Outcome::Refused);
+        let current = self.place.current().map_err(text)?;
+        let Some(current) = current else {
+            return if docker.containers.is_empty() {
+                Ok(())
+            } else {
+                Err("no release is the current one, and containers are there".to_owned())
+            };
+        };
+        let Some(release) = releases.iter().find(|it| it.id == current.as_str()) else {
+            return Err(format!("{current} is the current release"));
+        };
+        let last = last.ok_or("there is no receipt")?;
+        if last.runs.as_ref() != Some(&current) {
+            return Err(format!(
+                "{current} is the current release, the receipt says {:?}",
+                last.runs
+            ));
+        }
+        // Only a release with a service that never gets well may leave the house broken.
+        let broken = last.outcome == Outcome::Broken;
+        if broken != release.is_sick() {
+            return Err(format!("the last receipt is {last:?}"));
+        }
+        if broken && (last.help.is_none() || last.because.is_none()) {
+            return Err(format!("a broken house without a way out: {last:?}"));
+        }
+        let wanted = Wanted::as_it_ran(&self.place, &current).map_err(text)?;
+        let (state, plan) = wanted.plan(Some(&current)).map_err(text)?;
+        if plan.changes {
+            let text = homelab_core::report::plan::text(&plan);
+            return Err(format!("it does not run as {current} says:\n{text}"));
+        }
+        if gate::unwell(&state).is_empty() == broken {
+            return Err(format!("unwell: {:?}", gate::unwell(&state)));
+        }
+        let values = fs::read(self.place.dotenv()).ok();
+        if !broken && fs::read(self.place.applied(&current)).ok() != values {
+            // `.env` was edited, and no deploy has made it count.
+            return Ok(());
+        }
+        let status = status::status(&self.place).map_err(text)?;
+        if status.broken.is_some() != broken || status.drift != broken {
+            return Err(format!("`status` says {:#?}", status.findings));
+        }
+        let wrong = status.findings.iter().find(|it| it.severity == Severity::Error);
+        match wrong.filter(|_| !broken) {
+            None => Ok(()),
+            Some(finding) => Err(format!("`status` says {finding}")),
+        }
+    }
+
+    /// What a deploy that says that it went well does not know itself.
+    pub(super) fn ended_on(&self, release: &Release) -> Result<(), String> {
+        if let Some(wrong) = self.docker.borrow().wrong.first() {
+            return Err(wrong.clone());
+        }
+        self.rows_are_there()?;
+        let current = self.place.current().map_err(|it| it.to_string())?;
+        let is_over = !self.place.journal().exists() && Lock::held(&self.place).is_none();
+        if is_over && current.as_ref().is_some_and(|it| it.as_str() == release.id) {
+            return Ok(());
+        }
+        Err(format!("{current:?} is the current release, or the deploy has not ended"))
+    }
+
+    /// In the database or beside it, and in what has no database.
+    fn rows_are_there(&self) -> Result<(), String> {
+        let docker = self.docker.borrow();
+        for row in ROWS {
+            let is_written = docker.volumes.get("jelly").is_some_and(|it| it.rows.contains(row));
+            let is_there = docker.databases.values().any(|it| it.rows.contains(row));
+            if is_written && !is_there {
+                return Err(format!("the `{row}` is lost"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! A stateful fake of `docker`: an engine that outlives who calls it, and data that has a version.
+//!
+//! It believes nothing of our own plans: when a service starts, its image changes the data to its own
+//! version, and an older image on newer data is written down as wrong, unless a person has asked for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{ExitStatus, Output};
+
+use homelab_core::compose::Service;
+
+use super::injection::moment;
+use super::{compose, psql, shown};
+
+/// The engine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Docker {
+    /// What the registry has; another image cannot be pulled.
+    pub(super) registry: BTreeSet<String>,
+    pub(super) images: BTreeSet<String>,
+    pub(super) containers: Vec<Container>,
+    /// Databases of the server `db`, by name.
+    pub(super) databases: BTreeMap<String, Data>,
+    /// What the others keep, by service.
+    pub(super) volumes: BTreeMap<String, Data>,
+    /// Whether a person wants older images on newer data.
+    pub(super) keep_data: bool,
+    /// Whether who never got well is well now.
+    pub(super) cured: bool,
+    /// Images that were stopped while they ran.
+    pub(super) stops: Vec<String>,
+    /// What must never have happened.
+    pub(super) wrong: Vec<String>,
+    made: usize,
+}
+
+/// Rows, and the version that each service's image has given them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Data {
+    pub(super) versions: BTreeMap<String, u32>,
+    pub(super) rows: BTreeSet<String>,
+    /// The comment of a database.
+    pub(super) mark: Option<String>,
+}
+
+/// A container of a service.
+#[derive(Clone, Debug)]
+pub(super) struct Container {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) definition: Service,
+    pub(super) runs: bool,
+    /// When it was last started.
+    pub(super) started: Option<usize>,
+}
+
+impl Container {
+    pub(super) fn image(&self) -> &str {
+        self.definition.image.as_deref().unwrap_or_default()
+    }
+
+    /// `app:sick2` is version 2 and never gets healthy.
+    pub(super) fn is_sick(&self) -> bool {
+        self.image().contains(":sick")
+    }
+
+    fn version(&self) -> u32 {
+        let digits: String = self.image().chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_default()
+    }
+}
+
+/// What a program that ended well or badly has written.
+pub(super) fn ended(code: i32, out: impl Into<Vec<u8>>, err: impl Into<Vec<u8>>) -> Output {
+    Output { status: ExitStatus::from_raw(code << 8), stdout: out.into(), stderr: err.into() }
+}
+
+/// It did what was asked.
+pub(super) fn done(out: impl Into<Vec<u8>>) -> Output {
+    ended(0, out, "")
+}
+
+/// It refused.
+pub(super) fn refused(because: &str) -> Output {
+    ended(1, "", because)
+}
+
+impl Docker {
+    /// One call of `docker`. It can be killed before it, and after each of its effects.
+    pub(super) fn call(&mut self, words: &[&str], input: &[u8]) -> Output {
+        match words {
+            ["ps", ..] => {
+                let ids: Vec<_> = self.containers.iter().map(|it| it.id.as_str()).collect();
+                done(ids.join("\n"))
+            }
+            ["inspect", "--type", "container", ids @ ..] => shown::containers(self, ids),
+            ["image", "inspect", "--format", _, images @ ..]
+            | ["image", "inspect", images @ ..] => shown::images(self, images),
+            ["image", "rm", image] => self.remove_image(image),
+            ["network", "inspect", names @ ..] => shown::networks(names),
+            ["stop", ids @ ..] => self.each(ids, Self::stop),
+            ["start", ids @ ..] => self.each(ids, Self::start),
+            ["rm", ids @ ..] => self.each(ids, Self::remove),
+            ["logs", ..] => done("a line of its log\n"),
+            ["exec", rest @ ..] => psql::exec(self, rest, input),
+            ["compose", rest @ ..] => compose::call(self, rest),
+            other => refused(&format!("the fake does not know `docker {}`", other.join(" "))),
+        }
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Container> {
+        self.containers.iter().find(|it| it.id == id)
+    }
+
+    /// The containers of one service.
+    pub(super) fn of(&self, service: &str) -> impl Iterator<Item = &Container> {
+        self.containers.iter().filter(move |it| it.name == service)
+    }
+
+    pub(super) fn runs(&self, service: &str) -> bool {
+        self.of(service).any(|it| it.runs)
+    }
+
+    fn each(&mut self, ids: &[&str], what: fn(&mut Self, &str) -> Result<(), String>) -> Output {
+        for id in ids {
+            if let Err(because) = what(self, id) {
+                return refused(&because);
+            }
+            moment(&format!("after `docker` has touched {}", self.told(id)));
+        }
+        done("")
+    }
+
+    fn told(&self, id: &str) -> String {
+        self.find(id).map_or_else(|| id.to_owned(), |it| it.name.clone())
+    }
+
+    pub(super) fn create(&mut self, name: &str, definition: Service) -> String {
+        self.made += 1;
+        let (id, name) = (format!("{name}{:04}", self.made), name.to_owned());
+        let made = Container { id: id.clone(), name, definition, runs: false, started: None };
+        self.containers.push(made);
+        id
+    }
+
+    pub(super) fn stop(&mut self, id: &str) -> Result<(), String> {
+        let found = self.containers.iter_mut().find(|it| it.id == id);
+        let found = found.ok_or_else(|| format!("no such container: {id}"))?;
+        if found.runs {
+            self.stops.push(found.image().to_owned());
+        }
+        found.runs = false;
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Result<(), String> {
+        let found = self.find(id).ok_or_else(|| format!("no such container: {id}"))?;
+        if found.runs {
+            return Err(format!("cannot remove a running container: {id}"));
+        }
+        self.containers.retain(|it| it.id != id);
+        Ok(())
+    }
+
+    /// A start is where an image meets data.
+    pub(super) fn start(&mut self, id: &str) -> Result<(), String> {
+        self.made += 1;
+        let now = self.made;
+        let found = self.containers.iter_mut().find(|it| it.id == id);
+        let found = found.ok_or_else(|| format!("no such container: {id}"))?;
+        if found.runs {
+            return Ok(());
+        }
+        (found.runs, found.started) = (true, Some(now));
+        let (name, image, version) =
+            (found.name.clone(), found.image().to_owned(), found.version());
+        if self.of(&name).filter(|it| it.runs).count() > 1 {
+            self.wrong.push(format!("two containers of {name} run at once"));
+        }
+        if name == "db" {
+            self.databases.entry("house".to_owned()).or_default();
+        }
+        let data = match name.as_str() {
+            // Its tables are in the database, and it waits until that answers.
+            "app" if self.runs("db") => self.databases.get_mut("house"),
+            "db" | "jelly" => Some(self.volumes.entry(name.clone()).or_default()),
+            _ => None,
+        };
+        let Some(data) = data else { return Ok(()) };
+        let has = data.versions.entry(name).or_insert(version);
+        if version < *has && !self.keep_data {
+            self.wrong.push(format!("{image} was started on data of version {has}"));
+        }
+        *has = version.max(*has);
+        Ok(())
+    }
+
+    fn remove_image(&mut self, image: &str) -> Output {
+        if self.containers.iter().any(|it| it.image() == image) {
+            return refused("image is being used");
+        }
+        self.images.remove(image);
+        moment("after `docker image rm`");
+        done("")
+    }
+}

@@ -1,0 +1,217 @@
+//! A house on the fake: a folder, releases, and what a person does with them.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
+
+use super::super::between::Data;
+use super::super::bundle::Bundle;
+use super::super::place::Place;
+use super::super::receipt::tests::id;
+use super::super::run::{Checks, Request};
+use super::super::{recover, rollback, worker};
+use super::docker::Docker;
+use super::injection::moment;
+use crate::error::Error;
+use crate::program::played;
+use crate::ui::Ui;
+
+/// A house and its engine.
+pub(super) struct House {
+    folder: tempfile::TempDir,
+    pub(super) place: Place,
+    pub(super) docker: Rc<RefCell<Docker>>,
+    _played: played::Guard,
+}
+
+/// What differs between releases.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Release {
+    pub(super) id: &'static str,
+    pub(super) db: &'static str,
+    pub(super) app: &'static str,
+    pub(super) jelly: &'static str,
+    pub(super) web: &'static str,
+    /// Contents of a file that `web` mounts.
+    pub(super) page: &'static str,
+}
+
+/// The first release.
+pub(super) const ONE: Release =
+    Release { id: "release1", db: "db:1", app: "app:1", jelly: "jelly:1", web: "web:1", page: "1" };
+
+/// Values of the host.
+pub(super) const DOTENV: &str = "COMPOSE_PROFILES=files\nDATA_ROOT=/srv\nLEVEL=1\n";
+
+impl House {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.expect("there is room for a temporary folder");
+        let place = Place::open(folder.path()).expect("it was just made");
+        let docker: Rc<RefCell<Docker>> = Rc::default();
+        let engine = Rc::clone(&docker);
+        let played = played::by(move |name, words, input| {
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            moment(&format!("before `{name} {}`", words.join(" ")));
+            (name == "docker").then(|| engine.borrow_mut().call(&words, input))
+        });
+        let house = Self { folder, place, docker, _played: played };
+        house.set_dotenv(DOTENV);
+        house
+    }
+
+    pub(super) fn set_dotenv(&self, text: &str) {
+        fs::write(self.place.dotenv(), text).expect("the folder is ours");
+    }
+
+    /// Its release as it travels; the registry has its images.
+    pub(super) fn bundle(&self, release: &Release) -> Bundle {
+        let mut docker = self.docker.borrow_mut();
+        for it in [release.db, release.app, release.jelly, release.web, "extra:1"] {
+            docker.registry.insert(it.to_owned());
+        }
+        let page = release.page.as_bytes().to_vec();
+        let contents = [
+            ("compose.yaml".to_owned(), release.compose().into_bytes()),
+            ("config/web/page".to_owned(), page),
+        ];
+        Bundle::of_contents(id(release.id), release.id, contents.into()).expect("a valid file")
+    }
+
+    pub(super) fn deploy(&self, release: &Release) -> Result<Receipt, Error> {
+        let bundle = self.bundle(release);
+        let request = self.request(release.id);
+        well(worker::deploy(&mut Ui::silent(), &self.place, &bundle, &request)?)
+    }
+
+    pub(super) fn rollback(&self, to: Option<&Id>, data: Data) -> Result<Receipt, Error> {
+        let request = self.request("rollback");
+        well(rollback::rollback(&mut Ui::silent(), &self.place, to, data, &request)?)
+    }
+
+    pub(super) fn recover(&self) -> Result<Option<Receipt>, Error> {
+        recover::recover(&mut Ui::silent(), &self.place, "ada")
+    }
+
+    fn request(&self, what: &str) -> Request {
+        let receipts = fs::read_to_string(self.place.receipts()).unwrap_or_default();
+        let number = receipts.lines().count();
+        Request {
+            id: format!("20260101T{number:06}Z-{what}"),
+            actor: "ada".to_owned(),
+            run_url: None,
+            keep: 3,
+            // This machine is not the house's host.
+            checks: Checks::NONE,
+        }
+    }
+
+    /// The household uses it: each row has to be there ever after.
+    pub(super) fn write_row(&self, row: &str) {
+        let mut docker = self.docker.borrow_mut();
+        let house = docker.databases.entry("house".to_owned()).or_default();
+        house.rows.insert(row.to_owned());
+        docker.volumes.entry("jelly".to_owned()).or_default().rows.insert(row.to_owned());
+    }
+
+    /// Its files and its engine, to come back to.
+    pub(super) fn save(&self) -> Saved {
+        let copy = tempfile::tempdir_in(self.folder.path().parent().unwrap_or(Path::new("/tmp")));
+        let copy = copy.expect("there is room for a copy");
+        copy_folder(self.folder.path(), copy.path());
+        Saved { copy, docker: self.docker.borrow().clone() }
+    }
+
+    /// Makes it what it was. In the same folder: containers mount its files by their paths.
+    pub(super) fn load(&self, saved: &Saved) {
+        for entry in fs::read_dir(self.folder.path()).expect("it is ours").flatten() {
+            let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+            let path = entry.path();
+            let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            removed.expect("it is ours");
+        }
+        copy_folder(saved.copy.path(), self.folder.path());
+        *self.docker.borrow_mut() = saved.docker.clone();
+    }
+}
+
+/// A receipt that says that it went as asked.
+fn well(receipt: Receipt) -> Result<Receipt, Error> {
+    match receipt.outcome {
+        Outcome::Deployed | Outcome::NothingToDo => Ok(receipt),
+        Outcome::Refused | Outcome::RolledBack | Outcome::Broken => {
+            Err(Error::Unhealthy(format!("{receipt:#?}")))
+        }
+    }
+}
+
+/// A house at one moment.
+pub(super) struct Saved {
+    copy: tempfile::TempDir,
+    docker: Docker,
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("it is ours").flatten() {
+        let kind = entry.file_type().expect("it is there");
+        let target = to.join(entry.file_name());
+        if kind.is_dir() {
+            fs::create_dir(&target).expect("it is new");
+            copy_folder(&entry.path(), &target);
+        } else if kind.is_symlink() {
+            let leads = fs::read_link(entry.path()).expect("it is a link");
+            std::os::unix::fs::symlink(leads, target).expect("it is new");
+        } else {
+            fs::copy(entry.path(), target).expect("there is room");
+        }
+    }
+}
+
+impl Release {
+    /// Whether one of its services never gets well.
+    pub(super) fn is_sick(&self) -> bool {
+        [self.db, self.app, self.jelly, self.web].iter().any(|it| it.contains("sick"))
+    }
+
+    fn compose(&self) -> String {
+        let mut text = "name: house\nservices:\n".to_owned();
+        let one_way = "      homelab.one-way: \"its releases migrate the data\"\n";
+        for (name, image, labels) in [
+            (
+                "db",
+                self.db,
+                format!("{one_way}      homelab.database: \"postgres:postgres/house\"\n"),
+            ),
+            ("app", self.app, one_way.to_owned()),
+            ("jelly", self.jelly, one_way.to_owned()),
+            ("web", self.web, String::new()),
+            ("extra", "extra:1", String::new()),
+        ] {
+            let _ = writeln!(text, "  {name}:\n    image: \"{image}\"");
+            text += "    healthcheck:\n      test: [\"CMD\", \"true\"]\n      interval: 1ms\n      timeout: 1ms\n      \
+                     retries: 1\n";
+            if !labels.is_empty() {
+                let _ = write!(text, "    labels:\n{labels}");
+            }
+            text += match name {
+                "app" => "    depends_on:\n      db:\n        condition: service_healthy\n",
+                "web" => {
+                    "    depends_on:\n      app:\n        condition: service_healthy\n    environment:\n      \
+                     LEVEL: \"${LEVEL:-0}\"\n    volumes:\n      - type: bind\n        source: \
+                     ./config/web/page\n        target: /page\n        read_only: true\n"
+                }
+                "extra" => "    profiles: [\"files\"]\n",
+                _ => "",
+            };
+        }
+        text
+    }
+}

@@ -1,0 +1,85 @@
+//! What `docker inspect` shows of the fake.
+
+use std::process::Output;
+
+use homelab_core::compose::MountKind;
+use serde_json::{Value, json};
+
+use super::docker::{Container, Docker, done, ended};
+
+/// One network, of every service.
+const NETWORK: &str = "house_default";
+
+pub(super) fn containers(docker: &Docker, ids: &[&str]) -> Output {
+    let found: Vec<_> = ids.iter().filter_map(|it| docker.find(it)).collect();
+    let all: Vec<_> = found.iter().map(|it| container(docker, it)).collect();
+    let code = i32::from(all.len() < ids.len());
+    ended(code, Value::from(all).to_string(), "")
+}
+
+fn container(docker: &Docker, it: &Container) -> Value {
+    let mut labels = json!({
+        "com.docker.compose.project": "house",
+        "com.docker.compose.service": it.name,
+    });
+    for (name, value) in &it.definition.labels {
+        labels[name] = Value::from(value.as_str());
+    }
+    let environment = it.definition.environment.iter().map(|(name, it)| format!("{name}={it}"));
+    let binds = it.definition.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    let mounts: Vec<_> = binds
+        .map(|it| {
+            json!({
+                "Type": "bind", "Source": it.source, "Destination": it.target, "RW": !it.read_only,
+            })
+        })
+        .collect();
+    let status = match (it.runs, it.started) {
+        (true, _) => "running",
+        (false, Some(_)) => "exited",
+        (false, None) => "created",
+    };
+    let is_well = (docker.cured || !it.is_sick()) && (it.name != "app" || docker.runs("db"));
+    let started = it.started.map_or_else(
+        || "0001-01-01T00:00:00Z".to_owned(),
+        |it| format!("2026-01-01T00:00:00.{it:09}Z"),
+    );
+    json!({
+        "Id": it.id,
+        "Name": format!("/house-{}-1", it.name),
+        "Image": format!("sha256:{}", it.image()),
+        "RestartCount": 0,
+        "Config": {
+            "Image": it.image(),
+            "Labels": labels,
+            "Env": environment.collect::<Vec<_>>(),
+            "Healthcheck": {
+                "Test": ["CMD", "true"], "Interval": 1_000_000, "Timeout": 1_000_000, "Retries": 1,
+            },
+        },
+        "State": {
+            "Status": status,
+            "StartedAt": started,
+            "Health": { "Status": if is_well { "healthy" } else { "unhealthy" } },
+        },
+        "HostConfig": { "NetworkMode": NETWORK },
+        "NetworkSettings": { "Networks": { NETWORK: {} } },
+        "Mounts": mounts,
+    })
+}
+
+pub(super) fn images(docker: &Docker, images: &[&str]) -> Output {
+    let plain = |it: &str| it.trim_start_matches("sha256:").to_owned();
+    let found: Vec<_> = images.iter().filter(|it| docker.images.contains(&plain(it))).collect();
+    let all: Vec<_> = found
+        .iter()
+        .map(|it| json!({ "Id": format!("sha256:{}", plain(it)), "Config": {}, "RepoDigests": [] }))
+        .collect();
+    let code = i32::from(all.len() < images.len());
+    ended(code, Value::from(all).to_string(), "no such image")
+}
+
+pub(super) fn networks(names: &[&str]) -> Output {
+    let all: Vec<_> = names.iter().map(|it| json!({ "Name": it, "Internal": false })).collect();
+    done(Value::from(all).to_string())
+}

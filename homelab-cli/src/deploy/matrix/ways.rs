@@ -1,0 +1,192 @@
+//! The ways out of a broken house, and what every verb does with files that nobody can read.
+
+use std::fs;
+
+use homelab_core::report::receipt::{Deed, Outcome};
+
+use super::super::between::Data;
+use super::super::journal::Journal;
+use super::super::release::MANIFEST;
+use super::super::{receipt, status};
+use super::check::ROWS;
+use super::docker::Container;
+use super::house::{House, ONE, Release};
+use super::{KEEP, RESTORE, cut_off, lived_in};
+use crate::error::Error;
+
+const SICK: Release = Release { id: "release2", app: "app:2", web: "web:sick2", ..ONE };
+const SICK_JELLY: Release = Release { id: "release2", jelly: "jelly:sick2", ..ONE };
+
+/// A house that a release with migrated data has left broken.
+fn broken(release: &Release) -> House {
+    let house = House::new();
+    lived_in(&house);
+    house.deploy(release).expect_err("one of its services never gets well");
+    house.holds(&[release]).expect("it is broken as documented");
+    house
+}
+
+fn help(house: &House) -> String {
+    let status = status::status(&house.place).expect("the house can be read");
+    assert!(status.drift, "{status:#?}");
+    status.broken.expect("it is broken").replace(&house.place.root.display().to_string(), "[HOUSE]")
+}
+
+fn images(house: &House) -> Vec<String> {
+    house.docker.borrow().containers.iter().map(|it| it.image().to_owned()).collect()
+}
+
+#[test]
+fn a_broken_house_says_what_leads_out() {
+    let house = broken(&SICK);
+    insta::assert_snapshot!(help(&house), @"deploy a release that mends it, or go back with `homelab rollback --restore`; it puts back [HOUSE]/dumps/20260101T000001Z-release2-db-house.sql.gz, and what was written since is kept beside it");
+    let receipts = receipt::all(&house.place).expect("they can be read");
+    let because = receipts.last().and_then(|it| it.because.clone()).unwrap_or_default();
+    let because = because.replace(&house.place.root.display().to_string(), "[HOUSE]");
+    insta::assert_snapshot!(because, @r"
+    `web` is unhealthy; its log is kept on the host: [HOUSE]/state/unwell.log
+    the house stays on release2: `app` may have changed data for it, and the older release release1 cannot work on that
+      `app`: its releases migrate the data
+    ");
+    let house = broken(&SICK_JELLY);
+    insta::assert_snapshot!(help(&house), @"deploy a release that mends it, or go back with `homelab rollback --keep-data`; before that, put back a copy of the volumes of `jelly` from before, which no dump of this host replaces");
+}
+
+#[test]
+fn a_broken_house_is_restored_with_the_dump_of_before() {
+    let house = broken(&SICK);
+    house.write_row("row of the broken release");
+    house.rollback(None, RESTORE).expect("the dump is known");
+    house.holds(&[&ONE]).expect("it runs as before");
+    let docker = house.docker.borrow();
+    assert!(docker.databases["house"].rows.contains(ROWS[1]));
+    assert!(!docker.databases["house"].rows.contains("row of the broken release"));
+    let kept = docker.databases.iter().any(|(name, it)| {
+        name.contains("_before_") && it.rows.contains("row of the broken release")
+    });
+    assert!(kept, "{:?}", docker.databases);
+}
+
+#[test]
+fn a_broken_house_goes_back_on_the_data_as_it_is_when_a_person_says_so() {
+    let house = broken(&SICK_JELLY);
+    let refused = house.rollback(None, Data::default()).expect_err("data stands between");
+    assert!(matches!(refused, Error::DataBetween { .. }), "{refused}");
+    house.docker.borrow_mut().keep_data = true;
+    house.rollback(None, KEEP).expect("a person has said so");
+    house.holds(&[&ONE]).expect("it runs as before");
+}
+
+#[test]
+fn a_broken_house_is_mended_by_a_later_release_and_not_by_an_older_one() {
+    let house = broken(&SICK);
+    house.deploy(&ONE).expect_err("its data is newer");
+    house.holds(&[&SICK]).expect("nothing was touched");
+    let mended = Release { id: "release3", web: "web:3", ..SICK };
+    house.deploy(&mended).expect("it is well");
+    house.holds(&[&mended]).expect("it is whole");
+}
+
+#[test]
+fn recover_repeats_what_leads_out_until_the_house_is_well() {
+    let house = broken(&SICK);
+    let before = receipt::all(&house.place).expect("they can be read");
+    let said = house.recover().expect("there is nothing to do").expect("it is broken");
+    assert_eq!(Some(&said), before.last());
+    assert_eq!(receipt::all(&house.place).expect("they can be read"), before);
+    // As when a long migration has ended.
+    house.docker.borrow_mut().cured = true;
+    let said = house.recover().expect("there is nothing to do").expect("it is told");
+    assert_eq!((said.what, said.outcome), (Deed::Recover, Outcome::Deployed));
+    assert!(house.recover().expect("it is well").is_none());
+    assert!(!status::status(&house.place).expect("the house can be read").drift);
+}
+
+#[test]
+fn what_is_under_way_is_not_stopped_by_the_way_back() {
+    let house = broken(&SICK);
+    let docker = house.docker.borrow();
+    assert_eq!(docker.of("app").map(Container::image).collect::<Vec<_>>(), ["app:2"]);
+    // Made once, and started once: nothing stopped it since.
+    assert_eq!(docker.stops.iter().filter(|it| it.starts_with("app:2")).count(), 0);
+}
+
+#[test]
+fn a_note_that_cannot_be_read_stops_every_verb_but_status() {
+    for text in ["", "{", "{\"id\":\"x\",\"what\":\"renovate\"}"] {
+        let house = House::new();
+        lived_in(&house);
+        fs::write(house.place.journal(), text).expect("the folder is ours");
+        let before = images(&house);
+        for said in [
+            house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).map(drop),
+            house.rollback(None, Data::default()).map(drop),
+            house.recover().map(drop),
+        ] {
+            let error = said.expect_err("nobody knows what was under way");
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.contains("`homelab status`") && hint.contains("sudo mv "), "{hint}");
+        }
+        let status = status::status(&house.place).expect("it works all the same");
+        let found = status.findings.iter().find(|it| it.rule == "drift-interrupted");
+        assert!(found.is_some_and(|it| it.help.contains("sudo mv ")), "{:#?}", status.findings);
+        assert_eq!(images(&house), before);
+        // What the hint says.
+        let note = house.place.journal();
+        fs::rename(&note, note.with_extension("json.unreadable")).expect("the folder is ours");
+        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it works again");
+    }
+}
+
+#[test]
+fn without_its_note_a_cut_off_deploy_is_not_gone_behind() {
+    let house = House::new();
+    lived_in(&house);
+    // Killed after `app:2` has begun, and the note is lost.
+    let two = Release { id: "release2", app: "app:2", ..ONE };
+    cut_off(&house, "has started app", |it| drop(it.deploy(&two)));
+    Journal::remove(&house.place).expect("the folder is ours");
+    house.deploy(&Release { id: "release3", page: "3", ..ONE }).expect_err("`app:2` ran");
+    house.deploy(&Release { id: "release4", page: "3", ..two }).expect("it is no step back");
+}
+
+#[test]
+fn lines_of_receipts_that_cannot_be_read_are_told_and_passed_over() {
+    let house = House::new();
+    lived_in(&house);
+    let path = house.place.receipts();
+    let mut text = fs::read_to_string(&path).expect("it was written");
+    text.insert_str(0, "torn\n");
+    fs::write(&path, text).expect("the folder is ours");
+    let status = status::status(&house.place).expect("it works all the same");
+    assert!(!status.drift);
+    let found = status.findings.iter().find(|it| it.rule == "drift-receipts");
+    assert!(found.is_some_and(|it| it.message.contains("line 1:")), "{:#?}", status.findings);
+    house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it works all the same");
+    house.rollback(None, Data::default()).expect("it works all the same");
+    house.holds(&[&ONE]).expect("it runs as before");
+}
+
+#[test]
+fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
+    for text in ["", "{}"] {
+        let house = House::new();
+        lived_in(&house);
+        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is well");
+        let current = house.place.current().expect("a link").expect("something runs");
+        let path = house.place.release(&current).join(MANIFEST);
+        fs::write(&path, text).expect("the folder is ours");
+        let before = images(&house);
+        for error in [
+            status::status(&house.place).map(drop).expect_err("nobody knows what should run"),
+            house.rollback(None, Data::default()).map(drop).expect_err("nor what stands between"),
+        ] {
+            assert!(error.to_string().contains("is not a manifest"), "{error}");
+            assert_eq!(error.hint().as_deref(), Some("deploy that commit again"), "{error}");
+        }
+        assert!(house.recover().expect("nothing was interrupted").is_none());
+        assert_eq!(images(&house), before);
+        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is mended");
+        status::status(&house.place).expect("it can be read again");
+    }
+}
