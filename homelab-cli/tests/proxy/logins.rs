@@ -94,7 +94,7 @@ fn a_line_without_a_hint_lets_its_user_enter() {
 fn who_is_not_let_in_is_told_before_the_body_has_come() {
     let world = World::new(&[]);
     let head = format!("PUT / HTTP/1.1\r\nHost: {GUARDED}\r\nContent-Length: 1000000000\r\n\r\n");
-    let start = [head.as_bytes(), &[b'x'; 300_000]].concat();
+    let start = [head.into_bytes(), vec![b'x'; 300_000]].concat();
     assert_eq!(status(&world.send(&start)), 401);
     assert!(world.asked().is_empty());
 }

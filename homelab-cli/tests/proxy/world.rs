@@ -40,7 +40,7 @@ impl World {
         for setting in settings {
             let (name, _) = setting.split_once('=').expect("`NAME=VALUE`");
             let others = dotenv.lines().filter(|it| !it.starts_with(&format!("{name}=")));
-            dotenv = others.map(|it| format!("{it}\n")).collect::<String>() + setting + "\n";
+            dotenv = others.chain([*setting, ""]).collect::<Vec<_>>().join("\n");
         }
         std::fs::write(&path, dotenv).expect("it is ours");
         let secret = folder.path().join("secrets/caddy-login");
@@ -108,7 +108,7 @@ impl World {
 
     /// Asks for a path of a host with further header lines.
     pub(crate) fn get(&self, host: &str, path: &str, headers: &[&str]) -> String {
-        let headers: String = headers.iter().map(|it| format!("{it}\r\n")).collect();
+        let headers = headers.iter().flat_map(|it| [*it, "\r\n"]).collect::<String>();
         let head =
             format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
         self.send(head.as_bytes())
