@@ -50,7 +50,8 @@ impl fmt::Display for Holder {
 impl Lock {
     /// Takes it, or says who holds it.
     pub(crate) fn take(place: &Place, what: &str, actor: &str) -> Result<Self, Error> {
-        Self::wait(place, what, actor, Duration::ZERO)
+        // `status` holds it for a moment, to see whether somebody has it.
+        Self::wait(place, what, actor, Duration::from_secs(1))
     }
 
     /// Takes it, and waits this long for another one to end.

@@ -43,6 +43,7 @@ fn the_checks_are_those_of_ci_without_the_engine() {
             "xtask gen --check",
             "xtask oracle",
             "xtask registry",
+            "xtask proxy",
         ];
         assert_eq!(github.calls("cargo"), words);
         let schemas = github.calls("check-jsonschema");
