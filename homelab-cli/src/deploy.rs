@@ -21,6 +21,7 @@ pub(crate) mod journal;
 pub(crate) mod lock;
 #[cfg(test)]
 mod matrix;
+mod networks;
 mod one_way;
 pub(crate) mod place;
 pub(crate) mod preflight;

@@ -14,12 +14,14 @@ mod depends_profiles;
 mod docker_socket;
 mod egress;
 mod end_of_life;
+mod guarded_panel;
 mod health_check;
 mod host_namespace;
 mod host_path;
 mod image_pinned;
 mod log_rotation;
 mod memory_budget;
+mod network_range;
 mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
@@ -76,6 +78,7 @@ pub const ALL: &[Rule] = &[
     data_exposed::RULE,
     data_on_proxy_network::RULE,
     route_login::RULE,
+    guarded_panel::RULE,
     route_ingress::RULE,
     unique_service::RULE,
     unique_host::RULE,
@@ -84,6 +87,7 @@ pub const ALL: &[Rule] = &[
     route_variable::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
+    network_range::RULE,
     docker_socket::RULE,
     host_path::RULE,
     socket_proxy_network::RULE,

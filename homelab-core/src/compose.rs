@@ -44,6 +44,67 @@ pub struct Network {
     /// Without a way out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub internal: bool,
+    /// Options of the driver, of which there is one here: `bridge`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub driver_opts: IndexMap<String, String>,
+    /// Its addresses; absent means that the engine chooses them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipam: Option<Ipam>,
+}
+
+/// How a network gets its addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ipam {
+    /// One entry for each range.
+    pub config: Vec<AddressRange>,
+}
+
+/// A range of addresses of a network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddressRange {
+    /// In CIDR notation.
+    pub subnet: String,
+}
+
+impl Network {
+    /// Its ranges of addresses, where the file names them.
+    pub fn subnets(&self) -> impl Iterator<Item = &str> {
+        self.ipam.iter().flat_map(|it| &it.config).map(|it| it.subnet.as_str())
+    }
+
+    /// Whether the host itself has an address on it, at which containers can speak to it.
+    pub fn has_host(&self) -> bool {
+        !self.is_set(bridge::NO_HOST_ADDRESS, "true")
+    }
+
+    /// Whether its members reach each other.
+    pub fn connects_members(&self) -> bool {
+        !self.is_set(bridge::MEMBERS_CONNECT, "false")
+    }
+
+    /// Whether what its members send to the outside gets an answer: not without an address that
+    /// the outside knows.
+    pub fn leads_out(&self) -> bool {
+        !self.internal && !self.is_set(bridge::MASQUERADE, "false")
+    }
+
+    fn is_set(&self, option: &str, value: &str) -> bool {
+        self.driver_opts.get(option).is_some_and(|it| it.eq_ignore_ascii_case(value))
+    }
+}
+
+/// Options of the driver `bridge`: <https://docs.docker.com/engine/network/drivers/bridge/#options>.
+pub mod bridge {
+    /// `true`: the host has no address on it. Of Docker Engine 20.10 and newer.
+    pub const NO_HOST_ADDRESS: &str = "com.docker.network.bridge.inhibit_ipv4";
+
+    /// `false`: its members cannot reach each other.
+    pub const MEMBERS_CONNECT: &str = "com.docker.network.bridge.enable_icc";
+
+    /// `false`: its members do not get the host's address for what they send to the outside.
+    pub const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
 }
 
 /// A named volume: <https://github.com/compose-spec/compose-spec/blob/main/07-volumes.md>.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::list::{elements, mounts, port, words};
 use crate::checks::is_credential;
-use crate::compose::{Healthcheck, Limits, Logging, Service};
+use crate::compose::{Healthcheck, Limits, Logging, Network, Service};
 
 /// One field that differs. The texts are for people; what an environment has under the name of a
 /// credential is not among them.
@@ -82,6 +82,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         cap_add,
         security_opt,
         privileged,
+        sysctls,
         pid,
         ipc,
         uts,
@@ -115,6 +116,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.list("cap_add", cap_add, &to.cap_add, Clone::clone);
     changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
     changes.switch("privileged", *privileged, to.privileged);
+    changes.map("sysctls", sysctls, &to.sysctls);
     changes.text("pid", pid.as_ref(), to.pid.as_ref());
     changes.text("ipc", ipc.as_ref(), to.ipc.as_ref());
     changes.text("uts", uts.as_ref(), to.uts.as_ref());
@@ -125,6 +127,17 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.limits(&limits(from), &limits(to));
     changes.logging(logging.as_ref(), to.logging.as_ref());
     changes.map("labels", labels, &to.labels);
+    std::mem::take(&mut changes.all)
+}
+
+/// What differs between two networks, each of which makes it another one; the name is the same.
+pub fn network(key: &str, from: &Network, to: &Network) -> Vec<Change> {
+    let Network { name: _, internal, driver_opts, ipam: _ } = from;
+    let changes = &mut Changes::default();
+    changes.switch(&format!("networks.{key}.internal"), *internal, to.internal);
+    changes.map(&format!("networks.{key}.driver_opts"), driver_opts, &to.driver_opts);
+    let subnets = |it: &Network| it.subnets().map(str::to_owned).collect::<Vec<_>>();
+    changes.words(&format!("networks.{key}.subnet"), &subnets(from), &subnets(to));
     std::mem::take(&mut changes.all)
 }
 

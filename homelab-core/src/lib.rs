@@ -33,6 +33,7 @@ pub mod resource;
 pub mod route;
 pub mod service;
 pub mod stack;
+pub mod subnet;
 pub mod text;
 pub mod units;
 pub mod variable;
@@ -53,6 +54,7 @@ pub mod prelude {
         Agent, App, Connect, Data, Edge, Precious, Service, Stateless, Unattended, Wiring,
     };
     pub use crate::stack::{Handle, Site, Stack};
+    pub use crate::subnet::Subnet;
     pub use crate::text::{Text, ToText};
     pub use crate::units::{Cpus, Memory, Port};
     pub use crate::variable::{EnvVar, Kind, Switch};

@@ -1,8 +1,10 @@
 //! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
 
 mod caddy;
+mod networks;
 
 pub(crate) use self::caddy::{LOGIN_SNIPPET, host};
+use self::networks::Networks;
 
 use std::time::Duration;
 
@@ -11,13 +13,13 @@ use indexmap::IndexMap;
 use crate::checks;
 use crate::compose::{
     BindOptions, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
-    Network, PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
+    PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
 };
 use crate::health::{Health, Probe};
 use crate::privilege::User;
 use crate::resource::{Mount, Policy, Source, Tmpfs};
 use crate::route::{Address, Publish};
-use crate::service::{DependsOn, RoleKind, Spec};
+use crate::service::{DependsOn, Spec};
 use crate::stack::{Site, Stack};
 use crate::text::Text;
 use crate::variable::EnvVar;
@@ -35,6 +37,9 @@ pub const ONE_WAY_LABEL: &str = "homelab.one-way";
 /// `pid.host`, or a rule's id.
 pub(crate) const ACCEPTS_LABEL: &str = "homelab.accepts.";
 
+/// Whether a container forwards packets between its networks.
+pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
+
 /// The Docker socket on the host.
 pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 
@@ -42,6 +47,7 @@ pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 pub fn lower(stack: &Stack) -> File {
     let site = &stack.site;
     let mut file = File { name: site.project.to_owned(), ..File::default() };
+    let networks = Networks::of(stack);
     for spec in &stack.services {
         for mount in &spec.mounts {
             if let Source::Volume(name) = mount.source {
@@ -52,19 +58,14 @@ pub fn lower(stack: &Stack) -> File {
             file.secrets
                 .insert(secret.name().to_owned(), Secret { file: format!("./{}", secret.file()) });
         }
-        file.services.insert(spec.name.to_string(), service(site, spec));
+        file.services.insert(spec.name.to_string(), service(site, spec, &networks));
     }
-    for network in site.networks {
-        let name = site.real_name(*network);
-        file.networks.insert(
-            network.name().to_owned(),
-            Network { name: Some(name), internal: network.is_internal() },
-        );
-    }
+    file.networks = networks.into_file();
     file
 }
 
-fn service(site: &Site, spec: &Spec) -> Service {
+fn service(site: &Site, spec: &Spec, networks: &Networks<'_>) -> Service {
+    let own = networks.on(spec);
     Service {
         image: Some(image(spec)),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
@@ -74,10 +75,11 @@ fn service(site: &Site, spec: &Spec) -> Service {
         entrypoint: Vec::new(),
         command: spec.command.iter().map(|it| it.as_str().to_owned()).collect(),
         env_file: env_file(spec),
-        environment: texts(&spec.env),
+        environment: environment(site, spec, networks),
         secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
         depends_on: depends_on(spec),
-        networks: networks(site, spec),
+        sysctls: sysctls(&own),
+        networks: own,
         network_mode: None,
         ports: spec.publishes.iter().map(port).collect(),
         volumes: mounts(spec),
@@ -151,18 +153,20 @@ fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
         .collect()
 }
 
-fn networks(site: &Site, spec: &Spec) -> Vec<String> {
-    let mut names = Vec::new();
-    if !spec.routes.is_empty() || spec.role == RoleKind::Edge {
-        names.push(site.ingress.name().to_owned());
+fn environment(site: &Site, spec: &Spec, networks: &Networks<'_>) -> IndexMap<String, String> {
+    let mut environment = texts(&spec.env);
+    if let Some(key) = spec.ingress_env {
+        let names: Vec<_> = networks.served_by(spec).map(|it| site.real_name(it)).collect();
+        environment.insert(key.to_owned(), literal(&names.join(",")));
     }
-    names.extend(spec.networks.iter().map(|it| it.name().to_owned()));
-    if spec.egress.is_some() {
-        names.push(site.egress.name().to_owned());
-    }
-    let mut seen = indexmap::IndexSet::new();
-    names.retain(|it| seen.insert(it.clone()));
-    names
+    environment
+}
+
+/// A container inherits from the host that it forwards packets: on several networks it would be a
+/// router between them, for whoever can send it a frame.
+fn sysctls(networks: &[String]) -> IndexMap<String, String> {
+    let no_router = (FORWARDING.to_owned(), "0".to_owned());
+    (networks.len() > 1).then_some(no_router).into_iter().collect()
 }
 
 fn port(publish: &Publish) -> PublishedPort {

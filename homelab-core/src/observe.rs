@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::json::{text, texts, truth};
+use self::json::{pairs, text, texts, truth};
+pub use self::network::network;
 use crate::compose::{File, Service};
 
 /// The label that holds the fingerprint of the files of a release that a service mounts.
@@ -81,6 +82,7 @@ pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Ser
         cap_add: security::capabilities(container, "/HostConfig/CapAdd", &wanted.cap_add),
         security_opt: security::options(container, wanted),
         privileged: truth(container, "/HostConfig/Privileged"),
+        sysctls: pairs(container, "/HostConfig/Sysctls"),
         pid: mode("/HostConfig/PidMode", &wanted.pid, &[]),
         ipc: mode("/HostConfig/IpcMode", &wanted.ipc, &["private", "shareable"]),
         uts: mode("/HostConfig/UTSMode", &wanted.uts, &[]),

@@ -347,13 +347,9 @@ fn stopped(before: &Before, after: &After, name: &str) -> Step {
 fn diverged(before: &Before, after: &After) -> Vec<(String, Change)> {
     let both = after.file.networks.iter().filter_map(|(key, to)| {
         let from = before.file.networks.get(key)?;
-        (from.internal != to.internal).then(|| {
-            let field = format!("networks.{key}.internal");
-            let (from, to) = (from.internal.to_string(), to.internal.to_string());
-            (key.clone(), Change::new(&field, Some(&from), Some(&to)))
-        })
+        Some(diff::network(key, from, to).into_iter().map(|it| (key.clone(), it)))
     });
-    both.collect()
+    both.flatten().collect()
 }
 
 fn ways(project: &Project<'_>) -> Vec<Way> {

@@ -8,7 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 
 pub use self::member::{ImageParts, Member, split_image};
 use crate::caddyfile::{self, Site as CaddySite};
-use crate::compose::{File, PublishedPort, Service};
+use crate::compose::{File, Network, PublishedPort, Service};
 use crate::contract::{self, Contract};
 use crate::interpolate;
 use crate::lower::{host, lower};
@@ -217,20 +217,16 @@ impl<'a> Project<'a> {
         found
     }
 
-    /// The network that proxy and routed services share, where the stack says it.
-    pub fn ingress(&self) -> Option<&str> {
-        self.stack.map(|it| it.site.ingress.name())
-    }
-
     /// Services on a network.
     pub fn on_network(&self, network: &str) -> impl Iterator<Item = Member<'_>> {
         self.on_network.get(network).into_iter().flatten().map(|it| self.member_at(*it))
     }
 
-    /// Other services that share a network with a service, in the file's order.
+    /// Other services that a service reaches over a network, in the file's order.
     pub(crate) fn neighbours(&self, member: &Member<'_>) -> Vec<Member<'_>> {
         let networks = member.service.networks.iter();
-        let near = networks.filter_map(|it| self.on_network.get(it)).flatten();
+        let near = networks.filter(|it| self.connects_members(it));
+        let near = near.filter_map(|it| self.on_network.get(it)).flatten();
         let near: BTreeSet<_> = near.copied().collect();
         let near = near.into_iter().map(|it| self.member_at(it));
         near.filter(|it| it.name != member.name).collect()
@@ -244,6 +240,32 @@ impl<'a> Project<'a> {
     /// Whether a network has no way out.
     pub fn is_internal(&self, network: &str) -> bool {
         self.file.networks.get(network).is_some_and(|it| it.internal)
+    }
+
+    /// Whether what the members of a network send to the outside gets an answer.
+    pub fn leads_out(&self, network: &str) -> bool {
+        self.file.networks.get(network).map_or(network == "default", Network::leads_out)
+    }
+
+    /// Whether the host has an address on a network.
+    pub fn has_host(&self, network: &str) -> bool {
+        self.file.networks.get(network).is_none_or(Network::has_host)
+    }
+
+    /// Whether the members of a network reach each other.
+    pub fn connects_members(&self, network: &str) -> bool {
+        self.file.networks.get(network).is_none_or(Network::connects_members)
+    }
+
+    /// Networks on which two services reach each other.
+    pub fn shared<'b>(
+        &'b self,
+        one: &Member<'b>,
+        other: &Member<'b>,
+    ) -> impl Iterator<Item = &'b str> {
+        let others = &other.service.networks;
+        let shared = one.service.networks.iter().filter(|it| others.contains(it));
+        shared.map(String::as_str).filter(|it| self.connects_members(it))
     }
 }
 

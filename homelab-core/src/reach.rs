@@ -45,7 +45,7 @@ pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
                 from: from.name.to_owned(),
                 to: to.name.to_owned(),
                 ports: ports(&to),
-                via: shared(&from, &to).map(str::to_owned).collect(),
+                via: project.shared(&from, &to).map(str::to_owned).collect(),
                 why: why(project, &from, &to),
             });
         }
@@ -53,18 +53,13 @@ pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
     pairs
 }
 
-/// Networks that both are on.
-pub fn shared<'a>(from: &Member<'a>, to: &Member<'a>) -> impl Iterator<Item = &'a str> {
-    let others = &to.service.networks;
-    from.service.networks.iter().filter(|it| others.contains(it)).map(String::as_str)
-}
-
 /// Ports on which a service listens, as its contract says.
 pub fn ports(member: &Member<'_>) -> Vec<String> {
     member.contract.iter().flat_map(|it| it.ports).map(ToString::to_string).collect()
 }
 
-fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
+/// Why one service can reach another one.
+pub(crate) fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
     let is_proxy = from.role() == Some(crate::service::RoleKind::Edge);
     let is_routed = || project.blocks_of(to.name).any(|it| !it.is_snippet());
     if is_proxy && is_routed() {

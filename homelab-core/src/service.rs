@@ -105,15 +105,15 @@ impl Service<Agent> {
 
     /// A filter in front of the Docker API: the only service that mounts the Docker socket.
     ///
-    /// It serves its filtered copy on `network`, which must be its consumer's alone.
+    /// Its consumer shares a network with it that nobody else is on.
     #[track_caller]
-    pub fn socket_proxy(name: ServiceName, image: Image, network: Network) -> Self {
+    pub fn socket_proxy(name: ServiceName, image: Image) -> Self {
         // An engine asks for the first time after one interval, and its consumer waits for that.
         let health = Health::command(&["CMD", "./healthcheck"])
             .every(Duration::from_secs(10))
             .within(Duration::from_secs(5))
             .starts_within(Duration::from_secs(10));
-        let mut service = Self::new(name, image, health).on(network);
+        let mut service = Self::new(name, image, health);
         service.spec.docker_socket = true;
         service
     }
@@ -150,6 +150,14 @@ impl<S: State> Service<Edge, S> {
     pub fn publish(mut self, publish: Publish) -> Self {
         self.spec.publishes.push(publish);
         self
+    }
+
+    /// Lists in a variable the networks on which it serves routes, by their real names: it does
+    /// not know Compose's keys. Default: no variable.
+    pub fn ingress_env(mut self, key: &'static str) -> Self {
+        self.spec.ingress_env = Some(key);
+        // Its place; its value is known when the whole stack is.
+        self.env(key, "")
     }
 
     /// Makes it the guard of routes with [`crate::route::Login::Proxy`]: it reads users and
@@ -209,30 +217,29 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Offers it to its users on a network. Default: none; [`Service::uses`] joins the networks of others.
+    /// Puts it on a network whose members all reach each other. Default: none; a route, a use, a
+    /// way out and a published port each bring the network that they need.
     pub fn on(mut self, network: Network) -> Self {
-        self.spec.offers.push(network);
-        self.spec.join(network);
+        self.spec.networks.push(network);
         self
     }
 
-    /// Starts after another service is healthy, and shares the networks that it is offered on.
+    /// Starts after another service is healthy, and shares a network with it: one that both were
+    /// put on, else an internal one for the two alone.
     pub fn uses(mut self, other: &(impl Connect + ?Sized)) -> Self {
         other.connect(&mut Wiring::new(&mut self.spec));
         self
     }
 
-    /// Shares the networks on which another service is offered, without waiting for it.
+    /// Shares a network with another service as [`Service::uses`] does, without waiting for it.
     ///
     /// For a service that may be switched off while this one runs.
     pub fn knows<Q: Role>(mut self, other: &Handle<Q>) -> Self {
-        for network in other.offers() {
-            self.spec.join(*network);
-        }
+        self.spec.peers.push(other.name());
         self
     }
 
-    /// Gives it a way out, because of this. Default: only what its networks allow.
+    /// Gives it a way out, because of this. Default: none, also with a route or a published port.
     pub fn egress(mut self, because: &'static str) -> Self {
         self.spec.egress = Some(because);
         self

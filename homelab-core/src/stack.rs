@@ -9,6 +9,7 @@ use crate::name::ServiceName;
 use crate::resource::{Network, Profile, Secret};
 use crate::route::{Route, Tile};
 use crate::service::{Role, Service, Spec, State};
+use crate::subnet::Subnet;
 use crate::text::Text;
 use crate::units::{Memory, Port};
 use crate::variable::EnvVar;
@@ -22,10 +23,12 @@ pub struct Site {
     pub domain: EnvVar,
     /// Who issues the certificates.
     pub tls: EnvVar,
-    /// The network that proxy and routed services share.
+    /// The proxy's own network, for the ports that it publishes.
     pub ingress: Network,
-    /// The network of services that need a way out and have no route.
+    /// The network of services that need a way out; they do not reach each other on it.
     pub egress: Network,
+    /// The addresses of all networks.
+    pub subnets: Subnet,
     /// Every profile; all combinations of them must work.
     pub profiles: &'static [Profile],
     /// Every network.
@@ -41,9 +44,9 @@ pub struct Site {
 }
 
 impl Site {
-    /// A network's real name in the engine, which others than Compose need: `<project>_<name>`.
-    pub fn real_name(&self, network: Network) -> String {
-        format!("{}_{}", self.project, network.name())
+    /// A network's real name in the engine, which others than Compose need: `<project>_<key>`.
+    pub(crate) fn real_name(&self, key: &str) -> String {
+        format!("{}_{key}", self.project)
     }
 }
 
@@ -63,12 +66,7 @@ impl Stack {
     /// Adds a service; the handle is the only way to refer to it.
     pub fn add<R: Role, S: State>(&mut self, service: Service<R, S>) -> Handle<R> {
         let spec = service.spec;
-        let handle = Handle {
-            name: spec.name,
-            offers: spec.offers.clone(),
-            probed: spec.is_probed(),
-            role: PhantomData,
-        };
+        let handle = Handle { name: spec.name, probed: spec.is_probed(), role: PhantomData };
         self.services.push(spec);
         handle
     }
@@ -165,7 +163,6 @@ impl PlacedTile {
 #[derive(Clone, Debug)]
 pub struct Handle<R> {
     name: ServiceName,
-    offers: Vec<Network>,
     probed: bool,
     role: PhantomData<fn() -> R>,
 }
@@ -184,10 +181,6 @@ impl<R> Handle<R> {
     /// A URL for its users: `http://<name>:<port>`.
     pub fn url(&self, scheme: &str, port: Port) -> Text {
         Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
-    }
-
-    pub(crate) fn offers(&self) -> &[Network] {
-        &self.offers
     }
 
     pub(crate) const fn is_probed(&self) -> bool {

@@ -19,7 +19,7 @@ pub fn stack() -> Stack {
 
     // Base: the way in, the dashboard, films and files.
     let api = stack.add(services::socket_proxy::for_caddy());
-    stack.add(services::caddy::define(stack.site(), &api));
+    stack.add(services::caddy::define(&api));
     stack.add(services::jellyfin::define());
     stack.add(services::syncthing::define());
 

@@ -1,25 +1,15 @@
-//! Every network of the house.
+//! Every network that services are put on by name; a route or a use brings its own.
 
 use homelab_core::prelude::*;
 
 /// All of them, in the order of `compose.yaml`.
-pub(crate) const ALL: &[Network] =
-    &[PROXY, BACKEND, EGRESS, SOCKET_CADDY, SOCKET_NETDATA, SOCKET_WATCHTOWER];
+pub(crate) const ALL: &[Network] = &[PROXY, BACKEND, EGRESS];
 
-/// Caddy and every service with a route.
+/// Caddy alone, for the web's ports and for certificates.
 pub(crate) const PROXY: Network = Network::bridge("proxy");
 
-/// Data and machine learning; no way out.
+/// Immich and its data; no way out.
 pub(crate) const BACKEND: Network = Network::internal("backend");
 
-/// The way out for services without a route.
+/// The way out; nobody on it reaches another one.
 pub(crate) const EGRESS: Network = Network::bridge("egress");
-
-/// Caddy and its filter in front of the Docker API.
-pub(crate) const SOCKET_CADDY: Network = Network::internal("socket-caddy");
-
-/// Netdata and its filter in front of the Docker API.
-pub(crate) const SOCKET_NETDATA: Network = Network::internal("socket-netdata");
-
-/// Watchtower and its filter in front of the Docker API.
-pub(crate) const SOCKET_WATCHTOWER: Network = Network::internal("socket-watchtower");

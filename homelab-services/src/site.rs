@@ -11,6 +11,9 @@ pub(crate) const SITE: Site = Site {
     tls: env::TLS_ISSUER,
     ingress: networks::PROXY,
     egress: networks::EGRESS,
+    // Any will do that no household uses: this one is neither a default of home routers, nor of
+    // Docker, Podman, Kubernetes, OpenVPN or WireGuard's guides. `homelab doctor` asks the host.
+    subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: profiles::ALL,
     networks: networks::ALL,
     variables: env::ALL,

@@ -65,7 +65,7 @@ pub(super) fn forward(
         Ok(health) => {
             let receipt =
                 run.receipt((journal.from.as_ref(), &journal.to), Outcome::Deployed, None);
-            let after = engine::state(&wanted.after.file.name, [])?;
+            let after = engine::state(&wanted.after.file.name)?;
             let happened = happened(state, &after);
             Receipt {
                 health,

@@ -161,7 +161,7 @@ fn settle(
             if place.current()?.as_ref() != Some(id) {
                 place.flip(id)?;
             }
-            let after = engine::state(&wanted.after.file.name, [])?;
+            let after = engine::state(&wanted.after.file.name)?;
             let happened = attempt::happened(&state, &after);
             let receipt = run.receipt(ways, Outcome::Deployed, None);
             Ok(Receipt { happened, health, ..receipt })
@@ -212,7 +212,7 @@ fn put_data_back(ui: &mut Ui, place: &Place, journal: &Journal) -> Result<(), Er
     let from = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
     for (service, kept) in &journal.restored {
         ui.note(format_args!("  putting the data of `{service}` back"));
-        let state = engine::state(&file.name, [])?;
+        let state = engine::state(&file.name)?;
         let files = std::iter::once(&file).chain(&from);
         let ended = switch::stop_users(&state, files, service).and_then(|()| {
             let database = Database::of(&state, &file, service)?;

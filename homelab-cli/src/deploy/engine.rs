@@ -25,8 +25,8 @@ pub(crate) struct State {
     pub(crate) containers: Vec<Value>,
     /// `docker image inspect`, by image id.
     pub(crate) images: IndexMap<String, Value>,
-    /// Real name and whether it is internal, of the networks that were asked for and exist.
-    pub(crate) networks: IndexMap<String, bool>,
+    /// `docker network inspect`, by real name, when it was asked for.
+    pub(crate) networks: IndexMap<String, Value>,
 }
 
 /// Asks `docker` something, and returns whatever came of it.
@@ -120,11 +120,8 @@ fn compose_in(
     program.args(words)
 }
 
-/// Asks for everything about the project; `networks` are real names.
-pub(crate) fn state<'a>(
-    project: &str,
-    networks: impl IntoIterator<Item = &'a str>,
-) -> Result<State, Error> {
+/// Asks for everything about the project but its networks.
+pub(crate) fn state(project: &str) -> Result<State, Error> {
     let filter = format!("label=com.docker.compose.project={project}");
     let ids = docker(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])?;
     let ids: Vec<_> = ids.lines().collect();
@@ -132,15 +129,17 @@ pub(crate) fn state<'a>(
     let used: IndexSet<_> = containers.iter().filter_map(|it| text(it, "/Image")).collect();
     let images = inspect(&["image", "inspect"], &used.into_iter().collect::<Vec<_>>())?;
     let images = images.into_iter().filter_map(|it| Some((text(&it, "/Id")?.to_owned(), it)));
-    let names: Vec<_> = networks.into_iter().collect();
-    let networks = inspect(&["network", "inspect"], &names)?;
-    let network =
-        |it: &Value| Some((text(it, "/Name")?.to_owned(), it.pointer("/Internal")?.as_bool()?));
-    Ok(State {
-        images: images.collect(),
-        networks: networks.iter().filter_map(network).collect(),
-        containers,
-    })
+    Ok(State { images: images.collect(), networks: IndexMap::new(), containers })
+}
+
+/// The networks of the project, and those of these real names that exist.
+pub(crate) fn networks(project: &str, names: &[&str]) -> Result<IndexMap<String, Value>, Error> {
+    let filter = format!("label=com.docker.compose.project={project}");
+    let own = docker(&["network", "ls", "--filter", &filter, "--format", "{{.Name}}"])?;
+    let names: IndexSet<&str> = names.iter().copied().chain(own.lines()).collect();
+    let found = inspect(&["network", "inspect"], &names.into_iter().collect::<Vec<_>>())?;
+    let named = found.into_iter().filter_map(|it| Some((text(&it, "/Name")?.to_owned(), it)));
+    Ok(named.collect())
 }
 
 /// What there is of these; one that went meanwhile, or never was, is left out.

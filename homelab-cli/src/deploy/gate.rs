@@ -47,7 +47,7 @@ pub(super) struct Gate<'a> {
 pub(super) fn wait(file: &File, gate: &Gate<'_>) -> Result<IndexMap<String, String>, Error> {
     let started = Instant::now();
     loop {
-        let state = engine::state(&file.name, [])?;
+        let state = engine::state(&file.name)?;
         match judge(file, &state, gate) {
             Verdict::Well => return Ok(health(&state)),
             Verdict::Bad(name) => return Err(unhealthy(&state, &name, gate, "")),

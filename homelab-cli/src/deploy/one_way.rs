@@ -106,7 +106,7 @@ pub(super) fn started(place: &Place, journal: &Journal) -> Result<IndexMap<Strin
         return Ok(started);
     }
     let project = release::compose_of(place, &journal.to)?.name;
-    let state = engine::state(&project, [])?;
+    let state = engine::state(&project)?;
     let mut failed = None;
     started.retain(|service, image| {
         let (new, old): (Vec<_>, Vec<_>) =

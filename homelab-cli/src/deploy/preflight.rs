@@ -77,7 +77,7 @@ fn databases(wanted: &Wanted, plan: &Plan) -> Result<u64, Error> {
         return Ok(0);
     }
     let file = &wanted.after.file;
-    let state = engine::state(&file.name, [])?;
+    let state = engine::state(&file.name)?;
     let sizes = plan.dumps.iter().map(|it| Database::of(&state, file, it)?.size());
     sizes.sum()
 }
@@ -105,7 +105,7 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
 /// another folder without them: a database keeps its old password.
 fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
     let file = &wanted.after.file;
-    let state = engine::state(&file.name, [])?;
+    let state = engine::state(&file.name)?;
     let mut findings: Vec<Finding> = Vec::new();
     for (name, secret) in &file.secrets {
         let target = format!("/run/secrets/{name}");

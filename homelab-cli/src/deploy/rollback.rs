@@ -126,7 +126,7 @@ fn put_back(
     let place = run.place;
     let project = &wanted.after.file.name;
     run.phase(ui, "dumping");
-    let state = engine::state(project, [])?;
+    let state = engine::state(project)?;
     for (database, _) in between.databases.iter().filter(|it| it.1.is_some()) {
         let dump = Database::of(&state, &wanted.after.file, database)?.dump(place, &journal.id)?;
         ui.note(format_args!("  {}", dump.display()));
@@ -173,7 +173,7 @@ fn own_image(
     let mut alone = wanted.after.file.clone();
     alone.services.retain(|name, _| name == database);
     switch::bring_up(place, wanted, &plan, &state, &alone, tell)?;
-    engine::state(&wanted.after.file.name, [])
+    engine::state(&wanted.after.file.name)
 }
 
 #[cfg(test)]

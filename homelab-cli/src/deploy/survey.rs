@@ -169,8 +169,8 @@ impl Wanted {
     }
 
     /// Real names of its networks.
-    pub(crate) fn networks(&self) -> impl Iterator<Item = &str> {
-        self.after.file.networks.values().filter_map(|it| it.name.as_deref())
+    pub(crate) fn networks(&self) -> Vec<&str> {
+        self.after.file.networks.values().filter_map(|it| it.name.as_deref()).collect()
     }
 
     /// What the engine has, as this release would say it.
@@ -180,7 +180,8 @@ impl Wanted {
 
     /// Asks the engine, and compares.
     pub(crate) fn plan(&self, current: Option<&Id>) -> Result<(State, Plan), Error> {
-        let state = engine::state(&self.after.file.name, self.networks())?;
+        let mut state = engine::state(&self.after.file.name)?;
+        state.networks = engine::networks(&self.after.file.name, &self.networks())?;
         let plan = self.plan_for(&state, current);
         Ok((state, plan))
     }
@@ -219,7 +220,7 @@ fn before(file: &File, state: &State, current: Option<&Id>) -> Before {
     let mut seen = File { services: IndexMap::new(), ..file.clone() };
     for network in seen.networks.values_mut() {
         let real = network.name.as_ref().and_then(|it| state.networks.get(it));
-        network.internal = real.copied().unwrap_or(network.internal);
+        *network = real.map_or_else(|| network.clone(), |it| observe::network(it, network));
     }
     let mut containers = IndexMap::new();
     for container in &state.containers {

@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::place::Place;
 use super::release::{Manifest, STAMPS};
 use super::survey::Wanted;
-use super::{bundle, gate, probe};
+use super::{bundle, gate, networks, probe};
 use crate::error::Error;
 use crate::program::Limit;
 
@@ -107,8 +107,8 @@ pub(super) fn carry_out(
     mut tell: impl FnMut(&str),
 ) -> Result<IndexMap<String, String>, Error> {
     sync_config(place, &wanted.manifest)?;
+    networks::clear(state, wanted)?;
     remove(state, plan, &mut tell)?;
-    leave_networks(state, wanted)?;
     up(place, &wanted.release(), plan, &mut tell)?;
     tell("waiting until every service is healthy");
     gate::wait(&wanted.after.file, &Gate { excused, touched: touched(plan), logs: &place.unwell() })
@@ -128,29 +128,11 @@ pub(super) fn bring_up(
     file: &File,
     mut tell: impl FnMut(&str),
 ) -> Result<(), Error> {
+    networks::clear(state, wanted)?;
     remove(state, plan, &mut tell)?;
     up(place, &wanted.release(), plan, &mut tell)?;
     let gate = Gate { excused: &[], touched: touched(plan), logs: &place.unwell() };
     gate::wait(file, &gate).map(|_| ())
-}
-
-/// Takes everybody off the networks that Compose has to make anew: it takes off only those that the
-/// new file has there, and then cannot remove the network.
-fn leave_networks(state: &State, wanted: &Wanted) -> Result<(), Error> {
-    for network in wanted.after.file.networks.values() {
-        let Some(name) = &network.name else { continue };
-        if state.networks.get(name).is_none_or(|it| *it == network.internal) {
-            continue;
-        }
-        for container in &state.containers {
-            let networks = container.pointer("/NetworkSettings/Networks");
-            let is_on = networks.is_some_and(|it| it.get(name).is_some());
-            if let Some(id) = engine::text(container, "/Id").filter(|_| is_on) {
-                engine::deed(&["network", "disconnect", "--force", name, id])?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Stops and removes the containers of services that go: `up` would leave them running.

@@ -150,7 +150,7 @@ fn no_kind_of_call_waits_for_ever() {
     let up = engine::composed(engine::compose(&place, &release, &["up"]), "up");
     let pull = engine::compose_aside(&place, &release, &["pull"], Limit::PULL);
     late("docker ps", engine::docker(&["ps"]).map(drop));
-    late("docker inspect", engine::state("house", []).map(drop));
+    late("docker inspect", engine::state("house").map(drop));
     late("docker logs", engine::attempt(&["logs", "c"]).map(drop));
     late("docker stop", engine::deed(&["stop", "c"]).map(drop));
     late("docker compose up", up.map(drop));

@@ -10,7 +10,6 @@ use super::{Findings, Rule};
 use crate::contract::canonical;
 use crate::finding::Severity;
 use crate::project::{Member, Project};
-use crate::reach;
 
 pub(super) const RULE: Rule = Rule {
     id: "contract-peer",
@@ -27,7 +26,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         for peer in member.contract.iter().flat_map(|it| it.peers) {
             let peers = peer.any_of.iter().filter_map(|it| of_image.get(canonical(it)));
-            if !peers.flatten().any(|it| serves(it, &member)) {
+            if !peers.flatten().any(|it| serves(project, it, &member)) {
                 findings.on(
                     &member,
                     format!(
@@ -45,8 +44,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 /// Whether the peer runs whenever the other one does, where that one can reach it.
-fn serves(peer: &Member<'_>, member: &Member<'_>) -> bool {
-    peer.runs_whenever(member) && reach::shared(member, peer).next().is_some()
+fn serves(project: &Project<'_>, peer: &Member<'_>, member: &Member<'_>) -> bool {
+    peer.runs_whenever(member) && project.shared(member, peer).next().is_some()
 }
 
 #[cfg(test)]

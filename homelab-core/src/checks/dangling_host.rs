@@ -36,7 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     ),
                     format!("name a service in `{key}`, or a host with its domain"),
                 ),
-                Some(other) if !can_meet(&member, &other) => findings.on(
+                Some(other) if !can_meet(project, &member, &other) => findings.on(
                     &member,
                     format!(
                         "`{}` has the host `{host}` in `{key}`, and shares no network with it",
@@ -68,9 +68,11 @@ fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
 }
 
 /// Whether they share a network; a `network_mode` is not judged.
-fn can_meet(one: &Member<'_>, other: &Member<'_>) -> bool {
+fn can_meet(project: &Project<'_>, one: &Member<'_>, other: &Member<'_>) -> bool {
     match (one.networks(), other.networks()) {
-        (Some(own), Some(others)) => own.iter().any(|it| others.contains(it)),
+        (Some(own), Some(others)) => {
+            own.iter().any(|it| others.contains(it) && project.connects_members(it))
+        }
         _ => true,
     }
 }

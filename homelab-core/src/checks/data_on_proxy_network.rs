@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn a_database_on_the_ingress_network_is_found() {
-        let found = break_file(|file| file.services["db"].networks.push("proxy".to_owned()));
+        let found = break_file(|file| file.services["db"].networks.push("caddy.web".to_owned()));
         insta::assert_snapshot!(found, @r"
-        error[data-on-proxy-network]: the database `db` shares `proxy` with the proxy `caddy`
+        error[data-on-proxy-network]: the database `db` shares `caddy.web` with the proxy `caddy`
           --> db.rs
           help: give `db` and its users an internal network without `caddy`
         ");

@@ -1,16 +1,17 @@
-//! A service that needs the internet has a way out, and no other one is given one for nothing.
+//! A service that needs the internet has a way out, and every way out has a reason.
 //!
 //! On internal networks alone every connection to the outside fails, mostly after a long
-//! timeout and with a message about names. And a reason that is recorded for a way out which
-//! the service has anyway hides what it is for.
+//! timeout and with a message about names. And whoever takes over a service with a way out can
+//! send away what it finds, and fetch what it lacks.
 //!
-//! Fix: `.egress("why")` in the DSL, or a network without `internal: true`; remove `.egress(…)`
-//! where a route or another network already leads out.
+//! Fix: `.egress("why")` in the DSL, and no other network that leads out; the proxy has one of its
+//! own.
 
 use super::{Findings, Rule};
 use crate::contract::Egress;
 use crate::finding::Severity;
 use crate::project::Project;
+use crate::service::RoleKind;
 
 pub(super) const RULE: Rule =
     Rule { id: "egress", severity: Severity::Error, source: include_str!("egress.rs"), run };
@@ -18,10 +19,10 @@ pub(super) const RULE: Rule =
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let Some(networks) = member.networks() else { continue };
-        let mut open = networks.into_iter().filter(|it| !project.is_internal(it));
+        let open = || networks.iter().filter(|it| project.leads_out(it));
         let needed = member.contract.map_or(Egress::None, |it| it.egress);
         if let Egress::Required(because) = needed
-            && open.clone().next().is_none()
+            && open().next().is_none()
         {
             findings.on(
                 &member,
@@ -29,14 +30,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 "add `.egress(\"why\")`, or a network that is not internal".to_owned(),
             );
         }
-        let (Some(stack), Some(_)) = (project.stack(), member.spec.and_then(|it| it.egress)) else {
+        let (Some(stack), Some(spec)) = (project.stack(), member.spec) else { continue };
+        // Of a socket proxy another rule says more.
+        if spec.role == RoleKind::Edge || member.is_socket_proxy() {
             continue;
-        };
-        if let Some(other) = open.find(|it| *it != stack.site.egress.name()) {
+        }
+        let declared = spec.egress.map(|_| stack.site.egress.name());
+        if let Some(other) = open().find(|it| Some(**it) != declared) {
             findings.on(
                 &member,
-                format!("`{}` needs no egress: the network `{other}` leads out too", member.name),
-                "remove `.egress(…)`".to_owned(),
+                format!("`{}` gets out by `{other}`, and nobody said why", member.name),
+                format!("take it off `{other}`, or add `.egress(\"why\")`"),
             );
         }
     }
@@ -44,7 +48,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_file, break_stack, spec};
+    use crate::checks::testing::{PROXY, break_file, break_stack, spec};
 
     #[test]
     fn a_service_without_a_way_out_is_found() {
@@ -57,12 +61,22 @@ mod tests {
     }
 
     #[test]
+    fn a_way_out_without_a_reason_is_found() {
+        let found = break_file(|file| file.services["dump"].networks.push("egress".to_owned()));
+        insta::assert_snapshot!(found, @r#"
+        error[egress]: `dump` gets out by `egress`, and nobody said why
+          --> dump.rs
+          help: take it off `egress`, or add `.egress("why")`
+        "#);
+    }
+
+    #[test]
     fn a_second_way_out_is_found() {
-        let found = break_stack(|stack| spec(stack, "web").egress = Some("asks for updates"));
-        insta::assert_snapshot!(found, @r"
-        error[egress]: `web` needs no egress: the network `proxy` leads out too
-          --> web.rs
-          help: remove `.egress(…)`
-        ");
+        let found = break_stack(|stack| spec(stack, "fetch").networks.push(PROXY));
+        insta::assert_snapshot!(found, @r#"
+        error[egress]: `fetch` gets out by `proxy`, and nobody said why
+          --> fetch.rs
+          help: take it off `proxy`, or add `.egress("why")`
+        "#);
     }
 }

@@ -116,10 +116,10 @@ mod tests {
     use crate::checks::testing::break_file;
     use crate::compose::PublishedPort;
 
-    /// `web` publishes this on this address; `caddy` publishes 443 on all.
+    /// `fetch` publishes this on this address; `caddy` publishes 443 on all.
     fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
         break_file(|file| {
-            file.services["web"].ports = vec![PublishedPort {
+            file.services["fetch"].ports = vec![PublishedPort {
                 target: 8080,
                 published: published.to_owned(),
                 host_ip: address.map(str::to_owned),
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn a_port_of_one_address_collides_with_that_of_all() {
         insta::assert_snapshot!(with(Some("127.0.0.1"), "443", Protocol::Tcp), @r"
-        error[port-collision]: `web` (profile `notes`) publishes `127.0.0.1:443/tcp`, which collides with `443/tcp` of `caddy` (always on)
-          --> web.rs
+        error[port-collision]: `fetch` (always on) publishes `127.0.0.1:443/tcp`, which collides with `443/tcp` of `caddy` (always on)
+          --> fetch.rs
           help: publish one of them on another port or on another address of the host
         ");
     }
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn a_port_in_a_range_collides() {
         insta::assert_snapshot!(with(None, "440-450", Protocol::Tcp), @r"
-        error[port-collision]: `web` (profile `notes`) publishes `440-450/tcp`, which collides with `443/tcp` of `caddy` (always on)
-          --> web.rs
+        error[port-collision]: `fetch` (always on) publishes `440-450/tcp`, which collides with `443/tcp` of `caddy` (always on)
+          --> fetch.rs
           help: publish one of them on another port or on another address of the host
         ");
     }

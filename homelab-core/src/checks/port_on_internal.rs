@@ -51,7 +51,7 @@ mod tests {
             file.services["dump"].ports[0].published = "9000".to_owned();
         });
         insta::assert_snapshot!(found, @r"
-        error[port-on-internal]: `dump` publishes `9000/tcp` and is on internal networks only: `backend`
+        error[port-on-internal]: `dump` publishes `9000/tcp` and is on internal networks only: `dump.db`
           --> dump.rs
           help: add a network that is not internal, or remove the port
         ");

@@ -1,9 +1,9 @@
-//! A routed service shares the ingress network with the reverse proxy.
+//! A routed service shares a network with the reverse proxy.
 //!
 //! The proxy reaches a container only over a network that both are on. Without one the site
 //! is served as an error, or vanishes from the proxy's configuration.
 //!
-//! Fix: put the service and the proxy on the ingress network. The DSL does so for every
+//! Fix: put the service and the proxy on an internal network of the two. The DSL does so for every
 //! service with a route.
 
 use super::{Findings, Rule};
@@ -20,26 +20,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let Some(ingress) = project.ingress() else { return };
-    let is_served = project.on_network(ingress).any(|it| it.role() == Some(RoleKind::Edge));
+    // Who the proxy is, only a stack says.
+    if project.stack().is_none() {
+        return;
+    }
     for member in project.members().filter(|it| !it.is_private()) {
         let name = member.name;
         let Some(address) = project.sites_of(name).flat_map(Site::addresses).next() else {
             continue;
         };
-        if !member.service.networks.iter().any(|it| it == ingress) {
+        let mut neighbours = project.neighbours(&member).into_iter();
+        if !neighbours.any(|it| it.role() == Some(RoleKind::Edge)) {
             findings.on(
                 &member,
-                format!(
-                    "`{name}`, routed as `{address}`, is not on the ingress network `{ingress}`"
-                ),
-                format!("add `{ingress}` to the networks of `{name}`"),
-            );
-        } else if !is_served {
-            findings.on(
-                &member,
-                format!("`{name}` is routed as `{address}`, and no proxy is on `{ingress}`"),
-                format!("add `{ingress}` to the networks of the proxy"),
+                format!("`{name}`, routed as `{address}`, shares no network with a proxy"),
+                "say `.route(…)`, or put both on an internal network".to_owned(),
             );
         }
     }
@@ -50,26 +45,23 @@ mod tests {
     use crate::checks::testing::break_file;
 
     #[test]
-    fn a_routed_service_off_the_ingress_network_is_found() {
-        let found = break_file(|file| file.services["web"].networks.retain(|it| it != "proxy"));
+    fn a_routed_service_off_the_network_with_the_proxy_is_found() {
+        let found = break_file(|file| file.services["web"].networks.retain(|it| it != "caddy.web"));
         insta::assert_snapshot!(found, @r"
-        error[route-ingress]: `web`, routed as `notes.home.arpa`, is not on the ingress network `proxy`
+        error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs
-          help: add `proxy` to the networks of `web`
+          help: say `.route(…)`, or put both on an internal network
         ");
     }
 
     #[test]
-    fn a_proxy_off_the_ingress_network_is_found() {
-        let found = break_file(|file| {
-            let networks = &mut file.services["caddy"].networks;
-            networks.retain(|it| it != "proxy");
-            networks.push("egress".to_owned());
-        });
+    fn a_proxy_off_the_network_with_the_service_is_found() {
+        let found =
+            break_file(|file| file.services["caddy"].networks.retain(|it| it != "caddy.web"));
         insta::assert_snapshot!(found, @r"
-        error[route-ingress]: `web` is routed as `notes.home.arpa`, and no proxy is on `proxy`
+        error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs
-          help: add `proxy` to the networks of the proxy
+          help: say `.route(…)`, or put both on an internal network
         ");
     }
 }

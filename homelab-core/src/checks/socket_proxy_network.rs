@@ -77,11 +77,11 @@ mod tests {
 
     #[test]
     fn a_network_with_a_way_out_is_found() {
-        let found = break_file(|file| file.networks["socket"].internal = false);
+        let found = break_file(|file| file.networks["caddy.socket"].internal = false);
         insta::assert_snapshot!(found, @r"
-        error[socket-proxy-network]: the socket proxy `socket` is on `socket`, which is not internal
+        error[socket-proxy-network]: the socket proxy `socket` is on `caddy.socket`, which is not internal
           --> socket.rs
-          help: make `socket` a `Network::internal` (`internal: true`)
+          help: make `caddy.socket` a `Network::internal` (`internal: true`)
         ");
     }
 
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_bystander_is_found() {
-        let found = break_file(|file| file.services["fetch"].networks.push("socket".to_owned()));
+        let found =
+            break_file(|file| file.services["fetch"].networks.push("caddy.socket".to_owned()));
         insta::assert_snapshot!(found, @r"
         error[socket-proxy-network]: `fetch` is on the network of the socket proxy `socket` without using it
           --> fetch.rs
@@ -122,7 +123,7 @@ mod tests {
     fn a_second_consumer_is_found() {
         let found = break_file(|file| {
             let depends_on = file.services["caddy"].depends_on.clone();
-            file.services["fetch"].networks.push("socket".to_owned());
+            file.services["fetch"].networks.push("caddy.socket".to_owned());
             file.services["fetch"].depends_on = depends_on;
         });
         insta::assert_snapshot!(found, @r"
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn a_proxy_that_nobody_uses_is_found() {
         let found = break_file(|file| {
-            file.services["caddy"].networks.retain(|it| it != "socket");
+            file.services["caddy"].networks.retain(|it| it != "caddy.socket");
             file.services["caddy"].depends_on.clear();
         });
         insta::assert_snapshot!(found, @r"

@@ -23,7 +23,6 @@ const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_
 
 pub(crate) const PROXY: Network = Network::bridge("proxy");
 pub(crate) const BACKEND: Network = Network::internal("backend");
-const SOCKET: Network = Network::internal("socket");
 pub(crate) const EGRESS: Network = Network::bridge("egress");
 pub(crate) const NOTES: Profile = Profile::new("notes", "Notes and their database.");
 
@@ -33,8 +32,9 @@ const SITE: Site = Site {
     tls: TLS,
     ingress: PROXY,
     egress: EGRESS,
+    subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: &[NOTES],
-    networks: &[PROXY, BACKEND, SOCKET, EGRESS],
+    networks: &[PROXY, BACKEND, EGRESS],
     variables: &[DOMAIN, TLS, DATA_ROOT, DUMPS, FILES],
     memory: Memory::gib(2),
     reserve: Memory::mib(256),
@@ -50,7 +50,7 @@ pub(crate) fn good() -> Stack {
     let probe = Health::command(&["CMD", "probe"]);
 
     let socket = stack.add(
-        Service::socket_proxy(name("socket"), SOCKET_IMAGE, SOCKET)
+        Service::socket_proxy(name("socket"), SOCKET_IMAGE)
             .user(User::Ids(0, 0))
             .memory(Memory::mib(32)),
     );
@@ -83,6 +83,7 @@ pub(crate) fn good() -> Stack {
     stack.add(
         Service::app(name("web"), IMAGE, Health::from_image())
             .profile(NOTES)
+            .on(BACKEND)
             .uses(&db)
             .user(User::Ids(1000, 70))
             .route(Route::host("notes", Port::new(8080)))

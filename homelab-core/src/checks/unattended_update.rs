@@ -1,9 +1,12 @@
-//! No service that keeps what matters is updated unattended.
+//! No service that keeps what matters, or reaches what matters, is updated unattended.
 //!
 //! An update can migrate data so that the old version no longer reads it. If nobody looks,
 //! the first to notice is whoever needs the data, and the backups are newer than the fault.
+//! And an update that nobody reviewed may be anybody's program: it gets to talk to the proxy and
+//! to nobody else in the house.
 //!
-//! Fix: remove the updater's label, and update the service by raising its image's version.
+//! Fix: remove the updater's label, and update the service by raising its image's version; or take
+//! the service off the networks that it shares.
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
@@ -33,6 +36,16 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 &member,
                 format!("`{}` is updated unattended and {what}", member.name),
                 format!("remove the label `{UPDATE_LABEL}`"),
+            );
+            continue;
+        }
+        let neighbours = project.neighbours(&member).into_iter();
+        for other in neighbours.filter(|it| it.role() != Some(RoleKind::Edge)) {
+            let (name, other) = (member.name, other.name);
+            findings.on(
+                &member,
+                format!("`{name}` is updated unattended and shares a network with `{other}`"),
+                format!("remove the label `{UPDATE_LABEL}`, or take `{name}` off that network"),
             );
         }
     }
@@ -98,6 +111,21 @@ mod tests {
     #[test]
     fn a_service_that_keeps_nothing_is_not_found() {
         assert_eq!(with_label("fetch", |_| {}), "");
+    }
+
+    #[test]
+    fn a_service_that_reaches_another_one_is_found() {
+        let found = with_label("fetch", |stack| {
+            let web = spec(stack, "web");
+            web.routes[0] = web.routes[0].login(crate::route::Login::BuiltIn).closes(&["/setup/*"]);
+            let name = web.name;
+            spec(stack, "fetch").peers.push(name);
+        });
+        insta::assert_snapshot!(found, @r"
+        error[unattended-update]: `fetch` is updated unattended and shares a network with `web`
+          --> fetch.rs
+          help: remove the label `com.centurylinklabs.watchtower.enable`, or take `fetch` off that network
+        ");
     }
 
     #[test]

@@ -49,15 +49,21 @@ fn host(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_both, spec};
+
+    fn with_a_route_of_dump(address: &str) -> String {
+        let connect = |stack: &mut _| {
+            let dump = spec(stack, "dump").name;
+            spec(stack, "caddy").peers.push(dump);
+        };
+        break_both(connect, |file| {
+            file.services["dump"].labels.insert("caddy".to_owned(), address.to_owned());
+        })
+    }
 
     #[test]
     fn a_host_of_two_services_is_found_however_it_is_written() {
-        let found = break_file(|file| {
-            let dump = &mut file.services["dump"];
-            dump.networks.push("proxy".to_owned());
-            dump.labels.insert("caddy".to_owned(), "https://NOTES.home.arpa:443/".to_owned());
-        });
+        let found = with_a_route_of_dump("https://NOTES.home.arpa:443/");
         insta::assert_snapshot!(found, @r"
         error[unique-host]: `notes.home.arpa` is routed to both `dump` and `web`
           --> web.rs
@@ -67,11 +73,7 @@ mod tests {
 
     #[test]
     fn another_path_of_a_host_is_not_found() {
-        let found = break_file(|file| {
-            let dump = &mut file.services["dump"];
-            dump.networks.push("proxy".to_owned());
-            dump.labels.insert("caddy".to_owned(), "notes.home.arpa/dumps".to_owned());
-        });
+        let found = with_a_route_of_dump("notes.home.arpa/dumps");
         assert_eq!(found, "");
     }
 }

@@ -66,14 +66,16 @@ fn report(findings: &mut Findings, what: &str, name: &str, place: &str) {
 mod tests {
     use super::*;
     use crate::checks::testing::{NOTES, break_file, break_stack};
-    use crate::compose::{Network, Secret, Volume};
+    use crate::compose::{AddressRange, Ipam, Network, Secret, Volume};
     use crate::resource::Profile;
     use crate::variable::Kind;
 
     #[test]
     fn networks_volumes_and_secrets_without_users_are_found() {
         let found = break_file(|file| {
-            file.networks.insert("attic".to_owned(), Network::default());
+            let config = vec![AddressRange { subnet: "10.231.0.0/24".to_owned() }];
+            let attic = Network { ipam: Some(Ipam { config }), ..Network::default() };
+            file.networks.insert("attic".to_owned(), attic);
         });
         insta::assert_snapshot!(found, @r"
         error[unused]: no service uses the network `attic`

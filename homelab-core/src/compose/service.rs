@@ -82,6 +82,9 @@ pub struct Service {
     /// Whether it has every privilege of the host.
     #[serde(skip_serializing_if = "is_false")]
     pub privileged: bool,
+    /// Settings of the kernel that are its namespaces' own.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub sysctls: IndexMap<String, String>,
     /// `host` shows it the host's processes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<String>,

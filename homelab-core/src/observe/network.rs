@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::json::{entries, list, text, truth};
+use super::json::{entries, list, pairs, text, truth};
 use super::{same, words};
-use crate::compose::{File, PublishedPort, Service};
+use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service};
 use crate::units::Protocol;
 
 /// The engine's own networks, which are modes in a file.
@@ -40,6 +40,23 @@ pub(super) fn networks(
     }
     let found = attached.into_iter().map(key).collect();
     (mode, same(&wanted.networks, found, |it| real_name(file, it)))
+}
+
+/// A network as a file would say it, from its object of `docker network inspect`.
+///
+/// Addresses that the file leaves to the engine are returned as `wanted` has them: absent.
+pub fn network(found: &Value, wanted: &Network) -> Network {
+    let ranges = list(found, "/IPAM/Config");
+    let config = ranges.map(|it| AddressRange { subnet: text(it, "/Subnet").to_owned() }).collect();
+    let mut driver_opts = pairs(found, "/Options");
+    // Newer engines note there what the API has a field for.
+    driver_opts.retain(|key, _| !key.starts_with("com.docker.network.enable_ipv"));
+    Network {
+        name: wanted.name.clone(),
+        internal: truth(found, "/Internal"),
+        driver_opts,
+        ipam: wanted.ipam.as_ref().map(|_| Ipam { config }),
+    }
 }
 
 fn real_name(file: &File, network: &str) -> String {

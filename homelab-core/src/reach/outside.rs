@@ -45,8 +45,8 @@ pub struct WayIn {
 /// Where to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
-    /// The container's own addresses.
-    Container,
+    /// The container's own address on this network.
+    Network(String),
     /// Every address of the host.
     EveryAddress,
     /// One address of the host.
@@ -55,16 +55,20 @@ pub enum At {
 
 /// Every way in, by service and place.
 ///
-/// The host reaches every port of every container, since the networks are its own bridges.
+/// The host reaches every port of every container on a network on which it has an address itself.
 /// Others reach published ports only: those at a loopback address nobody, those at a private
 /// address the household, all others everybody. That a router forwards a port is assumed.
 pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
     let mut ways = Vec::new();
     for member in project.members() {
         let to = || member.name.to_owned();
-        for port in member.contract.iter().flat_map(|it| it.ports) {
-            let (port, protocol) = (port.number(), port.protocol());
-            ways.push(WayIn { from: Place::Host, to: to(), at: At::Container, port, protocol });
+        let networks = member.networks().into_iter().flatten();
+        for network in networks.filter(|it| project.has_host(it)) {
+            for port in member.contract.iter().flat_map(|it| it.ports) {
+                let (port, protocol) = (port.number(), port.protocol());
+                let at = At::Network(network.to_owned());
+                ways.push(WayIn { from: Place::Host, to: to(), at, port, protocol });
+            }
         }
         for published in &member.service.ports {
             let address = published.host_ip.as_ref().map(|it| project.resolve(it));
@@ -83,13 +87,13 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
 
 /// Whether a service can open connections to a place.
 ///
-/// The host itself answers at the gateway of every bridge, also of an internal one.
+/// The host itself answers at the gateway of every network on which it has an address.
 pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Place) -> bool {
     let networks = member.networks();
     let mut networks = networks.iter().flatten();
     match to {
-        Place::Host => networks.next().is_some(),
-        Place::Lan | Place::Internet => networks.any(|it| !project.is_internal(it)),
+        Place::Host => networks.any(|it| project.has_host(it)),
+        Place::Lan | Place::Internet => networks.any(|it| project.leads_out(it)),
     }
 }
 

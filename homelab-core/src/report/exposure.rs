@@ -11,6 +11,7 @@ use crate::contract::Egress;
 use crate::interpolate;
 use crate::lower::UPDATE_LABEL;
 use crate::project::{Member, Project};
+use crate::reach::{self, Place};
 use crate::route::{Address, Login};
 use crate::units::{Port, Protocol};
 
@@ -25,6 +26,8 @@ pub struct Exposure {
     pub ways_out: Vec<WayOut>,
     /// Services that a program may replace before anybody has read what changed.
     pub unreviewed: Vec<Unreviewed>,
+    /// Services that reach what listens on the host itself, at its address on their network.
+    pub reach_host: Vec<String>,
 }
 
 /// A port of the host that leads into a container.
@@ -151,6 +154,10 @@ pub fn gather(project: &Project<'_>) -> Exposure {
         hosts: members().flat_map(|it| hosts(project, &it)).collect(),
         ways_out: members().filter_map(|it| way_out(project, &it)).collect(),
         unreviewed: members().filter_map(|it| unreviewed(project, &it)).collect(),
+        reach_host: members()
+            .filter(|it| reach::gets_out(project, it, Place::Host))
+            .map(|it| it.name.to_owned())
+            .collect(),
     }
 }
 
@@ -208,9 +215,9 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     hosts
 }
 
-/// How one service reaches the internet; `None` when all its networks are internal.
+/// How one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
-    let open = member.service.networks.iter().filter(|it| !project.is_internal(it));
+    let open = member.service.networks.iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
     let declared = member.spec.and_then(|it| it.egress);
     let because = declared.or_else(|| {
@@ -313,15 +320,15 @@ pub fn markdown(exposure: &Exposure) -> String {
          `homelab exposure` prints the page for the `.env` of a host.\n\n\
          ## Ways in: ports of the host\n\n\
          `all` is every address of the host, `0.0.0.0` every one of IPv4. \
-         The host itself reaches every port of every container.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
-         Every service, also one that is not listed, reaches what listens on the host itself: \
-         at the gateway of its network. \
          Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
-         at the containers' own addresses, whatever the address above.\n\n{}\n\
+         at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
+         Who gets out reaches the household's network as well, and the ports above at the host's addresses. \
+         These reach what listens on the host itself, and the host every port of theirs: {}.\n\n{}\n\
          ## Updates that nobody reviews\n\n\
          Every other image stays at its digest until a change is merged.\n\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
         table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
+        code(&exposure.reach_host),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
         table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
     )

@@ -7,15 +7,11 @@ use std::fmt::Write as _;
 use crate::project::Project;
 use crate::reach::{self, At, Place, Reach, WayIn, Why};
 
-/// What is true of every service, said once.
-const EVERYWHERE: &str = "\
-the host reaches every port below, and every service what listens on the host\n\n";
-
 /// One paragraph a target: its ports, who reaches it, by reason and network, and where it gets out.
 pub fn text(project: &Project<'_>) -> String {
     let matrix = reach::matrix(project);
     let ways_in = reach::ways_in(project);
-    let mut out = EVERYWHERE.to_owned();
+    let mut out = String::new();
     for to in project.members() {
         let ports = reach::ports(&to);
         let ports = if ports.is_empty() { "no known port".to_owned() } else { ports.join(", ") };
@@ -39,11 +35,19 @@ pub fn text(project: &Project<'_>) -> String {
                 let _ = writeln!(out, "  <- {} via {network}: {text}", names.join(", "));
             }
         }
+        let own = ways_in.iter().filter(|it| it.to == to.name);
+        let at = own.filter_map(|it| if let At::Network(it) = &it.at { Some(it) } else { None });
+        for network in at.collect::<indexmap::IndexSet<_>>() {
+            let _ = writeln!(out, "  <- host via {network}: every port");
+        }
         if sources.is_empty() {
             out.push_str("  <- nobody\n");
         }
-        if reach::gets_out(project, &to, Place::Internet) {
-            out.push_str("  -> lan, internet\n");
+        let places = [Place::Host, Place::Lan, Place::Internet].into_iter();
+        let places = places.filter(|it| reach::gets_out(project, &to, *it));
+        let places: Vec<_> = places.map(|it| it.to_string()).collect();
+        if !places.is_empty() {
+            let _ = writeln!(out, "  -> {}", places.join(", "));
         }
     }
     out
@@ -51,7 +55,7 @@ pub fn text(project: &Project<'_>) -> String {
 
 /// Published ports of a service: at which address, from which places, which ports.
 fn published(ways: &[WayIn], service: &str) -> Vec<(String, String, String)> {
-    let own = || ways.iter().filter(|it| it.to == service && it.at != At::Container);
+    let own = || ways.iter().filter(|it| it.to == service && !matches!(it.at, At::Network(_)));
     let addresses: indexmap::IndexSet<_> = own().map(|it| address(&it.at)).collect();
     let line = |at: &&str| {
         let here = || own().filter(|it| address(&it.at) == *at);
@@ -67,7 +71,7 @@ fn published(ways: &[WayIn], service: &str) -> Vec<(String, String, String)> {
 fn address(at: &At) -> &str {
     match at {
         At::Address(address) => address,
-        At::EveryAddress | At::Container => "every address of the host",
+        At::EveryAddress | At::Network(_) => "every address of the host",
     }
 }
 

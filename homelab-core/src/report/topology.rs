@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::profile_names;
 use crate::project::{Member, Project};
-use crate::reach;
 
 /// The diagram without a code fence.
 pub fn mermaid(project: &Project<'_>) -> String {
@@ -55,7 +54,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     }
     for (dependency, _) in &member.service.depends_on {
         if let Some(other) = project.member(dependency) {
-            let via: Vec<_> = reach::shared(member, &other).collect();
+            let via: Vec<_> = project.shared(member, &other).collect();
             let _ = writeln!(out, "  {name} -.->|\"{}\"| {dependency}", via.join(", "));
         }
     }

@@ -30,10 +30,12 @@ pub(crate) struct Spec {
     pub(crate) place: &'static Location<'static>,
     pub(crate) contract: Option<Contract>,
     pub(crate) profiles: Vec<Profile>,
-    /// Networks on which its users reach it.
-    pub(crate) offers: Vec<Network>,
-    /// All networks but those that routes and egress imply.
+    /// Networks that it was put on by name.
     pub(crate) networks: Vec<Network>,
+    /// Services that it opens connections to.
+    pub(crate) peers: Vec<ServiceName>,
+    /// The variable that names the networks on which a proxy serves routes.
+    pub(crate) ingress_env: Option<&'static str>,
     pub(crate) depends: IndexMap<ServiceName, DependsOn>,
     pub(crate) egress: Option<&'static str>,
     pub(crate) env: IndexMap<&'static str, Text>,
@@ -95,8 +97,9 @@ impl Spec {
             place,
             contract: None,
             profiles: Vec::new(),
-            offers: Vec::new(),
             networks: Vec::new(),
+            peers: Vec::new(),
+            ingress_env: None,
             depends: IndexMap::new(),
             egress: None,
             env: IndexMap::new(),
@@ -130,12 +133,6 @@ impl Spec {
             postgres: None,
             unattended: None,
             waivers: Vec::new(),
-        }
-    }
-
-    pub(crate) fn join(&mut self, network: Network) {
-        if !self.networks.contains(&network) {
-            self.networks.push(network);
         }
     }
 

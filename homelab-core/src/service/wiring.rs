@@ -33,13 +33,11 @@ impl<'a> Wiring<'a> {
         Self { spec }
     }
 
-    /// Starts after that service is healthy (started, when it has no probe), and joins its networks.
+    /// Starts after that service is healthy (started, when it has no probe), and shares a network with it.
     pub fn service<R: Role>(&mut self, handle: &Handle<R>) {
         let condition = if handle.is_probed() { DependsOn::Healthy } else { DependsOn::Started };
         self.spec.depends.insert(handle.name(), condition);
-        for network in handle.offers() {
-            self.spec.join(*network);
-        }
+        self.spec.peers.push(handle.name());
     }
 
     /// Mounts that secret.

@@ -67,7 +67,7 @@ impl Connect for Offered {
 pub(crate) fn build(plan: &Plan) -> House {
     let at = 0..plan.parts.len();
     let networks: Vec<_> =
-        [PROXY, SOCKET, EGRESS, FAULT_NETWORK].into_iter().chain(at.clone().map(network)).collect();
+        [PROXY, EGRESS, FAULT_NETWORK].into_iter().chain(at.clone().map(network)).collect();
     let variables: Vec<_> = [DOMAIN, TLS, LAN, ROOT, FOLLOW.variable()]
         .into_iter()
         .chain(fault::VARIABLES)
@@ -133,7 +133,7 @@ fn folder(at: usize) -> EnvVar {
 fn frame(house: &mut House, fault: Option<Fault>) {
     let name = house.name("socket");
     house.socket_proxies.push("socket");
-    let socket = Service::socket_proxy(name, SOCKET_IMAGE, SOCKET).user(User::Ids(0, 0));
+    let socket = Service::socket_proxy(name, SOCKET_IMAGE).user(User::Ids(0, 0));
     let socket = house.stack.add(socket.memory(Memory::mib(32)));
     let name = house.name("edge");
     house.edges.push("edge");

@@ -168,6 +168,20 @@ fn a_network_that_has_to_be_made_anew_recreates_everybody_on_it() {
 }
 
 #[test]
+fn another_option_or_subnet_of_a_network_recreates_everybody_on_it_too() {
+    for (to, field) in [
+        ("driver_opts: { o: \"1\" }", "networks.back.driver_opts.o: added 1"),
+        ("ipam: { config: [{ subnet: 10.0.0.0/29 }] }", "networks.back.subnet: added 10.0.0.0/29"),
+    ] {
+        let plan = change("back: { internal: true }", &format!("back: {{ internal: true, {to} }}"));
+        let expected = ["db", "app", "more"].map(|it| (it, Action::Recreated));
+        assert_eq!(actions(&plan), expected);
+        let why: Vec<_> = plan.services.iter().flat_map(|it| &it.changes).collect();
+        assert!(why.iter().all(|it| it.to_string() == field), "{field}: {why:?}");
+    }
+}
+
+#[test]
 fn what_becomes_reachable_stands_on_top() {
     let plan = change(
         "    networks: [back]\n    stop_grace",

@@ -19,7 +19,6 @@ const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 const PROXY: Network = Network::bridge("proxy");
 const BACKEND: Network = Network::internal("backend");
-const SOCKET: Network = Network::internal("socket");
 const EGRESS: Network = Network::bridge("egress");
 
 const SITE: Site = Site {
@@ -28,8 +27,9 @@ const SITE: Site = Site {
     tls: TLS,
     ingress: PROXY,
     egress: EGRESS,
+    subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: &[],
-    networks: &[PROXY, BACKEND, SOCKET, EGRESS],
+    networks: &[PROXY, BACKEND, EGRESS],
     variables: &[DOMAIN, TLS],
     memory: Memory::gib(4),
     reserve: Memory::mib(512),
@@ -40,7 +40,7 @@ const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
 
 fn define(stack: &mut Stack) {
     let name = ServiceName::new;
-    let socket = stack.add(Service::socket_proxy(name("socket"), IMAGE, SOCKET));
+    let socket = stack.add(Service::socket_proxy(name("socket"), IMAGE));
     stack.add(
         Service::edge(name("proxy"), IMAGE, PROBE)
             .uses(&socket)

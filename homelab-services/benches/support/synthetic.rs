@@ -14,7 +14,6 @@ const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.").or("/srv");
 const PROXY: Network = Network::bridge("proxy");
-const SOCKET: Network = Network::internal("socket");
 const EGRESS: Network = Network::bridge("egress");
 const PROFILES: [Profile; 2] =
     [Profile::new("photos", "Photos and their database."), Profile::new("files", "Files.")];
@@ -69,7 +68,7 @@ impl Names {
             dumps: EnvVar::new(variable(at), Kind::Path, "Dumps.").or_under(&ROOT, dumps(at)),
         };
         let groups: Box<[Group]> = (0..(services - 2).div_ceil(GROUP)).map(group).collect();
-        let networks = [PROXY, SOCKET, EGRESS].into_iter();
+        let networks = [PROXY, EGRESS].into_iter();
         let networks: Box<[_]> = networks.chain(groups.iter().map(|it| it.network)).collect();
         let variables = [DOMAIN, TLS, ROOT].into_iter();
         let variables: Box<[_]> = variables.chain(groups.iter().map(|it| it.dumps)).collect();
@@ -79,6 +78,8 @@ impl Names {
             tls: TLS,
             ingress: PROXY,
             egress: EGRESS,
+            // A house of a thousand services has as many networks.
+            subnets: Subnet::new([10, 0, 0, 0], 8),
             profiles: &PROFILES,
             networks: Box::leak(networks),
             variables: Box::leak(variables),
@@ -93,7 +94,7 @@ impl Names {
 /// The house through the public DSL.
 pub(crate) fn stack(names: &Names) -> Stack {
     let mut stack = Stack::new(names.site);
-    let socket = Service::socket_proxy(ServiceName::new("socket"), SOCKET_IMAGE, SOCKET);
+    let socket = Service::socket_proxy(ServiceName::new("socket"), SOCKET_IMAGE);
     let socket = stack.add(socket.user(User::Ids(0, 0)).memory(Memory::mib(32)));
     stack.add(
         Service::edge(ServiceName::new("edge"), EDGE_IMAGE, PROBE)

@@ -46,6 +46,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .contract(&CONTRACT)
         .profile(profiles::NETWORK)
         .route(Route::host("dns", PANEL).login(Login::Proxy))
+        .egress("asks upstream resolvers and downloads filter lists")
         .tile(
             Tile::new("AdGuard Home", groups::SYSTEM).icon("fas fa-shield-halved").subtitle("DNS"),
         )

@@ -4,7 +4,7 @@
 
 use homelab_core::prelude::*;
 
-use crate::{images, networks, services::socket_proxy};
+use crate::{images, services::socket_proxy};
 
 /// Also the only one that its socket proxy answers.
 pub(crate) const NAME: ServiceName = ServiceName::new("caddy");
@@ -33,13 +33,12 @@ const HEALTH: Health =
 
 const BECAUSE: &str = "the way in for every browser of the house";
 
-pub(crate) fn define(site: &Site, docker: &Handle<Agent>) -> Service<Edge, Precious> {
+pub(crate) fn define(docker: &Handle<Agent>) -> Service<Edge, Precious> {
     Service::edge(NAME, images::CADDY, HEALTH)
         .contract(&CONTRACT)
         .uses(docker)
         .env("DOCKER_HOST", docker.url("tcp", socket_proxy::API))
-        // By its real name: the proxy does not know Compose's keys.
-        .env("CADDY_INGRESS_NETWORKS", site.real_name(networks::PROXY))
+        .ingress_env("CADDY_INGRESS_NETWORKS")
         .guards_with(LOGIN)
         .publish(Publish::everywhere(HTTP, BECAUSE))
         .publish(Publish::everywhere(HTTPS, BECAUSE))

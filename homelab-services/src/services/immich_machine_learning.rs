@@ -4,7 +4,7 @@
 
 use homelab_core::prelude::*;
 
-use crate::{env, images, networks, profiles};
+use crate::{env, images, profiles};
 
 const NAME: ServiceName = ServiceName::new("immich-machine-learning");
 
@@ -21,7 +21,6 @@ pub(crate) fn define() -> Service<Agent> {
     Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)
         .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
-        .on(networks::BACKEND)
         .egress("downloads its models from Hugging Face on first use")
         .switched_by(&env::IMMICH_ML)
         .env("TZ", env::TZ)

@@ -6,7 +6,7 @@ use homelab_core::prelude::*;
 
 use crate::services::immich_machine_learning;
 use crate::services::postgres::Database;
-use crate::{env, groups, images, profiles};
+use crate::{env, groups, images, networks, profiles};
 
 const NAME: ServiceName = ServiceName::new("immich-server");
 
@@ -33,6 +33,7 @@ pub(crate) fn define(
     Service::app(NAME, images::IMMICH_SERVER, HEALTH)
         .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
+        .on(networks::BACKEND)
         .uses(db)
         .uses(cache)
         // It works without machine learning, which may be switched off.

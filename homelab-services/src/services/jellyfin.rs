@@ -43,6 +43,7 @@ pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
         .contract(&CONTRACT)
         .route(ROUTE)
+        .egress("fetches descriptions, pictures and plugins")
         .tile(Tile::new("Jellyfin", groups::MEDIA).icon("fas fa-film").subtitle("Films and music"))
         .user(User::Variables(env::PUID, env::PGID))
         // `/dev/null` stands in for a GPU that is not there: the host decides in `.env`.

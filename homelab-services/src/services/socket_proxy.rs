@@ -7,7 +7,7 @@
 use homelab_core::prelude::*;
 
 use crate::services::{caddy, netdata, watchtower};
-use crate::{images, networks, profiles};
+use crate::{images, profiles};
 
 /// Where the filtered API is served; upstream's default.
 pub(crate) const API: Port = Port::new(2375);
@@ -30,7 +30,7 @@ pub(crate) fn for_caddy() -> Service<Agent> {
         post: None,
         delete: None,
     };
-    define(NAME, networks::SOCKET_CADDY, caddy::NAME, &ALLOW)
+    define(NAME, caddy::NAME, &ALLOW)
 }
 
 /// Names of containers for its charts.
@@ -42,7 +42,7 @@ pub(crate) fn for_netdata() -> Service<Agent> {
         post: None,
         delete: None,
     };
-    define(NAME, networks::SOCKET_NETDATA, netdata::NAME, &ALLOW).profile(profiles::MONITORING)
+    define(NAME, netdata::NAME, &ALLOW).profile(profiles::MONITORING)
 }
 
 /// Pull an image and replace a container. Whoever may create containers is root on the host:
@@ -58,17 +58,11 @@ pub(crate) fn for_watchtower() -> Service<Agent> {
         ),
         delete: Some(r"(/v1\.[0-9]+)?/(containers/[a-zA-Z0-9_.-]+|images/.+)"),
     };
-    define(NAME, networks::SOCKET_WATCHTOWER, watchtower::NAME, &ALLOW)
-        .profile(profiles::WATCHTOWER)
+    define(NAME, watchtower::NAME, &ALLOW).profile(profiles::WATCHTOWER)
 }
 
-fn define(
-    name: ServiceName,
-    network: Network,
-    consumer: ServiceName,
-    allow: &Allow,
-) -> Service<Agent> {
-    let mut service = Service::socket_proxy(name, images::SOCKET_PROXY, network)
+fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
+    let mut service = Service::socket_proxy(name, images::SOCKET_PROXY)
         .contract(&CONTRACT)
         // The socket belongs to root and a group whose number differs from host to host.
         // Root without capabilities can open it and do nothing else.

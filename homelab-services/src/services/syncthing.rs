@@ -27,6 +27,7 @@ pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::SYNCTHING, HEALTH)
         .contract(&CONTRACT)
         .route(Route::host("sync", PANEL).login(Login::Proxy))
+        .egress("finds devices outside the house, directly or by relays")
         .tile(Tile::new("Syncthing", groups::DATA).icon("fas fa-rotate").subtitle("File sync"))
         .publish(Publish::at(&env::LAN_ADDRESS, SYNC))
         .publish(Publish::at(&env::LAN_ADDRESS, SYNC_QUIC))

@@ -19,6 +19,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .contract(&CONTRACT)
         .profile(profiles::MONITORING)
         .route(Route::host("status", PANEL).login(Login::Proxy))
+        .egress("asks what it watches, by the host's ports or outside, and sends notifications")
         .tile(
             Tile::new("Uptime Kuma", groups::SYSTEM).icon("fas fa-heart-pulse").subtitle("Uptime"),
         )

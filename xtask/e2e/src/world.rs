@@ -327,6 +327,8 @@ fn network() -> anyhow::Result<()> {
         "-n lan route add 192.168.0.0/16 via 10.77.0.10",
         "-n internet route add 172.16.0.0/12 via 198.51.100.10",
         "-n internet route add 192.168.0.0/16 via 198.51.100.10",
+        "-n lan route add 10.231.0.0/16 via 10.77.0.10",
+        "-n internet route add 10.231.0.0/16 via 198.51.100.10",
     ] {
         let words: Vec<_> = line.split(' ').collect();
         output(&mut program("ip", &words))?;

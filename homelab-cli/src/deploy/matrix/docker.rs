@@ -97,6 +97,7 @@ impl Docker {
             ["image", "inspect", "--format", _, images @ ..]
             | ["image", "inspect", images @ ..] => shown::images(self, images),
             ["image", "rm", image] => self.remove_image(image),
+            ["network", "ls", ..] => done(""),
             ["network", "inspect", names @ ..] => shown::networks(names),
             ["stop", ids @ ..] => self.each(ids, Self::stop),
             ["start", ids @ ..] => self.each(ids, Self::start),

@@ -30,6 +30,7 @@ impl Service {
             cap_add,
             security_opt,
             privileged: _,
+            sysctls,
             pid,
             ipc,
             uts,
@@ -49,7 +50,9 @@ impl Service {
             .chain([stop_grace_period]);
         let mut strings: Vec<&str> = single.flatten().map(String::as_str).collect();
         strings.extend(lists.flatten().map(String::as_str));
-        strings.extend(environment.values().chain(labels.values()).map(String::as_str));
+        strings.extend(
+            environment.values().chain(sysctls.values()).chain(labels.values()).map(String::as_str),
+        );
         strings.extend(ports.iter().flat_map(port));
         strings.extend(volumes.iter().flat_map(mount));
         strings.extend(healthcheck.iter().flat_map(check));

@@ -18,7 +18,6 @@ pub(super) const LAN: EnvVar =
 pub(super) const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
 pub(crate) const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
 pub(super) const PROXY: Network = Network::bridge("proxy");
-pub(super) const SOCKET: Network = Network::internal("socket");
 pub(super) const EGRESS: Network = Network::bridge("egress");
 pub(super) const PROFILES: [Profile; 2] =
     [Profile::new("photos", "Photos and their database."), Profile::new("files", "Files.")];
@@ -82,6 +81,7 @@ pub(crate) fn site(profiles: &[Profile], networks: &[Network], variables: &[EnvV
         tls: TLS,
         ingress: PROXY,
         egress: EGRESS,
+        subnets: Subnet::new([10, 231, 0, 0], 16),
         profiles: Box::leak(profiles.into()),
         networks: Box::leak(networks.into()),
         variables: Box::leak(variables.into()),

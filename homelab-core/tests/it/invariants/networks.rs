@@ -75,16 +75,45 @@ fn no_two_routes_have_one_host() {
     });
 }
 
+/// Services on a network.
+fn members<'a>(file: &'a File, network: &'a str) -> impl Iterator<Item = &'a String> {
+    let is_on = move |it: &Service| it.networks.iter().any(|it| it == network);
+    file.services.iter().filter(move |it| is_on(it.1)).map(|it| it.0)
+}
+
 #[test]
-fn routed_services_share_the_ingress_network_with_the_edge() {
+fn a_routed_service_is_alone_with_an_edge() {
     holds_in_accepted_houses(|house, file| {
-        let ingress = house.stack.site().ingress.name();
-        let is_on = |it: &Service| it.networks.iter().any(|it| it == ingress);
-        let is_served = house.edges.iter().any(|it| is_on(&file.services[*it]));
+        let is_edge = |it: &String| house.edges.contains(&it.as_str());
         for (name, service) in &file.services {
+            let is_alone = |network: &String| {
+                let others: Vec<_> = members(file, network).filter(|it| *it != name).collect();
+                others.len() == 1 && is_edge(others[0]) && file.networks[network].internal
+            };
             let is_routed = sites(service).next().is_some();
-            unless(is_routed && !is_on(service), name, "is not where the edge looks for it")?;
-            unless(is_routed && !is_served, name, "is where no edge looks for it")?;
+            let is_served = service.networks.iter().any(is_alone);
+            unless(is_routed && !is_served, name, "shares no network with the edge alone")?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nobody_reaches_another_one_unless_that_is_declared() {
+    holds_in_accepted_houses(|house, file| {
+        let site = house.stack.site();
+        for (key, network) in &file.networks {
+            let on: Vec<_> = members(file, key).map(|it| &file.services[it]).collect();
+            let by_name = site.networks.iter().any(|it| it.name() == key);
+            unless(!by_name && on.len() > 2, key, "is nobody's wish and has more than two")?;
+            let is_closed = network.driver_opts.values().any(|it| it == "false");
+            unless(key == site.egress.name() && !is_closed, key, "lets its members meet")?;
+            unless(key == site.ingress.name() && on.len() > 1, key, "is not the edge's own")?;
+            for service in on.iter().filter(|it| it.networks.len() > 1) {
+                let forwards =
+                    service.sysctls.get("net.ipv4.ip_forward").is_none_or(|it| it != "0");
+                unless(forwards, key, "can be left by a service that forwards packets")?;
+            }
         }
         Ok(())
     });

@@ -1,5 +1,6 @@
 //! Who can talk to whom, measured: between containers, from outside, to the outside.
 
+mod intruder;
 mod outside;
 mod pairs;
 mod routes;
@@ -18,6 +19,9 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("the same on a host that is a router", || outside::on_a_router(scene));
     steps.step("to the outside: predicted against measured", || outside::ways_out(scene));
     steps.step("questions for names do not get out either", || outside::names(scene));
+    steps.step("names are told to those on one network only", || intruder::names(scene));
+    steps.step("no service forwards packets between its networks", || intruder::frames(scene));
+    steps.step("a published port alone is no way out", || intruder::port_alone(scene));
     steps.step("only socket proxies hold the Docker socket", || sockets::holders(scene));
     steps.step("each socket proxy answers its consumer's calls and no other", || {
         sockets::calls(scene)

@@ -1,8 +1,7 @@
 //! The host, the household's network and the internet: ways in and ways out.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, bail};
+use homelab_core::compose::Network;
 use homelab_core::project::{Member, Project};
 use homelab_core::reach::{self, At, Place, WayIn};
 use homelab_core::units::Protocol;
@@ -137,12 +136,21 @@ fn attempts(
                 attempt(address, "", ways().any(|it| is_at(it, address)));
             }
             for (network, address) in &container.addresses {
-                let own = |it: &WayIn| it.at == At::Container && it.to == member.name;
+                let key = key_of(project, network);
+                let own = |it: &WayIn| {
+                    matches!(&it.at, At::Network(on) if Some(on) == key) && it.to == member.name
+                };
                 attempt(address, &format!(" on {network}"), ways().any(own));
             }
         }
     }
     Ok(attempts)
+}
+
+/// The key of a network in the file, by its real name.
+fn key_of<'a>(project: &'a Project<'_>, real: &str) -> Option<&'a String> {
+    let mut networks = project.file().networks.iter();
+    networks.find(|it| it.1.name.as_deref() == Some(real)).map(|it| it.0)
 }
 
 /// Those that a side can ask: a loopback address is everybody's own, and no router of the
@@ -159,35 +167,36 @@ fn is_at(way: &WayIn, address: &str) -> bool {
     match &way.at {
         At::EveryAddress => true,
         At::Address(it) => it == address,
-        At::Container => false,
+        At::Network(_) => false,
     }
 }
+
+/// Containers that ask at the same time.
+const AT_ONCE: usize = 4;
 
 /// From every container: the internet, the household, the host, and what the host publishes.
 pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project_with(&scene.house.dotenv())?;
-    let containers: BTreeMap<_, _> =
-        docker::containers()?.into_iter().map(|it| (it.service.clone(), it)).collect();
+    let containers = docker::containers()?;
+    let gateways = gateways(&project, &containers);
     let published = reach::ways_in(&project);
+    let members: Vec<_> = project.members().collect();
     let (mut wrong, mut tried, mut open) = (Vec::new(), 0, 0);
-    for member in project.members() {
-        let container = &containers[member.name];
-        let asked = asked(&project, &member, &gateways(&project, container), &published);
-        let targets: Vec<_> = asked.iter().map(|it| it.target.clone()).collect();
-        let mut outcomes = container.probe(&targets)?;
-        let predicted: Vec<_> = asked.iter().map(|it| it.predicted).collect();
-        pairs::again(&mut outcomes, &targets, &predicted, |it| container.probe(it))?;
-        for (attempt, outcome) in asked.iter().zip(outcomes) {
-            tried += 1;
-            open += usize::from(outcome.open);
-            if outcome.open != attempt.predicted {
-                let (what, because) = (&attempt.what, outcome.because);
-                let (predicted, measured) = (attempt.predicted, outcome.open);
-                wrong.push(format!(
-                    "{} -> {what}: predicted {predicted}, measured {measured} ({because})",
-                    member.name
-                ));
-            }
+    for some in members.chunks(AT_ONCE) {
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let start = |member| {
+                let (project, gateways, published) = (&project, &gateways, &published);
+                let containers = &containers;
+                scope.spawn(move || from_one(project, member, containers, gateways, published))
+            };
+            let workers: Vec<_> = some.iter().map(start).collect();
+            workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        for outcome in outcomes {
+            let outcome = outcome.map_err(|_| anyhow::anyhow!("a worker panicked"))??;
+            wrong.extend(outcome.0);
+            tried += outcome.1;
+            open += outcome.2;
         }
     }
     if !wrong.is_empty() {
@@ -196,20 +205,50 @@ pub(super) fn ways_out(scene: &Scene) -> anyhow::Result<String> {
     Ok(format!("{tried} ways tried, {open} open, all as predicted"))
 }
 
-/// The host's address on a network: the first one, by the engine's custom.
-struct Gateway {
-    address: String,
-    internal: bool,
+/// Tries everything from one container: what differs, how many were tried, how many were open.
+fn from_one(
+    project: &Project<'_>,
+    member: &Member<'_>,
+    containers: &[Container],
+    gateways: &[Gateway],
+    published: &[WayIn],
+) -> anyhow::Result<(Vec<String>, usize, usize)> {
+    let container = containers.iter().find(|it| it.service == member.name);
+    let container = container.with_context(|| format!("{} does not run", member.name))?;
+    let asked = asked(project, member, gateways, published);
+    let targets: Vec<_> = asked.iter().map(|it| it.target.clone()).collect();
+    let mut outcomes = container.probe(&targets)?;
+    let predicted: Vec<_> = asked.iter().map(|it| it.predicted).collect();
+    pairs::again(&mut outcomes, &targets, &predicted, |it| container.probe(it))?;
+    let wrong = asked.iter().zip(&outcomes).filter(|(it, outcome)| it.predicted != outcome.open);
+    let wrong = wrong.map(|(Attempt { what, predicted, .. }, Outcome { open, because })| {
+        format!("{} -> {what}: predicted {predicted}, measured {open} ({because})", member.name)
+    });
+    Ok((wrong.collect(), asked.len(), outcomes.iter().filter(|it| it.open).count()))
 }
 
-fn gateways(project: &Project<'_>, container: &Container) -> Vec<Gateway> {
-    let gateway = |(real, address): (&String, &String)| {
-        let networks = &project.file().networks;
-        let (key, _) = networks.iter().find(|(_, it)| it.name.as_ref() == Some(real))?;
-        let (net, _) = address.rsplit_once('.')?;
-        Some(Gateway { address: format!("{net}.1"), internal: project.is_internal(key) })
+/// The host's address on a network, or the one that would be: the first one, by the engine's custom.
+struct Gateway {
+    address: String,
+    has_host: bool,
+}
+
+/// Of every network, whoever is on it; without those that an engine gave to a container.
+fn gateways(project: &Project<'_>, containers: &[Container]) -> Vec<Gateway> {
+    let first = |subnet: &str| {
+        let (address, _) = subnet.split_once('/')?;
+        let address: std::net::Ipv4Addr = address.parse().ok()?;
+        Some(std::net::Ipv4Addr::from_bits(address.to_bits() + 1).to_string())
     };
-    container.addresses.iter().filter_map(gateway).collect()
+    let gateway = |(_, it): (&String, &Network)| {
+        let address = it.subnets().next().and_then(first)?;
+        Some(Gateway { address, has_host: it.has_host() })
+    };
+    let taken = |it: &Gateway| {
+        containers.iter().any(|container| container.addresses.values().any(|on| *on == it.address))
+    };
+    let all = project.file().networks.iter().filter_map(gateway);
+    all.filter(|it| !taken(it)).collect()
 }
 
 /// What one container asks for.
@@ -230,28 +269,23 @@ fn asked(
         ask("the internet", target, gets_out(Place::Internet));
     }
     ask("the household", listener(LAN_PEER), gets_out(Place::Lan));
-    // The host answers at the first address of every network. At its other addresses it answers
-    // everybody whom a network leads out; for the others engines differ, so they are not asked.
+    // The host answers at each of its addresses, whoever's network that is on, and at no other.
     for gateway in gateways {
-        ask("the host", listener(&gateway.address), gets_out(Place::Host));
+        let answers = gateway.has_host && gets_out(Place::Host);
+        ask("the host", listener(&gateway.address), answers);
     }
     for address in [LAN_ADDRESS, WAN_ADDRESS] {
-        if gets_out(Place::Lan) {
-            ask("the host", listener(address), true);
-        }
+        ask("the host", listener(address), gets_out(Place::Host));
     }
     // Published ports: as from the household, by a network that leads out.
     let is_tcp = |it: &&WayIn| it.protocol == Protocol::Tcp && it.from == Place::Lan;
-    for way in ways.iter().filter(is_tcp).filter(|it| it.at != At::Container) {
+    for way in ways.iter().filter(is_tcp).filter(|it| !matches!(it.at, At::Network(_))) {
         let what = format!("{} by the host", way.to);
-        let mut ask_at = |address: &str, leads_out: bool| {
+        let own = gateways.iter().filter(|it| it.has_host).map(|it| it.address.as_str());
+        for address in own.chain([LAN_ADDRESS, WAN_ADDRESS]) {
             let target = Target { port: way.port, ..listener(address) };
-            ask(&what, target, leads_out && is_at(way, address));
-        };
-        for gateway in gateways {
-            ask_at(&gateway.address, !gateway.internal);
+            ask(&what, target, gets_out(Place::Lan) && is_at(way, address));
         }
-        ask_at(LAN_ADDRESS, gets_out(Place::Lan));
     }
     asked
 }

@@ -41,7 +41,8 @@ fn adapts(scene: &Scene) -> anyhow::Result<String> {
     // The proxy writes addresses where the preview writes names; everything else is the same.
     let mut predicted = caddyfile;
     for container in docker::containers()? {
-        if let Some(address) = container.addresses.get("homelab_proxy") {
+        let network = format!("homelab_caddy.{}", container.service);
+        if let Some(address) = container.addresses.get(&network) {
             predicted =
                 predicted.replace(&format!(" {}:", container.service), &format!(" {address}:"));
         }

@@ -1,0 +1,133 @@
+//! Networks that are in the way of a release: those it wants otherwise, and those it does not have.
+//!
+//! Compose makes a network anew only when nobody is on it, leaves those alone that are in no file
+//! any more, and cannot give a subnet to one network that another one still has.
+
+use homelab_core::compose::File;
+use homelab_core::{diff, observe};
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+
+use super::engine::{self, State};
+use super::survey::Wanted;
+use crate::error::Error;
+
+/// Takes everybody off those networks and removes them; Compose then makes what the release wants.
+///
+/// Who is on one of them gets a new container in the same deploy. A network that the release does
+/// not have stays when somebody is on it who is not of this project.
+pub(super) fn clear(state: &State, wanted: &Wanted) -> Result<(), Error> {
+    let file = &wanted.after.file;
+    let found = engine::networks(&file.name, &wanted.networks())?;
+    let own: IndexSet<_> =
+        state.containers.iter().filter_map(|it| engine::text(it, "/Id")).collect();
+    for (name, fate) in fates(&found, file) {
+        let strangers: Vec<_> = on(&found[name]).filter(|it| !own.contains(it)).collect();
+        if fate == Fate::Gone && !strangers.is_empty() {
+            continue;
+        }
+        // Also one that is stopped and would not start without the network that it was made for.
+        let attached = state.containers.iter().filter(|it| {
+            let networks = it.pointer("/NetworkSettings/Networks");
+            networks.is_some_and(|it| it.get(name).is_some())
+        });
+        let attached = attached.filter_map(|it| engine::text(it, "/Id"));
+        for id in attached.chain(strangers) {
+            engine::deed(&["network", "disconnect", "--force", name, id])?;
+        }
+        engine::deed(&["network", "rm", name])?;
+    }
+    Ok(())
+}
+
+/// Why a network has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The release wants it otherwise.
+    Anew,
+    /// The release has no such network.
+    Gone,
+}
+
+fn fates<'a>(found: &'a IndexMap<String, Value>, file: &File) -> Vec<(&'a str, Fate)> {
+    let fate = |name: &str, found: &Value| {
+        let mut wanted = file.networks.iter();
+        match wanted.find(|it| it.1.name.as_deref() == Some(name)) {
+            None => Some(Fate::Gone),
+            Some((key, it)) => {
+                let changes = diff::network(key, &observe::network(found, it), it);
+                (!changes.is_empty()).then_some(Fate::Anew)
+            }
+        }
+    };
+    found.iter().filter_map(|(name, it)| Some((name.as_str(), fate(name, it)?))).collect()
+}
+
+/// Ids of the containers that run on a network.
+fn on(network: &Value) -> impl Iterator<Item = &str> {
+    let containers = network.pointer("/Containers").and_then(Value::as_object);
+    containers.into_iter().flatten().map(|it| it.0.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use homelab_core::compose::{AddressRange, Ipam, Network, bridge};
+
+    use super::*;
+
+    /// What Docker Engine 20.10 says of the networks of a house before this one had subnets of its
+    /// own: cut to what is read.
+    fn old_house() -> IndexMap<String, Value> {
+        let all = include_str!("../../tests/fixtures/networks.json");
+        let all: Vec<Value> = serde_json::from_str(all).expect("the fixture is JSON");
+        let name = |it: &Value| it["Name"].as_str().expect("a name").to_owned();
+        all.into_iter().map(|it| (name(&it), it)).collect()
+    }
+
+    fn wanted(name: &str, internal: bool, option: (&str, &str), subnet: &str) -> Network {
+        let config = vec![AddressRange { subnet: subnet.to_owned() }];
+        Network {
+            name: Some(name.to_owned()),
+            internal,
+            driver_opts: IndexMap::from([(option.0.to_owned(), option.1.to_owned())]),
+            ipam: Some(Ipam { config }),
+        }
+    }
+
+    fn fates_of(networks: Vec<Network>) -> Vec<String> {
+        let keyed = networks.into_iter().map(|it| (it.name.clone().unwrap_or_default(), it));
+        let file = File { networks: keyed.collect(), ..File::default() };
+        let found = old_house();
+        fates(&found, &file).iter().map(|(name, it)| format!("{name} {it:?}")).collect()
+    }
+
+    #[test]
+    fn networks_that_a_release_wants_otherwise_or_not_at_all_have_to_go() {
+        let closed = (bridge::NO_HOST_ADDRESS, "true");
+        let pair = |subnet| wanted("homelab_caddy.homer", true, closed, subnet);
+        // As it is: only what the release does not have goes.
+        assert_eq!(
+            fates_of(vec![pair("10.231.147.168/29")]),
+            ["homelab_backend Gone", "homelab_socket-caddy Gone"]
+        );
+        // Other addresses, another option, a way out.
+        for other in [
+            pair("10.231.147.176/29"),
+            wanted(
+                "homelab_caddy.homer",
+                true,
+                (bridge::NO_HOST_ADDRESS, "false"),
+                "10.231.147.168/29",
+            ),
+            wanted("homelab_caddy.homer", false, closed, "10.231.147.168/29"),
+        ] {
+            assert_eq!(
+                fates_of(vec![other])[1..],
+                ["homelab_caddy.homer Anew", "homelab_socket-caddy Gone"]
+            );
+        }
+        // One of the engine's own pools gets addresses and an option.
+        let backend = wanted("homelab_backend", true, closed, "10.231.79.0/24");
+        assert_eq!(fates_of(vec![backend])[0], "homelab_backend Anew");
+    }
+}

@@ -1,0 +1,93 @@
+//! Every network has addresses of its own, from the house's range.
+//!
+//! Where the file names none, the engine takes them from its own pools, of which there are about
+//! thirty: the next network after that is refused. Two networks with the same addresses are
+//! refused, too.
+//!
+//! Fix: give `Site::subnets` a wider range: networks that services share by name take a /24 of its
+//! first half, all others a /29 of its second one.
+
+use super::{Findings, Rule};
+use crate::finding::Severity;
+use crate::project::Project;
+use crate::subnet::Subnet;
+
+pub(super) const RULE: Rule = Rule {
+    id: "network-range",
+    severity: Severity::Error,
+    source: include_str!("network_range.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    let range = project.stack().map(|it| it.site.subnets);
+    let mut taken: Vec<(Subnet, &str)> = Vec::new();
+    for (key, network) in &project.file().networks {
+        let subnets: Vec<_> = network.subnets().filter_map(Subnet::parse).collect();
+        if let Some(range) = range.filter(|it| !subnets.iter().any(|subnet| it.overlaps(*subnet))) {
+            findings.about(
+                key,
+                format!("the network `{key}` has no addresses of the house's range `{range}`"),
+                "give `Site::subnets` a range with a smaller prefix".to_owned(),
+            );
+        }
+        for subnet in subnets {
+            if let Some((other, owner)) = taken.iter().find(|it| it.0.overlaps(subnet)) {
+                findings.about(
+                    key,
+                    format!("the network `{key}` has `{subnet}`, and `{owner}` has `{other}`"),
+                    format!("give `{key}` a subnet that no other network has"),
+                );
+            }
+            taken.push((subnet, key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_file, break_stack};
+    use crate::subnet::Subnet;
+
+    #[test]
+    fn a_network_that_does_not_fit_is_found() {
+        let found = break_stack(|stack| stack.site.subnets = Subnet::new([10, 231, 0, 0], 27));
+        insta::assert_snapshot!(found, @r"
+        error[network-range]: the network `proxy` has no addresses of the house's range `10.231.0.0/27`
+          --> proxy
+          help: give `Site::subnets` a range with a smaller prefix
+        error[network-range]: the network `backend` has no addresses of the house's range `10.231.0.0/27`
+          --> backend
+          help: give `Site::subnets` a range with a smaller prefix
+        error[network-range]: the network `egress` has no addresses of the house's range `10.231.0.0/27`
+          --> egress
+          help: give `Site::subnets` a range with a smaller prefix
+        error[network-range]: the network `dump.db` has no addresses of the house's range `10.231.0.0/27`
+          --> dump.db
+          help: give `Site::subnets` a range with a smaller prefix
+        ");
+    }
+
+    #[test]
+    fn a_network_without_addresses_is_found() {
+        let found = break_file(|file| file.networks["egress"].ipam = None);
+        insta::assert_snapshot!(found, @r"
+        error[network-range]: the network `egress` has no addresses of the house's range `10.231.0.0/16`
+          --> egress
+          help: give `Site::subnets` a range with a smaller prefix
+        ");
+    }
+
+    #[test]
+    fn addresses_of_another_network_are_found() {
+        let found = break_file(|file| {
+            let ipam = file.networks["proxy"].ipam.clone();
+            file.networks["egress"].ipam = ipam;
+        });
+        insta::assert_snapshot!(found, @r"
+        error[network-range]: the network `egress` has `10.231.91.0/24`, and `proxy` has `10.231.91.0/24`
+          --> egress
+          help: give `egress` a subnet that no other network has
+        ");
+    }
+}

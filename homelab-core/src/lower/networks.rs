@@ -1,0 +1,263 @@
+//! Which networks there are, and who is on them: denied unless declared.
+//!
+//! Whoever talks to somebody shares an internal network with that one alone, unless both were put
+//! on one by name. Whoever needs the internet is on the one network that leads there, on which
+//! nobody reaches another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::compose::{AddressRange, Ipam, Network, bridge};
+use crate::name::ServiceName;
+use crate::service::{RoleKind, Spec};
+use crate::stack::{Site, Stack};
+
+/// Prefix of a network that several services share: room for 253 of them.
+const SHARED: u32 = 24;
+
+/// Prefix of a network of two services, or of one: room for five.
+const SMALL: u32 = 29;
+
+/// The networks that are made of what services say of each other, besides those of the site.
+pub(super) struct Networks<'a> {
+    site: &'a Site,
+    /// By key, who is on it and whether it is there for a route; in an order that no call of a
+    /// builder decides.
+    pairs: BTreeMap<String, ([ServiceName; 2], bool)>,
+    /// The keys of the pairs of each service.
+    pairs_of: BTreeMap<ServiceName, BTreeSet<String>>,
+    /// Who publishes ports on a network of its own.
+    publishers: BTreeSet<ServiceName>,
+}
+
+impl<'a> Networks<'a> {
+    pub(super) fn of(stack: &'a Stack) -> Self {
+        let specs = &stack.services;
+        let publishers = specs.iter().filter(|it| needs_ports(it)).map(|it| it.name).collect();
+        let mut networks = Self {
+            site: &stack.site,
+            pairs: BTreeMap::new(),
+            pairs_of: BTreeMap::new(),
+            publishers,
+        };
+        for edge in specs.iter().filter(|it| it.role == RoleKind::Edge) {
+            for app in specs.iter().filter(|it| !it.routes.is_empty()) {
+                networks.connect(edge, app, true);
+            }
+        }
+        let by_name: BTreeMap<_, _> = specs.iter().map(|it| (it.name, it)).collect();
+        for from in specs {
+            for to in from.peers.iter().filter_map(|it| by_name.get(it)) {
+                if !from.networks.iter().any(|it| to.networks.contains(it)) {
+                    networks.connect(from, to, false);
+                }
+            }
+        }
+        networks
+    }
+
+    fn connect(&mut self, from: &Spec, to: &Spec, is_route: bool) {
+        // No name has a dot, so no two pairs have one key, and no network of the site has it.
+        let key = |from: &Spec, to: &Spec| format!("{}.{}", from.name, to.name);
+        if from.name == to.name || self.pairs.contains_key(&key(to, from)) {
+            return;
+        }
+        let key = key(from, to);
+        for end in [from.name, to.name] {
+            self.pairs_of.entry(end).or_default().insert(key.clone());
+        }
+        self.pairs.entry(key).or_insert(([from.name, to.name], is_route));
+    }
+
+    /// The networks of a service, by key.
+    pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
+        let mut keys = IndexSet::new();
+        if spec.role == RoleKind::Edge {
+            keys.insert(self.site.ingress.name().to_owned());
+        }
+        let mut named = spec.networks.clone();
+        named.sort_by_key(|it| self.site.networks.iter().position(|other| other == it));
+        keys.extend(named.iter().map(|it| it.name().to_owned()));
+        if spec.egress.is_some() {
+            keys.insert(self.site.egress.name().to_owned());
+        }
+        keys.extend(self.publishers.get(&spec.name).map(|it| ports(*it)));
+        keys.extend(self.pairs_of.get(&spec.name).into_iter().flatten().cloned());
+        keys.into_iter().collect()
+    }
+
+    /// The networks on which a proxy serves routes, by key.
+    pub(super) fn served_by(&self, edge: &Spec) -> impl Iterator<Item = &str> {
+        let pairs = self.pairs.iter().filter(|it| it.1.1 && it.1.0.contains(&edge.name));
+        pairs.map(|it| it.0.as_str())
+    }
+
+    /// All of them, those of the site first.
+    pub(super) fn into_file(self) -> IndexMap<String, Network> {
+        let site = self.site;
+        let publishers: Vec<_> = self.publishers.iter().map(|it| ports(*it)).collect();
+        let made = || self.pairs.keys().chain(&publishers).map(String::as_str);
+        let (shared, small) = site.subnets.halves();
+        let mut subnets = shared.assign(SHARED, site.networks.iter().map(|it| it.name()));
+        subnets.extend(small.assign(SMALL, made()));
+
+        let network = |key: &str, internal: bool, option: Option<(&str, &str)>| {
+            let option = if internal { Some((bridge::NO_HOST_ADDRESS, "true")) } else { option };
+            let subnet = |it: &crate::subnet::Subnet| AddressRange { subnet: it.to_string() };
+            let network = Network {
+                name: Some(site.real_name(key)),
+                internal,
+                driver_opts: option.into_iter().map(|it| (it.0.into(), it.1.into())).collect(),
+                ipam: subnets.get(key).map(|it| Ipam { config: vec![subnet(it)] }),
+            };
+            (key.to_owned(), network)
+        };
+        let named = site.networks.iter().map(|it| {
+            let is_egress = *it == site.egress;
+            let alone = is_egress.then_some((bridge::MEMBERS_CONNECT, "false"));
+            network(it.name(), it.is_internal(), alone)
+        });
+        let pairs = self.pairs.keys().map(|it| network(it, true, None));
+        let unmasked = Some((bridge::MASQUERADE, "false"));
+        let publishers = publishers.iter().map(|it| network(it, false, unmasked));
+        named.chain(pairs).chain(publishers).collect()
+    }
+}
+
+/// Whether it publishes a port and nothing else puts it on a network that can carry one.
+fn needs_ports(spec: &Spec) -> bool {
+    let has_open = spec.networks.iter().any(|it| !it.is_internal());
+    let is_carried = spec.role == RoleKind::Edge || spec.egress.is_some() || has_open;
+    !spec.publishes.is_empty() && !is_carried
+}
+
+/// The key of a publisher's own network; no other name has an underscore.
+fn ports(publisher: ServiceName) -> String {
+    format!("ports_{publisher}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{BACKEND, IMAGE, good, spec};
+    use crate::compose::{File, bridge};
+    use crate::lower::lower;
+    use crate::prelude::*;
+
+    const WEB: Port = Port::new(8080);
+    const PROBE: Health = Health::command(&["CMD", "probe"]);
+
+    fn app(name: &'static str) -> Service<App> {
+        Service::app(ServiceName::new(name), IMAGE, PROBE)
+    }
+
+    fn on<'a>(file: &'a File, service: &str) -> Vec<&'a str> {
+        file.services[service].networks.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn each_reason_brings_its_network() {
+        let mut stack = good();
+        let db = stack.add(Service::data(ServiceName::new("cache"), IMAGE, PROBE));
+        stack.add(app("shop").route(Route::host("shop", WEB)).egress("buys").uses(&db).on(BACKEND));
+        stack.add(app("radio").publish(Publish::everywhere(WEB, "listeners")));
+        stack.add(app("phone").publish(Publish::everywhere(WEB, "calls")).egress("calls"));
+        let file = lower(&stack);
+        assert_eq!(on(&file, "shop"), ["backend", "egress", "caddy.shop", "shop.cache"]);
+        assert_eq!(on(&file, "cache"), ["shop.cache"]);
+        assert_eq!(on(&file, "radio"), ["ports_radio"]);
+        assert_eq!(on(&file, "phone"), ["egress"]);
+        // Both were put on one by name, so they need no other.
+        assert_eq!(on(&file, "web"), ["backend", "caddy.web"]);
+        assert_eq!(on(&file, "caddy"), ["proxy", "caddy.shop", "caddy.socket", "caddy.web"]);
+
+        let options = |key: &str| file.networks[key].driver_opts.clone().into_iter().collect();
+        let option = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        let of = |key: &str| -> (bool, Vec<_>) { (file.networks[key].internal, options(key)) };
+        assert_eq!(of("proxy"), (false, Vec::new()));
+        assert_eq!(of("egress"), (false, option(bridge::MEMBERS_CONNECT, "false")));
+        assert_eq!(of("ports_radio"), (false, option(bridge::MASQUERADE, "false")));
+        for closed in ["backend", "caddy.web", "shop.cache"] {
+            assert_eq!(of(closed), (true, option(bridge::NO_HOST_ADDRESS, "true")));
+        }
+    }
+
+    #[test]
+    fn the_order_of_calls_decides_nothing() {
+        let files = [false, true].map(|backwards| {
+            let mut stack = good();
+            let db = stack.add(Service::data(ServiceName::new("cache"), IMAGE, PROBE).on(BACKEND));
+            let queue = stack.add(Service::data(ServiceName::new("queue"), IMAGE, PROBE));
+            let store = stack.add(Service::data(ServiceName::new("store"), IMAGE, PROBE));
+            let (shop, route) = (app("shop"), Route::host("shop", WEB));
+            stack.add(if backwards {
+                shop.on(BACKEND).knows(&store).uses(&queue).egress("buys").uses(&db).route(route)
+            } else {
+                shop.route(route).uses(&db).egress("buys").uses(&queue).knows(&store).on(BACKEND)
+            });
+            lower(&stack)
+        });
+        let [forwards, backwards] = &files;
+        assert_eq!(forwards.networks, backwards.networks);
+        for name in forwards.services.keys() {
+            assert_eq!(on(forwards, name), on(backwards, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_is_told_where_it_serves_whoever_comes_after_it() {
+        let mut stack = good();
+        spec(&mut stack, "caddy").ingress_env = Some("NETWORKS");
+        stack.add(app("shop").route(Route::host("shop", WEB)));
+        let file = lower(&stack);
+        let told = &file.services["caddy"].environment["NETWORKS"];
+        assert_eq!(told, "house_caddy.shop,house_caddy.web");
+    }
+
+    #[test]
+    fn who_is_on_several_networks_is_no_router() {
+        let file = lower(&good());
+        for (name, service) in &file.services {
+            let forwarding = service.sysctls.get(crate::lower::FORWARDING).map(String::as_str);
+            let expected = (service.networks.len() > 1).then_some("0");
+            assert_eq!(forwarding, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn forty_five_routed_services_have_addresses_of_their_own_and_keep_them() {
+        const NAMES: [&str; 45] = [
+            "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q",
+            "r", "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee", "ff", "gg",
+            "hh", "ii", "jj", "kk", "ll", "mm", "nn", "oo", "pp", "qq", "rr", "ss",
+        ];
+        let house = |names: &mut dyn Iterator<Item = &'static str>| {
+            let mut stack = good();
+            let db = stack.add(Service::data(ServiceName::new("cache"), IMAGE, PROBE));
+            for name in names {
+                stack.add(app(name).route(Route::host(name, WEB)).uses(&db));
+            }
+            lower(&stack)
+        };
+        let subnets = |file: &File| -> Vec<_> {
+            let network = |(key, it): (&String, &crate::compose::Network)| {
+                let subnet = it.subnets().next().and_then(Subnet::parse);
+                (key.clone(), subnet.expect("every network has addresses"))
+            };
+            file.networks.iter().map(network).collect()
+        };
+        let all = subnets(&house(&mut NAMES.into_iter()));
+        assert!(all.len() > 2 * NAMES.len());
+        for (at, (key, one)) in all.iter().enumerate() {
+            for (other_key, other) in &all[at + 1..] {
+                assert!(!one.overlaps(*other), "{key} {one}, {other_key} {other}");
+            }
+        }
+        // Whoever goes, nearly everybody else stays where they are: hashes that meet are rare.
+        for gone in NAMES {
+            let rest = subnets(&house(&mut NAMES.into_iter().filter(|it| *it != gone)));
+            let moved = rest.iter().filter(|it| !all.contains(it)).count();
+            assert!(moved <= 1, "{moved} networks move without `{gone}`");
+        }
+    }
+}
