@@ -5,10 +5,12 @@ mod sockets;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use homelab_core::subnet::Subnet;
 use homelab_core::units::Memory;
 use homelab_core::variable::Kind;
 
 pub(crate) use self::sockets::Listener;
+use crate::inspect::network::routes;
 
 /// The device for hardware transcoding on every host with one GPU.
 pub(crate) const RENDER_DEVICE: &str = "/dev/dri/renderD128";
@@ -98,6 +100,11 @@ impl Host {
         let files = ["tcp", "tcp6", "udp", "udp6"];
         let text = |it: &str| self.text(&format!("/proc/net/{it}")).unwrap_or_default();
         files.iter().flat_map(|it| sockets::listeners(it, &text(it))).collect()
+    }
+
+    /// Every route but the default, by its device.
+    pub(crate) fn routes(&self) -> Vec<(String, Subnet)> {
+        self.text("/proc/net/route").map(|it| routes(&it)).unwrap_or_default()
     }
 
     /// What is mounted below a folder and can be written, in the kernel's order.

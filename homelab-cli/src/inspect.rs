@@ -10,6 +10,7 @@ mod engine;
 mod env;
 mod gpu;
 mod memory;
+pub(crate) mod network;
 pub(crate) mod path;
 mod port;
 mod profile;
@@ -54,6 +55,7 @@ pub(crate) const ALL: &[HostRule] = &[
     path::RULE,
     bind::RULE,
     submount::RULE,
+    network::RULE,
     port::RULE,
     profile::RULE,
     memory::RULE,

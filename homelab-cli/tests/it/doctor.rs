@@ -56,6 +56,37 @@ fn unreadable_settings_fail() {
 }
 
 #[test]
+fn addresses_of_others_are_told() {
+    const HEAD: &str = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n";
+    let line = |device: &str, first: &str, mask: &str| {
+        format!("{device} {first} 00000000 0001 0 0 0 {mask} 0 0 0\n")
+    };
+    let house = House::ready().with_docker("clash");
+    // The household, one of the house's own networks, one of its own from an earlier release.
+    let fine = line("eth0", "0001A8C0", "00FFFFFF")
+        + &line("br-1", "005BE70A", "00FFFFFF")
+        + &line("br-2", "001EE70A", "00FFFFFF");
+    let wrong = line("tun0", "0009E70A", "00FFFFFF") + &line("wg0", "0000000A", "000000FF");
+    house.write("root/proc/net/route", &(HEAD.to_owned() + &fine + &wrong));
+    assert_snapshot!(house.doctor(&[]), @r"
+    error[host-network]: the network `shop_default` has `10.231.8.0/24`, which overlaps the house's `10.231.0.0/16`
+      --> shop_default
+      help: remove it by `docker network rm shop_default`, or choose another range for `subnets` in `homelab-services/src/site.rs`, then run `cargo xtask gen`
+
+    error[host-network]: the route to `10.231.9.0/24` by `tun0` overlaps the house's `10.231.0.0/16`
+      --> tun0
+      help: choose another range for `subnets` in `homelab-services/src/site.rs`, then run `cargo xtask gen`
+
+    warning[host-network]: the route to `10.0.0.0/8` by `wg0` overlaps the house's `10.231.0.0/16`
+      --> wg0
+      help: choose another range for `subnets` in `homelab-services/src/site.rs`, then run `cargo xtask gen`
+    ");
+    let house = House::ready();
+    house.write("root/proc/net/route", &(HEAD.to_owned() + &fine));
+    assert_snapshot!(house.doctor(&[]), @"");
+}
+
+#[test]
 fn an_old_engine_leaves_doors_open() {
     let house = House::ready().with_docker("before-25");
     house.write(
