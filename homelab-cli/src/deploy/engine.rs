@@ -138,8 +138,8 @@ pub(crate) fn networks(project: &str, names: &[&str]) -> Result<IndexMap<String,
     let own = docker(&["network", "ls", "--filter", &filter, "--format", "{{.Name}}"])?;
     let names: IndexSet<&str> = names.iter().copied().chain(own.lines()).collect();
     let found = inspect(&["network", "inspect"], &names.into_iter().collect::<Vec<_>>())?;
-    let named = found.into_iter().filter_map(|it| Some((text(&it, "/Name")?.to_owned(), it)));
-    Ok(named.collect())
+    let by_name = found.into_iter().filter_map(|it| Some((text(&it, "/Name")?.to_owned(), it)));
+    Ok(by_name.collect())
 }
 
 /// What there is of these; one that went meanwhile, or never was, is left out.

@@ -101,8 +101,9 @@ impl Lock {
             if crate::program::played::is_on() {
                 return Ok(());
             }
-            // Programs that are started inherit it.
-            Ok(fcntl_setfd(&file, FdFlags::empty())?)
+            // Programs that are started inherit it. In unit tests they would be those of other tests.
+            let flags = if cfg!(test) { FdFlags::CLOEXEC } else { FdFlags::empty() };
+            Ok(fcntl_setfd(&file, flags)?)
         })()
         .map_err(fail)?;
         Ok(Self { _file: file })

@@ -46,7 +46,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     // The engine's networks are routes of the host, too.
     let mut known: Vec<_> = networks.iter().flat_map(|it| &it.subnets).copied().collect();
     let wanted = context.project.file().networks.values();
-    known.extend(wanted.flat_map(|it| it.subnets()).filter_map(Subnet::parse));
+    known
+        .extend(wanted.flat_map(homelab_core::compose::Network::subnets).filter_map(Subnet::parse));
     for (device, route) in context.house.host.routes() {
         if !route.overlaps(range) || known.contains(&route) {
             continue;

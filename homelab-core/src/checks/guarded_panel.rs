@@ -85,7 +85,7 @@ mod tests {
             let web = spec(stack, "web").name;
             spec(stack, "fetch").peers.push(web);
             let route = &mut spec(stack, "web").routes[0];
-            *route = route.login(Login::BuiltIn).closes(&["/setup/*"]);
+            *route = route.login(Login::BuiltIn).closes(&["/setup/*", "/folders/*"]);
         });
         assert_eq!(found, "");
     }

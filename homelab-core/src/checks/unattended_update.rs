@@ -117,7 +117,9 @@ mod tests {
     fn a_service_that_reaches_another_one_is_found() {
         let found = with_label("fetch", |stack| {
             let web = spec(stack, "web");
-            web.routes[0] = web.routes[0].login(crate::route::Login::BuiltIn).closes(&["/setup/*"]);
+            web.routes[0] = web.routes[0]
+                .login(crate::route::Login::BuiltIn)
+                .closes(&["/setup/*", "/folders/*"]);
             let name = web.name;
             spec(stack, "fetch").peers.push(name);
         });

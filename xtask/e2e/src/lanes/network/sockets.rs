@@ -147,7 +147,7 @@ fn ask(proxy: &str, consumer: &str, version: &str, calls: &[&&str]) -> anyhow::R
     Ok(answers)
 }
 
-/// The host can reach the filters, as every container, and is none of their consumers.
+/// The host has no address on their networks, and so no way to them.
 fn strangers(scene: &Scene, wrong: &mut Vec<String>) -> anyhow::Result<usize> {
     let project = scene.model.project();
     let mut refused = 0;
@@ -167,7 +167,7 @@ fn strangers(scene: &Scene, wrong: &mut Vec<String>) -> anyhow::Result<usize> {
                 "/dev/null",
                 &url,
             ]))?;
-            if run::both(&said) == "403" {
+            if run::both(&said) == "000" {
                 refused += 1;
             } else {
                 wrong.push(format!("{proxy} answered the host: {}", run::both(&said)));
