@@ -18,13 +18,19 @@ pub(super) fn names(scene: &Scene) -> anyhow::Result<String> {
     let containers = docker::containers()?;
     let members: Vec<_> = project.members().collect();
     let names: Vec<_> = members.iter().map(|it| it.name).collect();
+    // Side by side: before Engine 28 a name that is not told takes as long as the name server of the host.
     let line = format!(
-        "for it in {}; do timeout 5 getent hosts $it >/dev/null && echo $it; done; true",
+        "printf '%s\\n' {} | xargs -P 8 -I {{}} sh -c 'timeout 5 getent hosts {{}} >/dev/null && echo {{}}'; true",
         names.join(" ")
     );
+    let ask = |member: &Member<'_>| of(&containers, member)?.exec(&["sh", "-c", &line]);
+    let said = std::thread::scope(|scope| {
+        let asked: Vec<_> = members.iter().map(|it| scope.spawn(|| ask(it))).collect();
+        let said = asked.into_iter().map(|it| it.join().unwrap_or_else(|_| bail!("it panicked")));
+        said.collect::<anyhow::Result<Vec<_>>>()
+    })?;
     let (mut wrong, mut told) = (Vec::new(), 0);
-    for member in &members {
-        let said = of(&containers, member)?.exec(&["sh", "-c", &line])?;
+    for (member, said) in members.iter().zip(&said) {
         for other in members.iter().filter(|it| it.name != member.name) {
             let measured = said.lines().any(|it| it == other.name);
             told += usize::from(measured);
