@@ -84,12 +84,12 @@ impl Program {
 
     /// Runs it and returns what it said.
     pub(crate) fn output(self) -> Result<Output, Failure> {
-        self.piped(None, None)
+        self.piped(None, None, None)
     }
 
     /// Runs it with its standard output going into `sink`.
     pub(crate) fn output_into(self, sink: impl Write + Send + 'static) -> Result<Output, Failure> {
-        self.piped(None, Some(Box::new(sink)))
+        self.piped(None, Some(Box::new(sink)), None)
     }
 
     /// Runs it with what `feed` writes as its standard input.
@@ -100,24 +100,18 @@ impl Program {
         self,
         feed: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
     ) -> Result<Output, Failure> {
-        self.piped(Some(Box::new(feed)), None)
+        self.piped(Some(Box::new(feed)), None, None)
     }
 
-    /// Runs it with `input`; what it says goes where this program's output goes.
-    pub(crate) fn shown(self, input: &[u8]) -> Result<ExitStatus, Failure> {
-        #[cfg(test)]
-        if let Some(answer) = played::answer(self.name, &self.words, input) {
-            return Ok(answer.status);
-        }
-        let mut command = self.command();
-        let mut child = command.stdin(Stdio::piped()).spawn().map_err(Failure::Start)?;
-        let watch = Watch::new(self.limit);
-        thread::scope(|scope| {
-            let pipe = child.stdin.take();
-            // Where the other side hangs up, its exit code says more.
-            scope.spawn(move || pipe.map(|mut it| it.write_all(input)));
-            end(&mut child, &watch)
-        })
+    /// Runs it with `input`; its output and its errors go where `streams` lead, while it runs.
+    pub(crate) fn shown(
+        self,
+        input: &[u8],
+        streams: [Box<dyn Write + Send>; 2],
+    ) -> Result<ExitStatus, Failure> {
+        let feed: Feed<'_> = Box::new(|pipe: &mut dyn Write| pipe.write_all(input));
+        let [out, errors] = streams.map(Some);
+        self.piped(Some(feed), out, errors).map(|output| output.status)
     }
 
     /// Becomes that program; returns only where that fails.
@@ -144,7 +138,12 @@ impl Program {
         command
     }
 
-    fn piped(self, feed: Option<Feed<'_>>, sink: Option<Sink>) -> Result<Output, Failure> {
+    fn piped(
+        self,
+        feed: Option<Feed<'_>>,
+        sink: Option<Sink>,
+        errors: Option<Sink>,
+    ) -> Result<Output, Failure> {
         #[cfg(test)]
         if played::is_on() {
             return self.play(feed, sink);
@@ -158,7 +157,7 @@ impl Program {
         let watch = Watch::new(self.limit);
         let (done, ended) = mpsc::channel();
         let stdout = reader(child.stdout.take(), sink, &watch, done.clone());
-        let stderr = reader(child.stderr.take(), None, &watch, done);
+        let stderr = reader(child.stderr.take(), errors, &watch, done);
         let (status, passed) = thread::scope(|scope| {
             let feeder = feed.zip(child.stdin.take()).map(|(feed, pipe)| {
                 let mut pipe = watch.counting(pipe);

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::exit;
 use crate::house::House;
 use crate::program::{Limit, Program};
+use crate::ui::Ui;
 
 /// How `ssh` says that it itself failed.
 const FAILED: i32 = 255;
@@ -47,6 +48,7 @@ impl Remote {
     /// Runs `homelab receive` with these words on the host; its output and exit code are this program's.
     pub(crate) fn receive(
         &self,
+        ui: &mut Ui,
         checkout: &House,
         host: &str,
         words: &[&str],
@@ -61,7 +63,7 @@ impl Remote {
         let program = self.program(host, &known);
         let program = program.args(["homelab", "receive"]).args(words);
         let line = format!("ssh {host} homelab receive {}", words.join(" "));
-        let ended = program.shown(input);
+        let ended = program.shown(input, ui.streams());
         let status = ended.map_err(|failure| failure.of(&line, "install an SSH client"))?;
         match status.code() {
             Some(FAILED) | None => Err(Error::Ssh(host.to_owned())),

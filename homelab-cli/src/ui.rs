@@ -3,11 +3,12 @@
 //! Whatever is shown may come from outside, such as what a container's probe says: so all of it is
 //! made [`visible()`], and only the styles of this file are not.
 
+mod lines;
 mod visible;
 
 use std::error::Error as _;
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::Write;
 use std::panic::PanicHookInfo;
 
 use anstream::AutoStream;
@@ -15,11 +16,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use homelab_core::finding::{Finding, Severity};
 use serde::Serialize;
 
+use self::lines::{Lines, Shown};
+use self::visible::{visible, visible_json};
 use crate::error::Error;
-use visible::{visible, visible_json};
-
-/// The longest line of another process that is waited for.
-const LONGEST: usize = 64 << 10;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
@@ -31,7 +30,7 @@ pub(crate) struct Ui {
     out: AutoStream<std::io::Stdout>,
     err: AutoStream<std::io::Stderr>,
     /// The line that another process has begun.
-    begun: Vec<u8>,
+    begun: Lines,
     is_silent: bool,
 }
 
@@ -39,7 +38,7 @@ impl Ui {
     pub(crate) fn new() -> Self {
         let (out, err) = (std::io::stdout(), std::io::stderr());
         let (out, err) = (AutoStream::auto(out), AutoStream::auto(err));
-        Self { out, err, begun: Vec::new(), is_silent: false }
+        Self { out, err, begun: Lines::default(), is_silent: false }
     }
 
     /// One that gives no notes.
@@ -104,25 +103,19 @@ impl Ui {
 
     /// What another process wrote for the person at the terminal, in pieces of any length.
     pub(crate) fn raw(&mut self, text: &[u8]) {
-        self.begun.extend_from_slice(text);
-        // Only whole lines: half a character or half a command is not recognised.
-        if let Some(end) = self.begun.iter().rposition(|it| *it == b'\n') {
-            let rest = self.begun.split_off(end + 1);
-            let lines = std::mem::replace(&mut self.begun, rest);
-            let _ = self.err.write_all(visible(&String::from_utf8_lossy(&lines)).as_bytes());
-            let _ = self.err.flush();
-        }
-        if self.begun.len() > LONGEST {
-            self.end_line();
-        }
+        // That nobody reads it is no failure.
+        let _ = self.begun.take(text, &mut self.err);
     }
 
     /// Shows a line of another process that has no end yet.
     fn end_line(&mut self) {
-        if !self.begun.is_empty() {
-            let line = std::mem::take(&mut self.begun);
-            let _ = writeln!(self.err, "{}", visible(&String::from_utf8_lossy(&line)));
-        }
+        let _ = self.begun.end(&mut self.err);
+    }
+
+    /// Where the two outputs of another program go while it runs: to those of this one.
+    pub(crate) fn streams(&mut self) -> [Box<dyn Write + Send>; 2] {
+        self.end_line();
+        [Box::new(Shown::new(std::io::stdout())), Box::new(Shown::new(std::io::stderr()))]
     }
 
     /// Something that was done.

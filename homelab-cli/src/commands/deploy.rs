@@ -132,7 +132,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let mut words = vec!["deploy", "--bundle", &digest, "--format", format];
         let who = args.who.words();
         words.extend(who.iter().map(String::as_str));
-        return args.remote.receive(house, host, &words, &packed);
+        return args.remote.receive(ui, house, host, &words, &packed);
     }
     let place = Place::open(&args.house.folder)?;
     here(ui, &place, &bundle, &packed, &args.who, args.format)

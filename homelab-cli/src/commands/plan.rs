@@ -78,7 +78,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     if let Some(host) = &args.remote.host {
         let packed = bundle.pack();
         let words = ["plan", "--bundle", &digest(&packed), "--format", args.format.word()];
-        return args.remote.receive(house, host, &words, &packed);
+        return args.remote.receive(ui, house, host, &words, &packed);
     }
     here(ui, &Place::open(&args.house.folder)?, &bundle, args.format)
 }

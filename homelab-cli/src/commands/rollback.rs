@@ -78,7 +78,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         words.extend(args.choice.words());
         words.extend(["--format", args.format.word()]);
         words.extend(who.iter().map(String::as_str));
-        return args.remote.receive(house, host, &words, &[]);
+        return args.remote.receive(ui, house, host, &words, &[]);
     }
     here(ui, &Place::open(&args.house.folder)?, &args.choice, &args.who, args.format)
 }

@@ -36,7 +36,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
-        return args.remote.receive(house, host, &["status", "--format", args.format.word()], &[]);
+        return args.remote.receive(
+            ui,
+            house,
+            host,
+            &["status", "--format", args.format.word()],
+            &[],
+        );
     }
     here(ui, &Place::open(&args.house.folder)?, args.format)
 }

@@ -16,6 +16,10 @@ use crate::deploy::place::Place;
 /// Long for a machine, short for a test.
 const SHORT: Duration = Duration::from_millis(300);
 
+fn nowhere() -> [Sink; 2] {
+    [Box::new(io::sink()), Box::new(io::sink())]
+}
+
 fn shell(line: &str) -> Program {
     Program::new("sh", Limit::Total(SHORT)).args(["-c", line])
 }
@@ -36,7 +40,7 @@ fn a_program_that_hangs_is_ended() {
     is_late(|| shell("exec >&- 2>&-; sleep 60").output());
     is_late(|| shell("sleep 60").output_into(io::sink()));
     is_late(|| shell("sleep 60").fed(|pipe| pipe.write_all(&vec![0; 1 << 20])));
-    is_late(|| shell("sleep 60").shown(&vec![0; 1 << 20]));
+    is_late(|| shell("sleep 60").shown(&vec![0; 1 << 20], nowhere()));
 }
 
 #[test]
@@ -77,7 +81,7 @@ fn what_goes_in_comes_out() {
     let file = File::create(&path).expect("it is ours");
     shell("echo more").output_into(file).expect("it ends");
     assert_eq!(fs::read(&path).expect("it was written"), b"more\n");
-    assert!(shell("true").shown(b"").expect("it ends").success());
+    assert!(shell("true").shown(b"", nowhere()).expect("it ends").success());
 }
 
 #[test]

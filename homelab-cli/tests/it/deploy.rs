@@ -286,6 +286,20 @@ fn the_exit_code_is_the_hosts_and_sshs_own_is_told_apart() {
 }
 
 #[test]
+fn what_a_host_says_commands_no_terminal() {
+    let scene = Scene::new();
+    scene.write("checkout/.github/known_hosts", "");
+    scene.program(
+        "ssh",
+        r"printf '\033]0;x\007out\n::error::out\n'; printf '\033[2Jerr\n::error::err' >&2",
+    );
+    let (code, said) = scene.run(&["status", "--host", "deploy@house.example"]);
+    assert_eq!(code, 0, "{said}");
+    let expected = "\\x1b]0;x\\x07out\n\\x3a:error::out\n\\x1b[2Jerr\n\\x3a:error::err\n";
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn a_key_can_only_use_its_verbs() {
     let scene = Scene::new();
     let house = scene.house();
