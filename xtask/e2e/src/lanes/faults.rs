@@ -13,7 +13,7 @@ use crate::docker::{self, Container};
 use crate::health;
 use crate::report::{LaneEnds, Steps};
 use crate::run::{self, output, program};
-use crate::world::{Side, World};
+use crate::world::World;
 
 /// How long a killed service may take to answer again: a restart, and a database's recovery.
 const RETURN: Duration = Duration::from_secs(45);
@@ -132,8 +132,8 @@ fn answers(scene: &Scene, container: &Container) -> anyhow::Result<()> {
     let tcp = ports.filter(|it| it.protocol() == homelab_core::units::Protocol::Tcp);
     let target = |port: u16| Target { host: address.clone(), port, protocol: "tcp".to_owned() };
     let targets: Vec<_> = tcp.map(|it| target(it.number())).collect();
-    let command = Side::Host.program(&scene.world.stand_in.to_string_lossy(), &["probe"]);
-    for (target, outcome) in targets.iter().zip(docker::probe(command, &targets)?) {
+    // From itself, at an address that others have of it: the host has none on its networks.
+    for (target, outcome) in targets.iter().zip(container.probe(&targets)?) {
         if !outcome.open {
             bail!("{} does not answer on {}: {}", container.service, target.port, outcome.because);
         }

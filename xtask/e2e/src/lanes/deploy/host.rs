@@ -47,7 +47,12 @@ pub(crate) fn furnish(slot: &Path, homelab: &Path) -> anyhow::Result<()> {
     }
     let (id, home) = (ID.to_string(), format!("{FOLDER}/deploy"));
     let words = ["--uid", &id, "--user-group", "--no-create-home", "--home-dir", &home];
-    output(program("useradd", &words).args(["--shell", "/bin/sh", USER]))?;
+    output(program("useradd", &words).args(["--shell", "/bin/sh"]).args([
+        // No password fits; without this the account counts as locked, and no key does either.
+        "--password",
+        "*",
+        USER,
+    ]))?;
     let rule = format!(
         "Defaults:{USER} secure_path=\"{FIRST_ON_PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
          {USER} ALL=(root) NOPASSWD: {HOMELAB} receive --house /srv/homelab *\n"
