@@ -28,6 +28,8 @@ const FILE: usize = 1 << 20;
 pub(crate) struct Bundle {
     pub(crate) manifest: Manifest,
     contents: IndexMap<String, Vec<u8>>,
+    /// Its Compose file.
+    pub(crate) file: File,
     /// Files of it that the commit has otherwise or not at all, and files that only the commit has.
     pub(crate) uncommitted: Vec<String>,
 }
@@ -57,13 +59,9 @@ impl Bundle {
         commit: &str,
         contents: IndexMap<String, Vec<u8>>,
     ) -> Result<Self, Error> {
-        let manifest = Manifest::of(id, commit, &contents)?;
-        Ok(Self { manifest, contents, uncommitted: Vec::new() })
-    }
-
-    /// Its Compose file.
-    pub(crate) fn compose(&self) -> Result<File, Error> {
-        release::compose(self.contents(COMPOSE).unwrap_or_default())
+        let file = compose(&contents)?;
+        let manifest = Manifest::of(id, commit, &contents, &file);
+        Ok(Self { manifest, contents, file, uncommitted: Vec::new() })
     }
 
     /// The contents of one of its files.
@@ -120,11 +118,13 @@ impl Bundle {
         let manifest: Manifest = serde_json::from_slice(&manifest)
             .map_err(|it| Error::Bundle(format!("its manifest is not valid: {it}")))?;
         manifest.matches(&contents)?;
-        if Manifest::of(manifest.release.clone(), &manifest.commit, &contents)? != manifest {
+        let file = compose(&contents)?;
+        let own = Manifest::of(manifest.release.clone(), &manifest.commit, &contents, &file);
+        if own != manifest {
             return Err(Error::Bundle("its manifest names other images".to_owned()));
         }
         manifest.is_named_by(&contents)?;
-        Ok(Self { manifest, contents, uncommitted: Vec::new() })
+        Ok(Self { manifest, contents, file, uncommitted: Vec::new() })
     }
 
     /// Puts it among the releases of a host: under another name first, so that a release is whole.
@@ -156,6 +156,11 @@ impl Bundle {
         }
         files::rename(&unfinished, &folder)
     }
+}
+
+/// The Compose file among these.
+fn compose(contents: &IndexMap<String, Vec<u8>>) -> Result<File, Error> {
+    release::compose(contents.get(COMPOSE).map_or(&[], Vec::as_slice))
 }
 
 fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {

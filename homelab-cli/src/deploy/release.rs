@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use homelab_core::compose::File;
+use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -49,16 +49,16 @@ impl Manifest {
         release: Id,
         commit: &str,
         contents: &IndexMap<String, Vec<u8>>,
-    ) -> Result<Self, Error> {
-        let file = compose(contents.get(COMPOSE).map_or(&[][..], Vec::as_slice))?;
-        let images = file.services.into_iter().filter_map(|(name, it)| Some((name, it.image?)));
-        Ok(Self {
+        file: &File,
+    ) -> Self {
+        let image = |(name, it): (&String, &Service)| Some((name.clone(), it.image.clone()?));
+        Self {
             format: FORMAT,
             release,
             commit: commit.to_owned(),
             files: contents.iter().map(|(path, it)| (path.clone(), sha256(it))).collect(),
-            images: images.collect(),
-        })
+            images: file.services.iter().filter_map(image).collect(),
+        }
     }
 
     /// The manifest of a release that is on this host.

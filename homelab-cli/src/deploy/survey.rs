@@ -53,12 +53,12 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn bundle(bundle: &'a Bundle) -> Result<Self, Error> {
-        Ok(Self {
+    fn bundle(bundle: &'a Bundle) -> Self {
+        Self {
             manifest: bundle.manifest.clone(),
-            raw: bundle.compose()?,
+            raw: bundle.file.clone(),
             read: Box::new(|path| bundle.contents(path).map(<[u8]>::to_vec)),
-        })
+        }
     }
 
     fn resolve(&self, with: &Values<'_>) -> Result<File, Error> {
@@ -106,12 +106,12 @@ impl Wanted {
         current: Option<&Id>,
     ) -> Result<Self, Error> {
         let values = values(place, place.dotenv())?;
-        Self::build(Source::bundle(bundle)?, older(place, current).as_ref(), values)
+        Self::build(Source::bundle(bundle), older(place, current).as_ref(), values)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
     pub(crate) fn anywhere(bundle: &Bundle, old: Option<&Bundle>) -> Result<Self, Error> {
-        let source = Source::bundle(bundle)?;
+        let source = Source::bundle(bundle);
         let mut profiles = IndexSet::new();
         for service in source.raw.services.values() {
             profiles.extend(service.profiles.iter().cloned());
@@ -123,7 +123,7 @@ impl Wanted {
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
         let values = Values { path: folder.join(".env"), house: None, dotenv, profiles, folder };
-        Self::build(source, old.map(Source::bundle).transpose()?.as_ref(), values)
+        Self::build(source, old.map(Source::bundle).as_ref(), values)
     }
 
     fn build(

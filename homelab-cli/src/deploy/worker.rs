@@ -25,14 +25,14 @@ pub(crate) fn deploy(
     recover::first(ui, place)?;
     let mut run = Run::new(place, request, Deed::Deploy);
     let (id, current) = (&bundle.manifest.release, place.current()?);
-    if let Some(because) = refused(&run, bundle, current.as_ref())? {
+    let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
+    if let Some(because) = refused(&run, &wanted)? {
         let refused = run.receipt((current.as_ref(), id), Outcome::Refused, Some(because));
         receipt::append(&refused, place)?;
         return Ok(refused);
     }
     run.phase(ui, "staging");
     bundle.stage(place)?;
-    let wanted = Wanted::load(place, id, current.as_ref())?;
     switch::stamp(place, &wanted)?;
     run.phase(ui, "planning");
     let (state, plan) = wanted.plan(current.as_ref())?;
@@ -58,9 +58,8 @@ pub(crate) fn deploy(
 }
 
 /// What the rules of this host say to a release, before a file of it is written; `None` is yes.
-fn refused(run: &Run<'_>, bundle: &Bundle, current: Option<&Id>) -> Result<Option<String>, Error> {
-    let findings =
-        (run.request.checks.rules)(run.place, &Wanted::of_bundle(run.place, bundle, current)?)?;
+fn refused(run: &Run<'_>, wanted: &Wanted) -> Result<Option<String>, Error> {
+    let findings = (run.request.checks.rules)(run.place, wanted)?;
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
     let because = format!("the rules of this host forbid it:\n{}", lines.join("\n"));
     Ok((!lines.is_empty()).then_some(because))

@@ -15,11 +15,12 @@ use crate::run::{output, program};
 /// How often a deploy without a change and `docker compose up` are measured, in turns.
 const ROUNDS: usize = 7;
 
-/// What such a deploy may cost, as a multiple of `docker compose up -d`.
-const BUDGET: f64 = 1.3;
+/// What such a deploy may cost, as a multiple of `docker compose up -d`: of a debug build, which reads
+/// YAML slowly, beside five other lanes.
+const BUDGET: f64 = 2.0;
 
 /// The same through SSH, whose connections take longer on a machine that is busy with other lanes.
-const FAR: f64 = 2.0;
+const FAR: f64 = 3.0;
 
 /// Onto an empty host: everything comes from the registry.
 pub(super) fn first(site: &Site<'_>) -> anyhow::Result<String> {

@@ -149,7 +149,7 @@ fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
         recovered.all
     );
     let both = format!("{}{}", said.all, recovered.all);
-    ensure!(both.contains(&runs), "nobody says that {runs} runs: {both}");
+    ensure!(both.contains(&runs[..12]), "nobody says that {runs} runs: {both}");
     // Not before: who kills Compose between a database's stop and its start has no database. The
     // proxy may just be taking a container's change in.
     run::until(ANSWER, || {
