@@ -106,7 +106,9 @@ impl Wanted {
         current: Option<&Id>,
     ) -> Result<Self, Error> {
         let values = values(place, place.dotenv())?;
-        Self::build(Source::bundle(bundle), older(place, current).as_ref(), values)
+        // The same release says the same: its file on this host may have been edited.
+        let other = current.filter(|it| **it != bundle.manifest.release);
+        Self::build(Source::bundle(bundle), older(place, other).as_ref(), values)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.

@@ -6,7 +6,8 @@ use homelab_core::report::receipt::{Deed, Outcome};
 
 use super::super::between::Data;
 use super::super::journal::Journal;
-use super::super::release::MANIFEST;
+use super::super::receipt::tests::id;
+use super::super::release::{COMPOSE, MANIFEST};
 use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
@@ -189,4 +190,21 @@ fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
         house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is mended");
         status::status(&house.place).expect("it can be read again");
     }
+}
+
+#[test]
+fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touched() {
+    let house = House::new();
+    lived_in(&house);
+    let path = house.place.release(&id(ONE.id)).join(COMPOSE);
+    let text = fs::read_to_string(&path).expect("it was written");
+    fs::write(&path, text.replace("LEVEL:-0", "LEVEL:-1} ${X:-")).expect("the folder is ours");
+    let ids = |house: &House| -> Vec<_> {
+        house.docker.borrow().containers.iter().map(|it| (it.id.clone(), it.started)).collect()
+    };
+    let before = ids(&house);
+    let said = house.deploy(&ONE).expect("it is well");
+    assert_eq!(said.outcome, Outcome::NothingToDo, "{said:#?}");
+    assert_eq!(ids(&house), before);
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
 }
