@@ -1,11 +1,13 @@
 //! Every way in (host port, host name, who asks for the login) and every way out.
 
+mod page;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{profile_names, table};
+pub use self::page::markdown;
 use crate::compose::PublishedPort;
 use crate::contract::Egress;
 use crate::interpolate;
@@ -247,97 +249,6 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
         is_on,
         because: member.spec.and_then(|it| it.unattended).map(|it| it.1.to_owned()),
     })
-}
-
-/// Words as code: a path such as `*/setup/*` would else become italics.
-fn code(words: &[String]) -> String {
-    words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// Paths that are always closed, then those that `.env` opens.
-fn closed(host: &Host) -> String {
-    let until = host.closed_until.iter();
-    let until = until.map(|it| format!("until `{}`: {}", it.setting, code(&it.paths)));
-    let always = (!host.closed.is_empty()).then(|| code(&host.closed));
-    always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
-}
-
-/// The page.
-pub fn markdown(exposure: &Exposure) -> String {
-    let ports: Vec<_> = exposure
-        .ports
-        .iter()
-        .map(|it| {
-            vec![
-                format!("`{}`", it.address),
-                format!("`{}/{}`", it.port, it.protocol),
-                format!("`{}`", it.service),
-                profile_names(&it.profiles),
-                it.because.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
-    let hosts: Vec<_> = exposure
-        .hosts
-        .iter()
-        .map(|it| {
-            let ports: Vec<_> = it.ports.iter().map(ToString::to_string).collect();
-            vec![
-                format!("`{}`", it.host),
-                format!("`{}:{}`", it.service, ports.join(",")),
-                profile_names(&it.profiles),
-                asks(it),
-                closed(it),
-            ]
-        })
-        .collect();
-    let ways_out: Vec<_> = exposure
-        .ways_out
-        .iter()
-        .map(|it| {
-            vec![
-                format!("`{}`", it.service),
-                profile_names(&it.profiles),
-                it.networks.join(", "),
-                it.because.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
-    let unreviewed: Vec<_> = exposure
-        .unreviewed
-        .iter()
-        .map(|it| {
-            vec![
-                format!("`{}`", it.service),
-                format!("`{}`", it.follows),
-                it.to_string(),
-                it.because.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
-    format!(
-        "# Exposure\n\nVariables have their defaults here; \
-         `homelab exposure` prints the page for the `.env` of a host.\n\n\
-         ## Ways in: ports of the host\n\n\
-         `all` is every address of the host, `0.0.0.0` every one of IPv4. \
-         Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
-         at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
-         Who gets out reaches the household's network as well, and the ports above at the host's addresses. \
-         These reach what listens on the host itself, and the host every port of theirs: {}.\n\n{}\n\
-         ## Updates that nobody reviews\n\n\
-         Every other image stays at its digest until a change is merged.\n\n{}",
-        table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
-        table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
-        code(&exposure.reach_host),
-        table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
-        table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
-    )
-}
-
-fn asks(host: &Host) -> String {
-    host.because
-        .as_ref()
-        .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
 }
 
 #[cfg(test)]
