@@ -95,6 +95,15 @@ impl House {
         }
     }
 
+    /// How a service gets a changed `.env`, as what follows "and".
+    pub(crate) fn apply(&self, service: &str) -> String {
+        if self.is_deployed_to() {
+            "deploy again, from a clone: `homelab deploy --host USER@HOST`".to_owned()
+        } else {
+            format!("run `docker compose up -d {service}`")
+        }
+    }
+
     pub(crate) fn site(&self) -> &Site {
         self.stack.site()
     }

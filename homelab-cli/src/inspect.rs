@@ -18,6 +18,7 @@ pub(crate) mod secret;
 mod setup;
 mod stale;
 mod submount;
+mod updater;
 
 use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
@@ -58,6 +59,7 @@ pub(crate) const ALL: &[HostRule] = &[
     network::RULE,
     port::RULE,
     profile::RULE,
+    updater::RULE,
     memory::RULE,
     cpu::RULE,
     gpu::RULE,

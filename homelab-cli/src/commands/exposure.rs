@@ -93,7 +93,8 @@ pub(super) fn login(host: &Host) -> String {
     }
     if let Some(until) = &host.closed_until {
         let closed = words::list(until.paths.iter().map(String::as_str));
-        text = format!("{text}; refused until `{}`: {closed}", until.setting);
+        let refused = if until.is_open { "no more refused, by" } else { "refused until" };
+        text = format!("{text}; {refused} `{}`: {closed}", until.setting);
     }
     text
 }

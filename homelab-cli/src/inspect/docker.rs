@@ -29,6 +29,20 @@ pub(super) fn ask(words: &[&str]) -> Result<String, Failure> {
     Err(Failure::Failed(because.trim().to_owned()))
 }
 
+/// Services of this project that have a running container; none when the engine does not answer.
+pub(super) fn running(project: &str) -> Vec<String> {
+    let filter = format!("label=com.docker.compose.project={project}");
+    let format = "{{.Label \"com.docker.compose.service\"}}";
+    let answer = ask(&["ps", "--filter", &filter, "--format", format]).unwrap_or_default();
+    answer.lines().map(str::to_owned).collect()
+}
+
+/// Names of all volumes of the engine; nothing when it does not answer.
+pub(super) fn volumes() -> Option<Vec<String>> {
+    let answer = ask(&["volume", "ls", "--format", "{{.Name}}"]).ok()?;
+    Some(answer.lines().map(str::to_owned).collect())
+}
+
 /// Whether a version such as `v2.40.3-desktop.1` is at least this one; `None` when it is none.
 pub(super) fn at_least(version: &str, minimum: &[u32]) -> Option<bool> {
     let version = version.trim().trim_start_matches('v');

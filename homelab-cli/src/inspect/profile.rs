@@ -12,7 +12,7 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-profile", source: include_str!("profile.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let running = running(context.house.site().project);
+    let running = docker::running(context.house.site().project);
     let is_left = |name: &&str| running.iter().any(|it| it == name);
     let off = context.project.members().filter(|it| !it.is_enabled_by(context.profiles));
     let left: Vec<_> = off.map(|it| it.name).filter(is_left).collect();
@@ -24,12 +24,4 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             format!("run `docker compose --profile '*' rm --stop --force {names}`"),
         );
     }
-}
-
-/// Services of this project that have a running container; none when the engine does not answer.
-fn running(project: &str) -> Vec<String> {
-    let filter = format!("label=com.docker.compose.project={project}");
-    let format = "{{.Label \"com.docker.compose.service\"}}";
-    let answer = docker::ask(&["ps", "--filter", &filter, "--format", format]).unwrap_or_default();
-    answer.lines().map(str::to_owned).collect()
 }

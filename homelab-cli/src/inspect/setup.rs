@@ -1,14 +1,23 @@
-//! No service that is on still lets its first visitor become the administrator.
+//! No service that is on lets anybody do what is its administrator's.
 //!
-//! Such a switch is there for the minute in which the household makes its own account; it is
-//! known by a name that ends in `_ALLOW_SETUP`. Left on, and should the service's accounts
-//! ever be gone, the house belongs to whoever comes first.
+//! A variable that ends in `_ALLOW_SETUP` is there for the minute in which the household makes its
+//! own account. Left on, and should the service's accounts ever be gone, the house belongs to
+//! whoever comes first.
 //!
-//! Fix: make the account, set the variable back in `.env`, start the service again.
+//! One that says that a set-up is done, such as `JELLYFIN_SETUP_DONE`, opens paths that answer
+//! anybody before. Said too early, everybody in the network may use them; never said, the
+//! administrator cannot.
+//!
+//! Fix: make the account or end the wizard, see `docs/runbooks/first-start.md`, set the variable in
+//! `.env`, start the service again.
 
+use homelab_core::compose::MountKind;
+use homelab_core::project::Member;
+use homelab_core::report::exposure::{self, ClosedUntil};
 use homelab_core::variable::{EnvVar, Fallback};
 
-use super::{Context, Findings, HostRule};
+use super::{Context, Findings, HostRule, docker};
+use crate::words;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-setup", source: include_str!("setup.rs"), run };
@@ -16,6 +25,18 @@ pub(super) const RULE: HostRule =
 const SUFFIX: &str = "_ALLOW_SETUP";
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
+    allowed(context, findings);
+    for member in context.enabled() {
+        for host in exposure::hosts(context.project, &member) {
+            if let Some(until) = &host.closed_until {
+                done(context, &member, &host.host, until, findings);
+            }
+        }
+    }
+}
+
+/// Switches that let a first visitor in.
+fn allowed(context: &Context<'_>, findings: &mut Findings) {
     for variable in context.house.site().variables.iter().filter(|it| is_switch(it)) {
         let Fallback::Value(closed) = variable.fallback() else { continue };
         let value = context.project.resolve(&variable.reference());
@@ -31,7 +52,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                     name,
                     format!("`{variable}` is `{value}`: {}", variable.meaning()),
                     format!(
-                        "when your account is made, set `{variable}={closed}` in `.env` and run `docker compose up -d {name}`"
+                        "when your account is made, set `{variable}={closed}` in `.env` and {}",
+                        context.house.apply(name)
                     ),
                 );
             }
@@ -41,6 +63,49 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 
 fn is_switch(variable: &EnvVar) -> bool {
     variable.name().ends_with(SUFFIX)
+}
+
+/// A set-up that is said to be done where it cannot be, or is not said to be done.
+fn done(
+    context: &Context<'_>,
+    member: &Member<'_>,
+    host: &str,
+    until: &ClosedUntil,
+    findings: &mut Findings,
+) {
+    let ClosedUntil { paths, setting, is_open } = until;
+    let (name, paths) = (member.name, words::list(paths.iter().map(String::as_str)));
+    if *is_open && is_new(context, member) {
+        findings.warning(
+            name,
+            format!(
+                "`{setting}` opens {paths} at `{host}`, and `{name}` has no data here yet: until \
+                 its wizard has ended, anybody may use them"
+            ),
+            "remove the line from `.env` until then, unless its data moves here from another host"
+                .to_owned(),
+        );
+    } else if !is_open && docker::running(context.house.site().project).iter().any(|it| it == name)
+    {
+        findings.warning(
+            name,
+            format!("the proxy refuses {paths} at `{host}`, its administrator's requests, too"),
+            format!(
+                "when the wizard of `{name}` has ended, set `{setting}` in `.env` and {}; \
+                 `docs/runbooks/first-start.md` says how to reach it",
+                context.house.apply(name)
+            ),
+        );
+    }
+}
+
+/// Whether none of its volumes exists.
+fn is_new(context: &Context<'_>, member: &Member<'_>) -> bool {
+    let Some(known) = docker::volumes() else { return false };
+    let volumes = member.service.volumes.iter().filter(|it| it.kind == MountKind::Volume);
+    let project = context.house.site().project;
+    let names: Vec<_> = volumes.map(|it| format!("{project}_{}", it.source)).collect();
+    !names.is_empty() && !names.iter().any(|it| known.contains(it))
 }
 
 #[cfg(test)]

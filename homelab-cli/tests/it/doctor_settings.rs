@@ -85,6 +85,39 @@ fn an_open_setup_is_said_while_its_service_is_on() {
 }
 
 #[test]
+fn a_set_up_is_said_to_be_done_when_it_is() {
+    let house = House::ready();
+    assert_eq!(house.doctor(&[]), "", "nothing runs yet");
+    let house = house.with_docker("installed");
+    assert_snapshot!(house.doctor(&[]), @r"
+    warning[host-setup]: the proxy refuses `*/Environment/*`, `*/Library/VirtualFolders*`, `*/Libraries/*` at `media.home.arpa`, its administrator's requests, too
+      --> jellyfin
+      help: when the wizard of `jellyfin` has ended, set `JELLYFIN_SETUP_DONE=true` in `.env` and run `docker compose up -d jellyfin`; `docs/runbooks/first-start.md` says how to reach it
+    ");
+    let text = house.read("project/.env");
+    house.write("project/.env", &format!("{text}JELLYFIN_SETUP_DONE=true\n"));
+    assert_eq!(house.doctor(&[]), "");
+    let new = house.with_docker("good");
+    assert_snapshot!(new.doctor(&[]), @r"
+    warning[host-setup]: `JELLYFIN_SETUP_DONE=true` opens `*/Environment/*`, `*/Library/VirtualFolders*`, `*/Libraries/*` at `media.home.arpa`, and `jellyfin` has no data here yet: until its wizard has ended, anybody may use them
+      --> jellyfin
+      help: remove the line from `.env` until then, unless its data moves here from another host
+    ");
+}
+
+#[test]
+fn an_updater_without_work_is_found() {
+    let house = House::ready();
+    assert_snapshot!(house.doctor(&["--profiles", "watchtower"]), @r"
+    warning[host-updater]: `watchtower` is on and updates nothing: no service follows its tag
+      --> watchtower
+      help: take `watchtower` out of `COMPOSE_PROFILES`, or write `HOMER_DIGEST=` into `.env`
+    ");
+    house.write("project/.env", &format!("{}HOMER_DIGEST=\n", house.read("project/.env")));
+    assert_eq!(house.doctor(&["--profiles", "watchtower"]), "");
+}
+
+#[test]
 fn what_follows_from_a_wrong_value_is_not_reported() {
     let house = House::ready();
     let settings = house.read("project/.env").replace("DATA_ROOT=/srv", "DATA_ROOT=tmp");

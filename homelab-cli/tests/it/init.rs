@@ -44,7 +44,7 @@ fn the_second_run_changes_nothing() {
 
     left to do:
       - let the names `home.arpa` and `*.home.arpa` lead to this host, in your router or DNS
-      - after Jellyfin's wizard, which opens from this host only, set JELLYFIN_SETUP_DONE=true in .env
+      - after jellyfin's wizard, which opens from this host only, set JELLYFIN_SETUP_DONE=true in .env
       - check this host, then start:
           homelab doctor
           docker compose up -d

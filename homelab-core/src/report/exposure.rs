@@ -80,6 +80,8 @@ pub struct ClosedUntil {
     pub paths: Vec<String>,
     /// What `.env` has to say, such as `JELLYFIN_SETUP_DONE=true`.
     pub setting: String,
+    /// Whether it says so.
+    pub is_open: bool,
 }
 
 /// Who asks a visitor for a login.
@@ -202,6 +204,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
         let closed_until = route.and_then(|it| it.closed_until).map(|(paths, done)| ClosedUntil {
             paths: paths.iter().map(|it| (*it).to_owned()).collect(),
             setting: format!("{done}=true"),
+            is_open: project.resolve(&done.reference()) == "true",
         });
         hosts.extend(site.addresses().map(|address| Host {
             host: address.to_owned(),

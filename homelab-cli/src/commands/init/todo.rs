@@ -2,6 +2,7 @@
 
 use homelab_core::access;
 use homelab_core::project::Project;
+use homelab_core::report::exposure;
 
 use crate::host::Person;
 use crate::house::House;
@@ -41,9 +42,9 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
     lines.push(format!(
         "- let the names `{domain}` and `*.{domain}` lead to this host, in your router or DNS"
     ));
-    if project.resolve("${JELLYFIN_SETUP_DONE:-false}") != "true" {
+    for (service, setting) in set_ups(settings, project) {
         lines.push(format!(
-            "- after Jellyfin's wizard, which opens from this host only, set JELLYFIN_SETUP_DONE=true in {shown}"
+            "- after {service}'s wizard, which opens from this host only, set {setting} in {shown}"
         ));
     }
     if house.is_deployed_to() {
@@ -66,6 +67,16 @@ fn secret_commands(house: &House, project: &Project<'_>) -> Vec<String> {
         wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
     };
     house.stack.secrets().iter().filter_map(command).collect()
+}
+
+/// Services that are on and have paths that stay closed until `.env` says that their set-up is done.
+fn set_ups(settings: &Settings, project: &Project<'_>) -> Vec<(String, String)> {
+    let profiles = settings.profiles();
+    let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
+    let members = project.members().filter(|it| it.is_enabled_by(&profiles));
+    let hosts = members.flat_map(|it| exposure::hosts(project, &it));
+    let closed = hosts.filter_map(|it| it.closed_until.map(|until| (it.service, until)));
+    closed.filter(|it| !it.1.is_open).map(|(service, until)| (service, until.setting)).collect()
 }
 
 /// Folders of the services that are on.

@@ -89,7 +89,10 @@ fn code(words: &[String]) -> String {
 /// Paths that are always closed, then those that `.env` opens.
 fn closed(host: &Host) -> String {
     let until = host.closed_until.iter();
-    let until = until.map(|it| format!("until `{}`: {}", it.setting, code(&it.paths)));
+    let until = until.map(|it| {
+        let until = if it.is_open { "no more, by" } else { "until" };
+        format!("{until} `{}`: {}", it.setting, code(&it.paths))
+    });
     let always = (!host.closed.is_empty()).then(|| code(&host.closed));
     always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
 }

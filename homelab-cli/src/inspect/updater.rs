@@ -1,0 +1,41 @@
+//! An updater that is on has something to update.
+//!
+//! Every image stays at its digest until a change is merged, unless a line of `.env` lets a
+//! service follow its tag. Without such a line the updater replaces nothing, and its socket proxy,
+//! by which it may create any container, stands there for nothing.
+//!
+//! Fix: take its profile out of `COMPOSE_PROFILES`, or write the line.
+
+use homelab_core::report::exposure;
+
+use super::{Context, Findings, HostRule};
+use crate::words;
+
+pub(super) const RULE: HostRule =
+    HostRule { id: "host-updater", source: include_str!("updater.rs"), run };
+
+/// By which Watchtower leaves everybody alone who has no label.
+const BY_LABEL: &str = "WATCHTOWER_LABEL_ENABLE";
+
+fn run(context: &Context<'_>, findings: &mut Findings) {
+    let project = context.project;
+    let may = || context.enabled().filter_map(|it| exposure::unreviewed(project, &it));
+    if may().any(|it| it.is_on) {
+        return;
+    }
+    let lines: Vec<_> = may().filter_map(|it| Some(format!("{}=", it.switch?))).collect();
+    let or = match lines.as_slice() {
+        [] => String::new(),
+        lines => {
+            format!(", or write {} into `.env`", words::list(lines.iter().map(String::as_str)))
+        }
+    };
+    for member in context.enabled().filter(|it| it.service.environment.contains_key(BY_LABEL)) {
+        let profiles = words::list(member.service.profiles.iter().map(String::as_str));
+        findings.warning(
+            member.name,
+            format!("`{}` is on and updates nothing: no service follows its tag", member.name),
+            format!("take {profiles} out of `COMPOSE_PROFILES`{or}"),
+        );
+    }
+}
