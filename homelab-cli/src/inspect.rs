@@ -20,6 +20,7 @@ mod stale;
 mod submount;
 mod updater;
 
+use homelab_core::access;
 use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::project::{Member, Project};
@@ -85,6 +86,18 @@ impl Context<'_> {
     /// Services that would start.
     fn enabled(&self) -> impl Iterator<Item = Member<'_>> {
         self.project.members().filter(|it| it.is_enabled_by(self.profiles))
+    }
+
+    /// A user id for an account: neither an account's nor a service's.
+    ///
+    /// Debian's policy leaves those from 65536 on to the administrator (60000 to 64999 are its
+    /// packages'), systemd to nobody (<https://systemd.io/UIDS-GIDS/>), and shadow's ranges for
+    /// user namespaces begin at 100000.
+    fn free_uid(&self) -> u32 {
+        let accounts = self.house.host.accounts().into_iter().map(|it| it.uid);
+        let services = self.project.members().filter_map(|it| access::ids(self.project, &it));
+        let taken: Vec<_> = accounts.chain(services.map(|it| it.0)).collect();
+        (70_022..100_000).find(|it| !taken.contains(it)).unwrap_or(70_022)
     }
 }
 

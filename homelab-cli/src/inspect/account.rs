@@ -29,7 +29,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 "the account `{name}` has the user id {uid}, as which `{}` runs: each is the other",
                 member.name
             );
-            let help = format!("give it another one: `sudo usermod --uid 61023 {name}`");
+            let help =
+                format!("give it another one: `sudo usermod --uid {} {name}`", context.free_uid());
             let logs_in = !shell.ends_with("/nologin") && !shell.ends_with("/false");
             if may_deploy.contains(name) || logs_in {
                 findings.error(name, message, help);

@@ -29,7 +29,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             findings.warning(
                 &name,
                 format!("`{name}`, who may deploy, has the user id {uid}, which the system chose"),
-                format!("give it a fixed one: `sudo usermod --uid 61022 {name}`"),
+                format!("give it a fixed one: `sudo usermod --uid {} {name}`", context.free_uid()),
             );
         }
         for path in [home.clone(), format!("{home}/.ssh"), format!("{home}/.ssh/authorized_keys")] {

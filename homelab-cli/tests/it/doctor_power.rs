@@ -60,38 +60,41 @@ fn init_refuses_them_and_writes_nothing() {
     assert!(!house.path("project/.env").exists());
 }
 
+/// A ready house on a host with these accounts besides root.
+fn with_accounts(accounts: &[(&str, u32, &str)]) -> House {
+    let house = House::ready();
+    let line = |(name, uid, shell): &(&str, u32, &str)| {
+        format!("{name}:x:{uid}:{uid}::/home/{name}:{shell}\n")
+    };
+    let lines: String = accounts.iter().map(line).collect();
+    house.write("root/etc/passwd", &format!("root:x:0:0::/root:/bin/sh\n{lines}"));
+    house
+}
+
 #[test]
 fn no_account_is_a_container() {
-    let house = House::ready();
-    let passwd = "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n";
-    house.write("root/etc/passwd", &format!("{passwd}coredump:x:999:999::/:/usr/sbin/nologin\n"));
-    assert_snapshot!(house.doctor(&["--profiles", "photos"]), @r"
+    let photos = ["--profiles", "photos"];
+    let ada = ("ada", 1000, "/bin/sh");
+    assert_eq!(with_accounts(&[ada]).doctor(&photos), "", "`PUID` is the household's own");
+    let idle = with_accounts(&[ada, ("coredump", 999, "/usr/sbin/nologin")]);
+    assert_snapshot!(idle.doctor(&photos), @r"
     warning[host-account]: the account `coredump` has the user id 999, as which `redis` runs: each is the other
       --> coredump
-      help: give it another one: `sudo usermod --uid 61023 coredump`
+      help: give it another one: `sudo usermod --uid 70022 coredump`
 
     warning[host-account]: the account `coredump` has the user id 999, as which `pgbackups` runs: each is the other
       --> coredump
-      help: give it another one: `sudo usermod --uid 61023 coredump`
+      help: give it another one: `sudo usermod --uid 70022 coredump`
     ");
-    house.write("root/etc/passwd", &format!("{passwd}deploy:x:999:999::/home/deploy:/bin/sh\n"));
-    assert_snapshot!(house.doctor(&["--profiles", "photos"]), @r"
-    error[host-account]: the account `deploy` has the user id 999, as which `redis` runs: each is the other
-      --> deploy
-      help: give it another one: `sudo usermod --uid 61023 deploy`
-
-    error[host-account]: the account `deploy` has the user id 999, as which `pgbackups` runs: each is the other
-      --> deploy
-      help: give it another one: `sudo usermod --uid 61023 deploy`
-    ");
-    house.write("root/etc/passwd", passwd);
-    assert_eq!(house.doctor(&["--profiles", "photos"]), "", "`PUID` is the household's own");
+    let awake = with_accounts(&[("bob", 70_022, "/bin/sh"), ("deploy", 999, "/bin/sh")]);
+    let found = awake.doctor(&photos);
+    assert!(found.starts_with("error[host-account]: the account `deploy` has the user id 999"));
+    assert!(found.contains("`sudo usermod --uid 70023 deploy`"), "70022 is taken: {found}");
 }
 
 #[test]
 fn who_deploys_cannot_change_what_the_key_may_do() {
-    let house = House::ready();
-    house.write("root/etc/passwd", "deploy:x:997:997::/home/deploy:/bin/sh\n");
+    let house = with_accounts(&[("deploy", 997, "/bin/sh")]);
     house.write("root/home/deploy/.ssh/authorized_keys", "");
     assert_eq!(house.doctor(&[]), "", "nobody lets it deploy");
     let rule =
@@ -100,11 +103,12 @@ fn who_deploys_cannot_change_what_the_key_may_do() {
     house.set_mode("root/home/deploy", 0o777);
     let found = house.doctor(&[]);
     assert!(found.contains("has the user id 997, which the system chose"), "{found}");
+    assert!(found.contains("`sudo usermod --uid 70022 deploy`"), "{found}");
     assert!(found.contains("`/home/deploy` belongs to"), "{found}");
     assert!(found.contains("`deploy` can replace what its key may do"), "{found}");
     if house.is_root() {
         house.set_mode("root/home/deploy", 0o755);
-        house.write("root/etc/passwd", "deploy:x:61022:61022::/home/deploy:/bin/sh\n");
+        house.write("root/etc/passwd", "deploy:x:70022:70022::/home/deploy:/bin/sh\n");
         assert_eq!(house.doctor(&[]), "");
     }
 }
