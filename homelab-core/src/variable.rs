@@ -73,7 +73,9 @@ impl Kind {
             Self::TlsIssuer => {
                 value == "internal"
                     || value.split_once('@').is_some_and(|(user, host)| {
-                        !user.is_empty() && !user.contains(char::is_whitespace) && is_hostname(host)
+                        // A word of the proxy's file: no quote, brace or `#`.
+                        let plain = |it: char| it.is_ascii_alphanumeric() || "._%+-".contains(it);
+                        !user.is_empty() && user.chars().all(plain) && is_hostname(host)
                     })
             }
             Self::Profiles => {
@@ -309,7 +311,14 @@ mod tests {
             (
                 Kind::TlsIssuer,
                 &["internal", "me@example.org"],
-                &["", "me@", "@example.org", "m e@example.org"],
+                &[
+                    "",
+                    "me@",
+                    "@example.org",
+                    "m e@example.org",
+                    "#me@example.org",
+                    "{x}@example.org",
+                ],
             ),
             (Kind::Profiles, &["", "photos", "photos,files"], &["photos,", "a b"]),
             (Kind::Empty, &[""], &[" ", "true", "@sha256:0"]),

@@ -55,22 +55,44 @@ fn until_the_set_up_is_done_every_path_of_it_is_closed() {
     asked(&world, &open.map(|it| it.trim_start_matches('@')), 200);
 }
 
+fn closed(value: &str, world: &World) {
+    for path in WIZARD.iter().chain(BEFORE) {
+        let answer = world.get(MEDIA, &path.replace('@', ""), &[]);
+        assert_eq!(status(&answer), 403, "`{value}`, {path}: {answer}");
+    }
+}
+
 #[test]
 fn only_true_opens_and_the_wizard_stays_closed() {
-    for value in ["", "TRUE", "True", "yes", "1", "tru", "true false", "'true '", "false true"]
+    for value in ["", "TRUE", "True", "t", "yes", "1", "tru", "true false", "'true '", "false true"]
         .into_iter()
-        .chain(["'x\" true'", "{true", "}", "#true", "'true} {'", "@closed"])
+        .chain(["'x\" true'", "{true", "}", "#true", "'true} {'", "@closed", "'x\\'", "'\"true\"'"])
+        .chain(["\"x\\ntrue\"", "\"x\\n}\"", "'{http.vars.set-up}'", "'`'"])
     {
         let world = World::new(&[&format!("JELLYFIN_SETUP_DONE={value}")]);
-        for path in WIZARD.iter().chain(BEFORE) {
-            let answer = world.get(MEDIA, &path.replace('@', ""), &[]);
-            assert_eq!(status(&answer), 403, "`{value}`, {path}: {answer}");
-        }
+        closed(value, &world);
         assert_eq!(status(&world.get(MEDIA, "/", &[])), 200, "`{value}` took the site along");
     }
     let world = World::new(&["JELLYFIN_SETUP_DONE=true"]);
     asked(&world, WIZARD, 403);
     asked(&world, BEFORE, 200);
+}
+
+/// Caddy refuses the site, which is lost: `homelab doctor` and a deploy refuse the value before.
+#[test]
+fn a_quote_in_a_value_opens_nothing() {
+    for value in [
+        "'` true'",
+        "'x` done=true'",
+        "'` done=true `'",
+        "'` { `'",
+        "'`\" done=true \"'",
+        "\"x`\\nvars set-up `done=true\"",
+        "\"x`\\n}\\nmedia.home.arpa {\\nreverse_proxy `jellyfin:8096\"",
+    ] {
+        let world = World::new(&[&format!("JELLYFIN_SETUP_DONE={value}")]);
+        assert!(!world.is_up(), "`{value}` is taken");
+    }
 }
 
 /// Requests to a guarded site that are no plain ones: none reaches its service.

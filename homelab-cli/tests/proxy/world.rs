@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use homelab_core::project::Project;
+use homelab_core::{caddyfile, dotenv};
+
 /// What the service answers to `/events`: the first of them comes at once.
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n";
 
@@ -42,7 +45,7 @@ impl World {
             let others = dotenv.lines().filter(|it| !it.starts_with(&format!("{name}=")));
             dotenv = others.chain([*setting, ""]).collect::<Vec<_>>().join("\n");
         }
-        std::fs::write(&path, dotenv).expect("it is ours");
+        std::fs::write(&path, &dotenv).expect("it is ours");
         let secret = folder.path().join("secrets/caddy-login");
         let line = std::fs::read_to_string(&secret).expect("`init` made it");
         std::fs::write(&secret, login(line)).expect("it is ours");
@@ -52,8 +55,8 @@ impl World {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = free.local_addr().expect("it is bound");
         drop(free);
-        let text = homelab(folder.path(), &["caddyfile"]);
-        let text = plain(&text, address.port(), service, &secret.display().to_string());
+        let text =
+            plain(&caddyfile(&dotenv), address.port(), service, &secret.display().to_string());
         std::fs::write(folder.path().join("Caddyfile"), text).expect("the folder is ours");
         let log = std::fs::File::create(folder.path().join("log")).expect("the folder is ours");
         let caddy = Command::new("caddy")
@@ -77,6 +80,11 @@ impl World {
             std::thread::sleep(Duration::from_millis(20));
         }
         self
+    }
+
+    /// Whether Caddy took its file.
+    pub(crate) fn is_up(&self) -> bool {
+        TcpStream::connect(self.address).is_ok()
     }
 
     /// Caddy's log and what of its configuration lies on the disk.
@@ -157,6 +165,15 @@ pub(crate) const HOSTS: [(&str, bool); 8] = [
     ("status.home.arpa", true),
     ("files.home.arpa", true),
 ];
+
+/// What the labels amount to with these very values, as Compose takes them: `homelab caddyfile`
+/// leaves out those that a rule finds wrong.
+fn caddyfile(dotenv: &str) -> String {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let entries = dotenv::parse(dotenv).entries.into_iter();
+    let values = entries.map(|(name, it)| (name, it.value)).collect();
+    caddyfile::render(&Project::from_stack(&stack, &catalogue).with_values(values))
+}
 
 fn homelab(folder: &Path, words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_homelab"))

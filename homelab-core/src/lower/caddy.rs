@@ -145,10 +145,11 @@ fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, 
         put(".respond", "@closed 403".to_owned());
     }
     if let Some((paths, done)) = route.closed_until {
-        // In quotes: whatever the variable says, it is one word, and only `true` opens.
-        put(".vars", format!("set-up `{}`", done.reference()));
+        // Behind `done=`, because the proxy writes a word without its quotes and Caddy takes a bare
+        // `TRUE`, `True` or `t` for `true`. In quotes, so that spaces do not make it several.
+        put(".vars", format!("set-up `done={}`", done.reference()));
         put(".@unsettled.path", paths.join(" "));
-        put(".@unsettled.not.vars", "set-up true".to_owned());
+        put(".@unsettled.not.vars", "set-up done=true".to_owned());
         put(".respond_1", "@unsettled 403".to_owned());
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };

@@ -1,6 +1,9 @@
 //! What must hold for this house in particular.
 
+use std::collections::BTreeSet;
+
 use homelab_core::checks;
+use homelab_core::interpolate;
 use homelab_core::project::Project;
 use homelab_core::resolve::{Setting, resolve};
 
@@ -28,6 +31,32 @@ fn server_and_machine_learning_of_immich_are_one_version() {
     let tag = |name| project.member(name).and_then(|it| it.image().tag.map(str::to_owned));
     assert!(tag("immich-server").is_some());
     assert_eq!(tag("immich-server"), tag("immich-machine-learning"));
+}
+
+/// The proxy makes lines of labels: a value with a mark of its grammar would change them.
+#[test]
+fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let project = Project::from_stack(&stack, &catalogue);
+    let labels = project.members().flat_map(|it| &it.service.labels);
+    let labels = labels.filter(|it| it.0.starts_with("caddy"));
+    let names: BTreeSet<_> = labels.flat_map(|it| interpolate::variables(it.1)).collect();
+    assert!(!names.is_empty(), "the test would look at nothing");
+    for name in names {
+        let variable = stack.site().variables.iter().find(|it| it.name() == name);
+        let kind = variable.expect("every variable is declared").kind();
+        let good = ["home.arpa", "internal", "me@example.org", "true"].map(str::to_owned);
+        let good: Vec<_> = good.into_iter().filter(|it| kind.accepts(it)).collect();
+        assert!(!good.is_empty(), "add a good value of `{name}` to the list");
+        for (value, mark) in
+            good.iter().flat_map(|it| "`\"'\\ \t\n\r{}#$()".chars().map(move |mark| (it, mark)))
+        {
+            for at in 0..=value.len() {
+                let bad = format!("{}{mark}{}", &value[..at], &value[at..]);
+                assert!(!kind.accepts(&bad), "`{name}` may be `{bad}`");
+            }
+        }
+    }
 }
 
 #[test]
