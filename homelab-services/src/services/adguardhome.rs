@@ -66,6 +66,10 @@ pub(crate) fn define() -> Service<App, Precious> {
         .stops_within(Duration::from_secs(30))
 }
 
+/// All that answers before the wizard has ended, but for its own pictures; the rest leads to it
+/// (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
+const WIZARD: &[&str] = &["/install.*", "/control/install/*"];
+
 /// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and
 /// the read-only root were drop-tested for DNS only.
 const CONTRACT: Contract = Contract {
@@ -80,7 +84,10 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[],
     misspelt: &[],
-    panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[], open: &[] } }),
+    panel: Some(Panel {
+        port: PANEL,
+        login: PanelLogin::FirstVisitor { wizard: WIZARD, open: &[] },
+    }),
     egress: Egress::Required("it asks upstream resolvers and downloads filter lists"),
     peers: &[],
     end_of_life: None,

@@ -65,6 +65,7 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[SecretKey { name: "FILEBROWSER_ADMIN_PASSWORD", file: false }],
     misspelt: &[],
+    // It has accounts, which the generated configuration switches off: everybody is its administrator.
     panel: Some(Panel { port: WEB, login: PanelLogin::None }),
     egress: Egress::None,
     peers: &[],

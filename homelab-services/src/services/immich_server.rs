@@ -81,7 +81,9 @@ const CONTRACT: Contract = Contract {
     writes: &["/tmp", "/run"],
     read_only: ReadOnly::Works,
     ships_health: true,
-    // Without the last one the first visitor becomes the administrator.
+    // Without the last one the first visitor becomes the administrator, or puts a dump of theirs
+    // into the database: it is what `/api/auth/admin-sign-up` and
+    // `/api/admin/database-backups/start-restore` ask (`setup: true` in their controllers at 08d29119).
     requires: &["DB_HOSTNAME", "DB_PASSWORD", "REDIS_HOSTNAME", "IMMICH_ALLOW_SETUP"],
     secrets: &[
         SecretKey { name: "DB_PASSWORD", file: true },

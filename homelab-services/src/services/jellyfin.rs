@@ -33,7 +33,8 @@ const WIZARD: &[&str] = &["*/Startup/*"];
 
 /// The rest of what upstream's policies `FirstTimeSetupOr…` let anybody do until the wizard has
 /// ended: list folders of the host, add and remove libraries. `/System/Info` and
-/// `/Localization/` have such a policy, too, change nothing and stay open, since clients ask for them.
+/// `/Localization/` have such a policy, too, change nothing and stay open, since clients ask for
+/// them; `/Users/Public` names hidden users until then. Those are all (c3ed1407).
 const BEFORE: &[&str] = &["*/Environment/*", "*/Library/VirtualFolders*", "*/Libraries/*"];
 
 /// The image's check, with time for a migration of the library's database.

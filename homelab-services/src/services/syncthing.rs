@@ -60,6 +60,7 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[SecretKey { name: "STGUIAPIKEY", file: false }],
     misspelt: &[],
+    // Whoever opens it is its administrator for as long as nobody has set a password.
     panel: Some(Panel { port: PANEL, login: PanelLogin::None }),
     egress: Egress::Optional("finds devices outside the house, relays, asks for new versions"),
     peers: &[],

@@ -49,6 +49,9 @@ const CONTRACT: Contract = Contract {
     requires: &[],
     secrets: &[SecretKey { name: "UPTIME_KUMA_DB_PASSWORD", file: true }],
     misspelt: &[],
+    // The wizard is an event of the WebSocket by which all of the panel works (`setup` in
+    // `server/server.js`): no path can be closed for it alone. `/setup-database` answers only
+    // where nobody has chosen a database.
     panel: Some(Panel { port: PANEL, login: PanelLogin::FirstVisitor { wizard: &[], open: &[] } }),
     egress: Egress::Optional("watches addresses outside the house and sends notifications"),
     peers: &[],
