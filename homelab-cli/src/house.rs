@@ -115,7 +115,10 @@ impl House {
 
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
-        Project::from_stack(&self.stack, &self.catalogue).with_values(settings.values(self.site()))
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        Project::from_stack(&self.stack, &self.catalogue)
+            .with_values(settings.values(self.site()))
+            .in_folder(&folder.display().to_string())
     }
 
     /// Checks that these are profiles of the stack.

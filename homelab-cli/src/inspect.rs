@@ -11,6 +11,7 @@ mod env;
 mod gpu;
 mod memory;
 pub(crate) mod network;
+mod overlap;
 pub(crate) mod path;
 mod port;
 mod profile;
@@ -56,6 +57,7 @@ pub(crate) const ALL: &[HostRule] = &[
     secret::RULE,
     path::RULE,
     bind::RULE,
+    overlap::RULE,
     submount::RULE,
     network::RULE,
     port::RULE,

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use homelab_core::access;
 use homelab_core::compose::{MountKind, ServiceMount};
+use homelab_core::interpolate;
 use homelab_core::project::{Member, Project};
 
 use super::{Context, Findings, HostRule};
@@ -27,15 +28,19 @@ const SOCKET: &str = "/var/run/docker.sock";
 /// A mount of a service as it is on this host.
 #[derive(Debug)]
 pub(crate) struct Use {
-    service: String,
+    pub(super) service: String,
     /// The path in the Compose file, with its variables replaced.
-    source: String,
-    path: PathBuf,
+    pub(super) source: String,
+    pub(super) path: PathBuf,
     /// Whether the path comes from `.env`, so that the household makes it.
     pub(crate) is_own: bool,
-    writes: bool,
+    /// The variable that it comes from; empty when it comes from none.
+    pub(super) variable: String,
+    pub(super) writes: bool,
+    /// Whether it holds what the image must not lose, and only the image understands.
+    pub(super) is_kept: bool,
     /// Who uses it.
-    uid: u32,
+    pub(super) uid: u32,
     /// Their group.
     gid: u32,
     groups: Vec<u32>,
@@ -72,6 +77,8 @@ fn use_of(
         service: member.name.to_owned(),
         path: house.source(&source),
         is_own: mount.source.starts_with('$'),
+        variable: interpolate::variables(&mount.source).into_iter().next().unwrap_or_default(),
+        is_kept: member.contract.is_some_and(|it| it.data.contains(&mount.target.as_str())),
         writes: !mount.read_only,
         uid,
         gid,
@@ -189,6 +196,8 @@ mod tests {
             source: "/srv".to_owned(),
             path: PathBuf::from("/srv/a b"),
             is_own: true,
+            variable: "FILES".to_owned(),
+            is_kept: false,
             writes,
             uid,
             gid,

@@ -71,7 +71,7 @@ fn place(house: &House, value: &str) -> Option<Place> {
 }
 
 /// A path with its links followed as far as it exists.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         let above_path = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         if let Ok(real) = above_path.canonicalize() {

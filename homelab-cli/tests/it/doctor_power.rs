@@ -41,6 +41,40 @@ fn no_path_of_the_settings_is_the_house_or_the_host() {
 }
 
 #[test]
+fn what_a_service_keeps_is_in_nobody_elses_folder() {
+    let all = ["--profiles", "photos,files"];
+    for shared in ["FILES_PATH=/srv/media", "SYNC_PATH=/srv/files/x", "MEDIA_PATH=/srv/photos"] {
+        let house = with(shared);
+        std::fs::create_dir_all(house.path("root/srv/files/x")).expect("the folder is ours");
+        house.set_mode("root/srv/files/x", 0o777);
+        assert_eq!(house.doctor(&all), "", "{shared}");
+    }
+    let house = with("FILES_PATH=/srv");
+    house.set_mode("root/srv", 0o777);
+    assert_snapshot!(house.doctor(&all), @r"
+    error[host-overlap]: `FILES_PATH`, `/srv`, contains `BACKUP_PATH`, `/srv/backups`: `filebrowser` can change what `pgbackups` keeps there
+      --> .env:97
+      help: set `FILES_PATH` or `BACKUP_PATH` to a folder outside of the other
+
+    warning[host-overlap]: `FILES_PATH`, `/srv`, contains `IMMICH_LIBRARY_PATH`, `/srv/photos`: `filebrowser` can change what `immich-server` keeps there
+      --> .env:97
+      help: set `FILES_PATH` or `IMMICH_LIBRARY_PATH` to a folder outside of the other
+
+    warning[host-overlap]: `FILES_PATH`, `/srv`, contains `FILEBROWSER_STATE_PATH`, `/srv/filebrowser`: `filebrowser` keeps something for itself among what it shares
+      --> .env:97
+      help: set `FILES_PATH` or `FILEBROWSER_STATE_PATH` to a folder outside of the other
+    ");
+    assert!(!house.doctor(&["--profiles", "files"]).contains("photos"), "Immich is off");
+    let house = with("MEDIA_PATH=/srv/dumps");
+    symlink(house.path("root/srv/backups"), house.path("root/srv/dumps")).expect("it is free");
+    assert_snapshot!(house.doctor(&all), @r"
+    error[host-overlap]: `MEDIA_PATH`, `/srv/dumps`, is `BACKUP_PATH`, `/srv/backups`: `jellyfin` can read what `pgbackups` keeps there
+      --> .env:97
+      help: set `MEDIA_PATH` or `BACKUP_PATH` to a folder outside of the other
+    ");
+}
+
+#[test]
 fn links_are_followed() {
     let house = with("FILES_PATH=/srv/link");
     symlink(house.path("project/secrets"), house.path("root/srv/link")).expect("it is free");
