@@ -44,6 +44,23 @@ pub(crate) struct Images {
     pub(crate) archive: PathBuf,
     /// Service and reference.
     pub(crate) references: Vec<(String, String)>,
+    /// The storage of a registry that has them.
+    pub(crate) registry: PathBuf,
+    /// Service and reference there, with tag and digest.
+    pub(crate) published: Vec<(String, String)>,
+}
+
+/// Where a lane's registry listens: on loopback, where the engine wants no TLS.
+pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
+
+/// Seconds between two probes of an image that ships its health check, as the registry has it: the real
+/// ones ask every half a minute, and every deploy of a lane waits for the answer. `compose.yaml` still
+/// has the last word.
+const PROBE: u64 = 2;
+
+/// Nanoseconds, as images count them.
+const fn nanoseconds(seconds: u64) -> u64 {
+    seconds * 1_000_000_000
 }
 
 impl Images {
@@ -62,7 +79,7 @@ pub(crate) fn assemble(
     base: &Path,
     program: &Path,
     caddy: &Path,
-) -> anyhow::Result<(Images, Held)> {
+) -> anyhow::Result<(Images, Vec<Held>)> {
     let base = Layer::file(base)?;
     let program = Layer::of(&[file("/usr/local/bin/stand-in", program)?])?;
     let mut images = Vec::new();
@@ -87,14 +104,44 @@ pub(crate) fn assemble(
     let all = fingerprint(&[], &json!(references))?;
     let archive = cache.join(format!("images-{all}.tar"));
     if !archive.exists() {
-        let images: Vec<_> = images.into_iter().map(|it| it.1).collect();
         let unfinished = cache.join("images.unfinished");
-        archive::write(&images, &unfinished)?;
+        archive::write(images.iter().map(|it| &it.1), &unfinished)?;
         fs::rename(&unfinished, &archive)?;
     }
-    let held = Held::by(&archive)?;
+    let mut held = vec![Held::by(&archive)?];
     remove_others(cache, "images-")?;
-    Ok((Images { archive, references }, held))
+    let registry = cache.join(format!("registry-{all}"));
+    let published = store(images, cache, &registry)?;
+    held.push(Held::by(&registry)?);
+    remove_others(cache, "registry-")?;
+    Ok((Images { archive, references, registry, published }, held))
+}
+
+/// Puts the storage of a registry together, or finds the one of an earlier run; service and reference.
+fn store(
+    images: Vec<(String, Image)>,
+    cache: &Path,
+    registry: &Path,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let list = registry.join("references.json");
+    if let Ok(text) = fs::read(&list) {
+        return Ok(serde_json::from_slice(&text)?);
+    }
+    let unfinished = cache.join("registry.unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    let mut published = Vec::new();
+    for (service, mut image) in images {
+        if let Some(test) = image.config.pointer("/Healthcheck/Test").cloned() {
+            image.config["Healthcheck"] = json!({ "Test": test, "Interval": nanoseconds(PROBE) });
+        }
+        let digest = archive::store(&image, &unfinished, &service, "1")?;
+        published.push((service.clone(), format!("{REGISTRY}/{service}:1@sha256:{digest}")));
+    }
+    fs::write(unfinished.join("references.json"), serde_json::to_vec(&published)?)?;
+    fs::rename(&unfinished, registry)?;
+    Ok(published)
 }
 
 /// Debian's root file system with the real programs, made once.
@@ -139,7 +186,6 @@ fn config(it: &StandIn) -> Value {
         "ExposedPorts": tcp.chain(udp).collect::<serde_json::Map<_, _>>(),
     });
     if let Some((test, seconds)) = &it.health {
-        let nanoseconds = |seconds: u64| seconds * 1_000_000_000;
         config["Healthcheck"] = json!({
             "Test": test,
             "Interval": nanoseconds(*seconds),

@@ -140,7 +140,8 @@ pub(crate) fn run(
         let Prepared { repository, homelab, images, caddy, .. } = &prepared;
         let shared = Shared { repository, slot, programs: &[caddy] };
         root::enter(prepared.root(engine)?, &shared)?;
-        let world = World::open(slot, &prepared.stand_in, &prepared.images)?;
+        let loaded = (!lane.is_deployed_to()).then_some(images);
+        let world = World::open(slot, &prepared.stand_in, loaded)?;
         engine.expect(&docker::engine_version()?)?;
         let house = if lane.is_deployed_to() {
             deploy::host::furnish(slot, homelab)?;

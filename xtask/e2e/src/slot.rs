@@ -65,7 +65,7 @@ impl Slot {
 
     /// Forgets everything, the images too.
     fn wipe(&self) -> anyhow::Result<()> {
-        let ours = ["engine", "house", "registry", "checkout"].map(|it| self.folder.join(it));
+        let ours = ["engine", "house", "checkout"].map(|it| self.folder.join(it));
         output(run::as_root("rm").args(["--recursive", "--force", "--"]).args(ours))?;
         Ok(())
     }

@@ -148,8 +148,8 @@ fn prepare(
     let programs = programs?;
     tell(&format!("{} putting the images together", at()));
     let (stand_in, caddy) = (&programs.stand_in, &programs.caddy);
-    let (images, lock) = images::assemble(&Model::new(), cache, &base, stand_in, caddy)?;
-    held.push(lock);
+    let (images, locks) = images::assemble(&Model::new(), cache, &base, stand_in, caddy)?;
+    held.extend(locks);
     let prepared = Prepared {
         repository: repository.to_owned(),
         homelab: files.copy(&programs.homelab)?,

@@ -92,8 +92,13 @@ impl Side {
 }
 
 impl World {
-    /// Makes the world inside fresh namespaces and the host's root, starts the engine and gives it the images.
-    pub(crate) fn open(folder: &Path, stand_in: &Path, images: &Images) -> anyhow::Result<Self> {
+    /// Makes the world inside fresh namespaces and the host's root, starts the engine and gives it the
+    /// images, unless they come from a registry.
+    pub(crate) fn open(
+        folder: &Path,
+        stand_in: &Path,
+        images: Option<&Images>,
+    ) -> anyhow::Result<Self> {
         network()?;
         let mut world = Self {
             folder: folder.to_owned(),
@@ -104,7 +109,7 @@ impl World {
         };
         world.boot()?;
         remove_leftovers(&world.folder.join("engine"))?;
-        load(images)?;
+        images.map_or(Ok(()), load)?;
         world.listen()?;
         Ok(world)
     }

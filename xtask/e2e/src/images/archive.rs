@@ -1,7 +1,8 @@
-//! Images put together as an archive for `docker load`: no builder, no registry, no network.
+//! Images put together as an archive for `docker load`, and as the storage of a registry: no builder, no
+//! push, no network.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -103,7 +104,10 @@ pub(crate) fn fingerprint(layers: &[Layer], config: &Value) -> anyhow::Result<St
 }
 
 /// Writes the archive; layers that images share are in it once.
-pub(crate) fn write(images: &[Image], path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write<'a>(
+    images: impl Iterator<Item = &'a Image>,
+    path: &Path,
+) -> anyhow::Result<()> {
     let mut out = tar::Builder::new(BufWriter::with_capacity(1 << 20, File::create(path)?));
     let mut written = Vec::new();
     let mut manifest = Vec::new();
@@ -128,6 +132,71 @@ pub(crate) fn write(images: &[Image], path: &Path) -> anyhow::Result<()> {
     add(&mut out, "manifest.json", 0o644, &serde_json::to_vec(&manifest)?)?;
     out.into_inner()?.flush()?;
     Ok(())
+}
+
+/// Writes an image where a registry keeps it, as `name` with a tag; the digest of its manifest.
+///
+/// Layers stay uncompressed, so that neither a push nor a pull has to work on them.
+pub(crate) fn store(image: &Image, root: &Path, name: &str, tag: &str) -> anyhow::Result<String> {
+    let store = Store { root: &root.join("docker/registry/v2"), name };
+    let blob = |kind: &str, size: u64, digest: &str| {
+        let kind = format!("application/vnd.docker.{kind}");
+        json!({ "mediaType": kind, "size": size, "digest": format!("sha256:{digest}") })
+    };
+    let mut layers = Vec::new();
+    for layer in &image.layers {
+        let path = store.blob(&layer.digest)?;
+        match &layer.tar {
+            Tar::Bytes(bytes) => fs::write(&path, bytes)?,
+            Tar::File(_) if path.exists() => {}
+            Tar::File(file) => drop(fs::copy(file, &path)?),
+        }
+        store.link("_layers", &layer.digest)?;
+        let size = fs::metadata(&path)?.len();
+        layers.push(blob("image.rootfs.diff.tar", size, &layer.digest));
+    }
+    let document = image.document()?;
+    let config = digest(document.as_slice())?;
+    fs::write(store.blob(&config)?, &document)?;
+    store.link("_layers", &config)?;
+    let kind = "application/vnd.docker.distribution.manifest.v2+json";
+    let config = blob("container.image.v1+json", document.len() as u64, &config);
+    let manifest =
+        json!({ "schemaVersion": 2, "mediaType": kind, "config": config, "layers": layers });
+    let manifest = serde_json::to_vec(&manifest)?;
+    let digest = digest(manifest.as_slice())?;
+    fs::write(store.blob(&digest)?, &manifest)?;
+    for kind in ["_manifests/revisions", &format!("_manifests/tags/{tag}/index")] {
+        store.link(kind, &digest)?;
+    }
+    store.write(&format!("_manifests/tags/{tag}/current"), &digest)?;
+    Ok(digest)
+}
+
+/// A repository in the storage of a registry.
+struct Store<'a> {
+    root: &'a Path,
+    name: &'a str,
+}
+
+impl Store<'_> {
+    /// Where the bytes with a digest are.
+    fn blob(&self, digest: &str) -> io::Result<PathBuf> {
+        let folder = self.root.join("blobs/sha256").join(&digest[..2]).join(digest);
+        fs::create_dir_all(&folder)?;
+        Ok(folder.join("data"))
+    }
+
+    /// Says that the repository has the bytes with a digest.
+    fn link(&self, kind: &str, digest: &str) -> io::Result<()> {
+        self.write(&format!("{kind}/sha256/{digest}"), digest)
+    }
+
+    fn write(&self, folder: &str, digest: &str) -> io::Result<()> {
+        let folder = self.root.join("repositories").join(self.name).join(folder);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("link"), format!("sha256:{digest}"))
+    }
 }
 
 fn append(builder: &mut tar::Builder<Vec<u8>>, entry: &Entry) -> io::Result<()> {
@@ -199,7 +268,7 @@ mod tests {
             config: json!({}),
         };
         let path = folder.path().join("images.tar");
-        write(&[image("a"), image("b")], &path).expect("an archive");
+        write([image("a"), image("b")].iter(), &path).expect("an archive");
         let mut archive = tar::Archive::new(File::open(path).expect("the archive"));
         let names: Vec<_> = archive
             .entries()

@@ -29,7 +29,7 @@ struct Site<'a> {
     registry: Registry,
     door: Door,
     checkout: Checkout,
-    /// Service and stand-in, as the engine has them from the suite.
+    /// Service and stand-in, as the registry has them.
     stand_ins: Vec<(String, String)>,
     /// Profiles that are on.
     profiles: Vec<String>,
@@ -38,11 +38,10 @@ struct Site<'a> {
 impl<'a> Site<'a> {
     fn open(scene: &'a mut Scene, prepared: &Prepared) -> anyhow::Result<Self> {
         let slot = scene.world.folder.clone();
-        let registry = Registry::start(&slot)?;
-        let images = registry::fill(&prepared.images)?;
+        let stand_ins = prepared.images.published.clone();
+        let registry = Registry::start(&slot, &prepared.images)?;
         let door = Door::open(&slot)?;
-        let checkout = Checkout::make(&prepared.repository, &slot.join("checkout"), &images)?;
-        let stand_ins = prepared.images.references.clone();
+        let checkout = Checkout::make(&prepared.repository, &slot.join("checkout"), &stand_ins)?;
         let mut site = Self { scene, registry, door, checkout, stand_ins, profiles: Vec::new() };
         site.choose(&["photos"])?;
         Ok(site)
@@ -65,7 +64,7 @@ fn begin<'a>(
     let mut opened = None;
     steps.need("a registry with the images, an SSH server, a clone of the repository", || {
         opened = Some(Site::open(scene, prepared)?);
-        Ok(format!("{} images", prepared.images.references.len()))
+        Ok(format!("{} images", prepared.images.published.len()))
     })?;
     let Some(site) = opened else { return Err(LaneEnds) };
     steps.need("first deploy, onto an empty host", || good::first(&site))?;
