@@ -51,6 +51,9 @@ struct Cli {
     /// Lanes that run at the same time; six by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     jobs: Option<u8>,
+    /// Only make what the lanes need, and run none
+    #[arg(long)]
+    prepare: bool,
     #[command(subcommand)]
     inside: Option<Inside>,
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Some(Inside::Inside { lane, engine, slot, prepared }) => {
             lanes::run(*lane, *engine, slot, prepared)
         }
+        None if cli.prepare => suite::prepare_only(&cli.lanes, cli.engine),
         None => suite::run(&cli.lanes, cli.engine, cli.jobs),
     });
     // The panic's message is printed by then.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -110,6 +111,18 @@ pub(crate) fn run(
     Ok(steps.iter().all(|it| it.outcome == Outcome::Passed))
 }
 
+/// Makes what the lanes need, for a later run.
+pub(crate) fn prepare_only(chosen: &[Lane], engine: Option<Engine>) -> anyhow::Result<bool> {
+    needs::check()?;
+    let repository = repository()?;
+    let cache = repository.join("target/e2e");
+    let files = Files::open(&cache)?;
+    let engines = lanes(chosen, engine).into_iter().map(|it| it.1).collect();
+    prepare(&repository, &cache, &files, &engines, Instant::now())?;
+    files.keep()?;
+    Ok(true)
+}
+
 /// What to run, and on which engine.
 fn lanes(chosen: &[Lane], engine: Option<Engine>) -> Vec<(Lane, Engine)> {
     let is_chosen = |it: &Lane| match chosen {
@@ -141,10 +154,9 @@ fn prepare(
     tell(&format!("{} building `homelab` and the stand-in, fetching what Debian has", at()));
     let (programs, fetched) = std::thread::scope(|scope| {
         let fetched = scope.spawn(|| fetch(cache, engines));
-        (Programs::build(repository), fetched.join())
+        (Programs::build(repository), joined(fetched))
     });
-    let Fetched { roots, base, mut held } =
-        fetched.map_err(|_| anyhow::anyhow!("a thread ended early"))??;
+    let Fetched { roots, base, mut held } = fetched?;
     let programs = programs?;
     tell(&format!("{} putting the images together", at()));
     let (stand_in, caddy) = (&programs.stand_in, &programs.caddy);
@@ -169,14 +181,24 @@ struct Fetched {
     held: Vec<Held>,
 }
 
+/// All at once: most of the time goes into waiting for a mirror.
 fn fetch(cache: &Path, engines: &BTreeSet<Engine>) -> anyhow::Result<Fetched> {
     let (mut roots, mut held) = (Vec::new(), Vec::new());
-    for engine in engines {
-        let (root, lock) = engine.root(cache)?;
-        roots.push((*engine, root));
-        held.push(lock);
-    }
-    Ok(Fetched { roots, base: images::base(cache)?, held })
+    let base = std::thread::scope(|scope| {
+        let base = scope.spawn(|| images::base(cache));
+        let made: Vec<_> = engines.iter().map(|it| (*it, scope.spawn(|| it.root(cache)))).collect();
+        for (engine, made) in made {
+            let (root, lock) = joined(made)?;
+            roots.push((engine, root));
+            held.push(lock);
+        }
+        joined(base)
+    });
+    Ok(Fetched { roots, base: base?, held })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, anyhow::Result<T>>) -> anyhow::Result<T> {
+    thread.join().map_err(|_| anyhow::anyhow!("a thread ended early"))?
 }
 
 /// A lane that is to run.

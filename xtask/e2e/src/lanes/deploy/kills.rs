@@ -86,7 +86,7 @@ pub(super) fn at_some_calls(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
     // It counts, and kills nobody.
     let (said, calls) = counted(0, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
     said.ended(0)?;
-    let places = places(&calls);
+    let places = places(&calls, whom);
     let (mut untouched, mut forward, mut back, mut ended) = (0, 0, 0, 0);
     for at in &places {
         let (old, before) = (Site::runs()?, containers()?);
@@ -126,12 +126,15 @@ pub(super) fn at_some_calls(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
 /// What a call does, apart from asking.
 const DEEDS: [&str; 5] = ["pull", "exec", "stop", "rm", "up"];
 
-/// A sample of the calls at which to kill: the first one of each deed and the one behind it, and the last
-/// one of all. The others are tried on a fake engine, by `cargo xtask test`; here the fake is proven right.
-fn places(calls: &[String]) -> Vec<usize> {
+/// A sample of the calls at which to kill: the first one of each deed, and the last one of all; where
+/// the kill comes before the call, the one behind each deed, too. The others are tried on a fake engine, by
+/// `cargo xtask test`; here the fake is proven right.
+fn places(calls: &[String], whom: Whom) -> Vec<usize> {
     let is_deed = |call: &String, deed: &str| call.split(' ').any(|it| it == deed);
     let first = |deed: &&str| calls.iter().position(|it| is_deed(it, deed)).map(|it| it + 1);
-    let mut places: Vec<_> = DEEDS.iter().filter_map(first).flat_map(|it| [it, it + 1]).collect();
+    let behind = usize::from(whom == Whom::Caller);
+    let mut places: Vec<_> =
+        DEEDS.iter().filter_map(first).flat_map(|it| it..=it + behind).collect();
     places.push(calls.len());
     places.sort_unstable();
     places.dedup();
@@ -278,6 +281,7 @@ mod tests {
         let calls = ["ps --all", "exec a1 pg_dump", "compose -f /x up homer", "ps --all"];
         let again = ["compose -f /x up postgres", "exec a1 pg_dump", "ps --all"];
         let calls: Vec<_> = calls.iter().chain(&again).map(|it| (*it).to_owned()).collect();
-        assert_eq!(places(&calls), [2, 3, 4, 7]);
+        assert_eq!(places(&calls, Whom::Caller), [2, 3, 4, 7]);
+        assert_eq!(places(&calls, Whom::Everybody), [2, 3, 7]);
     }
 }
