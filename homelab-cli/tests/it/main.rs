@@ -11,4 +11,6 @@ mod init;
 mod init_failures;
 mod init_links;
 mod read;
+mod received;
+mod scene;
 mod support;
