@@ -6,7 +6,6 @@ mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,7 +15,7 @@ use homelab_core::lower::DATABASE_LABEL;
 
 use self::script::END;
 use super::engine::{self, State};
-use super::files;
+use super::files::{self, Growing};
 use super::place::Place;
 use crate::error::Error;
 use crate::program::{Limit, Program};
@@ -62,22 +61,18 @@ impl Database {
     /// Dumps it into a new file, and checks that the dump is whole.
     pub(crate) fn dump(&self, place: &Place, id: &str) -> Result<PathBuf, Error> {
         let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
-        let unfinished = path.with_extension("unfinished");
-        let fail = |source| Error::Write { path: unfinished.clone(), source };
-        let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
-        let file = file.map_err(fail)?;
+        // One name for all: the next one takes the place of what a killed run has left.
+        let unfinished = place.dumps().join(".unfinished.sql.gz");
+        let file = Growing::create(&unfinished, 0o600)?;
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
         // As the household's nightly dumps are made, so that one page restores both.
         let options = ["--clean", "--if-exists", "--compress=1"];
         let program = Program::new("docker", Limit::DUMP).args(["exec", &self.container]);
         let program = program.args(words).args(options);
-        let copy = file.try_clone().map_err(fail)?;
-        let output = program.output_into(copy).map_err(|failure| failure.of("pg_dump", ""))?;
-        let ended = if output.status.success() {
-            file.sync_all().map_err(fail).and_then(|()| check(&unfinished))
-        } else {
-            Err(engine::failed("pg_dump", &output))
+        let ended = match program.output_into(file) {
+            Ok(output) if output.status.success() => check(&unfinished),
+            Ok(output) => Err(engine::failed("pg_dump", &output)),
+            Err(failure) => Err(failure.of("pg_dump", "")),
         };
         if let Err(error) = ended {
             let _ = fs::remove_file(&unfinished);

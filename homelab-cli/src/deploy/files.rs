@@ -9,7 +9,7 @@ pub(super) mod faults;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
@@ -34,6 +34,36 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let _ = fs::remove_file(&temporary);
         Error::Write { path: path.to_owned(), source }
     })
+}
+
+/// A new file that is written piece by piece, and given its name once it is whole.
+#[derive(Debug)]
+pub(super) struct Growing {
+    file: File,
+    path: PathBuf,
+}
+
+impl Growing {
+    /// Makes it, or empties what a killed run has left in its place.
+    pub(super) fn create(path: &Path, mode: u32) -> Result<Self, Error> {
+        let mut options = fs::OpenOptions::new();
+        let options = options.write(true).create(true).truncate(true).mode(mode);
+        let made = step("create", path).and_then(|()| options.open(path));
+        let made = made.map(|file| Self { file, path: path.to_owned() });
+        made.map_err(|source| Error::Write { path: path.to_owned(), source })
+    }
+}
+
+impl io::Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        step("write", &self.path)?;
+        self.file.write(bytes)
+    }
+
+    /// What was written is on the disk.
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.sync_all()
+    }
 }
 
 /// Gives a file or folder another name, also across folders of one disk.
@@ -145,7 +175,7 @@ fn step(deed: &'static str, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn temporary(path: &Path) -> std::path::PathBuf {
+fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // One name for all runs: the lock lets only one of them write, and leftovers are replaced.
     path.with_file_name(format!(".{name}.tmp"))

@@ -15,7 +15,7 @@ mod ways;
 
 use self::check::ROWS;
 use self::house::{DOTENV, House, ONE, Release, Saved};
-use self::injection::Fault;
+use self::injection::{Fault, Operations};
 use super::between::Data;
 use super::files::faults::Fault as Disk;
 use crate::error::Error;
@@ -36,7 +36,7 @@ const TWO: Release = Release { id: "release2", ..ONE };
 impl Story {
     /// Puts every fault into it, and prints how many these are.
     #[expect(clippy::print_stdout, reason = "`--nocapture` shows what was tried")]
-    fn told(&self) {
+    fn told(&self) -> Operations {
         let house = House::new();
         (self.before)(&house);
         let saved = house.save();
@@ -53,6 +53,7 @@ impl Story {
         let (calls, steps) = (operations.engine.len(), operations.disk.len());
         assert!(calls > 5 && steps > 5, "{}: {calls} moments, {steps} steps", self.name);
         println!("{}: {} kills, {} full disks", self.name, calls + steps, 2 * steps);
+        operations
     }
 
     fn tried(&self, house: &House, saved: &Saved, fault: Fault, operation: &str) {
@@ -184,6 +185,31 @@ fn a_deploy_with_a_service_that_never_gets_well() {
         may_run: &[ONE, SICK],
     };
     story.told();
+}
+
+#[test]
+fn a_deploy_that_dumps_and_prunes() {
+    const NEW: Release = Release { app: "app:2", web: "web:2", page: "2", ..TWO };
+    let story = Story {
+        name: "dumps and prunes",
+        before: |house| {
+            house.keep.set(0);
+            lived_in(house);
+        },
+        act: |house| house.deploy(&NEW).map(drop),
+        then: Release { id: "release3", web: "web:3", ..NEW },
+        may_run: &[ONE, NEW],
+    };
+    let Operations { disk, engine } = story.told();
+    let dump = "20260101T000001Z-release2-db-house.sql.gz";
+    for step in ["create .unfinished.sql.gz", "write .unfinished.sql.gz", "remove release1"] {
+        assert!(disk.iter().any(|it| it == step), "{step}: {disk:#?}");
+    }
+    assert!(disk.contains(&format!("rename {dump}")), "{disk:#?}");
+    for image in ["app:1", "web:1"] {
+        let call = format!("before `docker image rm {image}`");
+        assert!(engine.contains(&call), "{call}: {engine:#?}");
+    }
 }
 
 #[test]

@@ -41,27 +41,21 @@ pub(super) fn prune_logs(place: &Place) {
 /// they used. What cannot be removed stays: it is in nobody's way.
 pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error> {
     let kept = kept(place, keep)?;
-    let mut images = BTreeSet::new();
-    for id in all(place)? {
-        if kept.contains(&id) {
-            continue;
+    let mut surplus = all(place)?;
+    surplus.retain(|it| !kept.contains(it));
+    let images = |ids: &[Id]| -> BTreeSet<_> {
+        let manifests = ids.iter().filter_map(|it| Manifest::load(place, it).ok());
+        manifests.flat_map(|it| both(&it).collect::<Vec<_>>()).collect()
+    };
+    // Before the releases that name them: who is killed here is not the last who knows of them.
+    for image in images(&surplus).difference(&images(&kept)) {
+        if engine::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
+            ui.note(format_args!("removed the image {image}"));
         }
-        if let Ok(manifest) = Manifest::load(place, &id) {
-            images.extend(both(&manifest));
-        }
+    }
+    for id in surplus {
         if files::remove_folder(&place.release(&id)).is_ok() {
             ui.note(format_args!("removed the release {id}"));
-        }
-    }
-    for id in &kept {
-        if let Ok(manifest) = Manifest::load(place, id) {
-            let kept: Vec<_> = both(&manifest).collect();
-            images.retain(|it| !kept.contains(it));
-        }
-    }
-    for image in images {
-        if engine::attempt(&["image", "rm", &image]).is_ok_and(|it| it.status.success()) {
-            ui.note(format_args!("removed the image {image}"));
         }
     }
     Ok(())

@@ -6,9 +6,10 @@ use homelab_core::finding::Severity;
 use homelab_core::report::receipt::Outcome;
 
 use super::super::journal::Journal;
-use super::super::lock::Lock;
+use super::super::lock;
+use super::super::release::Manifest;
 use super::super::survey::Wanted;
-use super::super::{gate, receipt, status};
+use super::super::{gate, prune, receipt, status};
 use super::house::{House, Release};
 
 /// Rows that the household has written: no fault may lose one.
@@ -24,7 +25,7 @@ impl House {
             return Err(wrong.clone());
         }
         self.rows_are_there()?;
-        if Lock::held(&self.place).is_some() {
+        if !lock::is_free(&self.place) {
             return Err("the lock is held".to_owned());
         }
         if Journal::load(&self.place).map_err(text)?.is_some() {
@@ -90,11 +91,32 @@ impl House {
         }
         self.rows_are_there()?;
         let current = self.place.current().map_err(|it| it.to_string())?;
-        let is_over = !self.place.journal().exists() && Lock::held(&self.place).is_none();
+        let is_over = !self.place.journal().exists() && lock::is_free(&self.place);
         if is_over && current.as_ref().is_some_and(|it| it.as_str() == release.id) {
-            return Ok(());
+            return self.nothing_is_left();
         }
         Err(format!("{current:?} is the current release, or the deploy has not ended"))
+    }
+
+    /// Releases and images that nobody goes back to are gone, whatever earlier deploys have left of them;
+    /// a deploy that had nothing to do removes nothing.
+    fn nothing_is_left(&self) -> Result<(), String> {
+        let text = |it: crate::error::Error| it.to_string();
+        let receipts = receipt::all(&self.place).map_err(text)?;
+        if receipts.last().is_none_or(|it| it.outcome != Outcome::Deployed) {
+            return Ok(());
+        }
+        let kept = prune::kept(&self.place, self.keep.get()).map_err(text)?;
+        let mut surplus = prune::all(&self.place).map_err(text)?;
+        surplus.retain(|it| !kept.contains(it));
+        let manifests = kept.iter().filter_map(|it| Manifest::load(&self.place, it).ok());
+        let used: Vec<_> = manifests.flat_map(|it| it.images.into_values()).collect();
+        let docker = self.docker.borrow();
+        let images: Vec<_> = docker.images.iter().filter(|it| !used.contains(it)).collect();
+        if surplus.is_empty() && images.is_empty() {
+            return Ok(());
+        }
+        Err(format!("the releases {surplus:?} and the images {images:?} are left"))
     }
 
     /// In the database or beside it, and in what has no database.

@@ -1,6 +1,6 @@
 //! A house on the fake: a folder, releases, and what a person does with them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -26,6 +26,8 @@ pub(super) struct House {
     folder: tempfile::TempDir,
     pub(super) place: Place,
     pub(super) docker: Rc<RefCell<Docker>>,
+    /// Releases that are kept besides the current one.
+    pub(super) keep: Cell<usize>,
     _played: played::Guard,
 }
 
@@ -63,7 +65,7 @@ impl House {
             moment(&format!("before `{name} {}`", words.join(" ")));
             (name == "docker").then(|| engine.borrow_mut().call(&words, input))
         });
-        let house = Self { folder, place, docker, _played: played };
+        let house = Self { folder, place, docker, keep: Cell::new(3), _played: played };
         house.set_dotenv(DOTENV);
         house
     }
@@ -108,7 +110,7 @@ impl House {
             id: format!("20260101T{number:06}Z-{what}"),
             actor: "ada".to_owned(),
             run_url: None,
-            keep: 3,
+            keep: self.keep.get(),
             // This machine is not the house's host.
             checks: Checks::NONE,
         }
