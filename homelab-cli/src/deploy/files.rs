@@ -48,9 +48,9 @@ impl Growing {
     pub(super) fn create(path: &Path, mode: u32) -> Result<Self, Error> {
         let mut options = fs::OpenOptions::new();
         let options = options.write(true).create(true).truncate(true).mode(mode);
-        let made = step("create", path).and_then(|()| options.open(path));
-        let made = made.map(|file| Self { file, path: path.to_owned() });
-        made.map_err(|source| Error::Write { path: path.to_owned(), source })
+        let opened = step("create", path).and_then(|()| options.open(path));
+        let growing = opened.map(|file| Self { file, path: path.to_owned() });
+        growing.map_err(|source| Error::Write { path: path.to_owned(), source })
     }
 }
 

@@ -94,6 +94,43 @@ impl Server {
     }
 }
 
+fn database() -> Database {
+    Database {
+        service: "postgres".to_owned(),
+        container: "c".to_owned(),
+        superuser: "postgres".to_owned(),
+        name: "immich".to_owned(),
+    }
+}
+
+#[test]
+fn what_pg_dump_writes_is_a_dump_once_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = Place::open(folder.path()).expect("it exists");
+    place.prepare().expect("it is ours");
+    let good = packed(&whole("SELECT 1;"));
+    let written = |code: i32, bytes: &[u8]| {
+        let answer = Output {
+            status: ExitStatus::from_raw(code << 8),
+            stdout: bytes.to_vec(),
+            stderr: Vec::new(),
+        };
+        let _docker = played::by(move |_, _, _| Some(answer.clone()));
+        database().dump(&place, "x")
+    };
+    let dumps = || fs::read_dir(place.dumps()).expect("it is there").count();
+    // It may end well all the same, as when its disk is full.
+    for (code, bytes) in [(0, &good[..good.len() - 9]), (0, b""), (1, &good)] {
+        written(code, bytes).expect_err("it is no dump");
+        assert_eq!(dumps(), 0);
+    }
+    // In the place of what a killed run has left.
+    fs::write(place.dumps().join(".unfinished.sql.gz"), "x".repeat(1 << 10)).expect("it is ours");
+    let path = written(0, &good).expect("it is whole");
+    assert_eq!(fs::read(path).expect("it is there"), good);
+    assert_eq!(dumps(), 1);
+}
+
 /// Restores a dump on such a server.
 fn restored(server: Server, dump: &[u8]) -> (Result<(), Error>, Server) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -102,13 +139,7 @@ fn restored(server: Server, dump: &[u8]) -> (Result<(), Error>, Server) {
     let server = Rc::new(RefCell::new(server));
     let own = Rc::clone(&server);
     let _docker = played::by(move |_, words, input| Some(own.borrow_mut().answer(words, input)));
-    let database = Database {
-        service: "postgres".to_owned(),
-        container: "c".to_owned(),
-        superuser: "postgres".to_owned(),
-        name: "immich".to_owned(),
-    };
-    let ended = database.restore(&path, "immich_before");
+    let ended = database().restore(&path, "immich_before");
     let server = server.borrow().clone();
     (ended, server)
 }

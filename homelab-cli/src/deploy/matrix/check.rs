@@ -1,6 +1,7 @@
 //! What must hold after every fault, once `recover` has run.
 
 use std::fs;
+use std::path::Path;
 
 use homelab_core::finding::Severity;
 use homelab_core::report::receipt::Outcome;
@@ -9,7 +10,7 @@ use super::super::journal::Journal;
 use super::super::lock;
 use super::super::release::Manifest;
 use super::super::survey::Wanted;
-use super::super::{gate, prune, receipt, status};
+use super::super::{dump, gate, prune, receipt, status};
 use super::house::{House, Release};
 
 /// Rows that the household has written: no fault may lose one.
@@ -32,6 +33,9 @@ impl House {
             return Err("the note of the deploy is still there".to_owned());
         }
         let receipts = receipt::all(&self.place).map_err(text)?;
+        for dump in receipts.iter().flat_map(|it| &it.dumps) {
+            dump::check(Path::new(dump)).map_err(text)?;
+        }
         let last = receipts.iter().rfind(|it| it.outcome != Outcome::Refused);
         let current = self.place.current().map_err(text)?;
         let Some(current) = current else {
