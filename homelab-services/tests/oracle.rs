@@ -202,6 +202,41 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
     }
 }
 
+/// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
+#[test]
+fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let project = Project::from_stack(&stack, &catalogue);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut found = 0;
+    for member in project.members() {
+        let image = member.service.image.as_deref().unwrap_or_default();
+        let name = interpolate::variables(image).first().map(ToString::to_string);
+        let Some(name) = name else { continue };
+        found += 1;
+        let service = Service {
+            image: member.service.image.clone(),
+            labels: member.service.labels.clone(),
+            ..Service::default()
+        };
+        let services = std::iter::once(("it".to_owned(), service)).collect();
+        let file = File { name: "oracle".to_owned(), services, ..File::default() };
+        let text = yaml::render(&file, "", Spacing::Dense);
+        for (values, is_pinned) in [(&[][..], true), (&[(name.as_str(), "")][..], false)] {
+            let read = config(folder.path(), &text, &[], values).expect("Compose accepts the file");
+            let service = &read["services"]["it"];
+            let lookup =
+                |asked: &str| values.iter().find(|it| it.0 == asked).map(|it| it.1.to_owned());
+            let ours = interpolate::resolve(image, &lookup).expect("valid");
+            assert_eq!(service["image"], ours.as_str(), "{name}");
+            assert_eq!(ours.contains("@sha256:"), is_pinned, "{name}: {ours}");
+            let updates = &service["labels"]["com.centurylinklabs.watchtower.enable"];
+            assert_eq!(*updates, (!is_pinned).to_string().as_str(), "{name}: {service}");
+        }
+    }
+    assert!(found > 0, "some image has a digest that a variable takes away");
+}
+
 #[test]
 fn a_required_variable_without_value_stops_compose_with_its_meaning() {
     let stack = homelab_services::stack();
