@@ -27,6 +27,8 @@ pub(super) struct Docker {
     pub(super) keep_data: bool,
     /// Whether who never got well is well now.
     pub(super) cured: bool,
+    /// By which digest the registry gave every image; without one they came from a file.
+    pub(super) digest: Option<String>,
     /// Images that were stopped while they ran.
     pub(super) stops: Vec<String>,
     /// What must never have happened.

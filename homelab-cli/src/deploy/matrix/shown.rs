@@ -73,7 +73,11 @@ pub(super) fn images(docker: &Docker, images: &[&str]) -> Output {
     let found: Vec<_> = images.iter().filter(|it| docker.images.contains(&plain(it))).collect();
     let all: Vec<_> = found
         .iter()
-        .map(|it| json!({ "Id": format!("sha256:{}", plain(it)), "Config": {}, "RepoDigests": [] }))
+        .map(|it| {
+            let digests = docker.digest.iter().map(|digest| format!("x@{digest}"));
+            let digests: Vec<_> = digests.collect();
+            json!({ "Id": format!("sha256:{}", plain(it)), "Config": {}, "RepoDigests": digests })
+        })
         .collect();
     let code = i32::from(all.len() < images.len());
     ended(code, Value::from(all).to_string(), "no such image")

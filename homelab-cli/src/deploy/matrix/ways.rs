@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use homelab_core::finding::Severity;
 use homelab_core::report::receipt::{Deed, Outcome};
 
 use super::super::between::Data;
@@ -11,7 +12,7 @@ use super::super::release::{COMPOSE, MANIFEST};
 use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
-use super::house::{House, ONE, Release};
+use super::house::{DOTENV, House, ONE, Release};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
 
@@ -207,4 +208,38 @@ fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touche
     assert_eq!(said.outcome, Outcome::NothingToDo, "{said:#?}");
     assert_eq!(ids(&house), before);
     assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
+}
+
+/// A service like Homer, whose digest is the default of a variable.
+#[test]
+fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
+    const FIRST: Release = Release { web: "web:1${WEB_DIGEST-@sha256:a}", ..ONE };
+    let house = House::new();
+    house.keep.set(0);
+    house.docker.borrow_mut().registry.extend(["web:1@sha256:a", "web:1"].map(str::to_owned));
+    house.deploy(&FIRST).expect("it is well");
+    let found = || {
+        let status = status::status(&house.place).expect("the house can be read");
+        let wrong = status.findings.into_iter().filter(|it| it.severity == Severity::Error);
+        wrong.map(|it| format!("{} {}", it.rule, it.subject)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(), [""; 0]);
+    // Pinned: another image under that name is drift.
+    house.docker.borrow_mut().digest = Some("sha256:b".to_owned());
+    assert_eq!(found(), ["drift-digest web"]);
+    // Following: it is what the updater brings, and nothing that a deploy would touch.
+    house.set_dotenv(&format!("{DOTENV}WEB_DIGEST=\n"));
+    let happened = house.deploy(&FIRST).expect("it is well").happened;
+    assert_eq!(
+        happened.into_iter().collect::<Vec<_>>(),
+        [("web".to_owned(), "recreated".to_owned())]
+    );
+    assert!(images(&house).contains(&"web:1".to_owned()));
+    assert_eq!(found(), [""; 0]);
+    let said = house.deploy(&FIRST).expect("it is well");
+    assert_eq!(said.outcome, Outcome::NothingToDo, "{said:#?}");
+    // Neither of its images outlives it.
+    house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is well");
+    let left: Vec<_> = house.docker.borrow().images.iter().cloned().collect();
+    assert_eq!(left, ["app:1", "db:1", "extra:1", "jelly:1", "web:2"]);
 }
