@@ -127,7 +127,7 @@ impl<'a> Full<'a> {
 pub(super) fn tampered(site: &Site<'_>) -> anyhow::Result<String> {
     site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")?;
     let old = Site::runs()?;
-    site.checkout.commit("homer: more memory")?;
+    let new = site.checkout.commit("homer: more memory")?;
     let (words, bundle) = site.captured()?;
     site.checkout.reset(&old)?;
     let before = containers()?;
@@ -137,6 +137,10 @@ pub(super) fn tampered(site: &Site<'_>) -> anyhow::Result<String> {
     let text = String::from_utf8_lossy(&bundle).into_owned();
     let behind = text.replacen("memory: \"80M\"", "memory: \"90M\"", 1).into_bytes();
     let outside = text.replace("config/homer/config.yml", "../../../../hackedby.yml").into_bytes();
+    let name = text.find(&format!("{}-", &new[..12])).context("no name in the bundle")?;
+    let current = Site::current()?;
+    let current = current.file_name().and_then(|it| it.to_str()).context("no release")?;
+    let other = text.replace(&text[name..name + current.len()], current).into_bytes();
     let long = [bundle.clone(), vec![0; 20 << 20]].concat();
     let mut count = 0;
     for (what, bytes, announced) in [
@@ -145,6 +149,7 @@ pub(super) fn tampered(site: &Site<'_>) -> anyhow::Result<String> {
         ("flipped", &flipped[..], None),
         ("a file changed behind the manifest", &behind[..], Some(&behind)),
         ("a path outside of the release", &outside[..], Some(&outside)),
+        ("other files under the name of what runs", &other[..], Some(&other)),
         ("far too long", &long[..], Some(&long)),
     ] {
         let words = match announced {

@@ -41,17 +41,23 @@ impl Checkout {
 
     /// Replaces the one line of a service in `compose.yaml` that begins with `start`.
     pub(super) fn set_line(&self, service: &str, start: &str, line: &str) -> anyhow::Result<()> {
-        let path = self.folder.join("compose.yaml");
-        let text = fs::read_to_string(&path)?;
-        fs::write(path, with_line(&text, service, start, line)?)?;
-        Ok(())
+        let text = self.read("compose.yaml")?;
+        self.write("compose.yaml", &with_line(&text, service, start, line)?)
     }
 
     /// Adds a line at the end of a file.
     pub(super) fn append(&self, file: &str, line: &str) -> anyhow::Result<()> {
+        self.write(file, &format!("{}{line}\n", self.read(file)?))
+    }
+
+    pub(super) fn read(&self, file: &str) -> anyhow::Result<String> {
         let path = self.folder.join(file);
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(fs::write(path, format!("{text}{line}\n"))?)
+        fs::read_to_string(&path).with_context(|| path.display().to_string())
+    }
+
+    pub(super) fn write(&self, file: &str, text: &str) -> anyhow::Result<()> {
+        let path = self.folder.join(file);
+        fs::write(&path, text).with_context(|| path.display().to_string())
     }
 
     /// Commits everything; the commit's id.

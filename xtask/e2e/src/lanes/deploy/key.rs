@@ -77,14 +77,15 @@ pub(super) fn nothing_else(site: &Site<'_>) -> anyhow::Result<String> {
     Ok("no tunnel in or out, no terminal, no sftp, no other key".to_owned())
 }
 
+/// A program as the user itself.
+pub(super) fn by(words: &[&str]) -> anyhow::Result<Said> {
+    let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
+    let mut command = program("setpriv", &[&user, &group, "--init-groups"]);
+    Ok(run::attempt(command.args(words))?.into())
+}
+
 /// The user itself, who has no key to the engine: `sudo` gives it `receive`, and no more.
 pub(super) fn ordinary_user() -> anyhow::Result<String> {
-    let by = |words: &[&str]| -> anyhow::Result<Said> {
-        let user = format!("--reuid={USER}");
-        let group = format!("--regid={USER}");
-        let mut command = program("setpriv", &[&user, &group, "--init-groups"]);
-        Ok(run::attempt(command.args(words))?.into())
-    };
     let engine = by(&["curl", "-sS", "--unix-socket", "/run/docker.sock", "http://d/version"])?;
     ensure!(engine.code == Some(7), "the engine's socket answers it: {}", engine.all);
     for words in [&["id"][..], &[HOMELAB, "init"], &[HOMELAB, "doctor"], &["-s"], &["docker", "ps"]]

@@ -13,6 +13,7 @@ use super::Site;
 use super::check::containers;
 use super::client::Said;
 use super::host::{FIRST_ON_PATH, FOLDER, HOUSE};
+use super::key;
 use crate::browser::Browser;
 use crate::run::{self, output, program};
 
@@ -244,6 +245,12 @@ pub(super) fn power(site: &mut Site<'_>) -> anyhow::Result<String> {
     Ok(format!("`recover` ends on the {which} release; a second deploy touches {happened:?}"))
 }
 
+/// Whether it is the process that does a deploy.
+fn is_worker(process: Pid) -> bool {
+    let words = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero()));
+    words.is_ok_and(|it| it.split(|byte| *byte == 0).nth(1) == Some(b"worker"))
+}
+
 /// Processes of that name.
 fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
     let mut found = Vec::new();
@@ -257,19 +264,34 @@ fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
     Ok(found)
 }
 
-/// A second deploy while one runs says who is at it, and touches nothing.
+/// A second deploy while one runs says who is at it, and touches nothing; `status` says it, too, and nobody
+/// else on the host can take or hold the lock.
 pub(super) fn two_at_once(site: &Site<'_>) -> anyhow::Result<String> {
     let (mut child, new) = site.begin(303)?;
-    let second = site.remote(&["deploy", "--actor", "second"])?;
+    // So that it cannot end meanwhile.
+    let workers: Vec<_> = named("homelab")?.into_iter().filter(|it| is_worker(*it)).collect();
+    let [worker] = workers[..] else { bail!("these are at work: {workers:?}") };
+    kill_process(worker, Signal::STOP)?;
+    let second = site.remote(&["deploy", "--actor", "second"]);
+    let status = site.remote(&["status"]);
+    let lock = format!("{HOUSE}/state/lock");
+    let stranger = key::by(&["flock", "--nonblock", "--shared", &lock, "true"]);
+    kill_process(worker, Signal::CONT)?;
+    let process = format!(", process {}", worker.as_raw_nonzero());
+    let status = status?.ended(1)?.naming("at work: a deploy of first since 2")?;
+    status.naming(&process)?;
+    let stranger = stranger?;
+    ensure!(stranger.all.contains("Permission denied"), "the lock is anybody's: {}", stranger.all);
+    let second = second?;
     let mut said = Vec::new();
     if let Some(told) = child.stderr.take() {
         said = BufReader::new(told).lines().collect::<Result<Vec<_>, _>>()?;
     }
     let first = child.wait()?;
-    second.ended(4)?.naming("a deploy of first")?;
+    second.ended(4)?.naming("a deploy of first since 2")?.naming(&process)?;
     ensure!(first.success(), "the first one ended with {first}: {}", said.join("\n"));
     site.is_whole(&new)?;
-    Ok("the second is told who deploys, the first one ends well".to_owned())
+    Ok("the second and `status` are told who deploys, the first one ends well".to_owned())
 }
 
 #[cfg(test)]

@@ -134,8 +134,10 @@ fn unknown(scene: &Scene) -> anyhow::Result<String> {
     }
     let mut asked = 0;
     for host in exposure::gather(&project).hosts {
-        let expected = expected(&host, |it| project.resolve(it));
-        for (pattern, is_closed) in expected {
+        let always = host.closed.iter().map(|it| (it, true));
+        let until = host.closed_until.iter();
+        let until = until.flat_map(|it| it.paths.iter().map(|path| (path, !it.is_open)));
+        for (pattern, is_closed) in always.chain(until) {
             for prefix in ["", "/emby", "/mediabrowser"] {
                 let path = pattern.replacen('*', prefix, 1).replace('*', "User");
                 let url = format!("https://{}{path}", host.host);
@@ -149,17 +151,6 @@ fn unknown(scene: &Scene) -> anyhow::Result<String> {
         }
     }
     Ok(format!("3 unknown hosts, 2 bare addresses, {asked} paths that are or were closed"))
-}
-
-/// Paths that a route closes, and whether each is closed with these values.
-fn expected(host: &Host, resolve: impl Fn(&str) -> String) -> Vec<(&str, bool)> {
-    let always = host.closed.iter().map(|it| (it.as_str(), true));
-    let until = host.closed_until.iter().flat_map(|it| {
-        let (name, done) = it.setting.split_once('=').unwrap_or((&it.setting, ""));
-        let is_closed = resolve(&format!("${{{name}:-}}")) != done;
-        it.paths.iter().map(move |path| (path.as_str(), is_closed))
-    });
-    always.chain(until).collect()
 }
 
 /// `curl` ends with this when the other side refuses the name that it is asked for.
@@ -212,33 +203,4 @@ fn comes_and_goes(scene: &Scene) -> anyhow::Result<String> {
         if answer.status == 200 { Ok(()) } else { bail!("it answers {}", answer.status) }
     })?;
     Ok("the site went with its container and came back".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use homelab_core::report::exposure::ClosedUntil;
-
-    use super::*;
-
-    #[test]
-    fn a_path_is_closed_until_the_settings_say_what_opens_it() {
-        let until = ClosedUntil { paths: vec!["/b".to_owned()], setting: "DONE=true".to_owned() };
-        let host = Host {
-            host: "a.home.arpa".to_owned(),
-            service: "a".to_owned(),
-            ports: Vec::new(),
-            profiles: Vec::new(),
-            login: Asks::Service,
-            because: None,
-            closed: vec!["/a".to_owned()],
-            closed_until: Some(until),
-        };
-        for (value, is_closed) in [("", true), ("false", true), ("true", false)] {
-            let resolve = |it: &str| {
-                assert_eq!(it, "${DONE:-}");
-                value.to_owned()
-            };
-            assert_eq!(expected(&host, resolve), [("/a", true), ("/b", is_closed)]);
-        }
-    }
 }
