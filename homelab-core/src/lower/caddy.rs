@@ -50,15 +50,19 @@ const COMPRESSED: &[&str] = &[
     "image/svg+xml*",
 ];
 
-/// Headers for browsers, where the service sends none of its own. No `Strict-Transport-Security`:
-/// a device without the house's authority could not get past it, nor a house that goes back to
-/// plain HTTP. The referrer stays at its origin elsewhere, since players of embedded films ask for
-/// that much.
+/// Headers for browsers, where the service sends none of its own (`?`: only where there is none,
+/// <https://caddyserver.com/docs/caddyfile/directives/header>). No `Strict-Transport-Security`: a
+/// device without the house's authority could not get past it (RFC 6797, 12.1), nor a house that goes
+/// back to plain HTTP. Elsewhere the referrer is no more than the origin, browsers' own default
+/// since Chrome 85, Firefox 87 and Safari 15, which older televisions do not have; none at all
+/// would stop embedded films (<https://developers.google.com/youtube/terms/required-minimum-functionality>).
 const FOR_BROWSERS: &[&str] =
     &["?X-Content-Type-Options nosniff", "?Referrer-Policy strict-origin-when-cross-origin"];
 
-/// Only behind the login, which the browser sends by itself, also from within a foreign frame.
-/// Clients with accounts of their own, such as Jellyfin's on televisions, may live in a frame.
+/// Only behind the login, which a browser that knows it sends by itself, in most also from within a
+/// foreign frame (<https://chromestatus.com/feature/5739996117991424> is about ending that). A
+/// service's own `frame-ancestors` counts more. Clients with accounts of their own, such as
+/// Jellyfin's on televisions, may live in a frame.
 const UNFRAMED: &str = "?X-Frame-Options SAMEORIGIN";
 
 pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
