@@ -131,7 +131,7 @@ fn is_secret(project: &Project<'_>, place: &Place) -> bool {
 }
 
 /// Fields by which a service is in a namespace that is not its own.
-fn namespaces(
+pub(crate) fn namespaces(
     project: &Project<'_>,
     member: &Member<'_>,
 ) -> impl Iterator<Item = (&'static str, String)> {

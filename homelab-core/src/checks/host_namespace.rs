@@ -9,6 +9,7 @@
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
+use crate::power::namespaces;
 use crate::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,17 +21,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let service = member.service;
-        let modes = [
-            ("network_mode", &service.network_mode),
-            ("pid", &service.pid),
-            ("ipc", &service.ipc),
-            ("uts", &service.uts),
-            ("userns_mode", &service.userns_mode),
-        ];
-        for (key, mode) in modes {
-            let is_host = mode.as_ref().is_some_and(|it| project.resolve(it) == "host");
-            if is_host && member.reason_for(&format!("{key} host")).is_none() {
+        for (key, _) in namespaces(project, &member).filter(|it| it.1 == "host") {
+            if member.reason_for(&format!("{key} host")).is_none() {
                 findings.on(
                     &member,
                     format!("`{}` has `{key}: host` without a recorded reason", member.name),
@@ -44,6 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_file, break_stack, spec};
+    use crate::compose::Service;
     use crate::privilege::Exception;
 
     #[test]
@@ -60,43 +53,20 @@ mod tests {
     }
 
     #[test]
-    fn the_processes_of_the_host_are_found() {
-        let found = break_file(|file| file.services["fetch"].pid = Some("host".to_owned()));
-        insta::assert_snapshot!(found, @r"
-        error[host-namespace]: `fetch` has `pid: host` without a recorded reason
-          --> fetch.rs
-          help: remove `pid: host`
-        ");
-    }
-
-    #[test]
-    fn the_shared_memory_of_the_host_is_found() {
-        let found = break_file(|file| file.services["fetch"].ipc = Some("host".to_owned()));
-        insta::assert_snapshot!(found, @r"
-        error[host-namespace]: `fetch` has `ipc: host` without a recorded reason
-          --> fetch.rs
-          help: remove `ipc: host`
-        ");
-    }
-
-    #[test]
-    fn the_host_name_of_the_host_is_found() {
-        let found = break_file(|file| file.services["fetch"].uts = Some("host".to_owned()));
-        insta::assert_snapshot!(found, @r"
-        error[host-namespace]: `fetch` has `uts: host` without a recorded reason
-          --> fetch.rs
-          help: remove `uts: host`
-        ");
-    }
-
-    #[test]
-    fn the_users_of_the_host_are_found() {
-        let found = break_file(|file| file.services["fetch"].userns_mode = Some("host".to_owned()));
-        insta::assert_snapshot!(found, @r"
-        error[host-namespace]: `fetch` has `userns_mode: host` without a recorded reason
-          --> fetch.rs
-          help: remove `userns_mode: host`
-        ");
+    fn every_other_namespace_of_the_host_is_found() {
+        let fields: [(&str, fn(&mut Service) -> &mut Option<String>); 4] = [
+            ("pid", |it| &mut it.pid),
+            ("ipc", |it| &mut it.ipc),
+            ("uts", |it| &mut it.uts),
+            ("userns_mode", |it| &mut it.userns_mode),
+        ];
+        for (key, field) in fields {
+            let found = break_file(|file| {
+                *field(&mut file.services["fetch"]) = Some("host".to_owned());
+            });
+            let told = format!("error[host-namespace]: `fetch` has `{key}: host` without");
+            assert!(found.starts_with(&told), "{found}");
+        }
     }
 
     #[test]
