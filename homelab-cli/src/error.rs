@@ -90,7 +90,7 @@ pub(crate) enum Error {
     NoOlder,
     #[error("the release `{release}` runs already")]
     AlreadyRuns { release: String, kept: Vec<String> },
-    #[error("the release `{release}` is not kept")]
+    #[error("`{release}` is none of the releases that are kept, or several")]
     NotKept { release: String, kept: Vec<String> },
     #[error("data stands between this release and `{to}`:\n  {}", lines.join("\n  "))]
     DataBetween { to: String, lines: Vec<String> },

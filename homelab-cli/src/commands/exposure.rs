@@ -1,6 +1,6 @@
 //! `homelab exposure`: every way in and every way out.
 
-use homelab_core::report::exposure::{self, Asks, Exposure, Host, OpenPort, WayOut};
+use homelab_core::report::exposure::{self, Asks, Exposure, Host, OpenPort, Unreviewed, WayOut};
 
 use crate::cli::Format;
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::words;
 ///
 /// Ways in are the host's ports that lead into a container, and the host names that the proxy
 /// serves, each with who asks for a login. Ways out are the services on a network that is
-/// not internal. Services whose profile is off are listed too. Values come from `.env` where it
+/// not internal; updates that nobody reviews are those of services that follow their tag. Services whose profile is off are listed too. Values come from `.env` where it
 /// exists, else from the defaults.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -55,7 +55,13 @@ fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
             it.because.clone().unwrap_or_default(),
         ]
     };
-    lines(ui, &exposure.ways_out.iter().map(out).collect::<Vec<_>>())
+    lines(ui, &exposure.ways_out.iter().map(out).collect::<Vec<_>>())?;
+    ui.heading("\nWhat listens on this host itself is reached by")?;
+    ui.data(format_args!("  {}", exposure.reach_host.join(", ")))?;
+    ui.heading("\nUpdates that nobody reviews")?;
+    let update =
+        |it: &Unreviewed| vec![format!("  {}", it.service), it.follows.clone(), it.to_string()];
+    lines(ui, &exposure.unreviewed.iter().map(update).collect::<Vec<_>>())
 }
 
 fn service(name: &str, profiles: &[String]) -> String {

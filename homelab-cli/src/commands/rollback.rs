@@ -37,7 +37,7 @@ pub(crate) struct Args {
 /// Where to, and with which data.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Choice {
-    /// The release, or the first digits of its commit
+    /// The release, or the first digits of its name or of its commit
     ///
     /// Default: the one before. `homelab status` lists those that are kept.
     #[arg(value_name = "RELEASE", value_parser = release)]
@@ -51,7 +51,8 @@ pub(crate) struct Choice {
 }
 
 fn release(text: &str) -> Result<Id, String> {
-    Id::parse(text).map_err(|_| "expected at least seven digits of a commit".to_owned())
+    Id::parse(text)
+        .map_err(|_| "expected a release, or at least seven digits of its commit".to_owned())
 }
 
 impl Choice {
