@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn every_other_namespace_of_the_host_is_found() {
-        let fields: [(&str, fn(&mut Service) -> &mut Option<String>); 4] = [
+        type Field = fn(&mut Service) -> &mut Option<String>;
+        let fields: [(&str, Field); 4] = [
             ("pid", |it| &mut it.pid),
             ("ipc", |it| &mut it.ipc),
             ("uts", |it| &mut it.uts),
