@@ -32,10 +32,8 @@ pub(crate) struct Use {
     /// The path in the Compose file, with its variables replaced.
     pub(super) source: String,
     pub(super) path: PathBuf,
-    /// Whether the path comes from `.env`, so that the household makes it.
-    pub(crate) is_own: bool,
-    /// The variable that it comes from; empty when it comes from none.
-    pub(super) variable: String,
+    /// The variable that the path comes from, when it comes from `.env`.
+    pub(super) variable: Option<String>,
     pub(super) writes: bool,
     /// Whether it holds what the image must not lose, and only the image understands.
     pub(super) is_kept: bool,
@@ -76,8 +74,10 @@ fn use_of(
     Some(Use {
         service: member.name.to_owned(),
         path: house.source(&source),
-        is_own: mount.source.starts_with('$'),
-        variable: interpolate::variables(&mount.source).into_iter().next().unwrap_or_default(),
+        variable: interpolate::variables(&mount.source)
+            .into_iter()
+            .next()
+            .filter(|_| mount.source.starts_with('$')),
         is_kept: member.contract.is_some_and(|it| it.data.contains(&mount.target.as_str())),
         writes: !mount.read_only,
         uid,
@@ -89,6 +89,11 @@ fn use_of(
 }
 
 impl Use {
+    /// Whether the path comes from `.env`, so that the household makes it.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.variable.is_some()
+    }
+
     pub(crate) fn is_missing(&self) -> bool {
         std::fs::metadata(&self.path).is_err_and(|it| it.kind() == io::ErrorKind::NotFound)
     }
@@ -143,7 +148,7 @@ fn judge(it: &Use, findings: &mut Findings) {
                 // A generated file: `host-stale` says it.
                 return;
             }
-            let help = if it.is_own {
+            let help = if it.is_own() {
                 format!("`{}`", it.command())
             } else {
                 format!("`{service}` does not run on a host without it; switch its profile off")
@@ -157,7 +162,7 @@ fn judge(it: &Use, findings: &mut Findings) {
             return;
         }
     };
-    if it.is_own && !metadata.is_dir() {
+    if it.is_own() && !metadata.is_dir() {
         let message = format!("`{path}` is not a folder");
         findings.error(service, message, "name another path in `.env`".to_owned());
         return;
@@ -195,8 +200,7 @@ mod tests {
             service: "web".to_owned(),
             source: "/srv".to_owned(),
             path: PathBuf::from("/srv/a b"),
-            is_own: true,
-            variable: "FILES".to_owned(),
+            variable: Some("FILES".to_owned()),
             is_kept: false,
             writes,
             uid,

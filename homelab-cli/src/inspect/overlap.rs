@@ -21,7 +21,7 @@ pub(super) const RULE: HostRule =
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let uses = bind::uses(context.house, context.project, context.profiles);
-    let own: Vec<_> = uses.iter().filter(|it| it.is_own).map(|it| (it, real(&it.path))).collect();
+    let own: Vec<_> = uses.iter().filter(|it| it.is_own()).map(|it| (it, real(&it.path))).collect();
     for (at, (one, path)) in own.iter().enumerate() {
         for (other, other_path) in &own[at + 1..] {
             let found = if other_path.starts_with(path) {
@@ -61,7 +61,7 @@ fn judge(
         Some(_) | None => return None,
     };
     let relation = if outer_path == inner_path { "is" } else { "contains" };
-    let (one, two) = (&outer.variable, &inner.variable);
+    let (one, two) = (outer.variable.as_ref()?, inner.variable.as_ref()?);
     let (one_is, two_is) = (&outer.source, &inner.source);
     let message = format!("`{one}`, `{one_is}`, {relation} `{two}`, `{two_is}`: {harm}");
     let help = format!("set `{one}` or `{two}` to a folder outside of the other");

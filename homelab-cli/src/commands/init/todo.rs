@@ -86,7 +86,7 @@ fn folder_commands(house: &House, settings: &Settings, project: &Project<'_>) ->
     let mut commands = Vec::new();
     for it in bind::uses(house, project, &profiles) {
         let command = it.command();
-        if it.is_own && it.is_missing() && !commands.contains(&command) {
+        if it.is_own() && it.is_missing() && !commands.contains(&command) {
             commands.push(command);
         }
     }
