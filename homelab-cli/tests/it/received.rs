@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -145,6 +146,9 @@ fn is_inert(said: &str) -> bool {
 const HOSTILE: &str = "\x1b[2J\x1b]0;owned\x07 ::add-mask::web\r::set-output name=a::b ##[error]owned \u{202e}\
                        \n::error::owned\n  ::stop-commands::owned\n\x1b[2J##[error]owned \u{202e}\r::error::end";
 
+/// More logs than are kept.
+const MANY: usize = 60;
+
 #[test]
 fn what_a_container_says_commands_nobody() {
     assert!(!is_inert(HOSTILE));
@@ -163,7 +167,11 @@ fn what_a_container_says_commands_nobody() {
             },
         }])
     };
+    let is_old = |log: &Path| log.to_string_lossy().contains("/old-");
     let scene = host();
+    for number in 0..MANY {
+        scene.write(&format!("house/state/old-{number}.log"), "");
+    }
     send(&scene, SOUND.rsplit_once("    volumes").expect("it mounts something").0);
     scene.write("said", HOSTILE);
     // Its probe says it, while it comes up and when it has.
@@ -180,6 +188,8 @@ fn what_a_container_says_commands_nobody() {
     let logs = state.map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "log"));
     // The container's own log is kept as it is.
     let logs: Vec<_> = logs.filter(|it| !it.ends_with("unwell.log")).collect();
+    assert!(logs.len() <= MANY, "old ones go: {}", logs.len());
+    let logs: Vec<_> = logs.into_iter().filter(|it| !is_old(it)).collect();
     assert_eq!(logs.len(), 4, "one a deploy");
     for log in logs {
         let text = fs::read_to_string(log).expect("it is text");

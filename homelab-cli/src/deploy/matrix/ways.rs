@@ -7,6 +7,7 @@ use homelab_core::report::receipt::{Deed, Outcome};
 
 use super::super::between::Data;
 use super::super::journal::Journal;
+use super::super::lock::{self, Lock};
 use super::super::receipt::tests::id;
 use super::super::release::{COMPOSE, MANIFEST};
 use super::super::{receipt, status};
@@ -208,6 +209,36 @@ fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touche
     assert_eq!(said.outcome, Outcome::NothingToDo, "{said:#?}");
     assert_eq!(ids(&house), before);
     assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
+}
+
+#[test]
+fn who_is_at_work_is_told_by_status_and_is_no_drift() {
+    let house = House::new();
+    lived_in(&house);
+    let told = || {
+        let status = status::status(&house.place).expect("it works all the same");
+        let at_work = status.findings.into_iter().find(|it| it.message.contains("at work: "));
+        (status.drift, at_work.map(|it| (it.rule, it.message)))
+    };
+    assert!(lock::is_free(&house.place));
+    let lock = Lock::take(&house.place, "a deploy", "grace").expect("it is free");
+    let process = format!("process {}", std::process::id());
+    let (drift, Some((rule, message))) = told() else { panic!("nobody is at work") };
+    assert_eq!((drift, rule.as_str()), (false, "drift-busy"));
+    assert!(
+        message.contains("a deploy of grace since 2") && message.ends_with(&process),
+        "{message}"
+    );
+    // One that has come as far as its note.
+    drop(lock);
+    cut_off(&house, "has made web", |it| {
+        drop(it.deploy(&Release { id: "release2", web: "web:2", ..ONE }));
+    });
+    assert!(lock::is_free(&house.place));
+    let _lock = Lock::take(&house.place, "a deploy", "grace").expect("it is free");
+    let (drift, Some((rule, message))) = told() else { panic!("nobody is at work") };
+    assert_eq!((drift, rule.as_str()), (true, "drift-interrupted"));
+    assert!(message.contains("release2` by ada") && message.ends_with(&process), "{message}");
 }
 
 /// A service like Homer, whose digest is the default of a variable.
