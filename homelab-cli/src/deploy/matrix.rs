@@ -113,6 +113,8 @@ deploys! {
     a_deploy_of_a_one_way_service: Release { jelly: "jelly:2", ..TWO };
     a_deploy_of_who_migrates_a_database: Release { app: "app:2", ..TWO };
     a_deploy_of_everything: Release { db: "db:2", app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
+    a_deploy_that_cuts_the_networks_otherwise: Release { recut: true, ..TWO };
+    a_deploy_of_a_migration_and_other_networks: Release { app: "app:2", recut: true, ..TWO };
     a_deploy_of_a_file: Release { page: "2", ..TWO };
     a_deploy_of_a_commit_that_changes_no_file: TWO;
 }

@@ -69,6 +69,10 @@ impl House {
             let text = homelab_core::report::plan::text(&plan);
             return Err(format!("it does not run as {current} says:\n{text}"));
         }
+        let names = wanted.networks();
+        if let Some(left) = docker.networks.keys().find(|it| !names.contains(&it.as_str())) {
+            return Err(format!("the network {left} is left"));
+        }
         if gate::unwell(&state).is_empty() == broken {
             return Err(format!("unwell: {:?}", gate::unwell(&state)));
         }

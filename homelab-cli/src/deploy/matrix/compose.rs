@@ -1,5 +1,6 @@
 //! `docker compose` of the fake: it makes all containers first, and then starts them.
 
+use std::collections::BTreeSet;
 use std::process::Output;
 
 use homelab_core::compose::{File, Service};
@@ -27,7 +28,7 @@ pub(super) fn call(docker: &mut Docker, words: &[&str]) -> Output {
         file.services.iter().filter(|it| rest.contains(&it.0.as_str())).collect();
     match *deed {
         "pull" => pull(docker, &services),
-        "up" => up(docker, &services, rest.contains(&"--force-recreate")),
+        "up" => up(docker, &file, &services, rest.contains(&"--force-recreate")),
         _ => done(""),
     }
 }
@@ -71,18 +72,49 @@ fn pull(docker: &mut Docker, services: &[(&String, &Service)]) -> Output {
     done("")
 }
 
-fn up(docker: &mut Docker, services: &[(&String, &Service)], recreate: bool) -> Output {
+/// Makes the networks of a service; what stands in its way is removed only where nobody runs on it.
+fn connect(
+    docker: &mut Docker,
+    file: &File,
+    service: &Service,
+) -> Result<BTreeSet<String>, String> {
+    let mut names = BTreeSet::new();
+    for network in service.networks.iter().filter_map(|it| file.networks.get(it)) {
+        let name = network.name.clone().unwrap_or_default();
+        if docker.networks.get(&name).is_some_and(|it| *it != network.internal)
+            && docker.is_used(&name)
+        {
+            return Err(format!("network {name} has active endpoints"));
+        }
+        if docker.networks.insert(name.clone(), network.internal) != Some(network.internal) {
+            moment(&format!("after `docker compose up` has made the network {name}"));
+        }
+        names.insert(name);
+    }
+    Ok(names)
+}
+
+fn up(
+    docker: &mut Docker,
+    file: &File,
+    services: &[(&String, &Service)],
+    recreate: bool,
+) -> Output {
     let mut ids = Vec::new();
     for (name, service) in services {
         if !docker.images.contains(service.image.as_deref().unwrap_or_default()) {
             return refused(&format!("{name}: no such image"));
         }
+        let networks = match connect(docker, file, service) {
+            Ok(networks) => networks,
+            Err(because) => return refused(&because),
+        };
         let old: Vec<_> = docker.of(name).map(|it| it.id.clone()).collect();
         if !recreate && let Some(id) = old.first() {
             ids.push((*name, id.clone()));
             continue;
         }
-        ids.push((*name, docker.create(name, (*service).clone())));
+        ids.push((*name, docker.create(name, (*service).clone(), networks)));
         moment(&format!("after `docker compose up` has made {name}"));
         for id in old {
             // Whatever it ran for so far is over.

@@ -19,6 +19,8 @@ pub(super) struct Docker {
     pub(super) registry: BTreeSet<String>,
     pub(super) images: BTreeSet<String>,
     pub(super) containers: Vec<Container>,
+    /// Networks by name, and whether they are internal.
+    pub(super) networks: BTreeMap<String, bool>,
     /// Databases of the server `db`, by name.
     pub(super) databases: BTreeMap<String, Data>,
     /// What the others keep, by service.
@@ -51,6 +53,8 @@ pub(super) struct Container {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) definition: Service,
+    /// Names of the networks that it is on.
+    pub(super) networks: BTreeSet<String>,
     pub(super) runs: bool,
     /// When it was last started.
     pub(super) started: Option<usize>,
@@ -99,8 +103,13 @@ impl Docker {
             ["image", "inspect", "--format", _, images @ ..]
             | ["image", "inspect", images @ ..] => shown::images(self, images),
             ["image", "rm", image] => self.remove_image(image),
-            ["network", "ls", ..] => done(""),
-            ["network", "inspect", names @ ..] => shown::networks(names),
+            ["network", "ls", ..] => {
+                let names: Vec<_> = self.networks.keys().map(String::as_str).collect();
+                done(names.join("\n"))
+            }
+            ["network", "inspect", names @ ..] => shown::networks(self, names),
+            ["network", "disconnect", "--force", name, id] => self.disconnect(name, id),
+            ["network", "rm", name] => self.remove_network(name),
             ["stop", ids @ ..] => self.each(ids, Self::stop),
             ["start", ids @ ..] => self.each(ids, Self::start),
             ["rm", ids @ ..] => self.each(ids, Self::remove),
@@ -138,10 +147,16 @@ impl Docker {
         self.find(id).map_or_else(|| id.to_owned(), |it| it.name.clone())
     }
 
-    pub(super) fn create(&mut self, name: &str, definition: Service) -> String {
+    pub(super) fn create(
+        &mut self,
+        name: &str,
+        definition: Service,
+        networks: BTreeSet<String>,
+    ) -> String {
         self.made += 1;
         let (id, name) = (format!("{name}{:04}", self.made), name.to_owned());
-        let made = Container { id: id.clone(), name, definition, runs: false, started: None };
+        let (id_of_it, runs, started) = (id.clone(), false, None);
+        let made = Container { id: id_of_it, name, definition, networks, runs, started };
         self.containers.push(made);
         id
     }
@@ -174,6 +189,9 @@ impl Docker {
         if found.runs {
             return Ok(());
         }
+        if let Some(gone) = found.networks.iter().find(|it| !self.networks.contains_key(*it)) {
+            return Err(format!("network {gone} not found"));
+        }
         (found.runs, found.started) = (true, Some(now));
         let (name, image, version) =
             (found.name.clone(), found.image().to_owned(), found.version());
@@ -196,6 +214,28 @@ impl Docker {
         }
         *has = version.max(*has);
         Ok(())
+    }
+
+    fn disconnect(&mut self, network: &str, id: &str) -> Output {
+        let found = self.containers.iter_mut().find(|it| it.id == id);
+        if !found.is_some_and(|it| it.networks.remove(network)) {
+            return refused("it is not connected");
+        }
+        moment(&format!("after `docker` has taken {} off {network}", self.told(id)));
+        done("")
+    }
+
+    /// Whether somebody runs on a network.
+    pub(super) fn is_used(&self, network: &str) -> bool {
+        self.containers.iter().any(|it| it.runs && it.networks.contains(network))
+    }
+
+    fn remove_network(&mut self, name: &str) -> Output {
+        if self.is_used(name) || self.networks.remove(name).is_none() {
+            return refused("network has active endpoints, or is none");
+        }
+        moment(&format!("after `docker` has removed the network {name}"));
+        done("")
     }
 
     fn remove_image(&mut self, image: &str) -> Output {

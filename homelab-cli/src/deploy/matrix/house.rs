@@ -41,11 +41,20 @@ pub(super) struct Release {
     pub(super) web: &'static str,
     /// Contents of a file that `web` mounts.
     pub(super) page: &'static str,
+    /// Whether its networks are cut otherwise.
+    pub(super) recut: bool,
 }
 
 /// The first release.
-pub(super) const ONE: Release =
-    Release { id: "release1", db: "db:1", app: "app:1", jelly: "jelly:1", web: "web:1", page: "1" };
+pub(super) const ONE: Release = Release {
+    id: "release1",
+    db: "db:1",
+    app: "app:1",
+    jelly: "jelly:1",
+    web: "web:1",
+    page: "1",
+    recut: false,
+};
 
 /// Values of the host.
 pub(super) const DOTENV: &str = "COMPOSE_PROFILES=files\nDATA_ROOT=/srv\nLEVEL=1\n";
@@ -184,7 +193,11 @@ impl Release {
     }
 
     fn compose(&self) -> String {
-        let mut text = "name: house\nservices:\n".to_owned();
+        let (front, back) = if self.recut { ("side", "true") } else { ("front", "false") };
+        let mut text = format!(
+            "name: house\nnetworks:\n  {front}:\n    name: house_{front}\n  back:\n    name: house_back\n    \
+             internal: {back}\nservices:\n"
+        );
         let one_way = "      homelab.one-way: \"its releases migrate the data\"\n";
         for (name, image, labels) in [
             (
@@ -200,6 +213,8 @@ impl Release {
             let _ = writeln!(text, "  {name}:\n    image: \"{image}\"");
             text += "    healthcheck:\n      test: [\"CMD\", \"true\"]\n      interval: 1ms\n      timeout: 1ms\n      \
                      retries: 1\n";
+            let network = if ["db", "app"].contains(&name) { "back" } else { front };
+            let _ = writeln!(text, "    networks: [{network}]");
             if !labels.is_empty() {
                 let _ = write!(text, "    labels:\n{labels}");
             }

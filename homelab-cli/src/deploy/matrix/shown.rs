@@ -5,10 +5,7 @@ use std::process::Output;
 use homelab_core::compose::MountKind;
 use serde_json::{Value, json};
 
-use super::docker::{Container, Docker, done, ended};
-
-/// One network, of every service.
-const NETWORK: &str = "house_default";
+use super::docker::{Container, Docker, ended};
 
 pub(super) fn containers(docker: &Docker, ids: &[&str]) -> Output {
     let found: Vec<_> = ids.iter().filter_map(|it| docker.find(it)).collect();
@@ -34,6 +31,8 @@ fn container(docker: &Docker, it: &Container) -> Value {
             })
         })
         .collect();
+    let networks = it.networks.iter().map(|it| (it.clone(), json!({})));
+    let networks: serde_json::Map<_, _> = networks.collect();
     let status = match (it.runs, it.started) {
         (true, _) => "running",
         (false, Some(_)) => "exited",
@@ -62,8 +61,8 @@ fn container(docker: &Docker, it: &Container) -> Value {
             "StartedAt": started,
             "Health": { "Status": if is_well { "healthy" } else { "unhealthy" } },
         },
-        "HostConfig": { "NetworkMode": NETWORK },
-        "NetworkSettings": { "Networks": { NETWORK: {} } },
+        "HostConfig": { "NetworkMode": "house" },
+        "NetworkSettings": { "Networks": networks },
         "Mounts": mounts,
     })
 }
@@ -83,7 +82,14 @@ pub(super) fn images(docker: &Docker, images: &[&str]) -> Output {
     ended(code, Value::from(all).to_string(), "no such image")
 }
 
-pub(super) fn networks(names: &[&str]) -> Output {
-    let all: Vec<_> = names.iter().map(|it| json!({ "Name": it, "Internal": false })).collect();
-    done(Value::from(all).to_string())
+pub(super) fn networks(docker: &Docker, names: &[&str]) -> Output {
+    let found = names.iter().filter_map(|it| docker.networks.get_key_value(*it));
+    let all = found.map(|(name, internal)| {
+        let on = docker.containers.iter().filter(|it| it.runs && it.networks.contains(name));
+        let on: serde_json::Map<_, _> = on.map(|it| (it.id.clone(), json!({}))).collect();
+        json!({ "Name": name, "Internal": internal, "Containers": on })
+    });
+    let all: Vec<_> = all.collect();
+    let code = i32::from(all.len() < names.len());
+    ended(code, Value::from(all).to_string(), "no such network")
 }
