@@ -45,6 +45,10 @@ impl House {
                 Err("no release is the current one, and containers are there".to_owned())
             };
         };
+        let real = |path: &str| fs::canonicalize(self.place.root.join(path)).ok();
+        if real("compose.yaml") != real(&format!("releases/{current}/compose.yaml")) {
+            return Err(format!("`compose.yaml` is not that of {current}"));
+        }
         let Some(release) = releases.iter().find(|it| it.id == current.as_str()) else {
             return Err(format!("{current} is the current release"));
         };
