@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use homelab_core::finding::Severity;
-use homelab_core::report::receipt::Outcome;
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::super::journal::Journal;
 use super::super::lock;
@@ -33,9 +34,6 @@ impl House {
             return Err("the note of the deploy is still there".to_owned());
         }
         let receipts = receipt::all(&self.place).map_err(text)?;
-        for dump in receipts.iter().flat_map(|it| &it.dumps) {
-            dump::check(Path::new(dump)).map_err(text)?;
-        }
         let last = receipts.iter().rfind(|it| it.outcome != Outcome::Refused);
         let current = self.place.current().map_err(text)?;
         let Some(current) = current else {
@@ -45,10 +43,7 @@ impl House {
                 Err("no release is the current one, and containers are there".to_owned())
             };
         };
-        let real = |path: &str| fs::canonicalize(self.place.root.join(path)).ok();
-        if real("compose.yaml") != real(&format!("releases/{current}/compose.yaml")) {
-            return Err(format!("`compose.yaml` is not that of {current}"));
-        }
+        self.files_are_there(&current, &receipts)?;
         let Some(release) = releases.iter().find(|it| it.id == current.as_str()) else {
             return Err(format!("{current} is the current release"));
         };
@@ -94,6 +89,16 @@ impl House {
             None => Ok(()),
             Some(finding) => Err(format!("`status` says {finding}")),
         }
+    }
+
+    /// `compose.yaml` is that of the release that runs, and every dump that a receipt names is whole.
+    fn files_are_there(&self, current: &Id, receipts: &[Receipt]) -> Result<(), String> {
+        let real = |path: &str| fs::canonicalize(self.place.root.join(path)).ok();
+        if real("compose.yaml") != real(&format!("releases/{current}/compose.yaml")) {
+            return Err(format!("`compose.yaml` is not that of {current}"));
+        }
+        let dumps = receipts.iter().flat_map(|it| &it.dumps);
+        { dumps }.try_for_each(|it| dump::check(Path::new(it)).map_err(|it| it.to_string()))
     }
 
     /// What a deploy that says that it went well does not know itself.
