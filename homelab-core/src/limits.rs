@@ -4,20 +4,20 @@
 
 use std::fmt;
 
-/// Bytes of a Compose file, before and after aliases and variables are replaced. The committed file has 26 KB.
+/// Bytes of a Compose file, before and after aliases and variables are replaced.
 pub const TEXT: usize = 1 << 20;
 
 /// Values of a YAML text, keys included, after aliases are replaced.
 pub const NODES: usize = 50_000;
 
-/// Lists and mappings of a YAML text inside of each other. The committed file has 8 levels.
+/// Lists and mappings of a YAML text inside of each other.
 pub const LEVELS: usize = 32;
 
 /// `[` and `{` of a YAML text, those in strings included, counted before it is parsed: what stands in
-/// brackets costs the parser time by the square of their depth. The committed file has 107.
+/// brackets costs the parser time by the square of their depth.
 pub const BRACKETS: usize = 5_000;
 
-/// Bytes of a `.env` or an environment file. The committed example has 4 KB.
+/// Bytes of a `.env` or an environment file.
 pub const DOTENV: usize = 64 << 10;
 
 /// Bytes of a string when its variables are replaced. Linux gives a program none longer than 128 KiB.

@@ -45,7 +45,12 @@ impl Subnet {
 
     /// How many parts with this prefix it has.
     pub(crate) const fn parts(self, prefix: u32) -> u32 {
-        if prefix < self.prefix { 0 } else { 1 << (prefix - self.prefix) }
+        match prefix.checked_sub(self.prefix) {
+            // As many as there are addresses would be one more than the number holds.
+            Some(32) => u32::MAX,
+            Some(bits) => 1 << bits,
+            None => 0,
+        }
     }
 
     /// Gives each key a part with this prefix; none when there are no more.
@@ -111,16 +116,18 @@ mod tests {
 
     #[test]
     fn ranges_overlap_when_one_holds_the_other() {
-        for (other, expected) in [
-            ("10.0.0.0/8", true),
-            ("10.231.255.0/24", true),
-            ("0.0.0.0/0", true),
-            ("10.230.0.0/16", false),
-            ("10.232.0.0/24", false),
+        for (other, is_held, holds) in [
+            ("10.231.0.0/16", true, true),
+            ("10.231.255.0/24", true, false),
+            ("10.0.0.0/8", false, true),
+            ("0.0.0.0/0", false, true),
+            ("10.230.0.0/16", false, false),
+            ("10.232.0.0/24", false, false),
         ] {
             let other = Subnet::parse(other).expect("a range");
-            assert_eq!((RANGE.overlaps(other), other.overlaps(RANGE)), (expected, expected));
-            assert!(!(RANGE.holds(other) && other.holds(RANGE)));
+            assert_eq!((RANGE.holds(other), other.holds(RANGE)), (is_held, holds), "{other}");
+            let meets = is_held || holds;
+            assert_eq!((RANGE.overlaps(other), other.overlaps(RANGE)), (meets, meets), "{other}");
         }
     }
 
@@ -137,6 +144,7 @@ mod tests {
         let parts: BTreeSet<_> = assigned.values().collect();
         assert_eq!((assigned.len(), parts.len()), (32, 32));
         assert!(RANGE.assign(8, std::iter::once("a")).is_empty());
+        assert_eq!(Subnet::new([0; 4], 0).assign(32, std::iter::once("a")).len(), 1);
     }
 
     #[test]

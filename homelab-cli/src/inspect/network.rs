@@ -1,9 +1,10 @@
 //! The addresses of the house's networks are nobody else's.
 //!
 //! All networks of the house have addresses of one range, which the site names. Where a route of
-//! the host leads into that range, its neighbours there and the containers cannot reach each other;
-//! where another network of the engine has part of it, the house does not start. A route that holds
-//! the whole range is a warning: the house works, and what lies there is out of reach.
+//! the host leads to addresses of one of them, what lies there and the containers cannot reach each
+//! other; where another network of the engine has some of them, the house does not start. A route
+//! that holds more than the network has is a warning: the house works, and what lies at its
+//! addresses is out of reach.
 //! The engine's own pools, which hold about thirty networks, are not used.
 //!
 //! Fix: choose another range for `subnets` in `homelab-services/src/site.rs`, run
@@ -29,40 +30,49 @@ struct Network {
 }
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let (range, project) = (context.house.site().subnets, context.house.site().project);
-    let networks = networks(project);
-    let of_others = networks.iter().filter(|it| !it.is_own);
-    for Network { name, subnets, .. } in of_others {
-        if let Some(subnet) = subnets.iter().find(|it| it.overlaps(range)) {
+    let file = context.project.file();
+    let own: Vec<_> = file
+        .networks
+        .iter()
+        .flat_map(|(key, it)| it.subnets().filter_map(Subnet::parse).map(move |it| (key, it)))
+        .collect();
+    let networks = networks(&file.name);
+    if networks.is_empty() {
+        return;
+    }
+    for Network { name, subnets, .. } in networks.iter().filter(|it| !it.is_own) {
+        let met =
+            subnets.iter().find_map(|it| Some((it, own.iter().find(|own| own.1.overlaps(*it))?)));
+        if let Some((subnet, (key, wanted))) = met {
             findings.error(
                 name,
                 format!(
-                    "the network `{name}` has `{subnet}`, which overlaps the house's `{range}`"
+                    "the network `{name}` has `{subnet}`, which overlaps `{wanted}` of the house's \
+                     network `{key}`"
                 ),
                 format!("remove it by `docker network rm {name}`, or {HELP}"),
             );
         }
     }
     // The engine's networks are routes of the host, too.
-    let mut known: Vec<_> = networks.iter().flat_map(|it| &it.subnets).copied().collect();
-    let wanted = context.project.file().networks.values();
-    known
-        .extend(wanted.flat_map(homelab_core::compose::Network::subnets).filter_map(Subnet::parse));
+    let known: Vec<_> = networks.iter().flat_map(|it| &it.subnets).copied().collect();
     for (device, route) in context.house.host.routes() {
-        if !route.overlaps(range) || known.contains(&route) {
-            continue;
-        }
-        let message =
-            format!("the route to `{route}` by `{device}` overlaps the house's `{range}`");
-        if route.holds(range) {
-            findings.warning(&device, message, HELP.to_owned());
-        } else {
+        let met = own.iter().filter(|it| it.1.overlaps(route) && !known.contains(&route));
+        // One that takes addresses of a network away is worse than one that only has them, too.
+        let taken = met.clone().find(|it| it.1.holds(route));
+        let Some((key, wanted)) = taken.or_else(|| { met }.next()) else { continue };
+        let message = format!(
+            "the route to `{route}` by `{device}` overlaps `{wanted}` of the house's network `{key}`"
+        );
+        if taken.is_some() {
             findings.error(&device, message, HELP.to_owned());
+        } else {
+            findings.warning(&device, message, HELP.to_owned());
         }
     }
 }
 
-/// None when the engine does not answer: `host-engine` says so.
+/// None when the engine does not answer: `host-engine` says so, and whose routes there are nobody knows.
 fn networks(project: &str) -> Vec<Network> {
     let ask = |words: &[&str]| docker::ask(words).unwrap_or_default();
     let ids = ask(&["network", "ls", "--quiet"]);

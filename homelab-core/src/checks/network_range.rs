@@ -24,11 +24,19 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let mut taken: Vec<(Subnet, &str)> = Vec::new();
     for (key, network) in &project.file().networks {
         let subnets: Vec<_> = network.subnets().filter_map(Subnet::parse).collect();
-        if let Some(range) = range.filter(|it| !subnets.iter().any(|subnet| it.overlaps(*subnet))) {
+        if let Some(range) = range.filter(|_| subnets.is_empty()) {
             findings.about(
                 key,
                 format!("the network `{key}` has no addresses of the house's range `{range}`"),
                 "give `Site::subnets` a range with a smaller prefix".to_owned(),
+            );
+        }
+        let is_foreign = |it: &&Subnet| range.is_some_and(|range| !range.holds(**it));
+        if let (Some(subnet), Some(range)) = (subnets.iter().find(is_foreign), range) {
+            findings.about(
+                key,
+                format!("the network `{key}` has `{subnet}`, and the house's range is `{range}`"),
+                format!("give `{key}` addresses of `{range}` alone"),
             );
         }
         for subnet in subnets {
@@ -76,6 +84,29 @@ mod tests {
           --> egress
           help: give `Site::subnets` a range with a smaller prefix
         ");
+    }
+
+    #[test]
+    fn addresses_outside_of_the_range_are_found() {
+        use crate::compose::{AddressRange, Ipam};
+        for subnets in [&["10.0.0.0/8"][..], &["10.231.0.0/29", "192.168.7.0/24"]] {
+            let found = break_file(|file| {
+                let range = |it: &&str| AddressRange { subnet: (*it).to_owned() };
+                let config = subnets.iter().map(range).collect();
+                file.networks["proxy"].ipam = Some(Ipam { config });
+                file.networks.retain(|key, _| key == "proxy");
+            });
+            let wrong = subnets[subnets.len() - 1];
+            let first = found.lines().find(|it| it.contains("[network-range]"));
+            assert_eq!(
+                first,
+                Some(&*format!(
+                    "error[network-range]: the network `proxy` has `{wrong}`, and the house's range is \
+                     `10.231.0.0/16`"
+                )),
+                "{found}"
+            );
+        }
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub fn markdown(exposure: &Exposure) -> String {
          Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
          at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
          Who gets out reaches the household's network as well, and the ports above at the host's addresses. \
-         These reach what listens on the host itself, and the host every port of theirs: {}.\n\n{}\n\
+         These services can open connections to programs on the host, and the host to every port of \
+         theirs: {}. No setting of Compose closes that on a network that leads out.\n\n{}\n\
          ## Updates that nobody reviews\n\n\
          Every other image stays at its digest until a change is merged.\n\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),

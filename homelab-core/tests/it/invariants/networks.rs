@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use homelab_core::compose::{File, Service};
+use homelab_core::compose::{File, Service, bridge};
 
 use super::{contract_of, equal, holds_in_accepted_houses, holds_in_every_service, unless};
 use homelab_core::contract::Egress;
@@ -105,8 +105,19 @@ fn nobody_reaches_another_one_unless_that_is_declared() {
         for (key, network) in &file.networks {
             let on: Vec<_> = members(file, key).map(|it| &file.services[it]).collect();
             let by_name = site.networks.iter().any(|it| it.name() == key);
+            let pairs = members(file, key).flat_map(|a| members(file, key).map(move |b| (a, b)));
+            for (a, b) in pairs.filter(|(a, b)| a < b && !by_name) {
+                let is_route = |edge: &String, app: &String| {
+                    house.edges.contains(&edge.as_str())
+                        && sites(&file.services[app]).next().is_some()
+                };
+                let uses = |a: &String, b: &String| file.services[a].depends_on.contains_key(b);
+                let is_declared = is_route(a, b) || is_route(b, a) || uses(a, b) || uses(b, a);
+                unless(!is_declared, key, "is of two that have nothing to do with each other")?;
+            }
             unless(!by_name && on.len() > 2, key, "is nobody's wish and has more than two")?;
-            let is_closed = network.driver_opts.values().any(|it| it == "false");
+            let is_closed =
+                network.driver_opts.get(bridge::MEMBERS_CONNECT).is_some_and(|it| it == "false");
             unless(key == site.egress.name() && !is_closed, key, "lets its members meet")?;
             unless(key == site.ingress.name() && on.len() > 1, key, "is not the edge's own")?;
             for service in on.iter().filter(|it| it.networks.len() > 1) {
