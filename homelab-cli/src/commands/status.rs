@@ -22,7 +22,8 @@ use crate::words;
 /// that is off, other digests, and settings that differ from the file, down to the field. It changes
 /// nothing.
 ///
-/// Exit code 1 when something is not as it was deployed: for `cron`, and for a workflow.
+/// Exit code 1 when something is not as it was deployed, or cannot be known, as when the engine does not
+/// answer or nothing is deployed: for `cron`, and for a workflow.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -49,7 +50,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
 
 /// Looks at this machine.
 pub(crate) fn here(ui: &mut Ui, place: &Place, format: Format) -> Result<u8, Error> {
-    let status = status::status(place)?;
+    let status = status::status(place);
     match format {
         Format::Json => ui.json(&status)?,
         Format::Markdown => ui.data(markdown(&status).trim_end())?,
@@ -83,14 +84,20 @@ fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
 }
 
 fn headline(status: &Status) -> String {
-    let well = status.health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
-    let all = words::count(status.health.len(), "service");
+    let Some(release) = &status.release else {
+        return "no release is known to run here".to_owned();
+    };
+    let Some(health) = &status.health else {
+        return format!("{release} is deployed; what runs is not known");
+    };
+    let well = health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
+    let all = words::count(health.len(), "service");
     let drift = match status {
         Status { broken: Some(_), .. } => "and is broken",
         Status { drift: true, .. } => "not as deployed",
         Status { .. } => "as deployed",
     };
-    format!("{} runs {drift}; {} of {all} well", status.release, well.count())
+    format!("{release} runs {drift}; {} of {all} well", well.count())
 }
 
 fn markdown(status: &Status) -> String {

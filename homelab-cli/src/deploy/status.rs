@@ -1,5 +1,7 @@
 //! What runs and whether it is still what was deployed: drift, with a place and a fix.
 
+use std::error::Error as _;
+
 use homelab_core::diff::Change;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::observe;
@@ -8,6 +10,7 @@ use homelab_core::project::split_image;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Receipt;
 use homelab_core::report::status::Status;
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::engine::{self, State};
@@ -21,13 +24,12 @@ use super::{bundle, files, gate, one_way, prune};
 use crate::error::Error;
 
 /// Looks at the house; changes nothing.
-pub(crate) fn status(place: &Place) -> Result<Status, Error> {
-    let current = place.current()?.ok_or(Error::NothingDeployed)?;
-    let wanted = Wanted::load(place, &current, Some(&current))?;
-    let (state, plan) = wanted.plan(Some(&current))?;
-    let mut findings = Vec::new();
-    findings.extend(interrupted(place));
-    let (receipts, unread) = receipt::read(place)?;
+///
+/// What lies on the disk is read first, so that an engine that hangs or a `.env` that cannot be read hides
+/// nothing of it. What cannot be known is a finding, too.
+pub(crate) fn status(place: &Place) -> Status {
+    let mut findings = Vec::from_iter(interrupted(place));
+    let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
     findings.extend(unread_receipts(place, &unread));
     let broken = receipt::broken(&receipts).map(way_out);
     findings.extend(broken.clone().map(|(because, help)| {
@@ -38,24 +40,55 @@ pub(crate) fn status(place: &Place) -> Result<Status, Error> {
             &help,
         )
     }));
-    findings.extend(settings(place, &current)?);
-    findings.extend(altered(place, &wanted.manifest)?);
-    findings.extend(containers(&plan));
-    findings.extend(foreign(&state));
-    findings.extend(digests(&state, &wanted));
-    findings.extend(unhealthy(&state, &plan));
+    let current = place.current().and_then(|it| it.ok_or(Error::NothingDeployed));
+    let current = known(current, &mut findings);
+    // What it needs was read above; what could not be is told.
+    let mut kept = prune::kept(place, usize::MAX).unwrap_or_default();
+    kept.retain(|it| Some(it) != current.as_ref());
+    let manifest = current.as_ref().map(|it| Manifest::load(place, it));
+    let manifest = manifest.and_then(|it| known(it, &mut findings));
+    let health = manifest.as_ref().and_then(|it| compared(place, it, &mut findings));
     findings.sort_by_key(|it| it.severity);
-    let kept = prune::kept(place, usize::MAX)?.into_iter().filter(|it| *it != current).collect();
-    Ok(Status {
-        commit: wanted.manifest.commit.clone(),
+    Status {
+        commit: manifest.map(|it| it.commit),
         release: current,
         broken: broken.map(|it| it.1),
         drift: findings.iter().any(|it| it.severity == Severity::Error),
         findings,
-        health: gate::health(&state),
+        health,
         kept,
         last: { receipts }.pop(),
-    })
+    }
+}
+
+/// Compares the host with its release; returns the health of every service, where the engine answers.
+fn compared(
+    place: &Place,
+    manifest: &Manifest,
+    findings: &mut Vec<Finding>,
+) -> Option<IndexMap<String, String>> {
+    let id = &manifest.release;
+    let (settings, altered) = (settings(place, id), altered(place, manifest));
+    let settings = known(settings, findings).flatten();
+    let altered = known(altered, findings).unwrap_or_default();
+    findings.extend(settings.into_iter().chain(altered));
+    let wanted = known(Wanted::load(place, id, Some(id)), findings)?;
+    let (state, plan) = known(wanted.plan(Some(id)), findings)?;
+    findings.extend(containers(&plan));
+    findings.extend(foreign(&state));
+    findings.extend(digests(&state, &wanted));
+    findings.extend(unhealthy(&state, &plan));
+    Some(gate::health(&state))
+}
+
+/// A part of the whole; that it is not to be had is a finding.
+fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
+    let unknown = |it: &Error| {
+        let cause = it.source().map(|it| format!(": {it}")).unwrap_or_default();
+        let help = it.hint().unwrap_or_default();
+        error("drift-unknown", "the house", format!("{it}{cause}"), &help)
+    };
+    part.map_err(|it| findings.push(unknown(&it))).ok()
 }
 
 fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
@@ -183,7 +216,7 @@ fn container(step: &Step) -> Finding {
             "drift-stopped",
             name,
             format!("`{name}` is stopped"),
-            "`docker start` it, or deploy again",
+            &format!("`docker compose start {name}` in the house's folder, or deploy again"),
         ),
         Action::Stopped => {
             let message = format!("`{name}` has a container and should not: {because}");
@@ -251,9 +284,71 @@ fn unhealthy(state: &State, plan: &Plan) -> Vec<Finding> {
                     "drift-unhealthy",
                     name,
                     format!("`{name}` is {health}"),
-                    "read its log: `docker compose logs <service>`",
+                    &format!("read its log: `docker compose logs {name}`"),
                 )
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use homelab_core::report::receipt::{Deed, Outcome};
+
+    use super::super::bundle::Bundle;
+    use super::super::receipt::tests::{deployed, id};
+    use super::*;
+    use crate::program::played;
+
+    #[test]
+    fn neither_a_hung_engine_nor_a_missing_env_hides_who_is_at_work_and_what_is_broken() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        let _lock = Lock::take(&place, "a deploy", "grace").expect("it is free");
+        let broken = Receipt { outcome: Outcome::Broken, ..deployed("release0", "release1") };
+        receipt::append(&broken, &place).expect("there is room");
+        let journal = Journal {
+            id: "x".to_owned(),
+            what: Deed::Deploy,
+            from: None,
+            to: id("release2"),
+            actor: "grace".to_owned(),
+            run_url: None,
+            started: receipt::now(),
+            before: Vec::new(),
+            dumps: Vec::new(),
+            newer: IndexMap::new(),
+            unwell: Vec::new(),
+            restored: Vec::new(),
+        };
+        journal.save(&place).expect("there is room");
+        let _hung = played::hanging(Duration::from_millis(100));
+        let also = |expected: &str| {
+            let status = status(&place);
+            assert!(status.drift && status.broken.is_some(), "{status:#?}");
+            let found = |rule: &str, text: &str| {
+                status.findings.iter().any(|it| it.rule == rule && it.message.contains(text))
+            };
+            assert!(found("drift-interrupted", "at work: a deploy of grace"), "{status:#?}");
+            assert!(found("drift-unknown", expected), "{status:#?}");
+        };
+        also("nothing is deployed");
+        let file = b"name: house\nservices: {}\n".to_vec();
+        let bundle = Bundle::of_contents(
+            id("release1"),
+            "release1",
+            [("compose.yaml".to_owned(), file)].into(),
+        );
+        bundle.expect("a valid file").stage(&place).expect("there is room");
+        place.flip(&id("release1")).expect("there is room");
+        also(".env");
+        fs::write(place.dotenv(), "A=1\n").expect("the folder is ours");
+        also("did not end within");
+        fs::write(place.release(&id("release1")).join("release.json"), "").expect("it is ours");
+        also("is not a manifest");
+    }
 }

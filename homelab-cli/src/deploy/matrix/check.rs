@@ -80,7 +80,7 @@ impl House {
             // `.env` was edited, and no deploy has made it count.
             return Ok(());
         }
-        let status = status::status(&self.place).map_err(text)?;
+        let status = status::status(&self.place);
         if status.broken.is_some() != broken || status.drift != broken {
             return Err(format!("`status` says {:#?}", status.findings));
         }
