@@ -1,7 +1,7 @@
 //! The house as it stands on this host: the stack, the project's folder, the settings.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use homelab_core::contract::Contract;
 use homelab_core::project::Project;
@@ -65,6 +65,27 @@ impl House {
     /// The project's folder itself.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The project's folder as containers mount what lies in it.
+    ///
+    /// A deploy names the real one. In a clone Compose takes it as it is typed, or as the shell
+    /// calls the folder that it is in: a link that leads here stays in the path.
+    pub(crate) fn mounted_from(&self) -> PathBuf {
+        let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let typed = if self.folder == Path::new(".") {
+            std::env::var_os("PWD").map(PathBuf::from)
+        } else {
+            std::path::absolute(&self.folder).ok()
+        };
+        let is_it = |it: &PathBuf| {
+            let is_straight = it.components().all(|it| it != Component::ParentDir);
+            is_straight && it.is_absolute() && it.canonicalize().is_ok_and(|it| it == real)
+        };
+        match typed.filter(is_it) {
+            Some(typed) if !self.is_deployed_to() => typed,
+            _ => real,
+        }
     }
 
     /// A path in the project's folder, as a person there would write it.

@@ -9,6 +9,7 @@ mod docker;
 mod engine;
 mod env;
 mod gpu;
+mod house_path;
 mod memory;
 pub(crate) mod network;
 mod overlap;
@@ -56,6 +57,7 @@ pub(crate) const ALL: &[HostRule] = &[
     setup::RULE,
     secret::RULE,
     path::RULE,
+    house_path::RULE,
     bind::RULE,
     overlap::RULE,
     submount::RULE,

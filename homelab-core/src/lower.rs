@@ -8,7 +8,7 @@ use self::networks::Networks;
 
 use std::time::Duration;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::checks;
 use crate::compose::{
@@ -40,6 +40,9 @@ pub(crate) const ACCEPTS_LABEL: &str = "homelab.accepts.";
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
 
+/// A path whose mount gives nothing.
+const NOTHING: &str = "/dev/null";
+
 /// The Docker socket on the host.
 pub(crate) const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 
@@ -58,13 +61,13 @@ pub fn lower(stack: &Stack) -> File {
             file.secrets
                 .insert(secret.name().to_owned(), Secret { file: format!("./{}", secret.file()) });
         }
-        file.services.insert(spec.name.to_string(), service(site, spec, &networks));
+        file.services.insert(spec.name.to_string(), service(stack, spec, &networks));
     }
     file.networks = networks.into_file();
     file
 }
 
-fn service(site: &Site, spec: &Spec, networks: &Networks<'_>) -> Service {
+fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
     let own = networks.on(spec);
     Service {
         image: Some(image(spec)),
@@ -75,7 +78,7 @@ fn service(site: &Site, spec: &Spec, networks: &Networks<'_>) -> Service {
         entrypoint: Vec::new(),
         command: spec.command.iter().map(|it| it.as_str().to_owned()).collect(),
         env_file: env_file(spec),
-        environment: environment(site, spec, networks),
+        environment: environment(stack, spec, networks),
         secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
         depends_on: depends_on(spec),
         sysctls: sysctls(&own),
@@ -100,7 +103,7 @@ fn service(site: &Site, spec: &Spec, networks: &Networks<'_>) -> Service {
         stop_grace_period: spec.stop_grace.map(seconds),
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
-        labels: labels(site, spec),
+        labels: labels(&stack.site, spec),
     }
 }
 
@@ -153,13 +156,34 @@ fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
         .collect()
 }
 
-fn environment(site: &Site, spec: &Spec, networks: &Networks<'_>) -> IndexMap<String, String> {
+fn environment(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> IndexMap<String, String> {
     let mut environment = texts(&spec.env);
     if let Some(key) = spec.ingress_env {
-        let names: Vec<_> = networks.served_by(spec).map(|it| site.real_name(it)).collect();
+        let names: Vec<_> = networks.served_by(spec).map(|it| stack.site.real_name(it)).collect();
         environment.insert(key.to_owned(), literal(&names.join(",")));
     }
+    if let Some(key) = spec.creates_env {
+        environment.insert(key.to_owned(), unattended_paths(stack));
+    }
     environment
+}
+
+/// Every path of the host that services mount which are updated without review.
+fn unattended_paths(stack: &Stack) -> String {
+    let house = stack.site.house.reference();
+    let mut paths = IndexSet::new();
+    for spec in stack.services.iter().filter(|it| it.unattended.is_some()) {
+        let binds = mounts(spec).into_iter().filter(|it| it.kind == MountKind::Bind);
+        let secrets = spec.secrets.iter().map(|it| format!("./{}", it.file()));
+        for source in binds.map(|it| it.source).chain(secrets) {
+            let inside = source.strip_prefix("./").map(|it| format!("{house}/{it}"));
+            paths.insert(inside.unwrap_or(source));
+        }
+    }
+    if paths.is_empty() {
+        return NOTHING.to_owned();
+    }
+    paths.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// A container inherits from the host that it forwards packets: on several networks it would be a
@@ -313,4 +337,35 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
         labels.insert(UPDATE_LABEL.to_owned(), switch.choose("false", "true"));
     }
     labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{good, spec};
+    use crate::resource::{Bind, Secret, Volume};
+    use crate::variable::Switch;
+
+    #[test]
+    fn an_updater_may_mount_what_is_updated_without_review_and_nothing_else() {
+        const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
+        let mut stack = good();
+        spec(&mut stack, "socket").creates_env = Some("BINDS");
+        let paths = |stack: &Stack| lower(stack).services["socket"].environment["BINDS"].clone();
+        // An empty list would restrict nothing.
+        assert_eq!(paths(&stack), "/dev/null");
+
+        // Whoever comes last in the stack counts as well.
+        let fetch = spec(&mut stack, "fetch");
+        fetch.unattended = Some((FOLLOW, "it keeps nothing"));
+        fetch.secrets = vec![Secret::random("token")];
+        fetch.mounts = vec![
+            Bind::config("config/fetch").at("/config").erase(),
+            Bind::host_read_only("/etc/localtime").at("/etc/localtime").erase(),
+            Volume::scratch("cache", "it is filled again").at("/cache").erase(),
+        ];
+        let house = "${HOUSE:-/srv/house}";
+        let expected = format!("{house}/config/fetch,/etc/localtime,{house}/secrets/token");
+        assert_eq!(paths(&stack), expected);
+    }
 }

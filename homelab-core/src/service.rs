@@ -36,6 +36,7 @@
 //! Service::app(NAME, IMAGE, Health::from_image()).env("PASSWORD", PASSWORD);
 //! ```
 
+mod agent;
 mod roles;
 mod spec;
 mod wiring;
@@ -96,29 +97,6 @@ impl Service<Data> {
     }
 }
 
-impl Service<Agent> {
-    /// A service into which nobody connects from outside the stack.
-    #[track_caller]
-    pub fn agent(name: ServiceName, image: Image, health: Health) -> Self {
-        Self::new(name, image, health)
-    }
-
-    /// A filter in front of the Docker API: the only service that mounts the Docker socket.
-    ///
-    /// Its consumer shares a network with it that nobody else is on.
-    #[track_caller]
-    pub fn socket_proxy(name: ServiceName, image: Image) -> Self {
-        // An engine asks for the first time after one interval, and its consumer waits for that.
-        let health = Health::command(&["CMD", "./healthcheck"])
-            .every(Duration::from_secs(10))
-            .within(Duration::from_secs(5))
-            .starts_within(Duration::from_secs(10));
-        let mut service = Self::new(name, image, health);
-        service.spec.docker_socket = true;
-        service
-    }
-}
-
 impl<S: State> Service<App, S> {
     /// Serves a host name through the proxy. Default: none.
     pub fn route(mut self, route: Route) -> Self {
@@ -165,14 +143,6 @@ impl<S: State> Service<Edge, S> {
     pub fn guards_with(mut self, login: Secret) -> Self {
         self.spec.guard = Some(login);
         self.secret(login)
-    }
-}
-
-impl<S: State> Service<Agent, S> {
-    /// Dumps this database on a schedule, which covers its volumes of [`crate::resource::Backup::Dump`].
-    pub fn dumps(mut self, database: &Handle<Data>) -> Self {
-        self.spec.dumps.push(database.name());
-        self.uses(database)
     }
 }
 

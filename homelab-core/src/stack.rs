@@ -21,6 +21,8 @@ pub struct Site {
     pub project: &'static str,
     /// The domain that every host name ends with.
     pub domain: EnvVar,
+    /// The project's folder on the host; Compose has no variable for it.
+    pub house: EnvVar,
     /// Who issues the certificates.
     pub tls: EnvVar,
     /// The proxy's own network, for the ports that it publishes.

@@ -1,5 +1,6 @@
 //! Every variable of `.env`: name, validity, meaning, default.
 
+use homelab_core::power;
 use homelab_core::prelude::*;
 
 /// All of them, in the order of `.env.example`.
@@ -26,6 +27,7 @@ pub(crate) const ALL: &[EnvVar] = &[
     JELLYFIN_GPU,
     RENDER_GID,
     HOMER_DIGEST.variable(),
+    HOUSE_PATH,
 ];
 
 /// Read by Compose itself.
@@ -157,3 +159,10 @@ pub(crate) const HOMER_DIGEST: Switch = Switch::new(
     "HOMER_DIGEST",
     "With an empty value Homer follows its tag, and the profile `watchtower` replaces it without review; without this line it stays the image that was reviewed",
 );
+
+pub(crate) const HOUSE_PATH: EnvVar = EnvVar::new(
+    "HOUSE_PATH",
+    Kind::Path,
+    "Folder of this house on the host, by which the filter in front of Docker knows what an updated service may mount; `homelab init` finds it out",
+)
+.or(power::HOUSE);

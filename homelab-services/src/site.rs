@@ -8,6 +8,7 @@ use crate::{env, networks, profiles};
 pub(crate) const SITE: Site = Site {
     project: "homelab",
     domain: env::DOMAIN,
+    house: env::HOUSE_PATH,
     tls: env::TLS_ISSUER,
     ingress: networks::PROXY,
     egress: networks::EGRESS,

@@ -53,15 +53,15 @@ fn what_a_service_keeps_is_in_nobody_elses_folder() {
     house.set_mode("root/srv", 0o777);
     assert_snapshot!(house.doctor(&all), @r"
     error[host-overlap]: `FILES_PATH`, `/srv`, contains `BACKUP_PATH`, `/srv/backups`: `filebrowser` can change what `pgbackups` keeps there
-      --> .env:97
+      --> .env:101
       help: set `FILES_PATH` or `BACKUP_PATH` to a folder outside of the other
 
     warning[host-overlap]: `FILES_PATH`, `/srv`, contains `IMMICH_LIBRARY_PATH`, `/srv/photos`: `filebrowser` can change what `immich-server` keeps there
-      --> .env:97
+      --> .env:101
       help: set `FILES_PATH` or `IMMICH_LIBRARY_PATH` to a folder outside of the other
 
     warning[host-overlap]: `FILES_PATH`, `/srv`, contains `FILEBROWSER_STATE_PATH`, `/srv/filebrowser`: `filebrowser` keeps something for itself among what it shares
-      --> .env:97
+      --> .env:101
       help: set `FILES_PATH` or `FILEBROWSER_STATE_PATH` to a folder outside of the other
     ");
     assert!(!house.doctor(&["--profiles", "files"]).contains("photos"), "Immich is off");
@@ -69,7 +69,7 @@ fn what_a_service_keeps_is_in_nobody_elses_folder() {
     symlink(house.path("root/srv/backups"), house.path("root/srv/dumps")).expect("it is free");
     assert_snapshot!(house.doctor(&all), @r"
     error[host-overlap]: `MEDIA_PATH`, `/srv/dumps`, is `BACKUP_PATH`, `/srv/backups`: `jellyfin` can read what `pgbackups` keeps there
-      --> .env:97
+      --> .env:101
       help: set `MEDIA_PATH` or `BACKUP_PATH` to a folder outside of the other
     ");
 }

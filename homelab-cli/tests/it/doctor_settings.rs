@@ -57,12 +57,12 @@ fn public_certificates_need_a_public_domain() {
     };
     assert_snapshot!(with("TLS_ISSUER=me@example.org\n"), @r"
     error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `home.arpa`
-      --> .env:97
+      --> .env:101
       help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
     ");
     assert_snapshot!(with("DOMAIN=nas.local\nTLS_ISSUER=me@example.org\n"), @r"
     error[host-env]: `TLS_ISSUER` is `me@example.org`, but no public authority issues certificates for `nas.local`
-      --> .env:98
+      --> .env:102
       help: set `TLS_ISSUER=internal`, or `DOMAIN` to a domain that you own in the public DNS
     ");
     assert_eq!(with("DOMAIN=example.org\nTLS_ISSUER=me@example.org\n"), "");
@@ -115,6 +115,46 @@ fn an_updater_without_work_is_found() {
     ");
     house.write("project/.env", &format!("{}HOMER_DIGEST=\n", house.read("project/.env")));
     assert_eq!(house.doctor(&["--profiles", "watchtower"]), "");
+}
+
+#[test]
+fn the_updater_knows_the_folder_of_the_house() {
+    let house = House::ready();
+    let profile = ["--profiles", "watchtower"];
+    let text = house.read("project/.env") + "HOMER_DIGEST=\n";
+    house.write("project/.env", &text);
+    assert_eq!(house.doctor(&profile), "", "`init` has found it out");
+    let (before, _) = text.split_once("HOUSE_PATH=").expect("`init` sets it");
+    let before = format!("{before}HOMER_DIGEST=\n");
+    for (lines, told) in [
+        ("", "`HOUSE_PATH` is `/srv/homelab`"),
+        ("HOUSE_PATH=/srv/b\n", "`HOUSE_PATH` is `/srv/b`"),
+    ] {
+        house.write("project/.env", &format!("{before}{lines}"));
+        let found = house.doctor(&profile);
+        assert!(found.starts_with(&format!("error[host-house-path]: {told}, and")), "{found}");
+        assert_eq!(house.doctor(&[]), "", "nothing is updated while the profile is off");
+    }
+    assert_snapshot!(house.doctor(&profile), @r"
+    error[host-house-path]: `HOUSE_PATH` is `/srv/b`, and this house lies in `[TMP]/project`: `socket-proxy-watchtower` would refuse the new container of an update, and the old one is removed before: the service stays away
+      --> .env:101
+      help: set `HOUSE_PATH=[TMP]/project` in `.env`; `docker compose up -d socket-proxy-watchtower` or a deploy tells it
+    ");
+
+    // Compose leaves a link in the path.
+    std::os::unix::fs::symlink(house.path("project"), house.path("link")).expect("it is free");
+    let link = house.path("link").display().to_string();
+    let by_link = |set: &str| {
+        house.write("project/.env", &format!("{before}HOUSE_PATH={set}\n"));
+        house.doctor(&[&profile[..], &["--project", &link]].concat())
+    };
+    assert_eq!(by_link(&link), "");
+    let found = by_link(&house.path("project").display().to_string());
+    assert!(found.contains("and this house lies in `[TMP]/link`"), "{found}");
+    // A deploy follows it.
+    std::fs::create_dir(house.path("project/releases")).expect("it is free");
+    let found = by_link(&link);
+    assert!(found.contains("and this house lies in `[TMP]/project`"), "{found}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ const DUMP_IMAGE: Image = Image::released("example/dump", "1", IMAGE.digest());
 const FETCH_IMAGE: Image = Image::released("example/fetch", "1", IMAGE.digest());
 
 pub(crate) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
+const HOUSE: EnvVar = EnvVar::new("HOUSE", Kind::Path, "The folder.").or("/srv/house");
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 pub(crate) const DATA_ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
 const DUMPS: EnvVar = EnvVar::new("DUMPS", Kind::Path, "Dumps.").or_under(&DATA_ROOT, "/dumps");
@@ -29,6 +30,7 @@ pub(crate) const NOTES: Profile = Profile::new("notes", "Notes and their databas
 const SITE: Site = Site {
     project: "house",
     domain: DOMAIN,
+    house: HOUSE,
     tls: TLS,
     ingress: PROXY,
     egress: EGRESS,

@@ -1,5 +1,6 @@
 //! Every way in (host port, host name, who asks for the login) and every way out.
 
+mod creators;
 mod page;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::creators::Creator;
 pub use self::page::markdown;
 use crate::compose::PublishedPort;
 use crate::contract::Egress;
@@ -28,6 +30,8 @@ pub struct Exposure {
     pub ways_out: Vec<WayOut>,
     /// Services that a program may replace before anybody has read what changed.
     pub unreviewed: Vec<Unreviewed>,
+    /// Services that can create containers.
+    pub creators: Vec<Creator>,
     /// Services that reach what listens on the host itself, at its address on their network.
     pub reach_host: Vec<String>,
 }
@@ -158,6 +162,7 @@ pub fn gather(project: &Project<'_>) -> Exposure {
         hosts: members().flat_map(|it| hosts(project, &it)).collect(),
         ways_out: members().filter_map(|it| way_out(project, &it)).collect(),
         unreviewed: members().filter_map(|it| unreviewed(project, &it)).collect(),
+        creators: members().flat_map(|it| creators::through(project, &it)).collect(),
         reach_host: members()
             .filter(|it| reach::gets_out(project, it, Place::Host))
             .map(|it| it.name.to_owned())

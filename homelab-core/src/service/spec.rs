@@ -36,6 +36,8 @@ pub(crate) struct Spec {
     pub(crate) peers: Vec<ServiceName>,
     /// The variable that names the networks on which a proxy serves routes.
     pub(crate) ingress_env: Option<&'static str>,
+    /// The variable that lists what containers which are created through it may mount.
+    pub(crate) creates_env: Option<&'static str>,
     pub(crate) depends: IndexMap<ServiceName, DependsOn>,
     pub(crate) egress: Option<&'static str>,
     pub(crate) env: IndexMap<&'static str, Text>,
@@ -100,6 +102,7 @@ impl Spec {
             networks: Vec::new(),
             peers: Vec::new(),
             ingress_env: None,
+            creates_env: None,
             depends: IndexMap::new(),
             egress: None,
             env: IndexMap::new(),

@@ -16,6 +16,7 @@ const CONFIG: Mount<Stateless> = Bind::config("config/app.toml").at("/app.toml")
 const WEB: Port = Port::new(8080);
 
 const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
+const HOUSE: EnvVar = EnvVar::new("HOUSE", Kind::Path, "The folder.").or("/srv/house");
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 const PROXY: Network = Network::bridge("proxy");
 const BACKEND: Network = Network::internal("backend");
@@ -24,6 +25,7 @@ const EGRESS: Network = Network::bridge("egress");
 const SITE: Site = Site {
     project: "house",
     domain: DOMAIN,
+    house: HOUSE,
     tls: TLS,
     ingress: PROXY,
     egress: EGRESS,

@@ -10,6 +10,7 @@ const SOCKET_IMAGE: Image = Image::released("example/socket", "1", APP_IMAGE.dig
 const DATA_IMAGE: Image = Image::released("example/db", "1", APP_IMAGE.digest());
 const AGENT_IMAGE: Image = Image::released("example/agent", "1", APP_IMAGE.digest());
 
+const HOUSE: EnvVar = EnvVar::new("HOUSE", Kind::Path, "The folder.").or("/srv/house");
 const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
 const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.").or("/srv");
@@ -75,6 +76,7 @@ impl Names {
         let site = Site {
             project: "house",
             domain: DOMAIN,
+            house: HOUSE,
             tls: TLS,
             ingress: PROXY,
             egress: EGRESS,

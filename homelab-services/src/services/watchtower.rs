@@ -33,7 +33,9 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
 }
 
 /// Facts: `build/docker/Dockerfile` and the documentation at 46a520f8. The read-only root is
-/// inferred: the image holds one program and no folder that it writes.
+/// inferred: the image holds one program and no folder that it writes. It removes the old container
+/// before it creates the new one with the same settings; when that is refused it puts nothing back,
+/// and the service stays away (`internal/actions/update.go` at 1.20.3).
 const CONTRACT: Contract = Contract {
     repository: "nickfedor/watchtower",
     source: "https://github.com/nicholas-fedor/watchtower",

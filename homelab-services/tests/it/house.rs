@@ -98,3 +98,39 @@ fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
     assert_eq!(homer(None), "false");
     assert_eq!(homer(Some("")), "true");
 }
+
+/// Whatever `.env` says: an empty list would restrict nothing, and one that lacks a mount of an
+/// updated service would cost that service its container.
+#[test]
+fn who_creates_containers_mounts_what_is_updated_without_review_and_nothing_else() {
+    const LIST: &str = "SP_ALLOWBINDMOUNTFROM";
+    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let project = Project::from_stack(&stack, &catalogue);
+    for (line, folder) in
+        [(None, "/srv/homelab"), (Some(""), "/srv/homelab"), (Some("/home/me/b"), "/home/me/b")]
+    {
+        let values =
+            [("DATA_ROOT", Some("/srv")), ("HOMER_DIGEST", Some("")), ("HOUSE_PATH", line)];
+        let values = values.into_iter().filter_map(|(name, it)| Some((name.into(), it?.into())));
+        let setting = Setting {
+            values: &values.collect(),
+            profiles: &["watchtower"],
+            folder,
+            read: &|_| Some(String::new()),
+        };
+        let file = resolve(project.file(), &setting).expect("all that is required is there");
+        let mut lists = Vec::new();
+        for service in file.services.values() {
+            let posts = service.environment.get("SP_ALLOW_POST");
+            if posts.is_some_and(|it| it.contains("containers/create")) {
+                lists.push(service.environment[LIST].as_str());
+            }
+        }
+        let label = "com.centurylinklabs.watchtower.enable";
+        let updated =
+            file.services.values().filter(|it| it.labels.get(label).is_some_and(|it| it == "true"));
+        let mounts = updated.flat_map(|it| &it.volumes).map(|it| it.source.as_str());
+        assert_eq!(lists, [mounts.collect::<Vec<_>>().join(",")], "{line:?}");
+        assert!(lists[0].starts_with(folder), "{lists:?}");
+    }
+}

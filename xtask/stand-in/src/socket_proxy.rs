@@ -3,17 +3,18 @@
 //! As upstream (`handlehttprequest.go`, `config.go`): a caller from elsewhere gets 403, a method
 //! without pattern 405, a path that does not match 403; what is matched is Go's `URL.Path`, which
 //! is without query, percent-decoded and not cleaned of `..`. Cleaning is the daemon's part: it
-//! redirects to the clean path, which has to pass the filter again.
+//! redirects to the clean path, which has to pass the filter again. What a body may mount: `binds.rs`.
 //!
 //! Unlike upstream: one connection carries one request; `Upgrade` is dropped, so `attach` and
 //! `exec` do not work (nobody here may call them); `/health` also answers GET, because
 //! `stand-in get` asks so; the exit code is always 1; of options only those of `compose.yaml`
 //! and the defaults of port and socket are known.
 
+mod binds;
 mod body;
 mod filter;
 
-use std::io::{self, BufReader, Cursor, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Cursor, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use homelab_stand_in::Promise;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use self::binds::Binds;
 use self::body::Body;
 use self::filter::Filter;
 use crate::http::{self, Request, Response};
@@ -41,6 +43,7 @@ pub(crate) fn run(_promise: &Promise) -> anyhow::Result<()> {
         socket: option("SP_SOCKETPATH", "/var/run/docker.sock").into(),
         from: option("SP_ALLOWFROM", "127.0.0.1/32").split(',').map(str::to_owned).collect(),
         filter: Filter::from_pairs(std::env::vars())?,
+        binds: Binds::parse(&option("SP_ALLOWBINDMOUNTFROM", ""))?,
     });
     proxy.available().context("socket not available")?;
     let address =
@@ -74,6 +77,7 @@ struct Proxy {
     /// Networks and host names; names are resolved anew for each request.
     from: Vec<String>,
     filter: Filter,
+    binds: Binds,
 }
 
 impl Proxy {
@@ -154,9 +158,27 @@ impl Proxy {
         } else {
             Err((403, "forbidden IP"))
         };
-        let judged = allowed.and_then(|it| Ok((it, Body::of(&request)?)));
+        let mut input =
+            BufReader::new(Cursor::new(request.rest.clone()).chain(client.try_clone()?));
+        let judged = allowed.and_then(|target| {
+            let body = Body::of(&request)?;
+            let path = filter::path(target).unwrap_or_default();
+            if !self.binds.concern(&request.method, &path) {
+                return Ok((target, body, Vec::new()));
+            }
+            let read = body.read(&mut input).map_err(anyhow::Error::from);
+            let checked = read.and_then(|it| self.binds.check(&it).map(|()| it));
+            let read = checked.map_err(|error| {
+                log(&format!("bind mount restriction: {error:#}"));
+                (403, "bind mount restriction")
+            })?;
+            Ok((target, Body::Length(read.len() as u64), read))
+        });
         match judged {
-            Ok((target, body)) => self.forward(client, &request, target, body),
+            Ok((target, body, read)) => {
+                let mut input = Cursor::new(read).chain(input);
+                self.forward(client, &request, target, body, &mut input)
+            }
             Err((status, reason)) => {
                 let Request { method, target, .. } = &request;
                 log(&format!("blocked request: {reason}: {method} {target} from {peer}: {status}"));
@@ -172,6 +194,7 @@ impl Proxy {
         request: &Request,
         target: &str,
         body: Body,
+        input: &mut impl BufRead,
     ) -> anyhow::Result<()> {
         let mut daemon = match UnixStream::connect(&self.socket) {
             Ok(daemon) => daemon,
@@ -184,14 +207,13 @@ impl Proxy {
             let _ = io::copy(&mut answers, &mut to);
             let _ = to.shutdown(Shutdown::Both);
         })?;
-        let mut input = BufReader::new(Cursor::new(&request.rest).chain(&client));
         // A daemon that answers early and hangs up is no error: the answer is on its way.
-        if let Err(error) = body.copy(&mut input, &mut daemon) {
+        if let Err(error) = body.copy(input, &mut daemon) {
             log(&format!("the body was not sent to its end: {error}"));
         }
         // What comes after the body is no part of this request and goes nowhere. The end of it
         // means that the client is gone, or that the answer is complete.
-        let _ = io::copy(&mut input, &mut io::sink());
+        let _ = io::copy(input, &mut io::sink());
         let _ = daemon.shutdown(Shutdown::Both);
         if back.join().is_err() {
             bail!("the thread of the answer panicked");

@@ -3,6 +3,7 @@
 use homelab_core::dotenv;
 use homelab_core::report::env_example;
 use homelab_core::stack::Site;
+use homelab_core::variable::Fallback;
 
 use super::Assignment;
 use crate::error::Error;
@@ -85,10 +86,16 @@ fn not_set(before: &Settings, assignments: &[Assignment]) -> Result<Vec<Assignme
 /// What this host says itself.
 fn detected(house: &House) -> Vec<(&'static str, String)> {
     let person = Person::current();
+    let variable = house.site().house;
+    let is_default =
+        |it: &str| matches!(variable.fallback(), Fallback::Value(usual) if usual == it);
+    let folder = house.mounted_from().into_os_string().into_string().ok();
+    let folder = folder.filter(|it| !is_default(it));
     let found = [
         ("TZ", house.host.time_zone()),
         ("PUID", person.map(|it| it.uid.to_string())),
         ("PGID", person.map(|it| it.gid.to_string())),
+        (variable.name(), folder),
         ("RENDER_GID", house.host.render_group().map(|it| it.to_string())),
     ];
     found.into_iter().filter_map(|(name, it)| Some((name, it?))).collect()

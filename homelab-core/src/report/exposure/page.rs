@@ -1,6 +1,6 @@
 //! The page about every way in and out.
 
-use super::{Exposure, Host};
+use super::{Exposure, Host, creators};
 use crate::report::{profile_names, table};
 
 /// The page.
@@ -67,12 +67,13 @@ pub fn markdown(exposure: &Exposure) -> String {
          These services can open connections to programs on the host, and the host to every port of \
          theirs: {}. No setting of Compose closes that on a network that leads out.\n\n{}\n\
          ## Updates that nobody reviews\n\n\
-         Every other image stays at its digest until a change is merged.\n\n{}",
+         Every other image stays at its digest until a change is merged.\n\n{}\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
         table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
         code(&exposure.reach_host),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
         table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
+        creators::markdown(&exposure.creators),
     )
 }
 
@@ -83,7 +84,7 @@ fn asks(host: &Host) -> String {
 }
 
 /// Words as code: a path such as `*/setup/*` would else become italics.
-fn code(words: &[String]) -> String {
+pub(super) fn code(words: &[String]) -> String {
     words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -11,6 +11,7 @@ pub(super) const DATA_IMAGE: Image = Image::released("example/db", "1", IMAGE.di
 pub(super) const AGENT_IMAGE: Image = Image::released("example/agent", "1", IMAGE.digest());
 pub(super) const DUMPER_IMAGE: Image = Image::released("example/dumper", "1", IMAGE.digest());
 
+pub(super) const HOUSE: EnvVar = EnvVar::new("HOUSE", Kind::Path, "The folder.").or("/srv/house");
 pub(super) const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
 pub(super) const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
 pub(super) const LAN: EnvVar =
@@ -78,6 +79,7 @@ pub(crate) fn site(profiles: &[Profile], networks: &[Network], variables: &[EnvV
     Site {
         project: "house",
         domain: DOMAIN,
+        house: HOUSE,
         tls: TLS,
         ingress: PROXY,
         egress: EGRESS,

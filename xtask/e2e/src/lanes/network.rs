@@ -26,6 +26,9 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("each socket proxy answers its consumer's calls and no other", || {
         sockets::calls(scene)
     });
+    steps.step("the updater's socket proxy lets no body mount another path", || {
+        sockets::bodies(scene)
+    });
     routes::run(scene, steps);
     Ok(())
 }

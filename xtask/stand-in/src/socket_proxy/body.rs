@@ -68,21 +68,48 @@ impl Body {
     pub(super) fn copy(self, from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
         match self {
             Self::Length(length) => copy_exactly(length, from, to),
-            Self::Chunked => loop {
-                let size = size_of_chunk(&line(from)?)?;
-                write!(to, "{size:x}\r\n")?;
-                if size == 0 {
-                    // Trailers end with an empty line; they are read and forgotten.
-                    while !line(from)?.is_empty() {}
-                    return to.write_all(b"\r\n");
+            Self::Chunked => {
+                while let Some(size) = next_chunk(from)? {
+                    write!(to, "{size:x}\r\n")?;
+                    copy_chunk(size, from, to)?;
+                    to.write_all(b"\r\n")?;
                 }
-                copy_exactly(size, from, to)?;
-                if !line(from)?.is_empty() {
-                    return Err(io::Error::other("a chunk is longer than it says"));
-                }
-                to.write_all(b"\r\n")?;
-            },
+                to.write_all(b"0\r\n\r\n")
+            }
         }
+    }
+
+    /// Reads the body and not a byte more.
+    pub(super) fn read(self, from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        match self {
+            Self::Length(length) => copy_exactly(length, from, &mut body)?,
+            Self::Chunked => {
+                while let Some(size) = next_chunk(from)? {
+                    copy_chunk(size, from, &mut body)?;
+                }
+            }
+        }
+        Ok(body)
+    }
+}
+
+/// The size of the next chunk; `None` after the last one.
+fn next_chunk(from: &mut impl BufRead) -> io::Result<Option<u64>> {
+    let size = size_of_chunk(&line(from)?)?;
+    if size == 0 {
+        // Trailers end with an empty line; they are read and forgotten.
+        while !line(from)?.is_empty() {}
+    }
+    Ok(Some(size).filter(|it| *it > 0))
+}
+
+fn copy_chunk(size: u64, from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
+    copy_exactly(size, from, to)?;
+    if line(from)?.is_empty() {
+        Ok(())
+    } else {
+        Err(io::Error::other("a chunk is longer than it says"))
     }
 }
 

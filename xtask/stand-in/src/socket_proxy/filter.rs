@@ -43,13 +43,17 @@ impl Filter {
     ) -> Result<&'a str, (u16, &'static str)> {
         // Go refuses what it cannot parse before it calls anybody.
         let origin = origin_form(target).ok_or((400, "no such target"))?;
-        let path = origin.split_once('?').map_or(origin, |it| it.0);
-        let path = http::percent_decoded(path).ok_or((400, "no such path"))?;
+        let path = path(origin).ok_or((400, "no such path"))?;
         let Some((_, pattern)) = self.0.iter().find(|it| it.0 == method) else {
             return Err((405, "method not allowed"));
         };
         if pattern.is_match(&path) { Ok(origin) } else { Err((403, "path not allowed")) }
     }
+}
+
+/// What is matched: without query, percent-decoded.
+pub(super) fn path(origin: &str) -> Option<String> {
+    http::percent_decoded(origin.split_once('?').map_or(origin, |it| it.0))
 }
 
 /// `/path` as it is, `http://host/path` without its host, anything else not at all.

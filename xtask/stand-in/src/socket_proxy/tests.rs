@@ -2,14 +2,28 @@ use std::sync::mpsc::Receiver;
 
 use super::*;
 
-/// The patterns that `compose.yaml` gives to the proxy in front of this consumer.
-fn filter(consumer: &str) -> Filter {
+/// What `compose.yaml` gives to the proxy in front of this consumer, in a house in the usual folder.
+fn environment(consumer: &str) -> Vec<(String, String)> {
     let compose: serde_yaml::Value =
         serde_yaml::from_str(include_str!("../../../../compose.yaml")).expect("fixture");
     let service = &compose["services"][format!("socket-proxy-{consumer}").as_str()];
     let pairs = service["environment"].as_mapping().expect("fixture").iter();
-    let text = |it: &serde_yaml::Value| it.as_str().expect("fixture").to_owned();
-    Filter::from_pairs(pairs.map(|(name, value)| (text(name), text(value)))).expect("fixture")
+    let text = |it: &serde_yaml::Value| {
+        homelab_core::interpolate::resolve(it.as_str().expect("fixture"), &|_| None)
+    };
+    let text = |it| text(it).expect("fixture");
+    pairs.map(|(name, value)| (text(name), text(value))).collect()
+}
+
+fn filter(consumer: &str) -> Filter {
+    Filter::from_pairs(environment(consumer)).expect("fixture")
+}
+
+fn proxy(consumer: &str, from: &str, socket: PathBuf) -> Arc<Proxy> {
+    let environment = environment(consumer);
+    let list = environment.iter().find(|it| it.0 == "SP_ALLOWBINDMOUNTFROM");
+    let binds = Binds::parse(list.map_or("", |it| &it.1)).expect("fixture");
+    Arc::new(Proxy { socket, from: vec![from.to_owned()], filter: filter(consumer), binds })
 }
 
 #[track_caller]
@@ -86,6 +100,10 @@ fn netdata_inspects_and_watchtower_replaces() {
             ("GET", "/images/ghcr.io/x/y:1/json", 200),
             ("POST", "/v1.40/images/create?fromImage=x", 200),
             ("POST", "/containers/abc/start", 200),
+            ("POST", "/v1.24/containers/abc/start", 200),
+            // Engines before 25 take binds from these.
+            ("POST", "/v1.23/containers/abc/start", 403),
+            ("POST", "/v1.2/containers/abc/start", 403),
             ("POST", "/containers/abc/exec", 403),
             ("POST", "/build", 403),
             ("DELETE", "/containers/abc?v=1", 200),
@@ -131,8 +149,7 @@ fn world(from: &str, answer: &'static [u8]) -> (TcpStream, Receiver<String>, tem
             tell.send(String::from_utf8(read).expect("fixture")).expect("fixture");
         }
     });
-    let filter = filter("watchtower");
-    let proxy = Arc::new(Proxy { socket, from: vec![from.to_owned()], filter });
+    let proxy = proxy("watchtower", from, socket);
     let listener = TcpListener::bind("127.0.0.1:0").expect("fixture");
     let client = TcpStream::connect(listener.local_addr().expect("fixture")).expect("fixture");
     client.set_read_timeout(Some(Duration::from_secs(10))).expect("fixture");
@@ -153,24 +170,53 @@ fn exchange(from: &str, sent: &str) -> (String, Vec<String>) {
 
 #[test]
 fn one_connection_is_one_request() {
-    let first = "POST http://x/containers/create?name=x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\n\
+    let first = "POST http://x/images/create?fromImage=x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\n\
                  Connection: keep-alive, content-length\r\nContent-Length: 4\r\n\r\nbody";
     let second = "POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n";
     let (answer, told) = exchange("127.0.0.1/32", &format!("{first}{second}"));
     assert!(answer.ends_with("\r\n\r\nOK"), "{answer}");
-    let expected = "POST /containers/create?name=x HTTP/1.1\r\nhost: d\r\ncontent-length: 4\r\n\
+    let expected = "POST /images/create?fromImage=x HTTP/1.1\r\nhost: d\r\ncontent-length: 4\r\n\
                     connection: close\r\n\r\nbody";
     assert_eq!(told, [expected]);
 }
 
 #[test]
 fn a_chunked_body_ends_with_its_last_chunk() {
-    let sent = "POST /containers/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n\
+    let sent = "POST /images/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n\
                 4;x=y\r\nbody\r\n0\r\nX-Trailer: 1\r\n\r\nPOST /build HTTP/1.1\r\n\r\n";
     let (_, told) = exchange("127.0.0.1/32", sent);
-    let expected = "POST /containers/create HTTP/1.1\r\nhost: d\r\ntransfer-encoding: chunked\r\n\
+    let expected = "POST /images/create HTTP/1.1\r\nhost: d\r\ntransfer-encoding: chunked\r\n\
                     connection: close\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
     assert_eq!(told, [expected]);
+}
+
+#[test]
+fn what_creates_a_container_is_read_before_it_goes_on() {
+    let head = "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\n";
+    let mounts = |source: &str| {
+        let mount = format!(r#"{{"Type":"bind","Source":"{source}","Target":"/x"}}"#);
+        format!(r#"{{"Image":"x","HostConfig":{{"Binds":null,"Mounts":[{mount}]}}}}"#)
+    };
+    let whole = |body: &str| format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    let body = mounts("/srv/homelab/config/homer");
+    let (one, two) = body.split_at(9);
+    let rest = two.len();
+    let chunks = format!(
+        "{head}Transfer-Encoding: chunked\r\n\r\n9\r\n{one}\r\n{rest:x}\r\n{two}\r\n0\r\n\r\n"
+    );
+    for sent in [whole(&body), chunks] {
+        let (answer, told) = exchange("127.0.0.1/32", &sent);
+        assert!(answer.ends_with("\r\n\r\nOK"), "{answer}");
+        let [told] = told.as_slice() else { panic!("one request: {told:?}") };
+        assert!(told.ends_with(&format!("connection: close\r\n\r\n{body}")), "{told}");
+        assert!(told.contains(&format!("content-length: {}\r\n", body.len())), "{told}");
+    }
+    let secrets = mounts("/srv/homelab/config/homer/../../secrets");
+    for body in ["", "{", &mounts("/"), &secrets] {
+        let (answer, told) = exchange("127.0.0.1/32", &whole(body));
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{body}: {answer}");
+        assert_eq!(told, [""; 0], "{body}");
+    }
 }
 
 #[test]
@@ -195,8 +241,7 @@ fn an_answer_flows_before_it_ends_and_a_client_may_leave() {
     let folder = tempfile::tempdir().expect("fixture");
     let socket = folder.path().join("docker.sock");
     let daemon = std::os::unix::net::UnixListener::bind(&socket).expect("fixture");
-    let from = vec!["localhost".to_owned()];
-    let proxy = Arc::new(Proxy { socket, from, filter: filter("caddy") });
+    let proxy = proxy("caddy", "localhost", socket);
     let listener = TcpListener::bind("127.0.0.1:0").expect("fixture");
     let mut client = TcpStream::connect(listener.local_addr().expect("fixture")).expect("fixture");
     proxy.accept(listener);

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
 
-use crate::docker;
+use crate::docker::{self, Container};
 use crate::lanes::Scene;
 use crate::run;
 
@@ -101,13 +102,13 @@ pub(super) fn calls(scene: &Scene) -> anyhow::Result<String> {
             // Clients ask for `HEAD /_ping` before they know a version.
             let is_asked = |it: &&&str| version.is_empty() || !it.starts_with("HEAD");
             let asked: Vec<_> = all.iter().chain(further).filter(is_asked).collect();
-            for (call, answer) in asked.iter().zip(ask(proxy, consumer, version, &asked)?) {
+            let requests: Vec<_> = asked.iter().map(|it| request(version, it)).collect();
+            for (call, answer) in asked.iter().zip(ask(proxy, consumer, &requests)?) {
                 tried += 1;
                 // The engine names its version in every answer, the filter does not.
                 let (status, engine) = answer.split_once(' ').unwrap_or((&answer, ""));
-                let refused = matches!(status, "403" | "405") && engine.is_empty();
                 let passed = !engine.is_empty() && status != "403";
-                let as_predicted = if own.contains(call) { passed } else { refused };
+                let as_predicted = if own.contains(call) { passed } else { is_refused(&answer) };
                 if !as_predicted {
                     wrong.push(format!("{consumer}: {version}{call} was answered `{answer}`"));
                 }
@@ -121,30 +122,132 @@ pub(super) fn calls(scene: &Scene) -> anyhow::Result<String> {
     Ok(format!("{tried} calls, {others} strangers refused"))
 }
 
-/// Status of each call and the version of the engine that answered, asked from inside the consumer.
+/// Whether the filter refused it: the engine names its version in every answer.
+fn is_refused(answer: &str) -> bool {
+    matches!(answer.trim(), "403" | "405")
+}
+
+/// Method, path and body of a request.
+type Request = (String, String, Option<String>);
+
+/// A call of the list.
 ///
-/// Calls that would change something carry an empty body and the name of nothing: the engine
-/// refuses them, with its version in the answer's head, which shows that they reached it.
-fn ask(proxy: &str, consumer: &str, version: &str, calls: &[&&str]) -> anyhow::Result<Vec<String>> {
+/// Calls that would change something carry the name of nothing, and a body that says nothing where
+/// the filter reads it: the engine refuses them, with its version in the answer's head, which shows
+/// that they reached it.
+fn request(version: &str, call: &str) -> Request {
+    let (method, path) = call.split_once(' ').unwrap_or((call, "/"));
+    let path = format!("{version}{}", path.replace('X', "stand-in-nothing"));
+    let is_read = method == "POST" && path.contains("/containers/");
+    (method.to_owned(), path, is_read.then(|| "{}".to_owned()))
+}
+
+/// Status of each request and the version of the engine that answered, asked from inside the consumer.
+fn ask(proxy: &str, consumer: &str, requests: &[Request]) -> anyhow::Result<Vec<String>> {
     let mut script = String::new();
-    for call in calls {
-        let (method, path) = call.split_once(' ').context("a call is a method and a path")?;
-        let path = path.replace('X', "stand-in-nothing");
-        let head = if method == "HEAD" { "--head" } else { "--request" };
-        let method = if method == "HEAD" { "" } else { method };
-        let _ = writeln!(
-            script,
-            "curl -s -o /dev/null -m 2 -w '%{{http_code}} %header{{api-version}}\\n' {head} {method} \
-             'http://{proxy}:2375{version}{path}' || true"
-        );
+    for request in requests {
+        let told = "-o /dev/null -m 2 -w '%{http_code} %header{api-version}\\n'";
+        let _ = writeln!(script, "curl -s {told} {} || true", words(proxy, request));
     }
     let container = docker::of(consumer)?;
     let out = container.exec(&["sh", "-c", &script])?;
     let answers: Vec<_> = out.lines().map(|it| it.trim().to_owned()).collect();
-    if answers.len() != calls.len() {
-        bail!("{} answers to {} calls", answers.len(), calls.len());
+    if answers.len() != requests.len() {
+        bail!("{} answers to {} calls", answers.len(), requests.len());
     }
     Ok(answers)
+}
+
+/// What `curl` is told, for a shell.
+fn words(proxy: &str, (method, path, body): &Request) -> String {
+    let method = if method == "HEAD" { "--head".to_owned() } else { format!("--request {method}") };
+    let body = body.as_ref().map(|it| it.replace('\'', r"'\''"));
+    let body = body.map_or_else(String::new, |it| {
+        format!("--header 'Content-Type: application/json' --data '{it}' ")
+    });
+    format!("{method} {body}'http://{proxy}:2375{path}'")
+}
+
+/// What would create or change a container with a mount of the host that no updated service has is
+/// refused, and Homer's own settings are not.
+pub(super) fn bodies(scene: &Scene) -> anyhow::Result<String> {
+    let (proxy, consumer) = ("socket-proxy-watchtower", "watchtower");
+    let everything = || {
+        run::output(&mut run::program(
+            "docker",
+            &["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Image}}"],
+        ))
+    };
+    let (before, homer) = (everything()?, docker::of("homer")?);
+    let folder = scene.house.folder.join("config/homer");
+    let host = |it: Value| json!({ "Image": homer.all["Config"]["Image"], "HostConfig": it });
+    let mount = |source: &str| json!({ "Type": "bind", "Source": source, "Target": "/x" });
+    let driver =
+        json!({ "Name": "local", "Options": { "type": "none", "o": "bind", "device": "/" } });
+    let volume =
+        json!({ "Type": "volume", "Target": "/x", "VolumeOptions": { "DriverConfig": driver } });
+    let hostile = [
+        host(json!({ "Binds": ["/:/x"] })),
+        host(json!({ "Binds": [format!("{}/../../secrets:/x", folder.display())] })),
+        host(json!({ "Binds": [format!("{}-too:/x", folder.display())] })),
+        host(json!({ "Binds": ["/var/run/docker.sock:/x"] })),
+        host(json!({ "Mounts": [mount("/")] })),
+        host(json!({ "Mounts": [mount(&folder.display().to_string()), mount("/etc")] })),
+        host(json!({ "Mounts": [volume] })),
+        host(json!({ "VolumesFrom": [docker::of("caddy")?.id] })),
+        json!({ "hostconfig": { "binds": ["/:/x"] } }),
+    ];
+    let mut requests = Vec::new();
+    for version in ["", "/v1.41", "/v1.24"] {
+        for body in &hostile {
+            for path in ["create".to_owned(), format!("{}/update", homer.id)] {
+                let path = format!("{version}/containers/{path}");
+                requests.push(("POST".to_owned(), path, Some(body.to_string())));
+            }
+        }
+    }
+    // Engines before 25 take binds also when a container starts.
+    let body = json!({ "Binds": ["/:/x"] }).to_string();
+    let start = format!("/v1.23/containers/{}/start", homer.id);
+    requests.push(("POST".to_owned(), start, Some(body)));
+    let answers = ask(proxy, consumer, &requests)?;
+    let passed = requests.iter().zip(&answers).filter(|it| !is_refused(it.1));
+    let passed: Vec<_> = passed.map(|it| format!("{:?} was answered `{}`", it.0, it.1)).collect();
+    if !passed.is_empty() {
+        bail!("{}", passed.join("\n"));
+    }
+    if everything()? != before || docker::of("homer")?.all["HostConfig"] != homer.all["HostConfig"]
+    {
+        bail!("refused requests have changed a container");
+    }
+    replace(proxy, consumer, &homer)?;
+    if everything()? != before {
+        bail!("what was created is still there");
+    }
+    Ok(format!("{} refused, and a second Homer was created and removed", requests.len()))
+}
+
+/// What Watchtower does to replace a container, but for the old one.
+fn replace(proxy: &str, consumer: &str, old: &Container) -> anyhow::Result<()> {
+    let mut body = old.all["Config"].clone();
+    body["HostConfig"] = old.all["HostConfig"].clone();
+    let create = ("POST".to_owned(), "/v1.41/containers/create".to_owned(), Some(body.to_string()));
+    let script = format!("curl -s -m 10 {}", words(proxy, &create));
+    let said = docker::of(consumer)?.exec(&["sh", "-c", &script])?;
+    let created: Value = serde_json::from_str(&said).with_context(|| said.clone())?;
+    let id = created["Id"].as_str().with_context(|| format!("Homer was refused: {said}"))?;
+    let path = |rest: &str| format!("/v1.41/containers/{id}{rest}");
+    let policy = json!({ "RestartPolicy": { "Name": "no" } }).to_string();
+    let further = [
+        ("POST".to_owned(), path("/update"), Some(policy)),
+        ("DELETE".to_owned(), path("?force=1"), None),
+    ];
+    let answers = ask(proxy, consumer, &further)?;
+    if !matches!(answers.as_slice(), [one, two] if one.starts_with("200 ") && two.starts_with("204 "))
+    {
+        bail!("update and removal were answered {answers:?}");
+    }
+    Ok(())
 }
 
 /// The host has no address on their networks, and so no way to them.

@@ -1,0 +1,85 @@
+//! Who can create containers, and so governs the host.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::page::code;
+use crate::project::{Member, Project};
+use crate::report::{profile_names, table};
+
+/// A service that can create containers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Creator {
+    /// Who.
+    pub service: String,
+    /// Profiles that switch it on; none means the base.
+    pub profiles: Vec<String>,
+    /// The socket proxy that it asks.
+    pub by: String,
+    /// Paths of the host that its containers may mount.
+    pub paths: Vec<String>,
+}
+
+/// Who can create containers through one service.
+pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator> {
+    let Some(key) = proxy.spec.and_then(|it| it.creates_env) else { return Vec::new() };
+    let paths = project.resolve(&proxy.service.environment[key]);
+    let paths: Vec<_> = paths.split(',').map(str::to_owned).collect();
+    let asks = |it: &Member<'_>| {
+        it.spec.is_some_and(|it| it.peers.iter().any(|it| it.as_str() == proxy.name))
+    };
+    let creator = |it: Member<'_>| Creator {
+        service: it.name.to_owned(),
+        profiles: it.service.profiles.clone(),
+        by: proxy.name.to_owned(),
+        paths: paths.clone(),
+    };
+    project.members().filter(asks).map(creator).collect()
+}
+
+/// The page's part.
+pub(super) fn markdown(creators: &[Creator]) -> String {
+    let rows = creators.iter().map(|it| {
+        let service = format!("`{}`", it.service);
+        vec![service, profile_names(&it.profiles), format!("`{}`", it.by), code(&it.paths)]
+    });
+    let header = ["Service", "Profile", "Through", "What its containers may bind"];
+    format!(
+        "## Who can create containers\n\n\
+         Whoever takes over one of these owns the host: its socket proxy refuses a bind of any other \
+         path of the host, and does not look at privileges, capabilities, devices, namespaces, \
+         named volumes and what a volume's driver mounts. Before Docker Engine 27 it does not see \
+         a bind that stands beside `HostConfig` either.\n\n{}",
+        table::render(&header, &rows.collect::<Vec<_>>())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::gather;
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::resource::Bind;
+    use crate::variable::Switch;
+
+    #[test]
+    fn who_creates_containers_is_told_with_what_they_may_bind() {
+        const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
+        let mut stack = good();
+        assert_eq!(gather(&Project::from_stack(&stack, CATALOGUE)).creators, []);
+
+        spec(&mut stack, "socket").creates_env = Some("BINDS");
+        let fetch = spec(&mut stack, "fetch");
+        fetch.unattended = Some((FOLLOW, "it keeps nothing"));
+        fetch.mounts.push(Bind::config("config/fetch").at("/config").erase());
+        let values = [("HOUSE".to_owned(), "/srv/b".to_owned())];
+        let project = Project::from_stack(&stack, CATALOGUE).with_values(values.into());
+        let creator = Creator {
+            service: "caddy".to_owned(),
+            profiles: Vec::new(),
+            by: "socket".to_owned(),
+            paths: vec!["/srv/b/config/fetch".to_owned()],
+        };
+        assert_eq!(gather(&project).creators, [creator]);
+    }
+}
