@@ -1,15 +1,18 @@
 //! What stands between a release that runs and an older one: databases and volumes that a newer image
 //! has written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use homelab_core::compose::{File, Service};
 use homelab_core::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
 use homelab_core::release::Id;
+use homelab_core::report::receipt::{Outcome, Receipt};
 
+use super::journal::Journal;
 use super::place::Place;
-use super::receipt;
 use super::release::{self, Manifest};
 use super::survey::Wanted;
+use super::{one_way, receipt};
 use crate::error::Error;
 
 /// What to do about data that a newer release has written; neither: stop, and say what stands between.
@@ -31,35 +34,45 @@ pub(super) struct Between {
 }
 
 /// What stands between the release that runs and an older one: by their files, since a container may
-/// be missing.
+/// be missing, and by what ran in between, since a service may have gone again.
 ///
-/// `dump` knows the dump of a database.
+/// `under_way` is the deploy that has no receipt yet.
 pub(super) fn between(
     place: &Place,
     current: &Id,
     wanted: &Wanted,
-    dump: &dyn Fn(&str) -> Result<Option<PathBuf>, Error>,
+    under_way: Option<&Journal>,
 ) -> Result<Between, Error> {
     let (newer, old) = (Manifest::load(place, current)?, &wanted.after.file);
     let newer_file = release::compose_of(place, current)?;
+    let receipts = receipt::all(place)?;
     let label = |name: &str, label: &str| {
-        let services = [old.services.get(name), newer_file.services.get(name)];
+        let services = [wanted.raw.services.get(name), newer_file.services.get(name)];
         services.into_iter().flatten().find_map(|it| it.labels.get(label)).cloned()
     };
+    let is_changed = |name: &String, service: &Service| {
+        let is_other = newer
+            .images
+            .get(name)
+            .is_some_and(|it| wanted.manifest.images.get(name).is_some_and(|image| it != image));
+        let ran = one_way::ran(&receipts, name).last();
+        is_other || ran.is_some_and(|it| service.image.as_ref() != Some(it))
+    };
     let mut between = Between::default();
-    let changed = wanted.manifest.images.iter().filter(|(name, image)| {
-        old.services.contains_key(*name) && newer.images.get(*name).is_some_and(|it| it != *image)
-    });
-    for (name, _) in changed {
+    for (name, service) in old.services.iter().filter(|it| is_changed(it.0, it.1)) {
         let Some(because) = label(name, ONE_WAY_LABEL) else { continue };
-        let used = old.services[name].depends_on.keys();
+        let used = service.depends_on.keys();
         let databases: Vec<_> = std::iter::once(name)
             .chain(used)
             .filter(|it| label(it, DATABASE_LABEL).is_some())
             .collect();
         for database in &databases {
             if !between.databases.iter().any(|it| &it.0 == *database) {
-                between.databases.push(((*database).clone(), dump(database)?));
+                let files = [&wanted.raw, &newer_file];
+                let left = Left { release: &wanted.manifest.release, database, files };
+                let dump = left.dump(&receipts, under_way);
+                let path = dump.map(|it| place.dumps().join(it)).filter(|it| it.exists());
+                between.databases.push(((*database).clone(), path));
             }
         }
         if databases.is_empty() {
@@ -69,26 +82,51 @@ pub(super) fn between(
     Ok(between)
 }
 
-/// The first dump that was taken after a release had run for the last time.
-pub(super) fn dump_of(
-    place: &Place,
-    release: &Id,
-    database: &str,
-) -> Result<Option<PathBuf>, Error> {
-    let receipts = receipt::all(place)?;
-    let last = receipts.iter().rposition(|it| it.runs.as_ref() == Some(release));
-    let mut since = receipts.iter().skip(last.map_or(receipts.len(), |it| it + 1));
-    Ok(since.find_map(|it| is_dump_of(&it.id, &it.dumps, database)))
+/// A database at the time when a release was left.
+struct Left<'a> {
+    release: &'a Id,
+    database: &'a str,
+    /// By what these say, others use it.
+    files: [&'a File; 2],
 }
 
-/// The dump of a database among those of one deploy, if it is there.
-pub(super) fn is_dump_of(deploy: &str, dumps: &[String], database: &str) -> Option<PathBuf> {
-    // `<deploy>-<service>-<database>.sql.gz`
-    let beginning = format!("{deploy}-{database}-");
-    let is_its = |it: &PathBuf| {
-        it.file_name().is_some_and(|it| it.to_string_lossy().starts_with(&beginning))
-    };
-    dumps.iter().map(PathBuf::from).find(|it| is_its(it) && it.exists())
+impl Left<'_> {
+    /// Name of the dump that was taken when the release was left for the last time.
+    ///
+    /// A later one has data that a newer image has changed: none is better than that.
+    fn dump(&self, receipts: &[Receipt], under_way: Option<&Journal>) -> Option<String> {
+        let last = receipts.iter().rposition(|it| it.runs.as_ref() == Some(self.release))?;
+        let (then, since) = receipts.split_at(last + 1);
+        let found = since.iter().find_map(|it| match self.named(&it.id, &it.dumps) {
+            None if self.has_changed(then, it) => Some(None),
+            dump => dump.map(Some),
+        });
+        found.unwrap_or_else(|| under_way.and_then(|it| self.named(&it.id, &it.dumps)))
+    }
+
+    /// Name of its dump among those of one deploy: the house may have moved since.
+    fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
+        // `<deploy>-<service>-<database>.sql.gz`
+        let beginning = format!("{deploy}-{}-", self.database);
+        let names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
+        names.into_iter().find(|it| it.starts_with(&beginning)).map(str::to_owned)
+    }
+
+    /// Whether a deploy has started another image of it, or of who migrates it, than ran then.
+    fn has_changed(&self, then: &[Receipt], deploy: &Receipt) -> bool {
+        let uses = |it: &Service| {
+            it.depends_on.contains_key(self.database) && it.labels.contains_key(ONE_WAY_LABEL)
+        };
+        let concerns = |name: &String| {
+            name == self.database
+                || self.files.iter().filter_map(|it| it.services.get(name)).any(uses)
+        };
+        let mut started = deploy.images.iter().filter(|it| concerns(it.0));
+        deploy.outcome != Outcome::Refused
+            && started.any(|(name, (_, to))| {
+                to.is_some() && to.as_ref() != one_way::ran(then, name).last()
+            })
+    }
 }
 
 /// Stops unless somebody has said what shall become of the data.
@@ -116,38 +154,65 @@ pub(super) fn refuse(between: &Between, data: Data, to: &Id) -> Result<(), Error
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::report::receipt::{Outcome, Receipt};
+    use homelab_core::compose::{Condition, Dependency};
 
     use super::super::receipt::tests::{deployed, id};
-    use super::super::rollback::tests::host;
     use super::*;
 
-    fn dumped(place: &Place, mut receipt: Receipt) -> Receipt {
-        let path = place.dumps().join(format!("{}-db-app.sql.gz", receipt.id));
-        std::fs::write(&path, "").expect("it is ours");
-        receipt.dumps.push(path.display().to_string());
-        receipt
+    fn dumped(receipt: Receipt) -> Receipt {
+        // A house that lay elsewhere then.
+        Receipt { dumps: vec![format!("/old/dumps/{}-db-app.sql.gz", receipt.id)], ..receipt }
+    }
+
+    /// A deploy that starts an image of a service.
+    fn started(service: &str, to: &str, receipt: Receipt) -> Receipt {
+        let images = [(service.to_owned(), (None, Some(to.to_owned())))].into();
+        Receipt { images, ..receipt }
+    }
+
+    #[track_caller]
+    fn check(receipts: &[Receipt], expected: Option<&Receipt>) {
+        let labels = [(ONE_WAY_LABEL.to_owned(), "it migrates".to_owned())].into();
+        let depends_on =
+            [("db".to_owned(), Dependency { condition: Condition::ServiceHealthy })].into();
+        let app = Service { labels, depends_on, ..Service::default() };
+        let file = File { services: [("app".to_owned(), app)].into(), ..File::default() };
+        let left = |database| {
+            Left { release: &id("release1"), database, files: [&file, &File::default()] }
+                .dump(receipts, None)
+        };
+        let expected = expected.map(|it| format!("{}-db-app.sql.gz", it.id));
+        assert_eq!(left("db"), expected, "{receipts:#?}");
+        assert_eq!(left("d"), None, "{receipts:#?}");
     }
 
     #[test]
     fn the_dump_is_that_of_the_moment_when_the_release_was_left_for_good() {
-        let (_folder, place) = host(&[]);
-        let write = |it: &Receipt| receipt::append(it, &place).expect("there is room");
-        write(&deployed("release0", "release1"));
+        let first = started("app", "app:1", deployed("release0", "release1"));
         // A deploy that failed long ago, with a dump of then.
         let failed = Receipt {
             outcome: Outcome::RolledBack,
             runs: Some(id("release1")),
-            ..dumped(&place, deployed("release1", "failed00"))
+            ..dumped(deployed("release1", "failed00"))
         };
-        write(&failed);
-        write(&deployed("release1", "release2"));
-        assert_eq!(dump_of(&place, &id("release1"), "db").expect("readable"), None);
-        let left = dumped(&place, deployed("release2", "release3"));
-        write(&left);
-        write(&dumped(&place, deployed("release3", "release4")));
-        let found = dump_of(&place, &id("release1"), "db").expect("readable");
-        assert_eq!(found.map(|it| it.display().to_string()).as_ref(), left.dumps.first());
-        assert_eq!(dump_of(&place, &id("release1"), "d").expect("readable"), None);
+        let then = [first, failed];
+        let later = dumped(deployed("release3", "release4"));
+        let left = |how: Receipt| [&then[..], &[how, later.clone()]].concat();
+        check(&then, None);
+        let taken = dumped(started("app", "app:2", deployed("release1", "release2")));
+        check(&left(taken.clone()), Some(&taken));
+        // Nothing that the database knows of has happened.
+        for harmless in [
+            deployed("release1", "release2"),
+            started("web", "web:2", deployed("release1", "release2")),
+            started("app", "app:1", deployed("release1", "release2")),
+        ] {
+            check(&left(harmless), Some(&later));
+        }
+        // What came later has the data of a newer image.
+        check(&left(started("app", "app:2", deployed("release1", "release2"))), None);
+        check(&left(started("db", "db:2", deployed("release1", "release2"))), None);
+        let refused = started("app", "app:2", deployed("release1", "release2"));
+        check(&left(Receipt { outcome: Outcome::Refused, ..refused }), Some(&later));
     }
 }

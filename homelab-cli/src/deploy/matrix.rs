@@ -6,6 +6,7 @@
 
 mod check;
 mod compose;
+mod data;
 mod docker;
 mod house;
 mod injection;

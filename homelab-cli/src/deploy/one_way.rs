@@ -75,7 +75,10 @@ fn changed<'a>(
 }
 
 /// Images of a service in the order in which they ran.
-fn ran<'a>(receipts: &'a [Receipt], service: &'a str) -> impl Iterator<Item = &'a String> {
+pub(super) fn ran<'a>(
+    receipts: &'a [Receipt],
+    service: &'a str,
+) -> impl Iterator<Item = &'a String> {
     let ran = receipts.iter().filter(|it| it.outcome != Outcome::Refused);
     ran.filter_map(|it| it.images.get(service)).flat_map(|(from, to)| from.iter().chain(to))
 }
@@ -170,11 +173,7 @@ pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error>
     let Some(Ok(wanted)) = older.map(|it| Wanted::as_it_ran(place, it)) else {
         return Ok(MEND.to_owned());
     };
-    let dump = |database: &str| {
-        let known = between::dump_of(place, &wanted.manifest.release, database)?;
-        Ok(known.or_else(|| between::is_dump_of(&journal.id, &journal.dumps, database)))
-    };
-    let between = between::between(place, &journal.to, &wanted, &dump)?;
+    let between = between::between(place, &journal.to, &wanted, Some(journal))?;
     let dumps: Vec<_> = between.databases.iter().filter_map(|it| it.1.as_ref()).collect();
     let lost = between.databases.iter().filter(|it| it.1.is_none()).map(|it| &it.0);
     let lost: Vec<_> = lost.chain(between.others.iter().map(|it| &it.0)).collect();

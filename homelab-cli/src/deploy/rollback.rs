@@ -37,8 +37,7 @@ pub(crate) fn rollback(
     switch::stamp(place, &wanted)?;
     let (state, plan) = wanted.plan(Some(&current))?;
     ui.note(homelab_core::report::plan::text(&plan).trim_end());
-    let dump = |it: &str| between::dump_of(place, &to, it);
-    let between = between::between(place, &current, &wanted, &dump)?;
+    let between = between::between(place, &current, &wanted, None)?;
     between::refuse(&between, data, &to)?;
     if let Some(refused) = attempt::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {
         receipt::append(&refused, place)?;

@@ -31,7 +31,7 @@ pub(super) struct House {
     _played: played::Guard,
 }
 
-/// What differs between releases.
+/// What differs between releases. One whose image is empty has no such service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Release {
     pub(super) id: &'static str,
@@ -210,6 +210,9 @@ impl Release {
             ("web", self.web, String::new()),
             ("extra", "extra:1", String::new()),
         ] {
+            if image.is_empty() {
+                continue;
+            }
             let _ = writeln!(text, "  {name}:\n    image: \"{image}\"");
             text += "    healthcheck:\n      test: [\"CMD\", \"true\"]\n      interval: 1ms\n      timeout: 1ms\n      \
                      retries: 1\n";
@@ -221,13 +224,16 @@ impl Release {
             text += match name {
                 "app" => "    depends_on:\n      db:\n        condition: service_healthy\n",
                 "web" => {
-                    "    depends_on:\n      app:\n        condition: service_healthy\n    environment:\n      \
+                    "    environment:\n      \
                      LEVEL: \"${LEVEL:-0}\"\n    volumes:\n      - type: bind\n        source: \
                      ./config/web/page\n        target: /page\n        read_only: true\n"
                 }
                 "extra" => "    profiles: [\"files\"]\n",
                 _ => "",
             };
+            if name == "web" && !self.app.is_empty() {
+                text += "    depends_on:\n      app:\n        condition: service_healthy\n";
+            }
         }
         text
     }
