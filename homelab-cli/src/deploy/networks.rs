@@ -4,6 +4,7 @@
 //! any more, and cannot give a subnet to one network that another one still has.
 
 use homelab_core::compose::File;
+use homelab_core::finding::{Finding, Severity};
 use homelab_core::{diff, observe};
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
@@ -15,10 +16,12 @@ use crate::error::Error;
 /// Takes everybody off those networks and removes them; Compose then makes what the release wants.
 ///
 /// Who is on one of them gets a new container in the same deploy. A network that the release does
-/// not have stays when somebody is on it who is not of this project.
+/// not have stays when somebody is on it who is not of this project. Networks of another project are
+/// never touched: see `foreign`.
 pub(super) fn clear(state: &State, wanted: &Wanted) -> Result<(), Error> {
     let file = &wanted.after.file;
-    let found = engine::networks(&file.name, &wanted.networks())?;
+    let mut found = engine::networks(&file.name, &wanted.networks())?;
+    found.retain(|_, it| is_own(it, &file.name));
     let own: IndexSet<_> =
         state.containers.iter().filter_map(|it| engine::text(it, "/Id")).collect();
     for (name, fate) in fates(&found, file) {
@@ -38,6 +41,38 @@ pub(super) fn clear(state: &State, wanted: &Wanted) -> Result<(), Error> {
         engine::deed(&["network", "rm", name])?;
     }
     Ok(())
+}
+
+/// Networks that a release claims and that are there without being of its project, such as `bridge` or
+/// another project's.
+pub(super) fn foreign(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+    let project = &wanted.after.file.name;
+    let found = engine::networks(project, &wanted.networks())?;
+    let foreign = found.iter().filter(|it| !is_own(it.1, project));
+    let finding = |(name, it): (&String, &Value)| {
+        let owner = engine::text(it, PROJECT).map_or_else(
+            || "of no project of Compose".to_owned(),
+            |owner| format!("of the project `{owner}`"),
+        );
+        Finding {
+            rule: "host-network".to_owned(),
+            severity: Severity::Error,
+            subject: name.clone(),
+            place: None,
+            message: format!("the network `{name}` is there, and is {owner} instead of `{project}`"),
+            help: "give the release's network another name; where nobody needs the one that is there: \
+                   `docker network rm`"
+                .to_owned(),
+        }
+    };
+    Ok(foreign.map(finding).collect())
+}
+
+/// The label by which Compose knows its networks.
+const PROJECT: &str = "/Labels/com.docker.compose.project";
+
+fn is_own(network: &Value, project: &str) -> bool {
+    engine::text(network, PROJECT) == Some(project)
 }
 
 /// Why a network has to go.
@@ -71,9 +106,74 @@ fn on(network: &Value) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::compose::{AddressRange, Ipam, Network, bridge};
+    use std::cell::RefCell;
+    use std::fs;
+    use std::process::{ExitStatus, Output};
+    use std::rc::Rc;
 
+    use homelab_core::compose::{AddressRange, Ipam, Network, bridge};
+    use serde_json::json;
+
+    use super::super::bundle::Bundle;
+    use super::super::place::Place;
+    use super::super::receipt::tests::id;
     use super::*;
+    use crate::program::played;
+
+    /// Networks that a release wants otherwise, and whose they are.
+    const CLAIMED: [(&str, Option<&str>); 3] =
+        [("bridge", None), ("shop_default", Some("shop")), ("house_front", Some("house"))];
+
+    #[test]
+    fn networks_of_another_project_are_left_alone_and_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        fs::write(place.dotenv(), "").expect("it is ours");
+        let networks =
+            CLAIMED.map(|(name, _)| format!("  {name}: {{name: {name}, internal: true}}\n"));
+        let file = format!("name: house\nnetworks:\n{}services: {{}}\n", networks.concat());
+        let files = [("compose.yaml".to_owned(), file.into_bytes())];
+        let bundle = Bundle::of_contents(id("release1"), "release1", files.into());
+        let wanted = Wanted::of_bundle(&place, &bundle.expect("a valid file"), None);
+        let wanted = wanted.expect("the values are there");
+        let deeds: Rc<RefCell<Vec<String>>> = Rc::default();
+        let seen = Rc::clone(&deeds);
+        let _docker = played::by(move |_, words, _| {
+            let stdout = match words.iter().map(String::as_str).take(2).collect::<Vec<_>>()[..] {
+                ["network", "ls"] => "house_front\n".to_owned(),
+                ["network", "inspect"] => {
+                    let all = CLAIMED.map(|(name, project)| {
+                        json!({
+                            "Name": name,
+                            "Internal": false,
+                            "Labels": { "com.docker.compose.project": project },
+                            "Containers": { "somebody": {} },
+                        })
+                    });
+                    Value::from(all.to_vec()).to_string()
+                }
+                _ => {
+                    seen.borrow_mut().push(words.join(" "));
+                    String::new()
+                }
+            };
+            let status = ExitStatus::default();
+            Some(Output { status, stdout: stdout.into_bytes(), stderr: Vec::new() })
+        });
+        clear(&State::default(), &wanted).expect("the engine answers");
+        let expected =
+            ["network disconnect --force house_front somebody", "network rm house_front"];
+        assert_eq!(*deeds.borrow(), expected);
+        let found = foreign(&wanted).expect("the engine answers");
+        let found: Vec<_> = found.into_iter().map(|it| it.message).collect();
+        assert_eq!(
+            found,
+            [
+                "the network `bridge` is there, and is of no project of Compose instead of `house`",
+                "the network `shop_default` is there, and is of the project `shop` instead of `house`",
+            ]
+        );
+    }
 
     /// What Docker Engine 20.10 says of the networks of a house before this one had subnets of its
     /// own: cut to what is read.

@@ -10,6 +10,7 @@ use homelab_core::units::Memory;
 
 use super::dump::Database;
 use super::engine;
+use super::networks;
 use super::place::Place;
 use super::survey::Wanted;
 use crate::error::Error;
@@ -56,6 +57,7 @@ pub(crate) fn check(
     }
     findings.extend(config(place, wanted)?);
     findings.extend(other_secrets(wanted)?);
+    findings.extend(networks::foreign(wanted)?);
     Ok(findings)
 }
 

@@ -87,7 +87,8 @@ pub(super) fn networks(docker: &Docker, names: &[&str]) -> Output {
     let all = found.map(|(name, internal)| {
         let on = docker.containers.iter().filter(|it| it.runs && it.networks.contains(name));
         let on: serde_json::Map<_, _> = on.map(|it| (it.id.clone(), json!({}))).collect();
-        json!({ "Name": name, "Internal": internal, "Containers": on })
+        let labels = json!({ "com.docker.compose.project": "house" });
+        json!({ "Name": name, "Internal": internal, "Labels": labels, "Containers": on })
     });
     let all: Vec<_> = all.collect();
     let code = i32::from(all.len() < names.len());
