@@ -82,7 +82,7 @@ const INSTALL: &str = "install `git`";
 
 /// Nobody's replaced objects.
 fn git(folder: &Path) -> Program {
-    let program = Program::as_user("git", Limit::QUESTION).arg("--no-replace-objects");
+    let program = Program::with_environment("git", Limit::QUESTION).arg("--no-replace-objects");
     program.arg("-C").arg(folder)
 }
 

@@ -12,11 +12,12 @@ mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::mem;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use self::limit::Limit;
 use self::limit::Watch;
@@ -25,12 +26,16 @@ use crate::error::Error;
 /// Variables that programs on a host get: what somebody exported there must not decide what runs.
 const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
 
-/// How long the output of a program that has ended may stay open, because something that it started
-/// still has it.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the output of a program that has ended may stay open with nothing coming, because something
+/// that it started still has it.
+const LAST_WORDS: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
 
-/// Between two looks at a program that has closed its output and not ended.
+/// Between two looks at a program.
 const INTERVAL: Duration = Duration::from_millis(5);
+
+/// Bytes that are kept of a program's output in memory: the largest are `docker inspect` of every container
+/// and the files of a commit, of some MiB at most.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// A call of another program.
 #[derive(Debug)]
@@ -66,7 +71,7 @@ impl Program {
     }
 
     /// A program with the environment of whoever runs this one, such as `ssh` with its agent.
-    pub(crate) fn as_user(name: &'static str, limit: Limit) -> Self {
+    pub(crate) fn with_environment(name: &'static str, limit: Limit) -> Self {
         Self { whole: true, ..Self::new(name, limit) }
     }
 
@@ -155,9 +160,8 @@ impl Program {
         }
         let mut child = command.spawn().map_err(Failure::Start)?;
         let watch = Watch::new(self.limit);
-        let (done, ended) = mpsc::channel();
-        let stdout = reader(child.stdout.take(), sink, &watch, done.clone());
-        let stderr = reader(child.stderr.take(), errors, &watch, done);
+        let stdout = Reader::start(child.stdout.take(), sink, &watch);
+        let stderr = Reader::start(child.stderr.take(), errors, &watch);
         let (status, passed) = thread::scope(|scope| {
             let feeder = feed.zip(child.stdin.take()).map(|(feed, pipe)| {
                 let mut pipe = watch.counting(pipe);
@@ -171,22 +175,23 @@ impl Program {
                     passed
                 })
             });
-            let status = outputs_close(&ended, &watch).then(|| end(&mut child, &watch));
-            let status = status.unwrap_or_else(|| late(&mut child, &watch));
+            let status = end(&mut child, [&stdout, &stderr], &watch);
             let passed = feeder.and_then(|it| it.join().ok()).unwrap_or(Ok(()));
             (status, passed)
         });
-        let (status, said, errors) = (status?, stdout.result(), stderr.result());
+        let (status, said, errors) = (status?, stdout.said(), stderr.said());
         if let Err(error) = passed
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             return Err(Failure::Pass(error));
         }
-        Ok(Output {
-            status,
-            stdout: said.map_err(Failure::Pass)?,
-            stderr: errors.unwrap_or_default(),
-        })
+        // That nobody reads its errors any more is no failure.
+        let errors = match errors {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error),
+            errors => Ok(errors.unwrap_or_default()),
+        };
+        let stdout = said.map_err(Failure::Pass)?;
+        Ok(Output { status, stdout, stderr: errors.map_err(Failure::Pass)? })
     }
 
     #[cfg(test)]
@@ -223,84 +228,98 @@ impl Failure {
 
 /// A thread that empties one pipe of a program.
 struct Reader {
-    result: Receiver<io::Result<Vec<u8>>>,
+    thread: thread::JoinHandle<io::Result<()>>,
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Whether it waits for bytes, rather than for where they go.
+    waits: Arc<AtomicBool>,
 }
 
 impl Reader {
-    /// What it has read, unless it went into a sink.
-    fn result(self) -> io::Result<Vec<u8>> {
-        self.result.recv_timeout(LAST_WORDS).unwrap_or_else(|_| Ok(Vec::new()))
+    fn start(
+        pipe: Option<impl Read + Send + 'static>,
+        sink: Option<Sink>,
+        watch: &Arc<Watch>,
+    ) -> Self {
+        let (kept, waits) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::new(AtomicBool::new(true)));
+        let (watch, into, waiting) = (Arc::clone(watch), Arc::clone(&kept), Arc::clone(&waits));
+        let thread = thread::spawn(move || {
+            pipe.map_or(Ok(()), |pipe| copy(pipe, sink, &into, &watch, &waiting))
+        });
+        Self { thread, kept, waits }
+    }
+
+    /// Whether something that the program started still has the pipe, and says nothing.
+    fn is_left(&self, watch: &Watch) -> bool {
+        self.waits.load(Ordering::SeqCst) && watch.pause() >= LAST_WORDS
+    }
+
+    /// What it has read, unless it went into a sink. Of a pipe that is still open, that is what came so far.
+    fn said(self) -> io::Result<Vec<u8>> {
+        if self.thread.is_finished() {
+            self.thread.join().unwrap_or(Ok(()))?;
+        }
+        Ok(mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-fn reader(
-    pipe: Option<impl Read + Send + 'static>,
-    sink: Option<Sink>,
-    watch: &Arc<Watch>,
-    done: mpsc::Sender<()>,
-) -> Reader {
-    let (sender, result) = mpsc::channel();
-    let watch = Arc::clone(watch);
-    thread::spawn(move || {
-        let read = pipe.map_or_else(|| Ok(Vec::new()), |pipe| copy(pipe, sink, &watch));
-        // Nobody listens any more when the program was late.
-        let _ = sender.send(read);
-        let _ = done.send(());
-    });
-    Reader { result }
-}
-
-/// Reads to the end. When the sink takes no more, the pipe is closed and the program ends by that.
-fn copy(mut pipe: impl Read, mut sink: Option<Sink>, watch: &Watch) -> io::Result<Vec<u8>> {
-    let (mut kept, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
+/// Reads to the end. When no more is taken, the pipe is closed and the program ends by that.
+fn copy(
+    mut pipe: impl Read,
+    mut sink: Option<Sink>,
+    kept: &Mutex<Vec<u8>>,
+    watch: &Watch,
+    waits: &AtomicBool,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
     loop {
+        waits.store(true, Ordering::SeqCst);
         let read = match pipe.read(&mut buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read?,
         };
+        waits.store(false, Ordering::SeqCst);
         let Some(bytes) = buffer.get(..read).filter(|it| !it.is_empty()) else { break };
         watch.moved();
-        match &mut sink {
-            Some(sink) => sink.write_all(bytes)?,
-            None => kept.extend_from_slice(bytes),
+        if let Some(sink) = &mut sink {
+            sink.write_all(bytes)?;
+            continue;
         }
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() + bytes.len() > KEPT_BYTES {
+            let what = format!("it wrote more than {} MiB", KEPT_BYTES >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
+        kept.extend_from_slice(bytes);
     }
-    sink.map_or(Ok(()), |mut it| it.flush())?;
-    Ok(kept)
+    sink.map_or(Ok(()), |mut it| it.flush())
 }
 
-/// Whether both outputs close in time.
-fn outputs_close(ended: &Receiver<()>, watch: &Watch) -> bool {
-    let mut open = 2;
-    while open > 0 {
-        let Some(left) = watch.left() else { return false };
-        match ended.recv_timeout(left) {
-            Ok(()) => open -= 1,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return true,
-        }
-    }
-    true
-}
-
-/// Waits for the end of a program.
-fn end(child: &mut Child, watch: &Watch) -> Result<ExitStatus, Failure> {
+/// Waits for the end of a program and of its outputs.
+///
+/// Its own end counts: an output that a daemon of it keeps open is waited for a moment longer.
+fn end(child: &mut Child, outputs: [&Reader; 2], watch: &Watch) -> Result<ExitStatus, Failure> {
+    let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
-        if let Some(status) = child.try_wait().map_err(Failure::Start)? {
-            return Ok(status);
+        if ended.is_none() {
+            ended = child.try_wait().map_err(Failure::Start)?.map(|it| (it, Instant::now()));
         }
-        if watch.left().is_none() {
-            return late(child, watch);
+        if let Some((status, since)) = ended {
+            let is_over = since.elapsed() >= LAST_WORDS;
+            let is_done = |it: &Reader| it.thread.is_finished() || is_over && it.is_left(watch);
+            if outputs.into_iter().all(is_done) {
+                return Ok(status);
+            }
+        }
+        if watch.is_over() {
+            // The number of one that has ended may be another one's by now.
+            if ended.is_none() {
+                tree::kill(child.id());
+                child.wait().map_err(Failure::Start)?;
+            }
+            return Err(Failure::Late(watch.over()));
         }
         thread::sleep(INTERVAL);
     }
-}
-
-/// Ends a program that did not end in time.
-fn late(child: &mut Child, watch: &Watch) -> Result<ExitStatus, Failure> {
-    tree::kill(child.id());
-    child.wait().map_err(Failure::Start)?;
-    Err(Failure::Late(watch.limit()))
 }
 
 #[cfg(test)]

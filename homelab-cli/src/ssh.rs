@@ -76,7 +76,7 @@ impl Remote {
     }
 
     fn program(&self, host: &str, known: &Path) -> Program {
-        let mut program = Program::as_user("ssh", Limit::REMOTE);
+        let mut program = Program::with_environment("ssh", Limit::REMOTE);
         let known = format!("UserKnownHostsFile={}", known.display());
         for option in [
             "BatchMode=yes",

@@ -137,7 +137,7 @@ fn as_root(place: &Place, words: &[String]) -> Error {
         Err(error) => return fail(error),
     };
     let sudo = |option: &str| {
-        let sudo = Program::as_user("sudo", Limit::QUESTION).arg("--non-interactive");
+        let sudo = Program::with_environment("sudo", Limit::QUESTION).arg("--non-interactive");
         let sudo = sudo.args(Some(option).filter(|it| !it.is_empty())).arg("--").arg(&program);
         // The folder that the key's own command names; a client cannot name one.
         sudo.args(["receive", "--house"]).arg(&place.root).args(words)

@@ -36,6 +36,9 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     })
 }
 
+/// Free space that is left for the releases, receipts and logs of a house: what grows stops before.
+pub(super) const LITTLE: u64 = 64 << 20;
+
 /// A new file that is written piece by piece, and given its name once it is whole.
 #[derive(Debug)]
 pub(super) struct Growing {
@@ -57,6 +60,10 @@ impl Growing {
 impl io::Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         step("write", &self.path)?;
+        if free(&self.file)? < LITTLE {
+            let what = format!("less than {} MiB would be left on its disk", LITTLE >> 20);
+            return Err(io::Error::new(io::ErrorKind::StorageFull, what));
+        }
         self.file.write(bytes)
     }
 
@@ -164,6 +171,17 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Makes a rename survive a power cut.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |it| File::open(it)?.sync_all())
+}
+
+/// Bytes that are free on the disk of a file.
+fn free(file: &File) -> io::Result<u64> {
+    // The disk of a test may be small.
+    #[cfg(test)]
+    if let Some(free) = faults::free() {
+        return Ok(free);
+    }
+    let disk = rustix::fs::fstatvfs(file)?;
+    Ok(disk.f_bavail * disk.f_frsize)
 }
 
 /// What a test may make of the next step.

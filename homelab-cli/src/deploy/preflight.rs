@@ -10,6 +10,7 @@ use homelab_core::units::Memory;
 
 use super::dump::Database;
 use super::engine;
+use super::files::LITTLE;
 use super::networks;
 use super::place::Place;
 use super::survey::Wanted;
@@ -19,9 +20,6 @@ use crate::house::House;
 use crate::inspect::{self, Context};
 use crate::program::Limit;
 use crate::settings::Settings;
-
-/// Free space that a release, its receipt and the logs need at least.
-const LITTLE: Memory = Memory::mib(64);
 
 /// Free space that unpacking new images needs at least.
 const MUCH: Memory = Memory::gib(1);
@@ -48,8 +46,7 @@ pub(crate) fn check(
         Context { house: &house, settings: &settings, project: &project, profiles: &names };
     let mut findings = inspect::before_a_deploy(&context);
     let dumps = databases(wanted, plan)?;
-    let little = (u64::from(LITTLE.as_mib()) << 20) + dumps;
-    findings.extend(room(&place.root, little, "the house's folder")?);
+    findings.extend(room(&place.root, LITTLE + dumps, "the house's folder")?);
     if pulls {
         let root = engine::docker(&["info", "--format", "{{.DockerRootDir}}"])?;
         let much = u64::from(MUCH.as_mib()) << 20;

@@ -15,7 +15,7 @@ pub(super) enum Failure {
 
 /// Runs `docker` with these words and returns its output.
 pub(super) fn ask(words: &[&str]) -> Result<String, Failure> {
-    let answer = Program::as_user("docker", Limit::DOCTOR).args(words).output();
+    let answer = Program::with_environment("docker", Limit::DOCTOR).args(words).output();
     let answer = answer.map_err(|failure| match failure {
         program::Failure::Start(_) => Failure::Missing,
         program::Failure::Late(_) | program::Failure::Pass(_) => Failure::Silent,

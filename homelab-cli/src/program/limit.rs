@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 pub(crate) enum Limit {
     /// So long after its start.
     Total(Duration),
-    /// So long after the last byte that went in or came out.
-    Idle(Duration),
+    /// So long after the last byte that went in or came out, and in all.
+    Idle { pause: Duration, total: Duration },
 }
 
 impl Limit {
-    /// `homelab doctor` asks: an engine that needs longer to tell its version is not one to start a stack
-    /// on.
+    /// `homelab doctor` asks the engine for its version. One that needs longer for that is too slow to run
+    /// the house.
     pub(crate) const DOCTOR: Self = Self::Total(Duration::from_secs(15));
 
     /// Questions, such as `docker inspect` and `git ls-tree`: they take far less than a second. A host that
@@ -31,32 +31,29 @@ impl Limit {
     /// `compose pull`, which says nothing while it works: 10 GB at 2 MB/s take 83 minutes.
     pub(crate) const PULL: Self = Self::Total(Duration::from_hours(2));
 
-    /// A dump is hung when no byte comes. It first waits for locks, then compresses without pause.
-    pub(crate) const DUMP: Self = Self::Idle(Duration::from_mins(15));
+    /// A dump is hung when no byte comes. It first waits for locks, then compresses without pause: 100 GB
+    /// at 10 MB/s take less than three hours.
+    pub(crate) const DUMP: Self =
+        Self::Idle { pause: Duration::from_mins(15), total: Duration::from_hours(4) };
 
-    /// Statements and loads: when the last row is in, indexes are built, and nothing moves for as long as
-    /// that takes.
-    pub(crate) const LOAD: Self = Self::Idle(Duration::from_hours(2));
+    /// A load: when the last row is in, indexes are built, and nothing moves for as long as that takes.
+    pub(crate) const LOAD: Self =
+        Self::Idle { pause: Duration::from_hours(2), total: Duration::from_hours(8) };
 
     /// A whole deploy over SSH: the host has limits of its own, and `ssh` notices a lost connection
     /// within a minute.
     pub(crate) const REMOTE: Self = Self::Total(Duration::from_hours(12));
-
-    const fn duration(self) -> Duration {
-        match self {
-            Self::Total(it) | Self::Idle(it) => it,
-        }
-    }
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.duration().as_secs();
+        let (said, limit) = match self {
+            Self::Total(total) => ("did not end within", total),
+            Self::Idle { pause, .. } => ("neither took nor gave a byte for", pause),
+        };
+        let seconds = limit.as_secs();
         let (number, unit) = if seconds >= 120 { (seconds / 60, "min") } else { (seconds, "s") };
-        match self {
-            Self::Total(_) => write!(f, "did not end within {number} {unit}"),
-            Self::Idle(_) => write!(f, "neither took nor gave a byte for {number} {unit}"),
-        }
+        write!(f, "{said} {number} {unit}")
     }
 }
 
@@ -76,8 +73,12 @@ impl Watch {
         Arc::new(Self { limit, started: Instant::now(), moved: AtomicU64::new(0) })
     }
 
-    pub(super) const fn limit(&self) -> Limit {
-        self.limit
+    /// The limit that is over: of one that has two, the one that it was.
+    pub(super) fn over(&self) -> Limit {
+        match self.limit {
+            Limit::Idle { total, .. } if self.is_over_after(total) => Limit::Total(total),
+            Limit::Idle { .. } | Limit::Total(_) => self.limit,
+        }
     }
 
     /// A byte went in or came out.
@@ -86,14 +87,22 @@ impl Watch {
         self.moved.store(millis, Ordering::Relaxed);
     }
 
-    /// The time that is left; `None` when it is over.
-    pub(super) fn left(&self) -> Option<Duration> {
-        let from = match self.limit {
-            Limit::Total(_) => Duration::ZERO,
-            Limit::Idle(_) => Duration::from_millis(self.moved.load(Ordering::Relaxed)),
-        };
-        let left = (from + self.limit.duration()).checked_sub(self.started.elapsed())?;
-        (!left.is_zero()).then_some(left)
+    /// How long nothing has moved.
+    pub(super) fn pause(&self) -> Duration {
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(moved)
+    }
+
+    /// Whether the time is over.
+    pub(super) fn is_over(&self) -> bool {
+        match self.limit {
+            Limit::Total(total) => self.is_over_after(total),
+            Limit::Idle { pause, total } => self.pause() >= pause || self.is_over_after(total),
+        }
+    }
+
+    fn is_over_after(&self, total: Duration) -> bool {
+        self.started.elapsed() >= total
     }
 
     /// The same pipe, whose bytes count.

@@ -69,7 +69,7 @@ pub(super) fn instead() -> Option<Command> {
 pub(super) fn shortened(limit: Limit) -> Limit {
     match (SHORT.get(), limit) {
         (Some(short), Limit::Total(_)) => Limit::Total(short),
-        (Some(short), Limit::Idle(_)) => Limit::Idle(short),
+        (Some(short), Limit::Idle { .. }) => Limit::Idle { pause: short, total: short * 100 },
         (None, limit) => limit,
     }
 }

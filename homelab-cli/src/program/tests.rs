@@ -62,12 +62,56 @@ fn what_it_has_started_ends_with_it() {
 }
 
 #[test]
-fn who_gives_or_takes_bytes_is_not_idle() {
-    let idle = |line: &str| Program::new("sh", Limit::Idle(SHORT)).args(["-c", line]);
+fn who_gives_or_takes_bytes_is_not_idle_but_ends_all_the_same() {
+    let idle = |line: &str, total| {
+        Program::new("sh", Limit::Idle { pause: SHORT, total }).args(["-c", line])
+    };
     let slow = "for i in 1 2 3 4 5 6; do sleep 0.1; echo $i; done";
-    let output = idle(slow).output().expect("a line comes in time, again and again");
+    let output = idle(slow, SHORT * 100).output().expect("a line comes in time, again and again");
     assert_eq!(output.stdout, b"1\n2\n3\n4\n5\n6\n");
-    is_late(|| idle("echo 1; sleep 60").output());
+    is_late(|| idle("echo 1; sleep 60", SHORT * 100).output());
+    let endless = idle("while :; do sleep 0.1; echo x; done", SHORT * 2).output_into(io::sink());
+    let is_total = |it: &Failure| matches!(it, Failure::Late(Limit::Total(_)));
+    assert!(endless.as_ref().is_err_and(is_total), "{endless:?}");
+}
+
+#[test]
+fn what_is_kept_in_memory_has_a_limit() {
+    for (line, streams) in [("cat /dev/zero", 1), ("cat /dev/zero >&2", 2)] {
+        let ended = Program::new("sh", Limit::QUESTION).args(["-c", line]).output();
+        let Err(Failure::Pass(error)) = ended else { panic!("stream {streams} has no limit") };
+        assert_eq!(error.to_string(), "it wrote more than 64 MiB");
+    }
+}
+
+#[test]
+fn what_a_daemon_keeps_open_is_not_waited_for() {
+    let patient = |line: &str| Program::new("sh", Limit::Total(LAST_WORDS * 5)).args(["-c", line]);
+    let output = patient("echo said; sleep 20 & exit 3").output().expect("it has ended");
+    assert_eq!((output.status.code(), output.stdout), (Some(3), b"said\n".to_vec()));
+    // What still comes is waited for.
+    let late = "(for i in 1 2 3 4; do sleep 0.5; echo $i; done) & exit 0";
+    assert_eq!(patient(late).output().expect("it has ended").stdout, b"1\n2\n3\n4\n");
+    // And so is a disk that is slow.
+    let slow = patient("echo said").output_into(Slow(LAST_WORDS * 2));
+    assert!(slow.is_ok() && SLOW_IS_DONE.load(Ordering::SeqCst), "{slow:?}");
+}
+
+static SLOW_IS_DONE: AtomicBool = AtomicBool::new(false);
+
+/// A disk that takes this long.
+struct Slow(Duration);
+
+impl Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        thread::sleep(self.0);
+        SLOW_IS_DONE.store(true, Ordering::SeqCst);
+        Ok(())
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! faults::with(Fault::Kill { at: 7 }, || deploy(…));       // killed before the 8th of them
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -35,6 +35,8 @@ struct Run {
 }
 
 thread_local! {
+    /// Bytes that are free on every disk; `None` asks the disk.
+    pub(in crate::deploy) static FREE: Cell<Option<u64>> = const { Cell::new(Some(u64::MAX)) };
     static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
 }
 
@@ -74,10 +76,35 @@ pub(super) fn step(deed: &'static str, path: &Path) -> io::Result<()> {
     }
 }
 
+pub(super) fn free() -> Option<u64> {
+    FREE.get()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::write;
+    use std::io::Write as _;
+
+    use super::super::{Growing, LITTLE, write};
     use super::*;
+
+    #[test]
+    fn what_grows_stops_before_the_disk_is_full() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("dump");
+        let mut growing = Growing::create(&path, 0o600).expect("it is ours");
+        FREE.set(Some(LITTLE));
+        growing.write_all(b"a row").expect("there is room");
+        FREE.set(Some(LITTLE - 1));
+        let error = growing.write_all(b"a row").expect_err("there is too little room");
+        FREE.set(Some(u64::MAX));
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"a row");
+        // The disk itself answers: that of `/proc` has no room at all.
+        FREE.set(None);
+        let none = std::fs::File::open("/proc/self/stat").map(|it| super::super::free(&it));
+        FREE.set(Some(u64::MAX));
+        assert!(none.is_ok_and(|it| it.is_ok_and(|it| it == 0)));
+    }
 
     #[test]
     fn a_file_is_the_old_or_the_new_one_whatever_happens() {
