@@ -18,8 +18,11 @@ const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 500 
 /// What the engine may need besides the health checks' own times.
 const SLACK: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 60_000 });
 
-/// Services that are not well. Before a deploy that does nothing to them they do not count: it must be able
-/// to mend the rest of a house.
+/// The longest that is waited for one service, whatever its health check says: the lock is held meanwhile.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// Services that are not well. A service that was unhealthy before, and that this deploy does not touch, is
+/// not waited for: a deploy must be able to mend the rest of a house.
 pub(super) fn unwell(state: &State) -> IndexSet<String> {
     let containers = state.containers.iter().filter(|it| !is_well(it));
     containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
@@ -137,7 +140,7 @@ fn last_probe(container: &Value) -> Option<String> {
 
 /// The longest that a service's health check may take to call it unhealthy.
 fn patience(state: &State, name: &str) -> Duration {
-    state.of(name).map(verdict).max().unwrap_or_default() + SLACK
+    state.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
 }
 
 fn restarts(container: &Value) -> u64 {
@@ -154,9 +157,9 @@ fn verdict(container: &Value) -> Duration {
     };
     let nanoseconds =
         |name: &str, default: u64| Duration::from_nanos(number(name, default * 1_000_000_000));
-    let retries = u32::try_from(number("Retries", 3)).unwrap_or(3);
-    nanoseconds("StartPeriod", 0)
-        + (nanoseconds("Interval", 30) + nanoseconds("Timeout", 30)) * (retries + 1)
+    let probe = nanoseconds("Interval", 30) + nanoseconds("Timeout", 30);
+    let retries = u32::try_from(number("Retries", 3)).unwrap_or(u32::MAX);
+    nanoseconds("StartPeriod", 0).saturating_add(probe.saturating_mul(retries.saturating_add(1)))
 }
 
 #[cfg(test)]
@@ -216,5 +219,20 @@ mod tests {
     fn docker_waits_by_its_defaults_where_nothing_is_said() {
         assert_eq!(verdict(&container("a", "running", Some("healthy"))).as_secs(), 240);
         assert_eq!(verdict(&container("a", "running", None)).as_secs(), 0);
+    }
+
+    #[test]
+    fn nobody_is_waited_for_longer_than_an_hour() {
+        for (field, value) in [
+            ("StartPeriod", 8760 * 3600 * 1_000_000_000),
+            ("Interval", u64::MAX),
+            ("Retries", u64::from(u32::MAX)),
+            ("Retries", u64::MAX),
+        ] {
+            let mut slow = container("a", "running", Some("starting"));
+            slow["Config"]["Healthcheck"][field] = value.into();
+            let state = State { containers: vec![slow], ..State::default() };
+            assert_eq!(patience(&state, "a"), LONGEST + SLACK, "{field}: {value}");
+        }
     }
 }
