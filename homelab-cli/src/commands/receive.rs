@@ -127,7 +127,7 @@ fn parse(words: &[String]) -> Result<Verb, Error> {
 }
 
 /// Takes the place of this process; returns only where that fails.
-fn as_root(place: &Place, words: &[String]) -> Error {
+pub(crate) fn as_root(place: &Place, words: &[String]) -> Error {
     let fail = |it: std::io::Error| Error::Failed {
         what: format!("cannot become root: {it}"),
         help: "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`".to_owned(),

@@ -87,11 +87,11 @@ impl Database {
         engine::deed(&["start", &self.container])?;
         let started = Instant::now();
         loop {
-            match self.sql("postgres", &["SELECT 1"]) {
+            match self.ask("SELECT 1") {
                 Err(_) if started.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_secs(1));
                 }
-                ended => return ended,
+                ended => return ended.map(drop),
             }
         }
     }
@@ -152,8 +152,8 @@ impl Database {
         Ok(answer.trim().to_owned())
     }
 
-    fn psql(&self, database: &str) -> Program {
-        let program = Program::new("docker", Limit::LOAD);
+    fn psql(&self, database: &str, limit: Limit) -> Program {
+        let program = Program::new("docker", limit);
         // Notices are of no use to whoever reads what went wrong.
         let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
         let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
@@ -162,12 +162,12 @@ impl Database {
     }
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut program = self.psql(database).arg("--single-transaction");
+        let mut program = self.psql(database, Limit::DEED).arg("--single-transaction");
         // These refuse to be in a transaction.
         if let [one] = statements
             && !one.starts_with("ALTER")
         {
-            program = Program::new("docker", Limit::LOAD);
+            program = Program::new("docker", Limit::DEED);
             program = program.args(["exec", &self.container, "psql", "-U", &self.superuser]);
             program = program.args(["-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1"]);
         }
@@ -187,7 +187,8 @@ impl Database {
         let mark = random_word()?;
         let guard = self.knows_guard(database)?.then_some(mark.as_str());
         let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
-        let fed = self.psql(database).fed(|input| script::write(lines, guard, &last, input));
+        let fed =
+            self.psql(database, Limit::LOAD).fed(|input| script::write(lines, guard, &last, input));
         let output = fed.map_err(|failure| failure.of("psql", ""))?;
         if !output.status.success() {
             return Err(engine::failed("psql", &output));

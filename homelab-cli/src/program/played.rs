@@ -21,6 +21,7 @@ thread_local! {
     static PLAYER: RefCell<Option<Box<Player>>> = const { RefCell::new(None) };
     static SHORT: Cell<Option<Duration>> = const { Cell::new(None) };
     static HANGS: Cell<bool> = const { Cell::new(false) };
+    static LIMITS: RefCell<Vec<Limit>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Ends the play when it is dropped, also by a panic.
@@ -56,6 +57,16 @@ pub(crate) fn is_on() -> bool {
 pub(super) fn answer(name: &str, words: &[OsString], input: &[u8]) -> Option<Output> {
     let words: Vec<_> = words.iter().map(|it| it.to_string_lossy().into_owned()).collect();
     PLAYER.with_borrow_mut(|it| it.as_mut()?(name, &words, input))
+}
+
+/// A call with this limit begins.
+pub(super) fn note(limit: Limit) {
+    LIMITS.with_borrow_mut(|it| it.push(limit));
+}
+
+/// The limits of the calls of this thread since somebody last asked.
+pub(crate) fn limits() -> Vec<Limit> {
+    LIMITS.take()
 }
 
 /// A program that hangs, and one that it started, as the plugin behind `docker compose`.

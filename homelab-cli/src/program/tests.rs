@@ -1,17 +1,22 @@
 //! A program that hangs, in every way in which one is called.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clap::Parser as _;
 use homelab_core::release::Id;
 use serde_json::json;
 
 use super::*;
+use crate::commands::receive;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::dump::Database;
 use crate::deploy::engine::{self, Release, State};
 use crate::deploy::place::Place;
+use crate::house::House;
+use crate::ssh::Remote;
+use crate::ui::Ui;
 
 /// Long for a machine, short for a test.
 const SHORT: Duration = Duration::from_millis(300);
@@ -176,6 +181,7 @@ fn a_test_can_play_every_program() {
     assert!(matches!(other, Err(Failure::Start(_))), "{other:?}");
 }
 
+/// Every call in its kind's time. The calls of a restore, which are many, are in the tests of dumps.
 #[test]
 fn no_kind_of_call_waits_for_ever() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -192,21 +198,41 @@ fn no_kind_of_call_waits_for_ever() {
     let dump = folder.path().join("dump.sql.gz");
     fs::write(&dump, whole_dump()).expect("it is ours");
     let _hanging = played::hanging(SHORT);
-    let late = |name: &str, ended: Result<(), Error>| {
+    let late = |name: &str, limit: Limit, ended: Result<(), Error>| {
         assert!(matches!(ended, Err(Error::Late { .. })), "{name}: {ended:?}");
+        assert_eq!(played::limits(), [limit], "{name}");
     };
-    let up = engine::composed(engine::compose(&place, &release, &["up"]), "up");
-    let pull = engine::compose_aside(&place, &release, &["pull"], Limit::PULL);
-    late("docker ps", engine::docker(&["ps"]).map(drop));
-    late("docker inspect", engine::state("house").map(drop));
-    late("docker logs", engine::attempt(&["logs", "c"]).map(drop));
-    late("docker stop", engine::deed(&["stop", "c"]).map(drop));
-    late("docker compose up", up.map(drop));
-    late("docker compose pull", engine::composed(pull, "pull").map(drop));
-    late("pg_dump", database.dump(&place, "x").map(drop));
-    late("pg_database_size", database.size().map(drop));
-    late("psql", database.restore(&dump, "kept"));
-    late("git", Bundle::of_checkout(checkout(folder.path()), false).map(drop));
+    let composed = |limit| {
+        let program = engine::compose_aside(&place, &release, &["pull"], limit);
+        engine::composed(program, "pull").map(drop)
+    };
+    let up = engine::compose(&place, &release, &["up"]);
+    late("docker ps", Limit::QUESTION, engine::docker(&["ps"]).map(drop));
+    late("docker inspect", Limit::QUESTION, engine::state("house").map(drop));
+    late("docker logs", Limit::QUESTION, engine::attempt(&["logs", "c"]).map(drop));
+    late("docker stop", Limit::DEED, engine::deed(&["stop", "c"]).map(drop));
+    late("docker start", Limit::DEED, database.wake());
+    late("docker compose up", Limit::DEED, engine::composed(up, "up").map(drop));
+    late("docker compose pull", Limit::PULL, composed(Limit::PULL));
+    late("pg_dump", Limit::DUMP, database.dump(&place, "x").map(drop));
+    late("pg_database_size", Limit::QUESTION, database.size().map(drop));
+    late("psql", Limit::DEED, database.restore(&dump, "kept"));
+    late("git", Limit::QUESTION, Bundle::of_checkout(checkout(folder.path()), false).map(drop));
+    let known = place.root.join("known_hosts");
+    fs::write(&known, "").expect("it is ours");
+    let far = ["homelab", "--host", "deploy@house.example", "--known-hosts"];
+    let far = far.map(PathBuf::from).into_iter().chain([known]);
+    let Far { remote } = Far::parse_from(far);
+    let house = House::open(place.root.clone(), "/".into()).expect("it exists");
+    let asked = remote.receive(&mut Ui::silent(), &house, "deploy@house.example", &[], &[]);
+    late("ssh", Limit::REMOTE, asked.map(drop));
+    late("sudo", Limit::QUESTION, Err(receive::as_root(&place, &[])));
+}
+
+#[derive(clap::Parser)]
+struct Far {
+    #[command(flatten)]
+    remote: Remote,
 }
 
 /// A dump that is whole.

@@ -160,9 +160,11 @@ fn a_dump_replaces_the_database() {
 #[test]
 fn whatever_fails_the_database_is_not_replaced_by_a_part() {
     let dump = packed(&whole("SELECT 1;"));
+    played::limits();
     let (_, server) = restored(Server::default(), &dump);
-    // Drop, create, guard, load, mark, swap, analyse.
-    assert_eq!(server.calls, 7);
+    let [deed, ask, load] = [Limit::DEED, Limit::QUESTION, Limit::LOAD];
+    // Drop, create, guard, load, mark, swap, analyse: only the load may take hours.
+    assert_eq!(played::limits(), [deed, deed, ask, load, ask, deed, deed]);
     for call in 0..server.calls {
         let (ended, server) = restored(Server { fails: Some(call), ..Server::default() }, &dump);
         // Whether the guard is known is no failure, and statistics are not the data.
@@ -173,6 +175,15 @@ fn whatever_fails_the_database_is_not_replaced_by_a_part() {
     let error = ended.expect_err("nothing was committed").to_string();
     assert!(error.starts_with("`psql` ended before the dump"), "{error}");
     assert!(!server.swapped);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_no_load() {
+    let answer = Output { status: ExitStatus::default(), stdout: vec![b'1'], stderr: Vec::new() };
+    let _docker = played::by(move |_, _, _| Some(answer.clone()));
+    played::limits();
+    database().wake().expect("it answers");
+    assert_eq!(played::limits(), [Limit::DEED, Limit::QUESTION]);
 }
 
 #[test]
