@@ -1,4 +1,7 @@
-//! Tags as versions: which of them are releases that may follow the one that is pinned.
+//! Tags as versions: which of them are releases that may follow the one that is pinned, and which of two
+//! images is newer.
+
+use std::cmp::Ordering;
 
 use homelab_core::image::Range;
 
@@ -17,6 +20,30 @@ pub(crate) fn later<'a>(current: &str, tags: &'a [String], range: Range) -> Vec<
 /// The latest release that is newer, and that the range leaves to a person.
 pub(crate) fn beyond<'a>(current: &str, tags: &'a [String], range: Range) -> Option<&'a str> {
     releases(current, tags, |from, to| !within(from, to, range)).into_iter().next()
+}
+
+/// How an image stands to another one by their tags; `None` where they do not say it.
+///
+/// The first number that differs decides, when all before it is the same: what follows may be of another
+/// shape, as `16-vectorchord0.5` is after `14-vectorchord0.4.3`.
+pub(crate) fn order(image: &str, than: &str) -> Option<Ordering> {
+    let (one, other) = (tag(image)?, tag(than)?);
+    if one == other {
+        return Some(Ordering::Equal);
+    }
+    let plain = |tag: &'_ str| tag.strip_prefix('v').map_or(tag.to_owned(), str::to_owned);
+    let (one, other) = (plain(one), plain(other));
+    let (one, other) = (Version::parse(&one)?, Version::parse(&other)?);
+    let words = one.words.iter().zip(&other.words);
+    let numbers = one.numbers.iter().zip(&other.numbers);
+    let mut both = words.zip(numbers).take_while(|(words, _)| words.0 == words.1);
+    both.find_map(|(_, numbers)| Some(numbers.0.cmp(numbers.1)).filter(|it| it.is_ne()))
+}
+
+/// The tag of an image, with or without a digest; that of one that is known by its id is none.
+fn tag(image: &str) -> Option<&str> {
+    let name = image.split_once('@').map_or(image, |it| it.0);
+    name.rsplit('/').next()?.split_once(':').filter(|it| it.0 != "sha256").map(|it| it.1)
 }
 
 /// Tags of the same shape with a greater version, latest first.
@@ -162,6 +189,41 @@ mod tests {
         check("v26.4.2", &all, Range::Any { because: "x" }, &["v27.1.0", "v26.5.0"], None);
         check("v26.4.2", &all, Range::Tag { because: "x" }, &[], Some("v27.1.0"));
         check("v26.4.2", &all, Range::Frozen { because: "x" }, &[], Some("v27.1.0"));
+    }
+
+    #[test]
+    fn of_two_images_the_tags_say_which_is_newer() {
+        let same = [
+            ("a:1.2@sha256:0", "a:1.2@sha256:1"),
+            ("a:edge@sha256:0", "a:edge"),
+            ("r.example:5000/a:1", "b/a:1"),
+        ];
+        for (one, other) in same {
+            assert_eq!(order(one, other), Some(Ordering::Equal), "{one} {other}");
+        }
+        let newer = [
+            ("a:1.10.0@sha256:0", "a:1.9.0@sha256:1"),
+            ("a:v2.0.0", "a:1.9.0"),
+            ("a:15.2", "a:14-vectorchord0.4.3-pgvectors0.2.0"),
+            ("a:14-vectorchord0.4.3-pgvectors0.2.1", "a:14-vectorchord0.4.3-pgvectors0.2.0"),
+            ("r.example:5000/a:2.0.0-alpine", "a:1.9"),
+        ];
+        for (one, other) in newer {
+            assert_eq!(order(one, other), Some(Ordering::Greater), "{one} {other}");
+            assert_eq!(order(other, one), Some(Ordering::Less), "{other} {one}");
+        }
+        let unknown = [
+            ("a:1.2", "a:1.2.0"),
+            ("a:1.2.0-rc.1", "a:1.2.0"),
+            ("a:edge", "a:1.2.0"),
+            ("a:edge", "a:stable"),
+            ("a:pg14-1", "a:15-1"),
+            ("r.example:5000/a", "a:1"),
+            ("sha256:0", "a:1"),
+        ];
+        for (one, other) in unknown {
+            assert_eq!((order(one, other), order(other, one)), (None, None), "{one} {other}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::data::touched;
 use self::downtime::at_most;
-use crate::compose::File;
+use crate::compose::{File, Service};
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
@@ -237,8 +237,10 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         plan.warnings.push(text.to_owned());
     }
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
-    plan.dumps =
-        databases(before, after).filter(|it| is_dumped(after, &plan, it)).cloned().collect();
+    plan.dumps = databases(before, after)
+        .filter(|it| is_dumped(before, after, &plan, it))
+        .cloned()
+        .collect();
     plan
 }
 
@@ -265,15 +267,20 @@ fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &
     known.filter(|it| before.containers.get(*it).is_none_or(|it| it.running))
 }
 
-/// Its own container is replaced or removed, or whoever migrates it gets another image.
-fn is_dumped(after: &After, plan: &Plan, database: &str) -> bool {
+/// Its own container is replaced or removed, or whoever migrates it gets another image: by what the one or
+/// the other side says.
+fn is_dumped(before: &Before, after: &After, plan: &Plan, database: &str) -> bool {
+    let migrates = |name: &str| {
+        let mut sides = [&before.file, &after.file].into_iter();
+        let says = |it: &Service| it.labels.contains_key(ONE_WAY_LABEL);
+        sides.any(|it| it.services.get(name).is_some_and(says))
+    };
     plan.services.iter().any(|it| match it.action {
         Action::Recreated | Action::Stopped if it.service == database => true,
         Action::Created | Action::Recreated => {
             it.image_from != it.image_to
-                && after.file.services.get(&it.service).is_some_and(|it| {
-                    it.depends_on.contains_key(database) && it.labels.contains_key(ONE_WAY_LABEL)
-                })
+                && migrates(&it.service)
+                && after.file.services[&it.service].depends_on.contains_key(database)
         }
         Action::Started | Action::Stopped | Action::Unchanged => false,
     })

@@ -55,7 +55,8 @@ pub(super) fn forward(
     let place = run.place;
     let receipts = receipt::all(place)?;
     // Noted before it is done: who finds this note knows what may have been started.
-    journal.newer = one_way::newer(place, &receipts, wanted, plan);
+    let turns = one_way::turns(place, &receipts, journal.from.as_ref(), wanted, state, plan);
+    journal.newer = one_way::newer(&turns);
     // A house that is broken is not mended before all of it is well.
     if receipt::broken(&receipts).is_none() {
         journal.unwell = gate::unwell(state).into_iter().collect();

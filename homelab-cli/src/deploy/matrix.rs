@@ -175,7 +175,7 @@ fn a_deploy_that_switches_a_profile_off() {
 
 #[test]
 fn a_deploy_with_a_service_that_never_gets_well() {
-    const SICK: Release = Release { app: "app:2", jelly: "jelly:2", web: "web:sick2", ..TWO };
+    const SICK: Release = Release { app: "app:2", jelly: "jelly:2", web: "web:2-sick", ..TWO };
     const MENDED: Release = Release { id: "release3", web: "web:3", ..SICK };
     let story = Story {
         name: "a sick service",

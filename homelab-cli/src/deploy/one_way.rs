@@ -3,75 +3,102 @@
 //! What is about to be started is noted before it is (`Journal::newer`); whether it was, the engine
 //! knows. A service that was never started on its newer image goes back as any other.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use homelab_core::compose::File;
 use homelab_core::lower::ONE_WAY_LABEL;
 use homelab_core::plan::{Plan, Step};
-use homelab_core::report::receipt::{Outcome, Receipt};
+use homelab_core::release::Id;
+use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::between;
-use super::engine;
+use super::engine::{self, State};
 use super::journal::Journal;
 use super::place::Place;
 use super::prune;
 use super::release::{self, Manifest};
 use super::survey::Wanted;
 use crate::error::Error;
+use crate::versions;
 use crate::words;
 
 /// What leads out of a house whose release is not well.
 pub(super) const MEND: &str = "`homelab status` says what is unwell; deploy a release that mends it, or choose an older one with \
      `homelab rollback RELEASE`";
 
-/// One-way services that a plan takes to a newer image, with that image.
-pub(super) fn newer(
-    place: &Place,
-    receipts: &[Receipt],
-    wanted: &Wanted,
-    plan: &Plan,
-) -> IndexMap<String, String> {
-    let steps = changed(receipts, wanted, plan);
-    let newer =
-        steps.filter(|(step, from, to)| !is_older(place, receipts, &step.service, to, from));
-    newer.map(|(step, _, to)| (step.service.clone(), to.clone())).collect()
+/// A one-way service that gets another image.
+#[derive(Debug)]
+pub(super) struct Turn {
+    service: String,
+    from: String,
+    to: String,
+    /// Why its data goes one way.
+    because: String,
+    /// How the image that it gets stands to the one that it had last; `None` where nobody can tell.
+    order: Option<Ordering>,
 }
 
-/// Services that a deploy would take back to an older image: a reverted commit is no rollback.
-pub(super) fn downgrades(
+/// The one-way services to which a plan gives another image: by the new file, the one of the release that
+/// runs, or the container.
+pub(super) fn turns(
     place: &Place,
     receipts: &[Receipt],
+    current: Option<&Id>,
     wanted: &Wanted,
+    state: &State,
     plan: &Plan,
-) -> Vec<String> {
-    let steps = changed(receipts, wanted, plan);
-    let older = steps.filter(|(step, from, to)| is_older(place, receipts, &step.service, to, from));
-    let line = |(step, from, _): (&Step, &String, &String)| {
-        format!(
-            "`{}`: {}, and `{from}` ran; deploy a release that has at least that image, or go back with \
-             `homelab rollback`, which says what stands between",
-            step.service,
-            reason(&wanted.after.file, &step.service)
-        )
+) -> Vec<Turn> {
+    let old = current.and_then(|it| release::compose_of(place, it).ok());
+    let because = |service: &str| {
+        let files = [Some(&wanted.after.file), old.as_ref()];
+        let mut says = files.into_iter().flatten().filter_map(|it| it.services.get(service));
+        let said = says.find_map(|it| it.labels.get(ONE_WAY_LABEL).cloned());
+        let mut containers = state.of(service);
+        said.or_else(|| {
+            containers.find_map(|it| engine::label(it, ONE_WAY_LABEL)).map(str::to_owned)
+        })
     };
-    older.map(line).collect()
-}
-
-/// One-way services that get another image, with the one that they had last and the one that they get.
-fn changed<'a>(
-    receipts: &'a [Receipt],
-    wanted: &'a Wanted,
-    plan: &'a Plan,
-) -> impl Iterator<Item = (&'a Step, &'a String, &'a String)> {
-    plan.services.iter().filter_map(|step| {
+    let turn = |step: &Step| {
         let to = step.image_to.as_ref()?;
-        wanted.after.file.services.get(&step.service)?.labels.get(ONE_WAY_LABEL)?;
         // One whose profile was off has no container, and data all the same.
         let from = step.image_from.as_ref().or_else(|| ran(receipts, &step.service).last())?;
-        (from != to).then_some((step, from, to))
-    })
+        let because = because(&step.service).filter(|_| from != to)?;
+        let order = order(place, receipts, &step.service, to, from);
+        let service = step.service.clone();
+        Some(Turn { service, from: from.clone(), to: to.clone(), because, order })
+    };
+    plan.services.iter().filter_map(turn).collect()
+}
+
+/// Those with the image from whose first start on their data may be of no use to the older one.
+pub(super) fn newer(turns: &[Turn]) -> IndexMap<String, String> {
+    let newer = turns.iter().filter(|it| it.order != Some(Ordering::Less));
+    newer.map(|it| (it.service.clone(), it.to.clone())).collect()
+}
+
+/// Those that a deploy may not make: a reverted commit is no rollback. `to` is the release that asks for it.
+pub(super) fn refusals(turns: &[Turn], to: &Id) -> Vec<String> {
+    let refusal = |it: &Turn| {
+        let Turn { service, from, to: image, because, order } = it;
+        let said = match order {
+            Some(Ordering::Less) => {
+                format!("`{from}` ran; deploy a release that has at least that image")
+            }
+            None => format!(
+                "nobody can tell whether `{image}` is newer than `{from}`, which ran; deploy a release whose \
+                 image has a tag that says it"
+            ),
+            Some(Ordering::Equal | Ordering::Greater) => return None,
+        };
+        Some(format!(
+            "`{service}`: {because}, and {said}, or take this one with `homelab rollback {to}`, which says what \
+             stands between"
+        ))
+    };
+    turns.iter().filter_map(refusal).collect()
 }
 
 /// Images of a service in the order in which they ran.
@@ -83,23 +110,42 @@ pub(super) fn ran<'a>(
     ran.filter_map(|it| it.images.get(service)).flat_map(|(from, to)| from.iter().chain(to))
 }
 
-/// Whether an image ran before another one ever did.
-fn is_older(
+/// How an image stands to another one of its service: by which ran first, else by their tags.
+///
+/// Under one tag, an image that never ran is a rebuild.
+fn order(
     place: &Place,
     receipts: &[Receipt],
     service: &str,
     image: &String,
     than: &String,
-) -> bool {
-    let first = |image: &String| ran(receipts, service).position(|it| it == image);
-    match (first(image), first(than)) {
-        (Some(image), Some(than)) => image < than,
+) -> Option<Ordering> {
+    let is_here = |image| {
+        prune::all(place).unwrap_or_default().iter().any(|it| {
+            Manifest::load(place, it).is_ok_and(|it| it.images.get(service) == Some(image))
+        })
+    };
+    match (came(receipts, service, image), came(receipts, service, than)) {
+        (Some(image), Some(than)) => Some(image.cmp(&than)),
         // Of a deploy that has left no receipt: its release is here, and came after those that have.
-        (Some(_), None) => prune::all(place).unwrap_or_default().iter().any(|it| {
-            Manifest::load(place, it).is_ok_and(|it| it.images.get(service) == Some(than))
-        }),
-        (None, _) => false,
+        (Some(_), None) if !ran(receipts, service).any(|it| it == than) && is_here(than) => {
+            Some(Ordering::Less)
+        }
+        _ => versions::order(image, than),
     }
+}
+
+/// When a deploy brought an image for the first time; what a rollback brought is not the newest because of
+/// that.
+fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, bool)> {
+    let is_from = |it: &(Option<String>, _)| it.0.as_ref() == Some(image);
+    let named = |it: &Receipt| {
+        let images = it.images.get(service).filter(|_| it.outcome != Outcome::Refused)?;
+        (is_from(images) || images.1.as_ref() == Some(image)).then(|| !is_from(images))
+    };
+    let mut all = receipts.iter().enumerate();
+    let (at, receipt, is_new) = all.find_map(|(at, it)| Some((at, it, named(it)?)))?;
+    (!is_new || receipt.what != Deed::Rollback).then_some((at, is_new))
 }
 
 /// Services whose newer image was started, or may have been.

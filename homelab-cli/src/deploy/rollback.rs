@@ -50,7 +50,8 @@ pub(crate) fn rollback(
     attempt::forward(ui, run, &wanted, journal, &state, &plan)
 }
 
-/// A release that is kept, and is not the current one.
+/// A release of this host that is not the current one: one that is kept, or, for who names it, one that a
+/// deploy brought and refused.
 fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
     let kept: Vec<_> =
         prune::kept(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
@@ -69,6 +70,7 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             });
             match (found.next(), found.next()) {
                 (Some(one), None) => Ok(one.clone()),
+                (None, _) if prune::all(place)?.contains(it) => Ok(it.clone()),
                 _ => Err(Error::NotKept { release: it.to_string(), kept: names() }),
             }
         }

@@ -42,9 +42,10 @@ pub(crate) fn deploy(
     if is_the_same && receipt::broken(&receipts).is_none() {
         return unchanged(run, &wanted, id, &state);
     }
-    let older = one_way::downgrades(place, &receipts, &wanted, &plan);
-    if !older.is_empty() {
-        let because = format!("it would go back over data:\n  {}", older.join("\n  "));
+    let turns = one_way::turns(place, &receipts, current.as_ref(), &wanted, &state, &plan);
+    let refusals = one_way::refusals(&turns, id);
+    if !refusals.is_empty() {
+        let because = format!("it could go back over data:\n  {}", refusals.join("\n  "));
         let refused = run.receipt((current.as_ref(), id), Outcome::Refused, Some(because));
         receipt::append(&refused, place)?;
         return Ok(refused);

@@ -104,6 +104,9 @@ fn one_change_touches_one_service() {
 fn a_database_is_dumped_before_it_or_its_migrator_is_touched() {
     assert_eq!(change("db:1", "db:2").dumps, ["db"]);
     assert_eq!(change("app:1", "app:2").dumps, ["db"], "it migrates the database");
+    let silent = HOUSE.replace("app:1", "app:2").replace("homelab.one-way: \"it migrates\", ", "");
+    let it = plan(&running(HOUSE, &[]), &after(&silent, &[]), &[]);
+    assert_eq!(it.dumps, ["db"], "it says no more that it migrates");
     assert!(change("Etc/UTC", "Europe/Berlin").dumps.is_empty(), "the same release of it");
     assert!(change("more:1", "more:2").dumps.is_empty());
     // It does not run: there is nobody to ask for a dump.

@@ -6,7 +6,7 @@ use super::super::between::Data;
 use super::super::receipt;
 use super::super::receipt::tests::id;
 use super::house::{House, ONE, Release};
-use super::{RESTORE, lived_in};
+use super::{KEEP, RESTORE, lived_in};
 use crate::error::Error;
 
 const TWO: Release = Release { id: "release2", app: "app:2", ..ONE };
@@ -56,4 +56,55 @@ fn a_release_without_a_service_hides_no_data_of_it() {
     let house = after(&[Release { id: "release2", app: "", ..ONE }]);
     house.rollback(None, Data::default()).expect("no data stands between");
     house.holds(&[&ONE]).expect("it runs as before");
+}
+
+/// A deploy that is refused, and touches nothing.
+#[track_caller]
+fn is_refused(house: &House, release: &Release, because: &str) {
+    let current = house.place.current().expect("a link");
+    let refused = house.deploy(release).expect_err("it could go back over data").to_string();
+    let is_said = refused.contains("Refused") && refused.contains(because);
+    assert!(is_said && refused.contains(&format!("homelab rollback {}`", release.id)), "{refused}");
+    assert_eq!(house.place.current().expect("a link"), current);
+    assert_eq!(house.docker.borrow().wrong, [""; 0]);
+}
+
+#[test]
+fn an_older_image_that_never_ran_here_is_told_by_its_tag() {
+    let house = House::new();
+    house.deploy(&TWO).expect("the first deploy");
+    is_refused(&house, &ONE, "`app:2` ran");
+    is_refused(
+        &house,
+        &Release { id: "edge0000", app: "app:edge", ..ONE },
+        "nobody can tell whether",
+    );
+    // A rebuild, until it ran.
+    let rebuilt = Release { id: "rebuilt0", app: "app:2@sha256:2", ..ONE };
+    house.deploy(&rebuilt).expect("a rebuild");
+    is_refused(&house, &Release { id: "undone00", ..TWO }, "`app:2@sha256:2` ran");
+    house.deploy(&THREE).expect("it is newer");
+    house.holds(&[&THREE]).expect("it is whole");
+    // What a deploy refuses, a person may say.
+    is_refused(&house, &ONE, "`app:3` ran");
+    assert_eq!(stops(&house, &ONE, RESTORE).len(), 1);
+    house.docker.borrow_mut().keep_data = true;
+    house.rollback(Some(&id(ONE.id)), KEEP).expect("a person has said so");
+    house.holds(&[&ONE]).expect("it is whole");
+    house.deploy(&THREE).expect("it is newer all the same");
+}
+
+#[test]
+fn who_says_no_more_that_it_goes_one_way_does_so_once_more() {
+    let house = after(&[TWO]);
+    is_refused(&house, &Release { id: "goesback", labelled: false, ..ONE }, "`app:2` ran");
+    // By its container alone.
+    fs::write(house.place.release(&id(TWO.id)).join("compose.yaml"), "").expect("it is ours");
+    is_refused(&house, &Release { id: "again000", labelled: false, ..ONE }, "`app:2` ran");
+    let house = after(&[]);
+    let sick = Release { web: "web:2-sick", labelled: false, ..TWO };
+    house.deploy(&sick).expect_err("`web` never gets well");
+    house.holds(&[&sick]).expect("`app:2` has begun");
+    let receipts = receipt::all(&house.place).expect("they can be read");
+    assert_eq!(receipts.last().map(|it| it.dumps.len()), Some(1));
 }

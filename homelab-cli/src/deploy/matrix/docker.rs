@@ -65,13 +65,14 @@ impl Container {
         self.definition.image.as_deref().unwrap_or_default()
     }
 
-    /// `app:sick2` is version 2 and never gets healthy.
+    /// `app:2-sick` is version 2 and never gets healthy.
     pub(super) fn is_sick(&self) -> bool {
-        self.image().contains(":sick")
+        self.image().contains("-sick")
     }
 
     fn version(&self) -> u32 {
-        let digits: String = self.image().chars().filter(char::is_ascii_digit).collect();
+        let tagged = self.image().split('@').next().unwrap_or_default();
+        let digits: String = tagged.chars().filter(char::is_ascii_digit).collect();
         digits.parse().unwrap_or_default()
     }
 }

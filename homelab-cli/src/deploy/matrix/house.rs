@@ -43,6 +43,8 @@ pub(super) struct Release {
     pub(super) page: &'static str,
     /// Whether its networks are cut otherwise.
     pub(super) recut: bool,
+    /// Whether it says which services go one way.
+    pub(super) labelled: bool,
 }
 
 /// The first release.
@@ -54,6 +56,7 @@ pub(super) const ONE: Release = Release {
     web: "web:1",
     page: "1",
     recut: false,
+    labelled: true,
 };
 
 /// Values of the host.
@@ -199,6 +202,7 @@ impl Release {
              internal: {back}\nservices:\n"
         );
         let one_way = "      homelab.one-way: \"its releases migrate the data\"\n";
+        let one_way = if self.labelled { one_way } else { "" };
         for (name, image, labels) in [
             (
                 "db",

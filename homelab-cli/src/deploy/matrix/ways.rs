@@ -17,8 +17,8 @@ use super::house::{DOTENV, House, ONE, Release};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
 
-const SICK: Release = Release { id: "release2", app: "app:2", web: "web:sick2", ..ONE };
-const SICK_JELLY: Release = Release { id: "release2", jelly: "jelly:sick2", ..ONE };
+const SICK: Release = Release { id: "release2", app: "app:2", web: "web:2-sick", ..ONE };
+const SICK_JELLY: Release = Release { id: "release2", jelly: "jelly:2-sick", ..ONE };
 
 /// A house that a release with migrated data has left broken.
 fn broken(release: &Release) -> House {
