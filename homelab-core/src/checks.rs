@@ -16,6 +16,7 @@ mod egress;
 mod end_of_life;
 mod guarded_panel;
 mod health_check;
+mod host_device;
 mod host_namespace;
 mod host_path;
 mod image_pinned;
@@ -90,6 +91,7 @@ pub const ALL: &[Rule] = &[
     network_range::RULE,
     docker_socket::RULE,
     host_path::RULE,
+    host_device::RULE,
     socket_proxy_network::RULE,
     privileged::RULE,
     host_namespace::RULE,
@@ -134,6 +136,7 @@ pub const ALL: &[Rule] = &[
 pub const HOST: &[Rule] = &[
     docker_socket::RULE,
     host_path::RULE,
+    host_device::RULE,
     privileged::RULE,
     host_namespace::RULE,
     strong_capability::RULE,
@@ -141,6 +144,10 @@ pub const HOST: &[Rule] = &[
     cap_drop_all::RULE,
     no_new_privileges::RULE,
 ];
+
+/// Rules of [`HOST`] whose id no label accepts: what they find is root on the host. Of reasons that
+/// they take they ask themselves.
+const ROOT: &[&str] = &[docker_socket::RULE.id, privileged::RULE.id, strong_capability::RULE.id];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.
@@ -233,15 +240,13 @@ fn run(project: &Project<'_>, rules: &[Rule]) -> Verdict {
 fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in found {
-        let member = project.member(&finding.subject);
-        let spec = member.and_then(|it| it.spec);
-        let mut waivers = spec.iter().flat_map(|it| &it.waivers);
-        let accepts =
-            |(rule, _): &&(&str, &str)| *rule == finding.rule && *rule != unused_waiver::RULE.id;
-        let labelled = member.and_then(|it| it.accepted(&finding.rule));
-        match waivers.find(accepts).map(|it| it.1).or(labelled) {
+        let rule = finding.rule.as_str();
+        let member = project.member(&finding.subject).filter(|it| {
+            rule != unused_waiver::RULE.id && (it.spec.is_some() || !ROOT.contains(&rule))
+        });
+        match member.and_then(|it| it.waiver(rule)) {
             Some(because) => {
-                verdict.waived.push(Waived { finding, because: because.to_owned() });
+                verdict.waived.push(Waived { because: because.to_owned(), finding });
             }
             None => verdict.findings.push(finding),
         }
@@ -251,7 +256,11 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use super::testing::{CATALOGUE, break_stack, good, spec};
     use super::*;
+    use crate::compose::Service;
+    use crate::lower::{ACCEPTS_LABEL, lower};
+    use crate::route::Login;
 
     #[test]
     fn ids_are_file_names_and_unique() {
@@ -269,6 +278,48 @@ mod tests {
     #[test]
     fn the_rule_about_waivers_comes_last() {
         assert_eq!(ALL.last().map(|it| it.id), Some(unused_waiver::RULE.id));
+    }
+
+    /// What a host finds in the good example's file when `fetch` has this label besides a change.
+    fn received(label: (&str, &str), change: impl Fn(&mut Service)) -> Vec<String> {
+        let mut file = lower(&good());
+        let fetch = &mut file.services["fetch"];
+        fetch.labels.insert(format!("{ACCEPTS_LABEL}{}", label.0), label.1.to_owned());
+        change(fetch);
+        let found = check_received(&Project::from_file(file, CATALOGUE)).findings;
+        found.into_iter().map(|it| it.rule).collect()
+    }
+
+    #[test]
+    fn a_label_accepts_with_a_reason_and_nothing_that_is_root() {
+        let filter = |it: &mut Service| it.security_opt.push("seccomp=unconfined".to_owned());
+        let ping = |it: &mut Service| it.cap_add.push("NET_RAW".to_owned());
+        assert_eq!(received(("unconfined", "it debugs"), filter), [""; 0]);
+        assert_eq!(received(("cap.NET_RAW", "it pings"), ping), [""; 0]);
+        for because in ["", " ", "${WHY:-it debugs}"] {
+            assert_eq!(received(("unconfined", because), filter), ["unconfined"], "{because}");
+            assert_eq!(received(("cap.NET_RAW", because), ping), ["strong-capability"]);
+        }
+        for capability in ["SYS_ADMIN", "ALL", "CAP_SYS_MODULE"] {
+            let root = |it: &mut Service| it.cap_add.push(capability.to_owned());
+            for what in ["strong-capability", &format!("cap.{capability}"), "cap.SYS_ADMIN"] {
+                assert_eq!(received((what, "it mounts"), root), ["strong-capability"], "{what}");
+            }
+        }
+        let privileged = |it: &mut Service| it.privileged = true;
+        assert_eq!(received(("privileged", "it is"), privileged), ["privileged"]);
+    }
+
+    #[test]
+    fn an_empty_reason_of_a_stack_accepts_nothing() {
+        for (because, found) in [("its clients cannot answer", ""), ("", "error[route-login]")] {
+            let told = break_stack(|stack| {
+                let web = spec(stack, "web");
+                web.waivers.push(("route-login", because));
+                web.routes[0] = web.routes[0].login(Login::BuiltIn);
+            });
+            assert!(told.starts_with(found) && told.is_empty() == found.is_empty(), "{told}");
+        }
     }
 
     #[test]

@@ -1,28 +1,37 @@
 //! What a service of a Compose file may do to the host, as facts: a plan compares them, rules judge them.
 
-mod place;
+mod host_path;
 
 use std::fmt;
 
-use self::place::is_in;
-pub use self::place::{HOUSE, Place, Reading, place, real};
-pub(crate) use self::place::{holds_socket, is_socket};
+use self::host_path::is_in;
+pub use self::host_path::{Disclosure, HOUSE, HostPath, host_path, is_harmless_device, real};
+pub(crate) use self::host_path::{holds_socket, is_socket};
 use crate::compose::MountKind;
+use crate::lower::ACCEPTS_LABEL;
 use crate::project::{Member, Project};
 
 /// One thing that a container may do to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Power {
+    /// The release accepts this of it.
+    Accepted {
+        /// What, as its label says: `cap.NET_RAW`, `pid.host`, or a rule's id.
+        what: String,
+        /// Why.
+        because: String,
+    },
     /// `privileged: true`.
     Privileged,
-    /// It has a place of the host.
+    /// It has a path of the host.
     Path {
         /// Which.
-        place: Place,
+        path: HostPath,
         /// Whether it can change it; a socket can be talked to either way.
         writable: bool,
     },
-    /// It shares a namespace of the host or of another container: the field and its value.
+    /// It shares a namespace of the host or of another container, or is on a network of the engine's: the
+    /// field and its value.
     Namespace(&'static str, String),
     /// It has a device of the host.
     Device(String),
@@ -44,16 +53,20 @@ impl fmt::Display for Power {
     /// What it may do, with the words of the file in backticks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Accepted { what, because } => write!(f, "is allowed `{what}`: {because}"),
             Self::Privileged => f.write_str("is root on the host (`privileged: true`)"),
-            Self::Path { place: Place { path, what, .. }, writable } => {
+            Self::Path { path: HostPath { path, what, .. }, writable } => {
                 let how = if *writable { "can write to" } else { "gets, read-only," };
                 write!(f, "{how} `{path}` of the host: {what}")
             }
             Self::Namespace(field, value) if value == "host" => {
                 write!(f, "has no namespace of its own (`{field}: host`)")
             }
-            Self::Namespace(field, value) => {
+            Self::Namespace(field, value) if is_containers(value) => {
                 write!(f, "is in the namespace of another container (`{field}: {value}`)")
+            }
+            Self::Namespace(field, value) => {
+                write!(f, "is on a network that the file does not name (`{field}: {value}`)")
             }
             Self::Device(device) => write!(f, "has the device `{device}`"),
             Self::Capability(name) => write!(f, "has the capability `{name}`"),
@@ -61,7 +74,10 @@ impl fmt::Display for Power {
                 f.write_str("keeps Docker's default capabilities (no `cap_drop: [ALL]`)")
             }
             Self::Unconfined(option) => {
-                write!(f, "is without a filter of the kernel (`security_opt: {option}`)")
+                write!(
+                    f,
+                    "replaces or switches off a filter of the kernel (`security_opt: {option}`)"
+                )
             }
             Self::NewPrivileges => f.write_str("can gain privileges (no `no-new-privileges`)"),
             Self::WritableRoot => f.write_str("can write to its root file system"),
@@ -74,22 +90,27 @@ impl Power {
     /// Whether who has this has the other one, too.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Path { place, writable }, Self::Path { place: below, writable: writes }) => {
-                is_in(&below.path, &place.path) && (*writable || !writes)
+            (Self::Path { path, writable }, Self::Path { path: below, writable: writes }) => {
+                is_in(&below.path, &path.path) && (*writable || !writes)
             }
             _ => self == other,
         }
     }
 }
 
-/// Everything that a service may do to the host, the worst first.
+/// Everything that a service may do to the host: what its release accepts, then the rest, the worst first.
 pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let service = member.service;
     let mut powers = Vec::new();
+    let accepted = |(key, because): (&String, &String)| {
+        let what = key.strip_prefix(ACCEPTS_LABEL)?.to_owned();
+        Some(Power::Accepted { what, because: project.resolve(because) })
+    };
+    powers.extend(service.labels.iter().filter_map(accepted));
     powers.extend(service.privileged.then_some(Power::Privileged));
     let mut paths: Vec<_> = paths(project, member);
-    paths.sort_by_key(|(place, writable)| (place.reading, !writable));
-    powers.extend(paths.into_iter().map(|(place, writable)| Power::Path { place, writable }));
+    paths.sort_by_key(|(path, writable)| (path.disclosure, !writable));
+    powers.extend(paths.into_iter().map(|(path, writable)| Power::Path { path, writable }));
     powers.extend(namespaces(project, member).map(|(field, it)| Power::Namespace(field, it)));
     let devices = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
@@ -110,24 +131,24 @@ pub fn gained(before: &[Power], after: Vec<Power>) -> Vec<Power> {
     after.into_iter().filter(is_new).collect()
 }
 
-/// The places of the host that a service gets by a mount, a secret's file or an environment file, and
+/// The paths of the host that a service gets by a mount, a secret's file or an environment file, and
 /// whether it can write there.
-fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(Place, bool)> {
+fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
     let service = member.service;
-    let place = |path: &str| place(&project.resolve(path), project.folder());
+    let path = |it: &str| host_path(&project.resolve(it), project.folder());
     let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-    let binds = binds.filter_map(|it| Some((place(&it.source)?, !it.read_only)));
+    let binds = binds.filter_map(|it| Some((path(&it.source)?, !it.read_only)));
     let secrets = service.secrets.iter().filter_map(|name| project.file().secrets.get(name));
-    let secrets = secrets.filter_map(|it| place(&it.file)).filter(|it| !is_secret(project, it));
-    let env_files = service.env_file.iter().filter_map(|it| place(it));
+    let secrets = secrets.filter_map(|it| path(&it.file)).filter(|it| !is_secret(project, it));
+    let env_files = service.env_file.iter().filter_map(|it| path(it));
     let all = binds.chain(secrets.chain(env_files).map(|it| (it, false)));
-    all.filter(|(it, writes)| *writes || it.reading != Reading::Nothing).collect()
+    all.filter(|(it, writes)| *writes || it.disclosure != Disclosure::Public).collect()
 }
 
 /// Whether it is a file where the household's secrets lie.
-fn is_secret(project: &Project<'_>, place: &Place) -> bool {
+fn is_secret(project: &Project<'_>, file: &HostPath) -> bool {
     let folder = real("secrets", project.folder());
-    folder.is_some_and(|it| is_in(&place.path, &it) && place.path != it)
+    folder.is_some_and(|it| is_in(&file.path, &it) && file.path != it)
 }
 
 /// Fields by which a service is in a namespace that is not its own.
@@ -144,9 +165,20 @@ pub(crate) fn namespaces(
         ("userns_mode", &service.userns_mode),
     ];
     let values = all.map(|(field, it)| (field, it.as_ref().map(|it| project.resolve(it))));
-    let foreign =
-        |it: &String| it == "host" || it.starts_with("container:") || it.starts_with("service:");
-    values.into_iter().filter_map(move |(field, it)| Some((field, it.filter(foreign)?)))
+    values
+        .into_iter()
+        .filter_map(|(field, it)| Some((field, it.filter(|it| is_foreign(field, it))?)))
+}
+
+/// Whether a namespace is the host's or another container's; a network may also be one of the engine's.
+fn is_foreign(field: &str, value: &str) -> bool {
+    let is_network = field == "network_mode" && !["", "none"].contains(&value);
+    is_network || value == "host" || is_containers(value)
+}
+
+/// Whether a namespace is another container's.
+fn is_containers(value: &str) -> bool {
+    value.starts_with("container:") || value.starts_with("service:")
 }
 
 /// Added capabilities, by the kernel's names without `CAP_`.
@@ -160,8 +192,9 @@ pub(crate) fn capabilities(
 
 /// Security options that put something else in the place of the engine's filters, with a `=`.
 fn filters(project: &Project<'_>, member: &Member<'_>) -> impl Iterator<Item = String> {
-    let others = member.security_options().filter(|it| it.0 != "no-new-privileges");
-    others.map(|(key, it)| format!("{key}={}", project.resolve(it.unwrap_or_default())))
+    let all = member.security_options(project);
+    let others = all.filter(|(key, _)| key != "no-new-privileges");
+    others.map(|(key, it)| format!("{key}={}", it.unwrap_or_default()))
 }
 
 /// Whether its first process is root's. What an image calls a user can be anybody, and so can the

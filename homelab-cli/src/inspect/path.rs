@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use homelab_core::compose::MountKind;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::interpolate;
-use homelab_core::power::{self, Place};
+use homelab_core::power::{self, HostPath};
 use homelab_core::project::Project;
 
 use super::{Context, Findings, HostRule};
@@ -34,7 +34,7 @@ pub(crate) fn faults(house: &House, settings: &Settings, project: &Project<'_>) 
         let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         for mount in binds.filter(|it| it.source.starts_with('$')) {
             let value = project.resolve(&mount.source);
-            let Some(Place { path, what, .. }) = place(house, &value) else { continue };
+            let Some(HostPath { path, what, .. }) = place(house, &value) else { continue };
             let all = interpolate::variables(&mount.source);
             let named = all.iter().find(|it| settings.dotenv.value(it).is_some());
             let Some(name) = named.or_else(|| all.first()) else { continue };
@@ -57,9 +57,9 @@ pub(crate) fn faults(house: &House, settings: &Settings, project: &Project<'_>) 
 }
 
 /// What a path gives away, as it is written or where its links lead to.
-fn place(house: &House, value: &str) -> Option<Place> {
+fn place(house: &House, value: &str) -> Option<HostPath> {
     if !value.starts_with('/') {
-        return power::place(value, power::HOUSE);
+        return power::host_path(value, power::HOUSE);
     }
     let folder = real(&house.path("."));
     let root = real(&house.host.path("/"));
@@ -67,7 +67,7 @@ fn place(house: &House, value: &str) -> Option<Place> {
     // Out of a test's own root, a link leads to the machine.
     let led = led.strip_prefix(&root).map_or_else(|_| led.clone(), |it| Path::new("/").join(it));
     let folder = folder.to_string_lossy();
-    [value, &led.to_string_lossy()].iter().find_map(|it| power::place(it, &folder))
+    [value, &led.to_string_lossy()].iter().find_map(|it| power::host_path(it, &folder))
 }
 
 /// A path with its links followed as far as it exists.

@@ -4,12 +4,16 @@
 //! so is root on the host. A folder that holds the socket is as good as the socket, and a
 //! read-only mount forbids deleting the file, not talking to the engine.
 //!
+//! A socket proxy may have `/var/run/docker.sock` and no other way to an engine. A host lets a
+//! service of a release have that one, too, when it accepts this rule, and nothing else.
+//!
 //! Fix: define a proxy with `Service::socket_proxy` that lets only the needed requests
 //! through, and let the service use that.
 
 use super::{Findings, Rule};
 use crate::compose::MountKind;
 use crate::finding::Severity;
+use crate::lower::DOCKER_SOCKET;
 use crate::power::{holds_socket, is_socket, real};
 use crate::project::{Member, Project};
 
@@ -24,13 +28,23 @@ const HELP: &str = "reach the engine through `Service::socket_proxy`: \
                     a read-only mount of the socket protects nothing";
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members().filter(|it| !it.is_socket_proxy()) {
+    for member in project.members() {
+        let may_have_it = member.is_socket_proxy() || member.accepted(RULE.id).is_some();
         for (what, path) in ways(project, &member) {
+            if may_have_it && is_dockers(project, &path) {
+                continue;
+            }
             let message =
                 format!("`{}` is given the engine's socket by {what} `{path}`", member.name);
             findings.on(&member, message, HELP.to_owned());
         }
     }
+}
+
+/// Whether a path or an address is Docker's socket itself.
+fn is_dockers(project: &Project<'_>, path: &str) -> bool {
+    let path = path.strip_prefix("unix://").unwrap_or(path);
+    real(path, project.folder()) == real(DOCKER_SOCKET, project.folder())
 }
 
 /// Every way in which a service is given the socket: what it is, and the path on the host.
@@ -56,10 +70,14 @@ mod tests {
     use crate::checks::testing::break_file;
 
     fn with_mount(source: &str) -> String {
+        given_to("web", source)
+    }
+
+    fn given_to(name: &str, source: &str) -> String {
         break_file(|file| {
             let mut mount = file.services["socket"].volumes[0].clone();
             source.clone_into(&mut mount.source);
-            file.services["web"].volumes.push(mount);
+            file.services[name].volumes.push(mount);
         })
     }
 
@@ -78,7 +96,24 @@ mod tests {
         error[docker-socket]: `web` is given the engine's socket by the mount `/var/run/`
           --> web.rs
           help: reach the engine through `Service::socket_proxy`: a read-only mount of the socket protects nothing
+        error[host-path]: `web` can read `/run` of the host: the sockets of its services, Docker's among them
+          --> web.rs
+          help: mount only what it needs, read-only, or keep its data elsewhere
         ");
+    }
+
+    #[test]
+    fn a_proxy_has_the_one_socket_and_no_other_way() {
+        for path in ["/var/run/docker.sock", "/run//docker.sock"] {
+            assert_eq!(given_to("socket", path), "", "{path}");
+        }
+        for path in ["/", "/run", "/run/containerd/containerd.sock", "/x/docker.sock"] {
+            let told = format!(
+                "error[docker-socket]: `socket` is given the engine's socket by the mount `{path}`\n"
+            );
+            let found = given_to("socket", path);
+            assert!(found.starts_with(&told), "{path}: {found}");
+        }
     }
 
     #[test]

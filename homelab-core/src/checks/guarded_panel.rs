@@ -1,17 +1,22 @@
 //! A panel that only the proxy guards is reachable by the proxy alone.
 //!
 //! Such a panel asks nobody for a password, or makes its first visitor the administrator: the
-//! proxy's login is all that stands before it. Another service on one of its networks does not pass
-//! by the proxy, so whoever takes over that service has the panel, too.
+//! proxy's login, or the paths that it closes, are all that stands before it. Another service on one
+//! of its networks does not pass by the proxy, so whoever takes over that service has the panel, too;
+//! and a published port of the panel gives it to whoever reaches the host.
 //!
-//! Fix: take the other service off its networks. What the panel itself uses may stay.
+//! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
+//! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
+//! closes, end the wizard first and say so with `.accept("guarded-panel", "…")`.
 
 use super::{Findings, Rule};
+use crate::caddyfile::Site;
 use crate::contract::PanelLogin;
 use crate::finding::Severity;
 use crate::project::{Member, Project};
 use crate::reach::{self, Why};
 use crate::service::RoleKind;
+use crate::units::Port;
 
 pub(super) const RULE: Rule = Rule {
     id: "guarded-panel",
@@ -21,46 +26,74 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        let Some(port) = guarded_port(project, &member) else { continue };
+        published(project, &member, port, findings);
+        neighbours(project, &member, findings);
+    }
+}
+
+/// The panel's port on the host does not pass by the proxy.
+fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
+    for published in member.service.ports.iter().filter(|it| it.target == panel.number()) {
+        let (name, port) = (member.name, project.port_text(published));
+        findings.on(
+            member,
+            format!("the panel of `{name}` is published on `{port}`, past the proxy"),
+            format!("do not publish the port `{panel}` of `{name}`: its route leads there"),
+        );
+    }
+}
+
+fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
     // Who the proxy is, only a stack says.
     if project.stack().is_none() {
         return;
     }
-    for member in project.members().filter(|it| is_guarded(project, it)) {
-        for other in project.neighbours(&member) {
-            let is_proxy = other.role() == Some(RoleKind::Edge);
-            if is_proxy || reach::why(project, &member, &other) == Why::Uses {
-                continue;
-            }
-            let (name, other_name) = (member.name, other.name);
-            let shared: Vec<_> =
-                project.shared(&member, &other).map(|it| format!("`{it}`")).collect();
-            let shared = shared.join(", ");
-            findings.on(
-                &member,
-                format!("`{other_name}` reaches the panel of `{name}` without the proxy's login, by {shared}"),
-                format!("take `{other_name}` off {shared}"),
-            );
+    for other in project.neighbours(member) {
+        let is_proxy = other.role() == Some(RoleKind::Edge);
+        if is_proxy || reach::why(project, member, &other) == Why::Uses {
+            continue;
         }
+        let (name, other_name) = (member.name, other.name);
+        let shared: Vec<_> = project.shared(member, &other).map(|it| format!("`{it}`")).collect();
+        let shared = shared.join(", ");
+        findings.on(
+            member,
+            format!("`{other_name}` reaches the panel of `{name}` past the proxy, by {shared}"),
+            format!("take `{other_name}` off {shared}"),
+        );
     }
 }
 
-/// Whether its own login keeps nobody out and the proxy asks.
-fn is_guarded(project: &Project<'_>, member: &Member<'_>) -> bool {
-    let panel = member.contract.and_then(|it| it.panel);
-    let is_open = panel.is_some_and(|it| !matches!(it.login, PanelLogin::BuiltIn));
-    is_open && project.sites_of(member.name).any(crate::caddyfile::Site::is_guarded)
+/// The port of a panel whose own login keeps nobody out, where the proxy asks or closes its wizard.
+fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
+    let panel = member.contract?.panel?;
+    let closes = |it: &Site| project.route_of(it).is_some_and(|it| !it.closed.is_empty());
+    let mut sites = project.sites_of(member.name);
+    let is_guarded = match panel.login {
+        PanelLogin::BuiltIn => false,
+        PanelLogin::None => sites.any(Site::is_guarded),
+        PanelLogin::FirstVisitor { .. } => sites.any(|it| it.is_guarded() || closes(it)),
+    };
+    is_guarded.then_some(panel.port)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_file, break_stack, spec};
+    use super::{PanelLogin, Project, RULE};
+    use crate::checks::check;
+    use crate::checks::testing::{CATALOGUE, break_file, break_image, break_stack, good, spec};
+    use crate::compose::PublishedPort;
+    use crate::contract::Panel;
+    use crate::lower::lower;
     use crate::route::Login;
 
     #[test]
     fn a_bystander_on_the_network_with_the_proxy_is_found() {
         let found = break_file(|file| file.services["fetch"].networks.push("caddy.web".to_owned()));
         insta::assert_snapshot!(found, @r"
-        error[guarded-panel]: `fetch` reaches the panel of `web` without the proxy's login, by `caddy.web`
+        error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy, by `caddy.web`
           --> web.rs
           help: take `fetch` off `caddy.web`
         ");
@@ -73,20 +106,59 @@ mod tests {
             spec(stack, "fetch").peers.push(web);
         });
         insta::assert_snapshot!(found, @r"
-        error[guarded-panel]: `fetch` reaches the panel of `web` without the proxy's login, by `fetch.web`
+        error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy, by `fetch.web`
           --> web.rs
           help: take `fetch` off `fetch.web`
         ");
     }
 
     #[test]
-    fn a_panel_with_a_login_of_its_own_may_have_users() {
+    fn a_published_port_of_the_panel_is_found() {
+        let port = |target| {
+            break_file(|file| {
+                let mut port = file.services["caddy"].ports[0].clone();
+                (port.target, port.published) = (target, "9000".to_owned());
+                file.services["web"].ports.push(port);
+            })
+        };
+        insta::assert_snapshot!(port(8080), @r"
+        error[guarded-panel]: the panel of `web` is published on `9000/tcp`, past the proxy
+          --> web.rs
+          help: do not publish the port `8080/tcp` of `web`: its route leads there
+        error[port-on-internal]: `web` publishes `9000/tcp` and is on internal networks only: `backend`, `caddy.web`
+          --> web.rs
+          help: add a network that is not internal, or remove the port
+        ");
+        assert!(!port(8081).contains("guarded-panel"), "{}", port(8081));
+    }
+
+    #[test]
+    fn a_port_is_found_in_a_file_alone() {
+        let mut file = lower(&good());
+        let port = file.services["caddy"].ports[0].clone();
+        file.services["web"].ports.push(PublishedPort { target: 8080, ..port });
+        let found = check(&Project::from_file(file, CATALOGUE)).findings;
+        assert!(found.iter().any(|it| it.rule == RULE.id), "{found:?}");
+    }
+
+    #[test]
+    fn closed_paths_of_a_wizard_guard_nothing_beside_the_proxy() {
         let found = break_stack(|stack| {
-            let web = spec(stack, "web").name;
-            spec(stack, "fetch").peers.push(web);
-            let route = &mut spec(stack, "web").routes[0];
-            *route = route.login(Login::BuiltIn).closes(&["/setup/*", "/folders/*"]);
+            let web = spec(stack, "web");
+            web.routes[0] = web.routes[0].login(Login::BuiltIn).closes(&["/setup/*", "/folders/*"]);
+            let name = web.name;
+            spec(stack, "fetch").peers.push(name);
         });
+        let told = "error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy";
+        assert!(found.starts_with(told), "{found}");
+    }
+
+    #[test]
+    fn a_panel_with_a_login_of_its_own_may_have_users() {
+        let found = break_image(
+            |file| file.services["fetch"].networks.push("caddy.web".to_owned()),
+            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::BuiltIn, ..it }),
+        );
         assert_eq!(found, "");
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! In the host's network a container reaches what listens on `localhost` only, and publishes
 //! every port it opens; in the host's process namespace it sees and can signal every process
-//! of its user. `ipc`, `uts` and `userns_mode` each remove another wall.
+//! of its user. `ipc`, `uts` and `userns_mode` each remove another wall. The namespace of another
+//! container (`service:…`, `container:…`) may be the host's itself.
+//!
+//! A service in another one's network, or on a network that the file does not name, reaches whom
+//! `snapshots/reachability.snap` does not tell: no recorded reason makes that right.
 //!
 //! Fix: remove the line. Where the service is about the host, as a monitor is, record the
 //! reason: `.host_pid("…")`.
@@ -21,23 +25,30 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        for (key, _) in namespaces(project, &member).filter(|it| it.1 == "host") {
-            if member.reason_for(&format!("{key} host")).is_none() {
-                findings.on(
-                    &member,
-                    format!("`{}` has `{key}: host` without a recorded reason", member.name),
-                    format!("remove `{key}: host`"),
-                );
-            }
+        for (key, value) in namespaces(project, &member) {
+            let name = member.name;
+            let fault = if key == "network_mode" && value != "host" {
+                "and so reaches nobody knows whom"
+            } else if member.reason_for(&format!("{key} {value}")).is_none() {
+                "without a recorded reason"
+            } else {
+                continue;
+            };
+            findings.on(
+                &member,
+                format!("`{name}` has `{key}: {value}` {fault}"),
+                format!("remove `{key}: {value}`"),
+            );
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_file, break_stack, spec};
+    use crate::checks::testing::{break_both, break_file, break_stack, spec};
     use crate::compose::Service;
     use crate::privilege::Exception;
+    use crate::stack::Stack;
 
     #[test]
     fn the_network_of_the_host_is_found() {
@@ -71,13 +82,43 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_reason_is_accepted() {
-        let found = break_stack(|stack| {
-            let fetch = spec(stack, "fetch");
-            fetch.host_pid = true;
-            let what = "pid host".to_owned();
-            fetch.exceptions.push(Exception { what, because: "it watches processes" });
-        });
-        assert_eq!(found, "");
+    fn the_namespace_of_another_container_is_found() {
+        for value in ["service:dump", "container:x", "${X:-service:dump}"] {
+            let found = break_file(|file| file.services["fetch"].pid = Some(value.to_owned()));
+            assert!(found.starts_with("error[host-namespace]: `fetch` has `pid: "), "{found}");
+        }
+        for value in ["private", "shareable", "none", ""] {
+            assert_eq!(break_file(|file| file.services["fetch"].ipc = Some(value.to_owned())), "");
+        }
+    }
+
+    #[test]
+    fn a_network_that_nobody_can_tell_is_found_even_with_a_reason() {
+        for value in ["service:caddy", "container:x", "bridge", "house_caddy.web"] {
+            let reason = |stack: &mut Stack| {
+                let what = format!("network_mode {value}");
+                spec(stack, "dump").exceptions.push(Exception { what, because: "it is" });
+            };
+            let found = break_both(reason, |file| {
+                file.services["dump"].networks.clear();
+                file.services["dump"].network_mode = Some(value.to_owned());
+            });
+            let told = format!("error[host-namespace]: `dump` has `network_mode: {value}` and so");
+            assert!(found.starts_with(&told), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_reason_is_accepted_and_an_empty_one_is_not() {
+        let found = |because| {
+            break_stack(|stack| {
+                let fetch = spec(stack, "fetch");
+                fetch.host_pid = true;
+                let what = "pid host".to_owned();
+                fetch.exceptions.push(Exception { what, because });
+            })
+        };
+        assert_eq!(found("it watches processes"), "");
+        assert!(found(" ").starts_with("error[host-namespace]"));
     }
 }

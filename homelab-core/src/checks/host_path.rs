@@ -10,7 +10,7 @@
 
 use super::{Findings, Rule};
 use crate::finding::Severity;
-use crate::power::{self, Place, Power, Reading, holds_socket};
+use crate::power::{self, Disclosure, HostPath, Power, is_socket};
 use crate::project::Project;
 
 pub(super) const RULE: Rule =
@@ -19,10 +19,10 @@ pub(super) const RULE: Rule =
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         for power in power::of(project, &member) {
-            let Power::Path { place: Place { path, what, reading }, writable } = power else {
+            let Power::Path { path: HostPath { path, what, disclosure }, writable } = power else {
                 continue;
             };
-            if holds_socket(&path) || !writable && reading != Reading::Power {
+            if is_socket(&path) || !writable && disclosure != Disclosure::Secret {
                 continue;
             }
             let how = if writable { "change" } else { "read" };

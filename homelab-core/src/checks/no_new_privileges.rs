@@ -61,6 +61,12 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_switches_it_off_is_found() {
+        let found = with(&["no-new-privileges", "${X:-no-new-privileges=false}"]);
+        assert!(found.starts_with("error[no-new-privileges]: `web` switches off"), "{found}");
+    }
+
+    #[test]
     fn every_spelling_is_accepted() {
         assert_eq!(with(&["no-new-privileges"]), "");
         assert_eq!(with(&["no-new-privileges=true"]), "");

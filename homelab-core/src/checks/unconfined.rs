@@ -1,7 +1,7 @@
 //! The kernel's filters around a container stay on.
 //!
 //! seccomp, `AppArmor` and `SELinux` refuse system calls and files that containers have no use
-//! for. Docker's seccomp profile alone made CVE-2022-0185, a way from a container to the
+//! for, and control groups that cannot be written keep its limits. Docker's seccomp profile alone made CVE-2022-0185, a way from a container to the
 //! host, unusable.
 //!
 //! Fix: remove the option. A profile of your own (`seccomp:./profile.json`) may take the default's place.
@@ -17,20 +17,24 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Option and value that switch a filter off.
+/// Option and value that switch a filter off; `disable` alone is a `label`.
 const SWITCHES: &[(&str, &str)] = &[
     ("seccomp", "unconfined"),
     ("apparmor", "unconfined"),
     ("label", "disable"),
+    ("disable", ""),
+    // The type of processes that SELinux lets do everything.
+    ("label", "type:spc_t"),
     ("systempaths", "unconfined"),
 ];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let written = member.service.security_opt.iter();
-        for (written, (key, value)) in written.zip(member.security_options()) {
-            let value = project.resolve(value.unwrap_or_default());
-            if SWITCHES.iter().any(|it| it.0 == key && it.1 == value) {
+        for (written, (key, value)) in written.zip(member.security_options(project)) {
+            let value = value.unwrap_or_default();
+            let is_off = SWITCHES.contains(&(key.as_str(), value.as_str()));
+            if is_off || key == "writable-cgroups" && value != "false" {
                 findings.on(
                     &member,
                     format!("`{}` has the security option `{written}`", member.name),
@@ -56,25 +60,26 @@ mod tests {
           --> fetch.rs
           help: remove `seccomp=unconfined`
         ");
-        insta::assert_snapshot!(with("apparmor:unconfined"), @r"
-        error[unconfined]: `fetch` has the security option `apparmor:unconfined`
-          --> fetch.rs
-          help: remove `apparmor:unconfined`
-        ");
-        insta::assert_snapshot!(with("label=disable"), @r"
-        error[unconfined]: `fetch` has the security option `label=disable`
-          --> fetch.rs
-          help: remove `label=disable`
-        ");
-        insta::assert_snapshot!(with("systempaths=unconfined"), @r"
-        error[unconfined]: `fetch` has the security option `systempaths=unconfined`
-          --> fetch.rs
-          help: remove `systempaths=unconfined`
-        ");
+        for option in [
+            "apparmor:unconfined",
+            "label=disable",
+            "label:disable",
+            "disable",
+            "label=type:spc_t",
+            "systempaths=unconfined",
+            "writable-cgroups=true",
+            "writable-cgroups",
+            "${X:-seccomp=unconfined}",
+        ] {
+            let told = format!("error[unconfined]: `fetch` has the security option `{option}`\n");
+            assert!(with(option).starts_with(&told), "{option}");
+        }
     }
 
     #[test]
-    fn a_profile_is_accepted() {
-        assert_eq!(with("seccomp:./profile.json"), "");
+    fn a_profile_of_your_own_is_accepted() {
+        for option in ["seccomp:./profile.json", "label=type:web_t", "writable-cgroups=false"] {
+            assert_eq!(with(option), "", "{option}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use indexmap::IndexSet;
 use crate::compose::Service;
 use crate::contract::Contract;
 use crate::health::Probe;
+use crate::interpolate;
 use crate::lower::ACCEPTS_LABEL;
 use crate::project::Project;
 use crate::service::{RoleKind, Spec};
@@ -40,13 +41,23 @@ impl<'a> Member<'a> {
     /// The recorded reason for an exception, such as `cap NET_RAW` or `pid host`.
     pub fn reason_for(&self, what: &str) -> Option<&'a str> {
         let Some(spec) = self.spec else { return self.accepted(&what.replace(' ', ".")) };
-        spec.exceptions.iter().find(|it| it.what == what).map(|it| it.because)
+        let reason = spec.exceptions.iter().find(|it| it.what == what).map(|it| it.because);
+        reason.filter(|it| is_reason(it))
+    }
+
+    /// Why a finding of a rule on it is accepted.
+    pub fn waiver(&self, rule: &str) -> Option<&'a str> {
+        let mut waivers = self.spec.into_iter().flat_map(|it| &it.waivers);
+        let waiver = waivers.find(|(id, because)| *id == rule && is_reason(because));
+        waiver.map(|it| it.1).or_else(|| self.accepted(rule))
     }
 
     /// Why a release accepts this of the service, by its label; of our own stack its intent counts.
     pub(crate) fn accepted(&self, what: &str) -> Option<&'a str> {
         let label = self.service.labels.get(&format!("{ACCEPTS_LABEL}{what}"));
-        label.filter(|_| self.spec.is_none()).map(String::as_str)
+        // What a variable may say tomorrow is nobody's reason.
+        let is_reason = |it: &&String| is_reason(it) && interpolate::variables(it).is_empty();
+        label.filter(|_| self.spec.is_none()).filter(is_reason).map(String::as_str)
     }
 
     /// Its image reference in parts, with its variables replaced.
@@ -133,17 +144,29 @@ impl<'a> Member<'a> {
 
     /// Whether its processes may gain privileges, as it says it last; `None` when it says nothing.
     pub(crate) fn new_privileges(&self, project: &Project<'_>) -> Option<bool> {
-        let (_, value) = self.security_options().filter(|it| it.0 == "no-new-privileges").last()?;
-        Some(value.is_some_and(|it| project.resolve(it) != "true"))
+        let all = self.security_options(project);
+        let (_, value) = all.filter(|(key, _)| key == "no-new-privileges").last()?;
+        Some(value.is_some_and(|it| it != "true"))
     }
 
-    /// Its security options as key and value, split as the engine does: at `=`, else at `:`.
-    pub(crate) fn security_options(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+    /// Its security options as key and value, with variables replaced, then split as the engine does: at
+    /// `=`, else at `:`.
+    pub(crate) fn security_options(
+        &self,
+        project: &Project<'_>,
+    ) -> impl Iterator<Item = (String, Option<String>)> {
         self.service.security_opt.iter().map(|it| {
-            let pair = it.split_once('=').or_else(|| it.split_once(':'));
-            pair.map_or((it.as_str(), None), |(key, value)| (key, Some(value)))
+            let option = project.resolve(it);
+            let pair = option.split_once('=').or_else(|| option.split_once(':'));
+            let pair = pair.map(|(key, value)| (key.to_owned(), Some(value.to_owned())));
+            pair.unwrap_or((option, None))
         })
     }
+}
+
+/// Whether a text says why.
+fn is_reason(text: &str) -> bool {
+    !text.trim().is_empty()
 }
 
 /// Repository, tag and digest of an image reference, as far as it has them.

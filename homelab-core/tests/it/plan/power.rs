@@ -98,6 +98,16 @@ const GAINS: &[(&str, &str, &str)] = &[
         "network_mode: \"container:x\"\n    cap_drop",
         "of another container (`network_mode: container:x`)",
     ),
+    (
+        "cap_drop",
+        "network_mode: bridge\n    cap_drop",
+        "a network that the file does not name (`network_mode: bridge`)",
+    ),
+    (
+        "cap_drop",
+        "labels: { homelab.accepts.pid.host: \"it measures\" }\n    cap_drop",
+        "is allowed `pid.host`: it measures",
+    ),
     ("cap_drop", "pid: host\n    cap_drop", "(`pid: host`)"),
     ("cap_drop", "ipc: host\n    cap_drop", "(`ipc: host`)"),
     ("cap_drop", "uts: host\n    cap_drop", "(`uts: host`)"),
@@ -156,6 +166,19 @@ fn less_than_before_is_no_gain() {
     let narrow = CAREFUL.replace("source: /srv/data, target: /data", less);
     assert_eq!(plan(&running(&wide, &[]), &in_house(&narrow), IMAGES).power, []);
     assert_eq!(plan(&running(&narrow, &[]), &in_house(&wide), IMAGES).power.len(), 1);
+}
+
+#[test]
+fn another_reason_is_told_and_the_same_one_is_not() {
+    let label = |it: &str| {
+        let labels = format!("labels: {{ homelab.accepts.host-path: \"{it}\" }}\n    cap_drop");
+        CAREFUL.replace("cap_drop", &labels)
+    };
+    let (old, new) = (label("it shows it"), label("it changes it"));
+    assert_eq!(plan(&running(&old, &[]), &in_house(&old), IMAGES).power, []);
+    let changed = plan(&running(&old, &[]), &in_house(&new), IMAGES).power;
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(changed[0].what, "is allowed `host-path`: it changes it");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Places of the host whose holder governs it, and how a path is compared with them.
+//! Paths of the host whose holder governs it, and how a path is compared with them.
 
 /// Where a house lies unless somebody says otherwise.
 pub const HOUSE: &str = "/srv/homelab";
@@ -6,33 +6,33 @@ pub const HOUSE: &str = "/srv/homelab";
 /// A folder or file of the host by which one governs it.
 #[derive(Debug)]
 struct Known {
-    /// `*` stands for any one name.
+    /// `*` stands for any one name, `.*` for any that begins with a dot.
     path: &'static str,
     what: &'static str,
-    reading: Reading,
+    disclosure: Disclosure,
 }
 
-/// What it is to read a place of the host.
+/// What somebody learns who reads a path of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reading {
-    /// It gives power: secrets, or a socket that somebody answers.
-    Power,
-    /// It tells much, and gives no power.
-    Insight,
-    /// It tells nothing that is not public, or was put there for containers.
-    Nothing,
+pub enum Disclosure {
+    /// Secrets, by which he governs it; or he talks to a socket that is answered.
+    Secret,
+    /// Much about the host, and nothing by which he governs it.
+    Information,
+    /// What is public, or was put there for containers.
+    Public,
 }
 
 const fn closed(path: &'static str, what: &'static str) -> Known {
-    Known { path, what, reading: Reading::Power }
+    Known { path, what, disclosure: Disclosure::Secret }
 }
 
 const fn readable(path: &'static str, what: &'static str) -> Known {
-    Known { path, what, reading: Reading::Insight }
+    Known { path, what, disclosure: Disclosure::Information }
 }
 
 const fn programs(path: &'static str) -> Known {
-    Known { path, what: "its programs", reading: Reading::Nothing }
+    Known { path, what: "its programs", disclosure: Disclosure::Public }
 }
 
 /// Each with all that is below it. `/var/run` is `/run`.
@@ -40,11 +40,18 @@ const KNOWN: &[Known] = &[
     closed("/run", "the sockets of its services, Docker's among them"),
     closed("/root", "root's home"),
     closed("/home/*/.ssh", "the keys that let somebody in"),
+    readable("/home/*/.*", "what somebody's shell and programs do at a login"),
     closed("/var/lib/docker", ENGINE),
     closed("/var/lib/containerd", ENGINE),
     closed("/var/lib/containers", ENGINE),
     closed("/etc/shadow", "its passwords"),
+    closed("/etc/shadow-", "its passwords"),
     closed("/etc/gshadow", "its passwords"),
+    closed("/etc/gshadow-", "its passwords"),
+    closed("/etc/ssl/private", "its private keys"),
+    closed("/etc/wireguard", "the keys of its networks"),
+    closed("/etc/NetworkManager/system-connections", "the keys of its networks"),
+    closed("/var/backups", "copies of its settings, passwords among them"),
     closed("/etc/ssh", "its SSH server's keys and settings"),
     closed("/etc/sudoers", "who may become root"),
     closed("/etc/sudoers.d", "who may become root"),
@@ -61,62 +68,77 @@ const KNOWN: &[Known] = &[
     programs("/lib64"),
     readable("/var/spool/cron", "what it does by itself"),
     readable("/var/lib/systemd", "what it does by itself"),
+    readable("/var/lib/dpkg", "what root runs when a package changes"),
 ];
 
 const ENGINE: &str = "the engine's own folder, with every container and volume";
 const HOUSES: &str = "the house itself: its settings, secrets and releases";
 
+/// Files of `/proc` by which the kernel leads to what a process has open; a mount follows them.
+const LINKS: &[&str] = &["/proc/*/root", "/proc/*/cwd", "/proc/*/fd", "/proc/*/task"];
+
 /// Devices that are nobody's.
 const HARMLESS: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+/// Devices that are there to be used by many: the graphics processor keeps its users apart, and
+/// `tun` makes a network card only for who has `NET_ADMIN`, in his own network.
+const SHARED: &[&str] = &["/dev/dri", "/dev/net/tun"];
 
 /// File names of the sockets of Docker, Podman and containerd.
 const SOCKETS: &[&str] = &["docker.sock", "podman.sock", "containerd.sock"];
 
-/// A place that a path is, lies in, or contains.
+/// A path of the host by which one governs it: it is a known one, lies in it, or contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct HostPath {
     /// The path without detours.
     pub path: String,
     /// What is there.
     pub what: &'static str,
-    /// What it is to read it.
-    pub reading: Reading,
+    /// What one learns who reads it.
+    pub disclosure: Disclosure,
 }
 
-/// The place of the host that a path gives away, if any; `house` is the house's folder.
+impl HostPath {
+    /// A path that is, lies in or contains a folder that the engine says is its own.
+    pub const fn engines(path: String) -> Self {
+        Self { path, what: ENGINE, disclosure: Disclosure::Secret }
+    }
+}
+
+/// What of the host a path gives away, if anything; `house` is the house's folder.
 ///
 /// A path that begins with a variable without value is nowhere yet.
-pub fn place(path: &str, house: &str) -> Option<Place> {
+pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     let path = real(path, house)?;
     if HARMLESS.contains(&path.as_str()) {
         return None;
     }
-    let found = |what, reading| Some(Place { path: path.clone(), what, reading });
+    let found = |what, disclosure| Some(HostPath { path: path.clone(), what, disclosure });
     if is_socket(&path) {
-        return found("the engine's socket", Reading::Power);
+        return found("the engine's socket", Disclosure::Secret);
     }
-    if path == "/" {
-        return found("all of it", Reading::Power);
+    if path == "/" || LINKS.iter().any(|it| is_in(&path, it)) {
+        return found("all of it", Disclosure::Secret);
     }
     let known = KNOWN.iter().filter(|it| touches(&path, it.path));
-    let reading = known.clone().map(|it| it.reading).min();
+    let disclosure = known.clone().map(|it| it.disclosure).min();
     let what = known.clone().find(|it| is_in(&path, it.path)).or_else(|| { known }.next());
-    if let Some((what, Reading::Power)) = what.zip(reading) {
-        return found(what.what, Reading::Power);
+    if let Some((what, Disclosure::Secret)) = what.zip(disclosure) {
+        return found(what.what, Disclosure::Secret);
     }
     let house = real(house, "/")?;
     if is_in(&path, &format!("{house}/config")) {
-        return found(HOUSES, Reading::Nothing);
+        return found(HOUSES, Disclosure::Public);
     }
     // The one folder there that is free for the household.
     if is_in(&path, &format!("{house}/data")) {
         return None;
     }
     if touches(&path, &house) {
-        return found(HOUSES, Reading::Power);
+        return found(HOUSES, Disclosure::Secret);
     }
-    let (what, reading) = what.zip(reading)?;
-    found(what.what, reading)
+    let (what, disclosure) = what.zip(disclosure)?;
+    found(what.what, disclosure)
 }
 
 /// A path without detours, absolute: `~` is root's home, as for the engine; `None` where a variable
@@ -140,6 +162,20 @@ pub fn real(path: &str, house: &str) -> Option<String> {
         parts.remove(0);
     }
     Some(format!("/{}", parts.join("/")))
+}
+
+/// Whether a device, with its folder and its name inside the container, gives nothing of the host;
+/// one that begins with a variable without value is none yet.
+pub fn is_harmless_device(device: &str, house: &str) -> bool {
+    let source = device.split(':').next().unwrap_or_default();
+    // `vendor.com/class=name` is for the engine to look up.
+    if !source.starts_with(['/', '$']) {
+        return false;
+    }
+    let is_harmless = |it: String| {
+        HARMLESS.contains(&it.as_str()) || SHARED.iter().any(|shared| is_in(&it, shared))
+    };
+    real(source, house).is_none_or(is_harmless)
 }
 
 /// Whether somebody with this real path can talk to the engine: a socket, or a folder that holds one.
@@ -170,7 +206,11 @@ fn contains(path: &str, folder: &str) -> bool {
 
 /// How many names two real paths have in common at their beginning.
 fn agree(path: &str, known: &str) -> usize {
-    let same = |it: &(&str, &str)| it.1 == "*" || it.0 == it.1;
+    let same = |it: &(&str, &str)| match it.1 {
+        "*" => true,
+        ".*" => it.0.starts_with('.'),
+        name => it.0 == name,
+    };
     names(path).zip(names(known)).take_while(same).count()
 }
 
@@ -182,8 +222,8 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn reading(path: &str) -> Option<Reading> {
-        place(path, HOUSE).map(|it| it.reading)
+    fn disclosure(path: &str) -> Option<Disclosure> {
+        host_path(path, HOUSE).map(|it| it.disclosure)
     }
 
     #[test]
@@ -200,7 +240,17 @@ mod tests {
             "/a/podman.sock",
             "/etc",
             "/etc/shadow",
+            "/etc/shadow-",
+            "/etc/gshadow-",
             "/etc/ssh/",
+            "/etc/ssl/private/x.key",
+            "/etc/wireguard",
+            "/etc/NetworkManager/system-connections",
+            "/var/backups/shadow.bak",
+            "/proc/1/root/srv/data",
+            "/proc/self/cwd",
+            "/proc/1/fd/3",
+            "/proc/1/task/1/root",
             "/root",
             "/root/.ssh",
             "~",
@@ -225,17 +275,26 @@ mod tests {
             "..",
             "../homelab/dumps",
         ] {
-            assert_eq!(reading(path), Some(Reading::Power), "{path}");
+            assert_eq!(disclosure(path), Some(Disclosure::Secret), "{path}");
         }
     }
 
     #[test]
     fn what_may_be_read_is_told_from_what_may_not() {
-        for path in ["/etc/os-release", "/proc", "/sys/fs/cgroup", "/boot"] {
-            assert_eq!(reading(path), Some(Reading::Insight), "{path}");
+        for path in [
+            "/etc/os-release",
+            "/proc",
+            "/proc/1",
+            "/sys/fs/cgroup",
+            "/boot",
+            "/home/ada/.config/x",
+            "/home/ada/.bashrc",
+            "/var/lib/dpkg/info",
+        ] {
+            assert_eq!(disclosure(path), Some(Disclosure::Information), "{path}");
         }
         for path in ["/usr/bin", "./config/homer", "/srv/homelab/config"] {
-            assert_eq!(reading(path), Some(Reading::Nothing), "{path}");
+            assert_eq!(disclosure(path), Some(Disclosure::Public), "{path}");
         }
     }
 
@@ -253,7 +312,37 @@ mod tests {
             "$DATA_ROOT/media",
             "",
         ] {
-            assert_eq!(reading(path), None, "{path}");
+            assert_eq!(disclosure(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_device_of_many_is_told_from_those_of_the_host() {
+        let judge = |it: &str| is_harmless_device(it, HOUSE);
+        for device in [
+            "/dev/null",
+            "/dev/null:/dev/dri/renderD128:rw",
+            "/dev/dri",
+            "//dev/./dri/renderD129:/dev/dri/renderD128",
+            "/dev/net/tun",
+            "$GPU:/dev/dri/renderD128",
+        ] {
+            assert!(judge(device), "{device}");
+        }
+        for device in [
+            "/dev/sda",
+            "/dev/sda:/dev/null",
+            "/dev/dri/../sda",
+            "/dev/mem:/dev/mem:r",
+            "/dev",
+            "/dev/net",
+            "/dev/kvm",
+            "/dev/bus/usb",
+            "nvidia.com/gpu=all",
+            "dev/null",
+            "",
+        ] {
+            assert!(!judge(device), "{device}");
         }
     }
 
