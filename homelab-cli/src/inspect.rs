@@ -5,7 +5,7 @@ pub(crate) mod bind;
 mod compose;
 mod cpu;
 mod deployer;
-mod docker;
+pub(crate) mod docker;
 mod engine;
 mod env;
 mod gpu;

@@ -17,7 +17,7 @@ use super::survey::Wanted;
 use crate::error::Error;
 use crate::host::Host;
 use crate::house::House;
-use crate::inspect::{self, Context};
+use crate::inspect::{self, Context, docker};
 use crate::program::Limit;
 use crate::settings::Settings;
 
@@ -47,10 +47,10 @@ pub(crate) fn check(
     let mut findings = inspect::before_a_deploy(&context);
     let dumps = databases(wanted, plan)?;
     findings.extend(room(&place.root, LITTLE + dumps, "the house's folder")?);
-    if pulls {
-        let root = engine::docker(&["info", "--format", "{{.DockerRootDir}}"])?;
+    // An engine that does not answer is a finding already.
+    if pulls && let Some(folder) = docker::folder() {
         let much = u64::from(MUCH.as_mib()) << 20;
-        findings.extend(room(Path::new(root.trim()), much, "Docker's folder")?);
+        findings.extend(room(Path::new(&folder), much, "Docker's folder")?);
     }
     findings.extend(config(place, wanted)?);
     findings.extend(other_secrets(wanted)?);

@@ -37,6 +37,12 @@ pub(super) fn running(project: &str) -> Vec<String> {
     answer.lines().map(str::to_owned).collect()
 }
 
+/// The folder in which the engine keeps images, containers and volumes; nothing when it does not answer.
+pub(crate) fn folder() -> Option<String> {
+    let answer = ask(&["info", "--format", "{{.DockerRootDir}}"]).ok()?;
+    Some(answer).filter(|it| it.starts_with('/'))
+}
+
 /// Names of all volumes of the engine; nothing when it does not answer.
 pub(super) fn volumes() -> Option<Vec<String>> {
     let answer = ask(&["volume", "ls", "--format", "{{.Name}}"]).ok()?;

@@ -41,6 +41,38 @@ fn no_path_of_the_settings_is_the_house_or_the_host() {
 }
 
 #[test]
+fn no_path_of_the_settings_is_the_folder_that_the_engine_has() {
+    for value in ["/srv/engine", "/srv/engine/volumes/x", "/srv/link"] {
+        let house = with(&format!("FILES_PATH={value}")).with_docker("moved");
+        std::fs::create_dir_all(house.path("root/srv/engine/volumes")).expect("the folder is ours");
+        symlink("engine/volumes", house.path("root/srv/link")).expect("it is free");
+        let found = house.doctor(&["--profiles", "files"]);
+        assert!(found.contains("error[host-path-of-env]: `FILES_PATH`"), "{value}: {found}");
+        assert!(found.contains("the engine's own folder"), "{value}: {found}");
+    }
+    let house = with("FILES_PATH=/srv/engine");
+    assert!(!house.doctor(&[]).contains("host-path-of-env"), "it is another one's folder");
+}
+
+#[test]
+fn no_device_of_the_settings_is_the_hosts() {
+    for device in ["/dev/sda", "/dev/mem", "/dev/dri/link"] {
+        let house = with(&format!("JELLYFIN_GPU={device}"));
+        std::fs::create_dir_all(house.path("root/dev/dri")).expect("the folder is ours");
+        house.write("root/dev/sda", "a disk");
+        symlink("../sda", house.path("root/dev/dri/link")).expect("it is free");
+        let found = house.doctor(&[]);
+        let told = format!(
+            "error[host-path-of-env]: `JELLYFIN_GPU` gives `jellyfin` the device `{device}` of the \
+             host; expected `/dev/null` or a device below `/dev/dri`\n  --> .env:"
+        );
+        assert!(found.contains(&told), "{device}: {found}");
+    }
+    let found = with("JELLYFIN_GPU=/dev/dri/renderD129").doctor(&[]);
+    assert!(!found.contains("host-path-of-env"), "{found}");
+}
+
+#[test]
 fn what_a_service_keeps_is_in_nobody_elses_folder() {
     let all = ["--profiles", "photos,files"];
     for shared in ["FILES_PATH=/srv/media", "SYNC_PATH=/srv/files/x", "MEDIA_PATH=/srv/photos"] {
