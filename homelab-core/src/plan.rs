@@ -2,6 +2,7 @@
 
 mod data;
 mod downtime;
+mod gains;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use self::data::touched;
 use self::downtime::at_most;
+use self::gains::gains;
 use crate::compose::{File, Service};
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
-use crate::power;
 use crate::project::Project;
 use crate::report::exposure;
 
@@ -44,7 +45,7 @@ pub struct After {
     pub release: String,
     /// The resolved file: see [`crate::resolve`].
     pub file: File,
-    /// The folder of the house; absent for [`power::HOUSE`].
+    /// The folder of the house; absent for [`crate::power::HOUSE`].
     pub folder: Option<String>,
     /// The fingerprint of the files that each service mounts, for those that mount any.
     pub stamps: IndexMap<String, String>,
@@ -222,7 +223,7 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
     let mut plan = Plan {
         from: before.release.clone(),
         to: after.release.clone(),
-        power: gains(&projects.0, &projects.1),
+        power: gains(&projects.0, &projects.1, &services),
         changes: services.iter().any(|it| it.action != Action::Unchanged),
         opens: only(&new, &old),
         closes: only(&old, &new),
@@ -242,19 +243,6 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
         .cloned()
         .collect();
     plan
-}
-
-/// What each service may do to the host that it could not do before.
-fn gains(before: &Project<'_>, after: &Project<'_>) -> Vec<Gain> {
-    let mut gains = Vec::new();
-    for member in after.members() {
-        let old = before.member(member.name).map(|it| power::of(before, &it)).unwrap_or_default();
-        let gained = power::gained(&old, power::of(after, &member));
-        let gain =
-            |it: power::Power| Gain { service: member.name.to_owned(), what: it.to_string() };
-        gains.extend(gained.into_iter().map(gain));
-    }
-    gains
 }
 
 /// Databases that run and can be dumped; a container that was made by hand need not say so itself.

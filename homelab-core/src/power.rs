@@ -145,6 +145,11 @@ fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
     all.filter(|(it, writes)| *writes || it.disclosure != Disclosure::Public).collect()
 }
 
+/// Whether a service is given the engine's socket.
+pub(crate) fn holds_engine(project: &Project<'_>, member: &Member<'_>) -> bool {
+    paths(project, member).iter().any(|it| holds_socket(&it.0.path))
+}
+
 /// Whether it is a file where the household's secrets lie.
 fn is_secret(project: &Project<'_>, file: &HostPath) -> bool {
     let folder = real("secrets", project.folder());

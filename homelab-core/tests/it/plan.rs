@@ -1,5 +1,6 @@
 //! Plans: what each kind of change does, in words and as Markdown.
 
+mod engine;
 mod power;
 
 use homelab_core::compose::File;
