@@ -104,9 +104,14 @@ fn attempt(
     let wrong = switch::wrong_routes(wanted, plan);
     if !plan.dumps.is_empty() {
         run.phase(ui, "dumping");
+        let unwell = gate::unwell(state);
         for service in &plan.dumps {
-            let dump =
-                Database::of(state, &wanted.after.file, service)?.dump(place, &journal.id)?;
+            let database = Database::of(state, &wanted.after.file, service)?;
+            // One that was unwell before may be what this mends.
+            if unwell.contains(service) && !database.wakes(|it| ui.note(it))? {
+                continue;
+            }
+            let dump = database.dump(place, &journal.id)?;
             ui.note(format_args!("  {}", dump.display()));
             journal.dumps.push(dump.display().to_string());
         }

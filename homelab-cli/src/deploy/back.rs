@@ -12,7 +12,7 @@ use super::journal::Journal;
 use super::place::Place;
 use super::run::Run;
 use super::survey::Wanted;
-use super::{attempt, one_way, release, switch};
+use super::{attempt, one_way, receipt, release, switch};
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -172,7 +172,11 @@ fn settle(
         }
         Err(error) => {
             let receipt = run.receipt(ways, Outcome::Broken, Some(error.to_string()));
-            Ok(Receipt { help: Some(one_way::MEND.to_owned()), ..receipt })
+            // Where it was broken before, what led out then still does.
+            let receipts = receipt::all(place)?;
+            let before = receipt::broken(&receipts).and_then(|it| it.help.clone());
+            let help = before.unwrap_or_else(|| one_way::MEND.to_owned());
+            Ok(Receipt { help: Some(help), ..receipt })
         }
     }
 }

@@ -21,7 +21,10 @@ use crate::error::Error;
 use crate::program::{Limit, Program};
 
 /// A server that was cut off reads its log before it answers.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
+
+/// Between two questions.
+const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
 
 /// A PostgreSQL database in a running container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +92,32 @@ impl Database {
         loop {
             match self.ask("SELECT 1") {
                 Err(_) if started.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_secs(1));
+                    std::thread::sleep(INTERVAL);
                 }
                 ended => return ended.map(drop),
             }
         }
+    }
+
+    /// The same; `false`, and told, for a server that does not come up, as in a loop of crashes.
+    pub(crate) fn wakes(&self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
+        match self.wake() {
+            Err(error @ Error::Failed { .. }) => {
+                tell(&format!(
+                    "warning: `{}` does not answer, so it is not dumped: {error}",
+                    self.service
+                ));
+                Ok(false)
+            }
+            ended => ended.map(|()| true),
+        }
+    }
+
+    /// Whether the server answers now.
+    pub(crate) fn answers(&self) -> Result<bool, Error> {
+        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
+        let asked = engine::attempt(&[&words[..], &["-d", "postgres", "-c", "SELECT 1"]].concat())?;
+        Ok(asked.status.success())
     }
 
     /// Bytes that it has on the disk; a dump is smaller.

@@ -11,6 +11,7 @@ mod docker;
 mod house;
 mod injection;
 mod psql;
+mod server;
 mod shown;
 mod ways;
 

@@ -19,6 +19,7 @@ use super::engine::{self, State};
 use super::journal::Journal;
 use super::place::Place;
 use super::prune;
+use super::receipt;
 use super::release::{self, Manifest};
 use super::survey::Wanted;
 use crate::error::Error;
@@ -215,7 +216,15 @@ pub(super) fn told(
 
 /// The words that lead out of it: a release that mends it, or the older one with its data.
 pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error> {
-    let older = journal.from.as_ref().filter(|it| **it != journal.to);
+    let receipts = receipt::all(place)?;
+    // From a release that was broken before, the way leads to the last one that was well.
+    let well = receipt::broken(&receipts).and_then(|_| {
+        let is_well = |it: &&Receipt| {
+            matches!(it.outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)
+        };
+        receipts.iter().rfind(is_well)?.runs.as_ref()
+    });
+    let older = well.or(journal.from.as_ref()).filter(|it| **it != journal.to);
     let Some(Ok(wanted)) = older.map(|it| Wanted::as_it_ran(place, it)) else {
         return Ok(MEND.to_owned());
     };
@@ -224,6 +233,9 @@ pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error>
     let lost = between.databases.iter().filter(|it| it.1.is_none()).map(|it| &it.0);
     let lost: Vec<_> = lost.chain(between.others.iter().map(|it| &it.0)).collect();
     let mut line = "deploy a release that mends it, or go back with `homelab rollback".to_owned();
+    if older != journal.from.as_ref() {
+        let _ = write!(line, " {}", wanted.manifest.release);
+    }
     if !dumps.is_empty() {
         line.push_str(" --restore");
     }

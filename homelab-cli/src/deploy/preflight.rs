@@ -11,6 +11,7 @@ use homelab_core::units::Memory;
 use super::dump::Database;
 use super::engine;
 use super::files::LITTLE;
+use super::gate;
 use super::networks;
 use super::place::Place;
 use super::survey::Wanted;
@@ -70,15 +71,20 @@ pub(crate) fn refusals(place: &Place, wanted: &Wanted) -> Result<Vec<Finding>, E
     Ok(checks::check_received(&project).findings)
 }
 
-/// What the databases that will be dumped have on the disk: no dump is larger.
-fn databases(wanted: &Wanted, plan: &Plan) -> Result<u64, Error> {
+/// What the databases that will be dumped have on the disk: no dump is larger. One that was unwell before
+/// need not answer: the deploy may be what mends it.
+pub(super) fn databases(wanted: &Wanted, plan: &Plan) -> Result<u64, Error> {
     if plan.dumps.is_empty() {
         return Ok(0);
     }
     let file = &wanted.after.file;
     let state = engine::state(&file.name)?;
-    let sizes = plan.dumps.iter().map(|it| Database::of(&state, file, it)?.size());
-    sizes.sum()
+    let unwell = gate::unwell(&state);
+    let size = |it: &String| {
+        let database = Database::of(&state, file, it)?;
+        if unwell.contains(it) && !database.answers()? { Ok(0) } else { database.size() }
+    };
+    plan.dumps.iter().map(size).sum()
 }
 
 /// Whether the disk of a folder has room.

@@ -129,7 +129,11 @@ fn put_back(
     run.phase(ui, "dumping");
     let state = engine::state(project)?;
     for (database, _) in between.databases.iter().filter(|it| it.1.is_some()) {
-        let dump = Database::of(&state, &wanted.after.file, database)?.dump(place, &journal.id)?;
+        let database = Database::of(&state, &wanted.after.file, database)?;
+        if !database.wakes(|it| ui.note(it))? {
+            continue;
+        }
+        let dump = database.dump(place, &journal.id)?;
         ui.note(format_args!("  {}", dump.display()));
         journal.dumps.push(dump.display().to_string());
     }

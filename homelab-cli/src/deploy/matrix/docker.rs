@@ -29,6 +29,8 @@ pub(super) struct Docker {
     pub(super) keep_data: bool,
     /// Whether who never got well is well now.
     pub(super) cured: bool,
+    /// Whether the server `db` answers nobody.
+    pub(super) mute: bool,
     /// By which digest the registry gave every image; without one they came from a file.
     pub(super) digest: Option<String>,
     /// Images that were stopped while they ran.
@@ -202,9 +204,12 @@ impl Docker {
         if name == "db" {
             self.databases.entry("house".to_owned()).or_default();
         }
+        let answers = self.of("db").any(|it| it.runs && !it.is_sick());
         let data = match name.as_str() {
+            // A server that does not come up changes no file.
+            "db" if !answers => None,
             // Its tables are in the database, and it waits until that answers.
-            "app" if self.runs("db") => self.databases.get_mut("house"),
+            "app" if answers => self.databases.get_mut("house"),
             "db" | "jelly" => Some(self.volumes.entry(name.clone()).or_default()),
             _ => None,
         };

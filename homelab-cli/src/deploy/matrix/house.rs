@@ -14,7 +14,7 @@ use super::super::bundle::Bundle;
 use super::super::place::Place;
 use super::super::receipt::tests::id;
 use super::super::run::{Checks, Request};
-use super::super::{recover, rollback, worker};
+use super::super::{preflight, recover, rollback, worker};
 use super::docker::Docker;
 use super::injection::moment;
 use crate::error::Error;
@@ -123,8 +123,11 @@ impl House {
             actor: "ada".to_owned(),
             run_url: None,
             keep: self.keep.get(),
-            // This machine is not the house's host.
-            checks: Checks::NONE,
+            // This machine is not the house's host; its databases are.
+            checks: Checks {
+                host: |_, wanted, _, plan| preflight::databases(wanted, plan).map(|_| Vec::new()),
+                ..Checks::NONE
+            },
         }
     }
 

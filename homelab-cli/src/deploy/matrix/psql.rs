@@ -17,7 +17,7 @@ pub(super) fn exec(docker: &mut Docker, words: &[&str], input: &[u8]) -> Output 
         return refused("the fake has no such program");
     };
     let id = words[program - 1];
-    if docker.find(id).is_none_or(|it| !it.runs || it.is_sick()) {
+    if docker.mute || docker.find(id).is_none_or(|it| !it.runs || it.is_sick()) {
         return refused("the server does not answer");
     }
     let values = |name: &str| {
