@@ -40,6 +40,12 @@ pub(crate) fn order(image: &str, than: &str) -> Option<Ordering> {
     both.find_map(|(_, numbers)| Some(numbers.0.cmp(numbers.1)).filter(|it| it.is_ne()))
 }
 
+/// Whether two images have the same first number in their tags.
+pub(crate) fn is_same_major(image: &str, other: &str) -> bool {
+    let first = |image| tag(image).and_then(Version::parse)?.numbers.first().copied();
+    tag(image) == tag(other) || first(image).is_some_and(|it: u64| first(other) == Some(it))
+}
+
 /// The tag of an image, with or without a digest; that of one that is known by its id is none.
 fn tag(image: &str) -> Option<&str> {
     let name = image.split_once('@').map_or(image, |it| it.0);
@@ -223,6 +229,17 @@ mod tests {
         ];
         for (one, other) in unknown {
             assert_eq!((order(one, other), order(other, one)), (None, None), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_major_version_is_the_first_number() {
+        for other in ["a:14@sha256:1", "b/a:14.2-x", "a:v14"] {
+            assert!(is_same_major("a:14-vectorchord0.4.3", other), "{other}");
+        }
+        assert!(is_same_major("a:edge@sha256:0", "a:edge@sha256:1"));
+        for other in ["a:15-vectorchord0.4.3", "a:edge", "a"] {
+            assert!(!is_same_major("a:14-vectorchord0.4.3", other), "{other}");
         }
     }
 

@@ -55,9 +55,7 @@ pub(super) fn back(
     // Where only `.env` changed, it is the same release on both sides: then back is the safe way.
     let is_another = journal.from.as_ref() != Some(&journal.to);
     let has_come = is_another && place.current()?.as_ref() == Some(&journal.to);
-    // A database that was exchanged is put back as it was: then the old release fits it again.
-    let is_kept_from_going = journal.restored.is_empty() && !newer.is_empty();
-    if has_come || is_kept_from_going {
+    if has_come || newer.keys().any(|it| !is_put_back(place, journal, it)) {
         return stay(ui, run, journal, cause, &newer);
     }
     run.phase(ui, "going back");
@@ -75,6 +73,20 @@ pub(super) fn back(
     let also = receipt.because.iter().map(|it| format!("; going back: {it}"));
     let because = std::iter::once(because).chain(also).collect();
     Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
+}
+
+/// Whether the data of a service is in a database that was exchanged, and is put back as it was: then the old
+/// release fits it again.
+fn is_put_back(place: &Place, journal: &Journal, service: &str) -> bool {
+    let releases = [Some(&journal.to), journal.from.as_ref()];
+    let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
+    let mut used: IndexSet<_> = [service.to_owned()].into();
+    for mut file in files {
+        used.extend(
+            file.services.swap_remove(service).into_iter().flat_map(|it| it.depends_on.into_keys()),
+        );
+    }
+    journal.restored.iter().any(|it| used.contains(&it.0))
 }
 
 /// Stays on the new release: well, or broken with the words that lead out. Nothing that may just be
@@ -148,10 +160,18 @@ fn settle(
 ) -> Result<Receipt, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
     switch::stamp(place, wanted)?;
-    let (state, plan) = wanted.plan(Some(id))?;
-    let ended = switch::carry_out(place, wanted, &plan, &state, &journal.unwell, |it| {
-        ui.note(format_args!("  {it}"));
-    });
+    let mut bring = || {
+        let (state, plan) = wanted.plan(Some(id))?;
+        let ended = switch::carry_out(place, wanted, &plan, &state, &journal.unwell, |it| {
+            ui.note(format_args!("  {it}"));
+        });
+        Ok::<_, Error>((state, ended))
+    };
+    let (state, mut ended) = bring()?;
+    // What fails while the engine starts anew says nothing of the release.
+    if matches!(ended, Err(Error::Failed { .. })) {
+        ended = bring()?.1;
+    }
     let ways = (journal.from.as_ref(), &journal.to);
     match ended {
         Ok(health) => {
@@ -166,11 +186,9 @@ fn settle(
             let receipt = run.receipt(ways, Outcome::Deployed, None);
             Ok(Receipt { happened, health, ..receipt })
         }
-        // Of a full disk there is nothing to say but: make room, and do it again.
-        Err(error @ (Error::Write { .. } | Error::Folder { .. } | Error::Read { .. })) => {
-            Err(error)
-        }
-        Err(error) => {
+        // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
+        // say but: mend that, and do it again.
+        Err(error @ (Error::Unhealthy(_) | Error::Failed { .. })) => {
             let receipt = run.receipt(ways, Outcome::Broken, Some(error.to_string()));
             // Where it was broken before, what led out then still does.
             let receipts = receipt::all(place)?;
@@ -178,6 +196,7 @@ fn settle(
             let help = before.unwrap_or_else(|| one_way::MEND.to_owned());
             Ok(Receipt { help: Some(help), ..receipt })
         }
+        Err(error) => Err(error),
     }
 }
 

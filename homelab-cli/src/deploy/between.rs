@@ -14,6 +14,7 @@ use super::release::{self, Manifest};
 use super::survey::Wanted;
 use super::{one_way, receipt};
 use crate::error::Error;
+use crate::{versions, words};
 
 /// What to do about data that a newer release has written; neither: stop, and say what stands between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,22 @@ pub(super) struct Between {
     pub(super) databases: Vec<(String, Option<PathBuf>)>,
     /// Services whose volumes only a copy of before brings back, with the reason.
     pub(super) others: Vec<(String, String)>,
+    /// Databases whose own image is of another major version.
+    pub(super) majors: Vec<String>,
+}
+
+impl Between {
+    /// What no flag does for a database of another major version.
+    pub(super) fn caveat(&self) -> Option<String> {
+        let names = words::list(self.majors.iter().map(String::as_str));
+        (!self.majors.is_empty()).then(|| {
+            format!(
+                "the server of {names} is of another major version: if the newer one has written its volume, the \
+                 older one does not start on it, so first read `A database of another major version` in \
+                 docs/runbooks/roll-back.md"
+            )
+        })
+    }
 }
 
 /// What stands between the release that runs and an older one: by their files, since a container may
@@ -61,6 +78,14 @@ pub(super) fn between(
     let mut between = Between::default();
     for (name, service) in old.services.iter().filter(|it| is_changed(it.0, it.1)) {
         let Some(because) = label(name, ONE_WAY_LABEL) else { continue };
+        let had = one_way::ran(&receipts, name).last().into_iter().chain(newer.images.get(name));
+        let image = service.image.as_deref().unwrap_or_default();
+        let mut had = had.map(String::as_str);
+        if label(name, DATABASE_LABEL).is_some()
+            && had.any(|it| !versions::is_same_major(it, image))
+        {
+            between.majors.push(name.clone());
+        }
         let used = service.depends_on.keys();
         let databases: Vec<_> = std::iter::once(name)
             .chain(used)
@@ -148,6 +173,9 @@ pub(super) fn refuse(between: &Between, data: Data, to: &Id) -> Result<(), Error
                 "`{service}`: {because}; only a copy of its volumes of before brings it back"
             ));
         }
+    }
+    if !lines.is_empty() {
+        lines.extend(between.caveat());
     }
     if lines.is_empty() { Ok(()) } else { Err(Error::DataBetween { to: to.to_string(), lines }) }
 }

@@ -255,5 +255,8 @@ pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error>
              replaces"
         );
     }
+    if let Some(caveat) = between.caveat() {
+        let _ = write!(line, "; {caveat}");
+    }
     Ok(line)
 }

@@ -26,8 +26,8 @@ pub(crate) fn deploy(
     let mut run = Run::new(place, request, Deed::Deploy);
     let (id, current) = (&bundle.manifest.release, place.current()?);
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
-    if let Some(because) = refused(&run, &wanted)? {
-        let refused = run.receipt((current.as_ref(), id), Outcome::Refused, Some(because));
+    // Before a file of it is written.
+    if let Some(refused) = attempt::forbidden(&mut run, &wanted, current.as_ref())? {
         receipt::append(&refused, place)?;
         return Ok(refused);
     }
@@ -56,14 +56,6 @@ pub(crate) fn deploy(
     }
     let journal = run.journal(current.as_ref(), id, &state);
     attempt::forward(ui, run, &wanted, journal, &state, &plan)
-}
-
-/// What the rules of this host say to a release, before a file of it is written; `None` is yes.
-fn refused(run: &Run<'_>, wanted: &Wanted) -> Result<Option<String>, Error> {
-    let findings = (run.request.checks.rules)(run.place, wanted)?;
-    let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    let because = format!("the rules of this host forbid it:\n{}", lines.join("\n"));
-    Ok((!lines.is_empty()).then_some(because))
 }
 
 /// This release runs already.

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use homelab_core::report::receipt::Outcome;
+
 use super::super::between::Data;
 use super::super::receipt;
 use super::super::receipt::tests::id;
-use super::house::{House, ONE, Release};
+use super::house::{DOTENV, House, ONE, Release};
 use super::{KEEP, RESTORE, lived_in};
 use crate::error::Error;
 
@@ -107,4 +109,65 @@ fn who_says_no_more_that_it_goes_one_way_does_so_once_more() {
     house.holds(&[&sick]).expect("`app:2` has begun");
     let receipts = receipt::all(&house.place).expect("they can be read");
     assert_eq!(receipts.last().map(|it| it.dumps.len()), Some(1));
+}
+
+#[test]
+fn an_engine_that_is_away_is_no_last_word_on_a_release() {
+    // For good, until somebody starts it again.
+    let sick = Release { id: "release2", web: "web:2-sick", ..ONE };
+    let house = after(&[]);
+    house.docker.borrow_mut().away = Some((2, usize::MAX));
+    let error = house.deploy(&sick).expect_err("the way back ends in the middle");
+    assert!(!matches!(error, Error::Unhealthy(_)), "{error}");
+    assert!(house.place.journal().exists());
+    house.docker.borrow_mut().away = None;
+    let ended = house.recover().expect("the engine is back").expect("it was interrupted");
+    assert_eq!(ended.outcome, Outcome::RolledBack);
+    house.holds(&[&ONE]).expect("it runs as before");
+    // For a moment.
+    let house = after(&[]);
+    house.docker.borrow_mut().away = Some((2, 1));
+    house.deploy(&sick).expect_err("`web` never gets well");
+    house.holds(&[&ONE]).expect("it runs as before");
+}
+
+#[test]
+fn a_rollback_is_judged_by_the_rules_of_the_host() {
+    let house = after(&[Release { id: "release2", web: "web:2", ..ONE }]);
+    house.set_dotenv(&DOTENV.replace("/srv", "/etc"));
+    let refused = house.rollback(None, Data::default()).expect_err("a rule forbids it");
+    assert!(refused.to_string().contains("the rules of this host forbid it"), "{refused}");
+    house.ended_on(&Release { id: "release2", ..ONE }).expect("nothing was touched");
+    house.set_dotenv(DOTENV);
+    house.rollback(None, Data::default()).expect("no rule forbids it");
+    house.holds(&[&ONE]).expect("it runs as before");
+}
+
+/// The database is put back, and another service has gone on to a newer image.
+#[test]
+fn a_rollback_that_restores_does_not_go_back_over_other_data() {
+    let house = House::new();
+    lived_in(&house);
+    // It is well only as long as somebody cures it.
+    let target = Release { id: "release2", jelly: "jelly:2", web: "web:2-sick", ..ONE };
+    house.docker.borrow_mut().cured = true;
+    house.deploy(&target).expect("it is well now");
+    house.docker.borrow_mut().keep_data = true;
+    house.rollback(Some(&id(ONE.id)), KEEP).expect("a person has said so");
+    house.deploy(&THREE).expect("`jelly:1` goes on");
+    house.docker.borrow_mut().keep_data = false;
+    house.docker.borrow_mut().cured = false;
+    let both = Data { restore: true, keep: true };
+    house.rollback(Some(&id(target.id)), both).expect_err("`web` does not get well");
+    house.holds(&[&target]).expect("`jelly:2` has begun");
+}
+
+#[test]
+fn a_database_of_another_major_version_is_told() {
+    let said = |image| {
+        let house = after(&[Release { id: "release2", db: image, ..ONE }]);
+        stops(&house, &ONE, Data::default()).concat().contains("of another major version")
+    };
+    assert!(said("db:2"));
+    assert!(!said("db:1@sha256:2"));
 }

@@ -31,6 +31,8 @@ pub(super) struct Docker {
     pub(super) cured: bool,
     /// Whether the server `db` answers nobody.
     pub(super) mute: bool,
+    /// After how many `docker compose up` it answers nothing any more, and for how many calls.
+    pub(super) away: Option<(usize, usize)>,
     /// By which digest the registry gave every image; without one they came from a file.
     pub(super) digest: Option<String>,
     /// Images that were stopped while they ran.
@@ -97,6 +99,14 @@ pub(super) fn refused(because: &str) -> Output {
 impl Docker {
     /// One call of `docker`. It can be killed before it, and after each of its effects.
     pub(super) fn call(&mut self, words: &[&str], input: &[u8]) -> Output {
+        if let Some((ups, calls)) = &mut self.away {
+            let is_up = words.contains(&"up");
+            *ups = ups.saturating_sub(usize::from(is_up));
+            if *ups == 0 && *calls > 0 {
+                *calls -= 1;
+                return refused("Cannot connect to the Docker daemon");
+            }
+        }
         match words {
             ["ps", ..] => {
                 let ids: Vec<_> = self.containers.iter().map(|it| it.id.as_str()).collect();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
+use homelab_core::finding::{Finding, Severity};
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
@@ -123,10 +124,21 @@ impl House {
             actor: "ada".to_owned(),
             run_url: None,
             keep: self.keep.get(),
-            // This machine is not the house's host; its databases are.
+            // This machine is not the house's host; its databases and values are.
             checks: Checks {
+                rules: |place, _| {
+                    let text = fs::read_to_string(place.dotenv()).unwrap_or_default();
+                    let finding = Finding {
+                        rule: "host-path".to_owned(),
+                        severity: Severity::Error,
+                        subject: "web".to_owned(),
+                        place: None,
+                        message: "it mounts `/etc`".to_owned(),
+                        help: String::new(),
+                    };
+                    Ok(text.contains("DATA_ROOT=/etc").then_some(finding).into_iter().collect())
+                },
                 host: |_, wanted, _, plan| preflight::databases(wanted, plan).map(|_| Vec::new()),
-                ..Checks::NONE
             },
         }
     }
