@@ -42,7 +42,7 @@ fn no_path_of_the_settings_is_the_house_or_the_host() {
 
 #[test]
 fn no_path_of_the_settings_is_the_folder_that_the_engine_has() {
-    for value in ["/srv/engine", "/srv/engine/volumes/x", "/srv/link"] {
+    for value in ["/srv", "/srv/engine", "/srv/engine/volumes/x", "/srv/link"] {
         let house = with(&format!("FILES_PATH={value}")).with_docker("moved");
         std::fs::create_dir_all(house.path("root/srv/engine/volumes")).expect("the folder is ours");
         symlink("engine/volumes", house.path("root/srv/link")).expect("it is free");

@@ -77,6 +77,7 @@ fn what_the_rules_of_a_host_forbid_is_not_even_staged() {
     for (rule, from, to) in [
         ("docker-socket", volumes, volume("/var/run/docker.sock")),
         ("host-path", volumes, volume("/etc")),
+        ("host-device", volumes, "devices: [\"/dev/sda:/dev/sda\"]".to_owned()),
         ("privileged", volumes, "privileged: true".to_owned()),
         ("host-namespace", volumes, "pid: host".to_owned()),
         ("strong-capability", volumes, "cap_add: [SYS_ADMIN]".to_owned()),
@@ -111,6 +112,23 @@ fn what_the_rules_of_a_host_accept_is_planned() {
     let scene = host();
     let (code, said) = asked(&scene, &["plan"]);
     assert_eq!((code, said.contains("the host refuses this")), (0, false), "{said}");
+}
+
+#[test]
+fn a_device_of_the_settings_is_refused_unless_the_release_accepts_it() {
+    let label = "labels: { homelab.accepts.host-device: \"it is about that one\" }";
+    for (labels, accepted) in [("", false), (label, true)] {
+        let scene = host();
+        let devices =
+            format!("{SOUND}    devices: [\"${{GPU:-/dev/null}}:/dev/x\"]\n    {labels}\n");
+        send(&scene, &devices);
+        scene.write("house/.env", &format!("{DOTENV}GPU=/dev/ptmx\n"));
+        let (_, said) = asked(&scene, &["deploy"]);
+        assert_eq!(said.contains("error[host-device]"), !accepted, "{said}");
+        assert!(!said.contains("host-path-of-env"), "{said}");
+        // Planned, with the host looked at; refused before that.
+        assert_eq!(said.contains("web is allowed `host-device`: it is about"), accepted, "{said}");
+    }
 }
 
 #[test]
