@@ -159,6 +159,24 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Removes the empty folders below one.
+pub(super) fn remove_empty_below(path: &Path) -> Result<(), Error> {
+    let fail = |source| Error::Read { path: path.to_owned(), source };
+    for entry in fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if !entry.file_type().map_err(fail)?.is_dir() {
+            continue;
+        }
+        let folder = entry.path();
+        remove_empty_below(&folder)?;
+        if fs::read_dir(&folder).map_err(fail)?.next().is_none() {
+            let ended = step("remove", &folder).and_then(|()| fs::remove_dir(&folder));
+            ended.map_err(|source| Error::Write { path: folder, source })?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads a file, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {

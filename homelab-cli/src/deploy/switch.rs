@@ -78,6 +78,11 @@ pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
 /// Puts the release's configuration files where containers mount them; each is replaced whole.
 pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Error> {
     let release = place.release(&manifest.release);
+    // A file where the release has a folder, and the reverse.
+    for path in surplus(place, manifest)?.iter().filter(|it| is_in_the_way(it, manifest)) {
+        files::remove(&place.root.join(path))?;
+    }
+    files::remove_empty_below(&place.root.join("config"))?;
     for (path, _) in manifest.config() {
         let source = release.join(path);
         let bytes = files::read(&source)?.ok_or_else(|| Error::NoRelease(path.to_owned()))?;
@@ -87,13 +92,24 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
             files::write(&target, &bytes, 0o644)?;
         }
     }
-    // What an older release had there and this one has not.
-    for path in bundle::files_below(&place.root, "config")? {
-        if !manifest.files.contains_key(&path) {
-            files::remove(&place.root.join(path))?;
-        }
+    for path in surplus(place, manifest)? {
+        files::remove(&place.root.join(path))?;
     }
-    Ok(())
+    files::remove_empty_below(&place.root.join("config"))
+}
+
+/// What an older release had there and this one has not.
+fn surplus(place: &Place, manifest: &Manifest) -> Result<Vec<String>, Error> {
+    let mut paths = bundle::files_below(&place.root, "config")?;
+    paths.retain(|it| !manifest.files.contains_key(it));
+    Ok(paths)
+}
+
+/// Whether no file of a release can be written while this one is there.
+fn is_in_the_way(path: &str, manifest: &Manifest) -> bool {
+    let is_below =
+        |it: &str, folder: &str| it.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    manifest.config().any(|(wanted, _)| is_below(wanted, path) || is_below(path, wanted))
 }
 
 /// Carries a plan out and waits until everything is well but who is excused; returns the health of every
@@ -227,4 +243,48 @@ pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
     let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();
     probe::wrong(&old, proxy).into_iter().map(|it| it.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::bundle::Bundle;
+    use super::super::receipt::tests::id;
+    use super::*;
+
+    #[test]
+    fn a_file_becomes_a_folder_and_a_folder_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        for (number, files) in [
+            &["config/a", "config/b/c/d"][..],
+            &["config/a/x", "config/b"],
+            &["config/a/x/y", "config/z"],
+            &["config/a"],
+            &[],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (name, file) = (format!("release{number}"), "name: house\nservices: {}\n");
+            let all = files.iter().map(|it| ((*it).to_owned(), name.clone().into_bytes()));
+            let all = all.chain([("compose.yaml".to_owned(), file.into())]).collect();
+            let bundle = Bundle::of_contents(id(&name), &name, all).expect("a valid file");
+            bundle.stage(&place).expect("there is room");
+            for _ in 0..2 {
+                sync_config(&place, &bundle.manifest).expect("there is room");
+                // As Docker makes it in the place of a file that is missing.
+                fs::create_dir_all(place.root.join("config/w/empty")).expect("it is ours");
+            }
+            assert_eq!(bundle::files_below(&place.root, "config").expect("listed"), files);
+            for path in files {
+                let text = fs::read_to_string(place.root.join(path)).expect("it is a file");
+                assert_eq!(text, name);
+            }
+            sync_config(&place, &bundle.manifest).expect("there is room");
+            assert!(!place.root.join("config/w").exists() && place.root.join("config").exists());
+        }
+    }
 }
