@@ -16,11 +16,13 @@ use super::release::Manifest;
 use crate::error::Error;
 use crate::ui::Ui;
 
-/// Logs of deploys that are kept, whatever came of them: those of a year in most houses.
+/// Logs of deploys that are kept, and as many of those that touched nothing: those of a year in most houses.
 const LOGS: usize = 50;
 
 /// Removes the oldest logs of deploys, before another one is written. That needs no room, so a full disk does
 /// not stop it; what cannot be removed stays.
+///
+/// What was refused takes no log of a deploy with it, however often somebody tries.
 pub(super) fn prune_logs(place: &Place) {
     let log = place.log("");
     let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
@@ -29,11 +31,17 @@ pub(super) fn prune_logs(place: &Place) {
         .map(|it| it.path())
         .filter(|it| it.extension().is_some_and(|it| it == "log") && *it != place.unwell());
     let when = |path: &PathBuf| fs::symlink_metadata(path).and_then(|it| it.modified()).ok();
+    let receipts = receipt::all(place).unwrap_or_default();
+    let real = receipts.iter().filter(|it| it.outcome != Outcome::Refused);
+    let real: BTreeSet<_> = real.map(|it| place.log(&it.id)).collect();
     let mut logs: Vec<_> = logs.map(|it| (when(&it), it)).collect();
     logs.sort();
-    let surplus = logs.len().saturating_sub(LOGS);
-    for (_, path) in &logs[..surplus] {
-        let _ = fs::remove_file(path);
+    let (real, others): (Vec<_>, Vec<_>) = logs.into_iter().partition(|it| real.contains(&it.1));
+    for logs in [real, others] {
+        let surplus = logs.len().saturating_sub(LOGS);
+        for (_, path) in &logs[..surplus] {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -112,6 +120,9 @@ pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
 mod tests {
     use std::time::{Duration, SystemTime};
 
+    use homelab_core::report::receipt::Receipt;
+
+    use super::super::receipt::tests::deployed;
     use super::*;
 
     #[test]
@@ -125,13 +136,18 @@ mod tests {
             file.set_modified(when).expect("it is ours");
             path
         };
-        let others = [place.unwell(), place.receipts(), place.lock()].map(|it| made(it, 9_000));
+        let others = [place.unwell(), place.lock()].map(|it| made(it, 9_000));
+        // The oldest of all, and older than many that were refused.
+        let deployed = Receipt { id: "deploy".to_owned(), ..deployed("release0", "release1") };
+        receipt::append(&deployed, &place).expect("there is room");
+        let deploy = made(place.log("deploy"), 8_000);
         let logs: Vec<_> = (0..LOGS as u64 + 3)
             .map(|it| made(place.log(&format!("{:03}", 500 - it)), it))
             .collect();
         prune_logs(&place);
         prune_logs(&place);
-        assert!(others.iter().all(|it| it.exists()));
+        assert!(others.iter().all(|it| it.exists()) && place.receipts().exists());
+        assert!(deploy.exists(), "what touched nothing took the log of a deploy with it");
         let is_kept: Vec<_> = logs.iter().map(|it| it.exists()).collect();
         assert_eq!(is_kept, [[true; LOGS].as_slice(), &[false; 3]].concat());
     }

@@ -9,10 +9,28 @@ use super::files;
 use super::place::Place;
 use crate::error::Error;
 
+/// Bytes of a reason that are kept: whoever may deploy can make it of any length, and it is read with every
+/// receipt ever after.
+const BECAUSE: usize = 4 << 10;
+
 /// Appends it to the host's log.
 pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
-    let line = serde_json::to_vec(receipt).expect("a struct, which JSON can hold");
+    let because = receipt.because.as_deref().map(cut);
+    let receipt = Receipt { because, ..receipt.clone() };
+    let line = serde_json::to_vec(&receipt).expect("a struct, which JSON can hold");
     files::append(&place.receipts(), &line)
+}
+
+/// The first lines of a reason, and how many there are besides.
+fn cut(because: &str) -> String {
+    if because.len() <= BECAUSE {
+        return because.to_owned();
+    }
+    let begun = &because[..because.floor_char_boundary(BECAUSE)];
+    // A line of that length is kept in part.
+    let kept = begun.rfind('\n').map_or(begun, |end| &begun[..end]);
+    let more = because.lines().count() - kept.lines().count();
+    format!("{kept}\n… and {more} more lines")
 }
 
 /// All of them, the oldest first.
@@ -93,6 +111,26 @@ pub(super) mod tests {
             because: None,
             help: None,
         }
+    }
+
+    #[test]
+    fn a_reason_of_any_length_takes_little_room() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = Place::open(folder.path()).expect("it exists");
+        place.prepare().expect("it is ours");
+        let lines: Vec<_> = (0..1000).map(|it| format!("finding {it} ß")).collect();
+        for because in [lines.join("\n"), "ß".repeat(1 << 20), "short".to_owned()] {
+            let refused = Receipt { because: Some(because), ..deployed("release0", "release1") };
+            append(&refused, &place).expect("there is room");
+        }
+        let kept = all(&place).expect("it is readable").into_iter().filter_map(|it| it.because);
+        let kept: Vec<_> = kept.collect();
+        assert!(kept.iter().all(|it| it.len() < BECAUSE + 50));
+        let (shown, more) = kept[0].rsplit_once('\n').expect("there are many");
+        let count = shown.lines().count();
+        assert_eq!(more, format!("… and {} more lines", 1000 - count));
+        assert!(shown.ends_with(&lines[count - 1]), "whole lines: {shown}");
+        assert_eq!(kept[2], "short");
     }
 
     #[test]
