@@ -1,9 +1,11 @@
 //! `validate.yml`: the checks, and the plan as one comment.
 
 use std::fs;
+use std::process::Command;
 
-use crate::github::{GitHub, NO_HOST_KEY};
+use crate::github::{GitHub, NO_HOST_KEY, copy};
 use crate::job::{Job, run};
+use crate::workflow::root;
 
 const PLAN: &str = "### Reachable from now on\n\n- `photos.home.arpa`\n";
 
@@ -73,11 +75,30 @@ fn the_engines_part_is_the_rest() {
 }
 
 #[test]
+fn tools_are_installed_again_when_their_list_changes() {
+    let github = GitHub::new();
+    let folder = tempfile::tempdir_in(github.path("")).expect("there is room");
+    copy(&root().join(".ci"), &folder.path().join(".ci"));
+    let path = std::env::var("PATH").expect("the tests were started by a shell or cargo");
+    let path = format!("{}:{path}", github.path("state/bin").display());
+    let installs = || {
+        let mut command = Command::new(folder.path().join(".ci/run"));
+        command.arg("engine").env("PATH", &path).env("STAND_IN", github.path("state"));
+        let done = github.isolated(&mut command).output().expect("it is a program");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        github.calls("pip").len()
+    };
+    assert_eq!((installs(), installs()), (2, 2));
+    let list = folder.path().join(".ci/requirements.txt");
+    let text = fs::read_to_string(&list).expect("it was copied");
+    fs::write(&list, format!("{text}more==1\n")).expect("the folder is ours");
+    assert_eq!((installs(), installs()), (4, 4));
+}
+
+#[test]
 fn ci_refuses_a_part_that_it_does_not_have() {
-    let done = std::process::Command::new(crate::workflow::root().join(".ci/run"))
-        .arg("chekcs")
-        .output()
-        .expect("it is a program");
+    let done =
+        Command::new(root().join(".ci/run")).arg("chekcs").output().expect("it is a program");
     assert_eq!(done.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&done.stderr).contains("no part `chekcs`"));
 }
