@@ -40,8 +40,8 @@ impl Cause {
     }
 }
 
-/// Ends a deploy that did not go on: makes the house what it was before, or all of it what the deploy was
-/// to bring.
+/// Ends a deploy that did not go on: afterwards the whole house runs the old release again, or the whole
+/// house runs the new one.
 pub(super) fn back(
     ui: &mut Ui,
     run: &mut Run<'_>,

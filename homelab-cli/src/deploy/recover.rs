@@ -74,10 +74,11 @@ fn if_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receipt>, Error> 
     Ok(Some(receipt))
 }
 
-/// The same before something that makes the house what it should be anyway: that it fails is told,
-/// and no reason to stop.
+/// Ends an interrupted deploy before a deploy or rollback begins. Where that fails, the user is warned and
+/// the new deploy goes on: it brings the whole house to its release anyway.
 ///
-/// Unless data was exchanged or changed for a newer release: nobody else would know of it.
+/// But where data was exchanged, or changed by a newer release, the failure stops the new deploy: it would
+/// overwrite the note that says so.
 pub(super) fn first(ui: &mut Ui, place: &Place) -> Result<(), Error> {
     let Err(error) = if_interrupted(ui, place) else { return Ok(()) };
     if let Some(journal) = Journal::load(place)?
