@@ -7,20 +7,32 @@ use crate::world::{World, basic, status};
 
 const GUARDED: &str = "files.home.arpa";
 
+/// What is compared, because one round may meet a machine that is busy with other things.
+const ROUNDS: usize = 3;
+
 /// Half of them for the right user, half for one that Caddy would compare with a hash of its own.
 ///
-/// A machine that is busy with other things is slow whatever it is asked: so the limit is 200 ms,
-/// or ten times what as many requests without a login cost; an outage takes many seconds.
+/// A slow machine is slow whatever it is asked: so the limit is 200 ms, or twice what as many requests
+/// without a login cost, and a second where that is slow, too; an outage takes many seconds.
 #[test]
 fn three_hundred_wrong_logins_at_once_slow_no_other_site_down() {
     let world = World::new(&[]);
-    let harmless = flood(&world, |_| String::new());
-    let guesses = flood(&world, |at| {
-        let user = if at % 2 == 0 { "admin".to_owned() } else { format!("user-{at}") };
-        basic(&user, &format!("wrong-{at}"))
+    let harmless = median(|| flood(&world, |_| String::new()));
+    let guesses = median(|| {
+        flood(&world, |at| {
+            let user = if at % 2 == 0 { "admin".to_owned() } else { format!("user-{at}") };
+            basic(&user, &format!("wrong-{at}"))
+        })
     });
-    let limit = Duration::from_millis(200).max(harmless * 10);
+    let limit = Duration::from_millis(200).max(harmless * 2).min(Duration::from_secs(1));
     assert!(guesses < limit, "another site took {guesses:?}, without logins {harmless:?}");
+}
+
+/// The middle one of several rounds.
+fn median(round: impl FnMut() -> Duration) -> Duration {
+    let mut rounds: Vec<_> = std::iter::repeat_with(round).take(ROUNDS).collect();
+    rounds.sort();
+    rounds[ROUNDS / 2]
 }
 
 /// The longest that another site takes while a guarded one refuses 300 requests at once.
