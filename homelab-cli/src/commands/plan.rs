@@ -93,7 +93,7 @@ pub(crate) fn here(
     let current = place.current()?;
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
     let (_, mut plan) = wanted.plan(current.as_ref())?;
-    let refusals = preflight::refusals(place, &wanted)?;
+    let refusals = preflight::refusals(place, &wanted);
     let lines = refusals.iter().map(|it| format!("the host refuses this: {it}"));
     plan.warnings.splice(0..0, lines);
     let code = print(ui, &plan, format)?;

@@ -22,15 +22,15 @@ pub(super) fn forbidden(
     run: &mut Run<'_>,
     wanted: &Wanted,
     current: Option<&Id>,
-) -> Result<Option<Receipt>, Error> {
-    let findings = (run.request.checks.rules)(run.place, wanted)?;
+) -> Option<Receipt> {
+    let findings = (run.request.checks.rules)(run.place, wanted);
     if findings.is_empty() {
-        return Ok(None);
+        return None;
     }
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
     let because = format!("the rules of this host forbid it:\n{}", lines.join("\n"));
     let ways = (current, &wanted.manifest.release);
-    Ok(Some(run.receipt(ways, Outcome::Refused, Some(because))))
+    Some(run.receipt(ways, Outcome::Refused, Some(because)))
 }
 
 /// What is done before anything is touched; `Some` when that says no.

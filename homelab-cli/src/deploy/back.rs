@@ -102,7 +102,7 @@ fn stay(
 ) -> Result<Receipt, Error> {
     run.phase(ui, "staying on the new release");
     let place = run.place;
-    let wanted = Wanted::load(place, &journal.to, None)?;
+    let wanted = Wanted::as_staged(place, &journal.to)?;
     let receipt = if cause.may_pass() {
         settle(ui, run, journal, &wanted)?
     } else {
@@ -202,7 +202,7 @@ fn settle(
 
 /// A first deploy has no old release: what it made goes, data stays.
 fn first_undone(ui: &mut Ui, run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
-    let wanted = Wanted::load(run.place, &journal.to, None)?;
+    let wanted = Wanted::as_staged(run.place, &journal.to)?;
     let (state, mut plan) = wanted.plan(None)?;
     let made: Vec<_> =
         state.marks().into_keys().filter(|it| !journal.before.contains(it)).collect();

@@ -51,6 +51,12 @@ impl Place {
         self.release(id).join("applied.env")
     }
 
+    /// The `.env` of the last deploy or rollback to a release, from when it began: nothing else of it is read
+    /// until it ends.
+    pub(crate) fn staged(&self, id: &Id) -> PathBuf {
+        self.release(id).join("staged.env")
+    }
+
     pub(crate) fn releases(&self) -> PathBuf {
         self.root.join("releases")
     }

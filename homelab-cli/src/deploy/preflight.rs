@@ -37,7 +37,7 @@ pub(crate) fn check(
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
     let house = House::open(place.root.clone(), "/".into())?.with_release(release);
-    let settings = Settings::load(place.dotenv())?;
+    let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
     let catalogue = homelab_services::catalogue();
     let values = settings.values(house.site());
     let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
@@ -60,15 +60,15 @@ pub(crate) fn check(
 }
 
 /// What the rules find in a received file with this host's values, and its labels do not accept.
-pub(crate) fn refusals(place: &Place, wanted: &Wanted) -> Result<Vec<Finding>, Error> {
-    let settings = Settings::load(place.dotenv())?;
+pub(crate) fn refusals(place: &Place, wanted: &Wanted) -> Vec<Finding> {
+    let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
     let catalogue = homelab_services::catalogue();
     let entries = settings.dotenv.entries.into_iter();
     let values = entries.map(|(name, it)| (name, it.value)).collect();
     let project = Project::from_file(wanted.raw.clone(), &catalogue)
         .with_values(values)
         .in_folder(&place.root.display().to_string());
-    Ok(checks::check_received(&project).findings)
+    checks::check_received(&project).findings
 }
 
 /// What the databases that will be dumped have on the disk: no dump is larger. One that was unwell before

@@ -23,7 +23,7 @@ type Found = Result<Vec<Finding>, Error>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks {
     /// Why the rules of this host refuse a release.
-    pub(crate) rules: fn(&Place, &Wanted) -> Found,
+    pub(crate) rules: fn(&Place, &Wanted) -> Vec<Finding>,
     /// What is wrong with the host for a release, which may pull images, and a plan.
     pub(crate) host: fn(&Place, &Wanted, bool, &Plan) -> Found,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Checks {
 impl Checks {
     /// None: for what makes a house that runs whole again.
     pub(crate) const NONE: Self =
-        Self { rules: |_, _| Ok(Vec::new()), host: |_, _, _, _| Ok(Vec::new()) };
+        Self { rules: |_, _| Vec::new(), host: |_, _, _, _| Ok(Vec::new()) };
 
     /// Those of this host.
     pub(crate) const ALL: Self = Self { rules: preflight::refusals, host: preflight::check };

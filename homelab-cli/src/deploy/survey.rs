@@ -29,6 +29,8 @@ pub(crate) struct Wanted {
     pub(crate) after: After,
     /// Where its values come from.
     pub(crate) dotenv: PathBuf,
+    /// What stood there.
+    pub(crate) values: String,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -77,6 +79,7 @@ impl<'a> Source<'a> {
 /// With which values a release is read.
 struct Values<'a> {
     path: PathBuf,
+    text: String,
     /// The host, where there is one.
     house: Option<&'a Place>,
     dotenv: IndexMap<String, String>,
@@ -94,9 +97,27 @@ impl Wanted {
     /// The same with the values with which it was healthy, for the way back: `.env` may be what
     /// went wrong.
     pub(crate) fn as_it_ran(place: &Place, id: &Id) -> Result<Self, Error> {
-        let applied = Some(place.applied(id)).filter(|it| it.is_file());
-        let values = values(place, applied.unwrap_or_else(|| place.dotenv()))?;
+        Self::with_values(place, id, place.applied(id))
+    }
+
+    /// The same with the values with which a deploy to it began, for its end.
+    pub(crate) fn as_staged(place: &Place, id: &Id) -> Result<Self, Error> {
+        Self::with_values(place, id, place.staged(id))
+    }
+
+    fn with_values(place: &Place, id: &Id, path: PathBuf) -> Result<Self, Error> {
+        let path = Some(path).filter(|it| it.is_file());
+        let values = values(place, path.unwrap_or_else(|| place.dotenv()))?;
         Self::build(Source::release(place, id)?, None, values)
+    }
+
+    /// Keeps its values beside the release, and takes them from there: somebody who edits `.env` during a
+    /// deploy does not change what it brings.
+    pub(super) fn stage_values(&mut self, place: &Place) -> Result<(), Error> {
+        let path = place.staged(&self.manifest.release);
+        files::write(&path, self.values.as_bytes(), 0o600)?;
+        self.dotenv = path;
+        Ok(())
     }
 
     /// The same of one that was sent and is not on this host yet.
@@ -124,7 +145,8 @@ impl Wanted {
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let values = Values { path: folder.join(".env"), house: None, dotenv, profiles, folder };
+        let (path, text) = (folder.join(".env"), String::new());
+        let values = Values { path, text, house: None, dotenv, profiles, folder };
         Self::build(source, old.map(Source::bundle).as_ref(), values)
     }
 
@@ -151,7 +173,7 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        Ok(Self { manifest, raw, after, dotenv: with.path })
+        Ok(Self { manifest, raw, after, dotenv: with.path, values: with.text })
     }
 
     /// What a checkout would change in another one's house, without an engine.
@@ -208,14 +230,14 @@ impl Wanted {
 /// The values of a `.env` of this host.
 fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let settings = Settings::load(path)?.readable()?;
-    if settings.text.is_none() {
+    let Some(text) = settings.text.clone() else {
         return Err(Error::NoSettings(settings.path));
-    }
+    };
     let entries = settings.dotenv.entries.iter();
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    Ok(Values { path: settings.path, house, dotenv, profiles, folder })
+    Ok(Values { path: settings.path, text, house, dotenv, profiles, folder })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {

@@ -136,7 +136,7 @@ impl House {
                         message: "it mounts `/etc`".to_owned(),
                         help: String::new(),
                     };
-                    Ok(text.contains("DATA_ROOT=/etc").then_some(finding).into_iter().collect())
+                    text.contains("DATA_ROOT=/etc").then_some(finding).into_iter().collect()
                 },
                 host: |_, wanted, _, plan| preflight::databases(wanted, plan).map(|_| Vec::new()),
             },

@@ -1,6 +1,7 @@
 //! The ways out of a broken house, and what every verb does with files that nobody can read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use homelab_core::finding::Severity;
 use homelab_core::report::receipt::{Deed, Outcome};
@@ -14,6 +15,7 @@ use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
 use super::house::{DOTENV, House, ONE, Release};
+use super::injection::{self, Fault};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
 
@@ -272,4 +274,33 @@ fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
     house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is well");
     let left: Vec<_> = house.docker.borrow().images.iter().cloned().collect();
     assert_eq!(left, ["app:1", "db:1", "extra:1", "jelly:1", "web:2"]);
+}
+
+#[test]
+fn a_deploy_reads_the_settings_once() {
+    let house = House::new();
+    let two = Release { id: "release2", web: "web:2", ..ONE };
+    let back = || drop(house.rollback(None, Data::default()).expect("it is well"));
+    let deeds: [(&dyn Fn(), &str); 3] = [
+        (&|| drop(house.deploy(&ONE).expect("it is well")), ONE.id),
+        (&|| drop(house.deploy(&two).expect("it is well")), two.id),
+        (&back, ONE.id),
+    ];
+    for (deed, release) in deeds {
+        let calls = injection::with(Fault::None, deed).1.engine;
+        let staged = house.place.staged(&id(release));
+        let expected = format!(" --env-file {} ", staged.display());
+        let composed = calls.iter().filter(|it| it.contains("--env-file")).collect::<Vec<_>>();
+        assert!(!composed.is_empty());
+        assert!(composed.iter().all(|it| it.contains(&expected)), "{composed:#?}");
+        let mode = fs::metadata(&staged).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // Edited while a deploy is cut off: its end brings what it began with.
+    let sick = Release { id: "release3", app: "app:2", ..two };
+    cut_off(&house, "has started app", |it| drop(it.deploy(&sick)));
+    house.set_dotenv(&DOTENV.replace("LEVEL=1", "LEVEL=2"));
+    house.recover().expect("it is ended").expect("something was interrupted");
+    let applied = fs::read_to_string(house.place.applied(&id(sick.id))).expect("it is well");
+    assert_eq!(applied, DOTENV);
 }
