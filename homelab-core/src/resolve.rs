@@ -7,6 +7,7 @@ use crate::compose::{File, MountKind, Service};
 use crate::dotenv;
 use crate::interpolate;
 use crate::limits;
+use crate::yaml::{self, Spacing};
 
 /// Where and how a file is used.
 pub struct Setting<'a> {
@@ -53,7 +54,7 @@ impl std::error::Error for Error {}
 ///
 /// Services that are off, by profile or by `replicas: 0`, are not in the result. Environment files are
 /// merged below `environment`. Names of networks and volumes, secrets' files and the sources of
-/// binds are what the engine sees. Dollars are plain: the result is no file for Compose.
+/// binds are what the engine sees. Dollars are plain: [`text`] makes a file for Compose of it.
 ///
 /// # Errors
 ///
@@ -82,6 +83,34 @@ pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
         secret.file = absolute(setting.folder, &secret.file);
     }
     Ok(file)
+}
+
+/// A resolved file as a text for Compose, which then finds nothing in it to decide: no variable, no
+/// profile, no environment file, no relative path. So Compose starts what was judged, whatever its own
+/// environment is and however it would have read the file that was sent.
+///
+/// # Panics
+///
+/// Never: the file is plain data with string keys.
+pub fn text(file: &File) -> String {
+    let mut file = file.clone();
+    let on: Vec<_> = file.services.keys().cloned().collect();
+    for service in file.services.values_mut() {
+        service.profiles.clear();
+        service.depends_on.retain(|name, _| on.contains(name));
+    }
+    let mut value = serde_yaml::to_value(&file).expect("plain data with string keys is YAML");
+    escape_all(&mut value);
+    yaml::render(&value, "", Spacing::Dense)
+}
+
+fn escape_all(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace('$', "$$"),
+        Value::Sequence(list) => list.iter_mut().for_each(escape_all),
+        Value::Mapping(map) => map.values_mut().for_each(escape_all),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
+    }
 }
 
 /// `size` is that of the strings so far: a long value may stand in many of them.
@@ -196,6 +225,22 @@ secrets: { s: { file: ./secrets/s } }
         assert_eq!(file.networks["n"].name.as_deref(), Some("house_n"));
         assert_eq!(file.volumes["v"].name.as_deref(), Some("other"));
         assert_eq!(file.secrets["s"].file, "/srv/house/secrets/s");
+    }
+
+    #[test]
+    fn as_a_text_for_compose_it_leaves_nothing_to_decide() {
+        let mut file = resolved(&[("TAG", "2")], &[]).expect("it resolves");
+        file.services["a"].pid = Some("${HOME:+host}".to_owned());
+        let text = text(&file);
+        assert!(
+            text.contains("COST: \"5$$\"\n") && text.contains("pid: \"$${HOME:+host}\"\n"),
+            "{text}"
+        );
+        let values = [("HOME".to_owned(), "/root".to_owned())].into_iter().collect();
+        let setting =
+            Setting { values: &values, profiles: &[], folder: "/elsewhere", read: &|_| None };
+        let again: File = serde_yaml::from_str(&text).expect("it is valid");
+        assert_eq!(resolve(&again, &setting), Ok(file));
     }
 
     #[test]

@@ -149,8 +149,8 @@ fn attempt(
 
 /// Keeps the values with which a release became healthy.
 pub(super) fn keep_values(place: &Place, wanted: &Wanted) -> Result<(), Error> {
-    let bytes = files::read(&wanted.dotenv)?.unwrap_or_default();
-    files::write(&place.applied(&wanted.manifest.release), &bytes, 0o600)
+    let values = wanted.values.as_bytes();
+    files::write(&place.applied(&wanted.manifest.release), values, 0o600)
 }
 
 /// What happened to each service's container.

@@ -159,7 +159,7 @@ fn settle(
     wanted: &Wanted,
 ) -> Result<Receipt, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
-    switch::stamp(place, wanted)?;
+    switch::write_resolved(place, wanted)?;
     let mut bring = || {
         let (state, plan) = wanted.plan(Some(id))?;
         let ended = switch::carry_out(place, wanted, &plan, &state, &journal.unwell, |it| {

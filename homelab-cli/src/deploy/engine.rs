@@ -2,7 +2,6 @@
 //!
 //! What somebody exported on the host does not decide what runs, `.env` does.
 
-use std::path::Path;
 use std::process::Output;
 
 use homelab_core::release::Id;
@@ -10,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::place::Place;
-use super::release::{COMPOSE, STAMPS};
+use super::release::RESOLVED;
 use crate::error::Error;
 use crate::program::{Limit, Program};
 
@@ -78,45 +77,23 @@ pub(crate) struct Release<'a> {
     pub(crate) id: &'a Id,
     /// The project's name, as its file pins it.
     pub(crate) project: &'a str,
-    /// The values for it.
-    pub(crate) dotenv: &'a Path,
 }
 
-/// `docker compose` for a release in the house's folder, to change something.
-pub(crate) fn compose(place: &Place, release: &Release<'_>, words: &[&str]) -> Program {
-    compose_in(place, release, &place.root, words, Limit::DEED)
-}
-
-/// The same before the release's configuration files are in the house's folder: for questions, and
-/// for what touches no container.
-pub(crate) fn compose_aside(
+/// `docker compose` for a release with the values of this host.
+pub(crate) fn compose(
     place: &Place,
     release: &Release<'_>,
     words: &[&str],
     limit: Limit,
 ) -> Program {
-    compose_in(place, release, &place.release(release.id), words, limit)
-}
-
-fn compose_in(
-    place: &Place,
-    it: &Release<'_>,
-    folder: &Path,
-    words: &[&str],
-    limit: Limit,
-) -> Program {
-    let release = place.release(it.id);
     let mut program = Program::new("docker", limit);
     program = program.args(["compose", "--ansi", "never", "--progress", "plain"]);
     // Not what `.env` or the folder's name may say: another project would be another house.
-    program = program.args(["--project-name", it.project]);
-    program = program.arg("--project-directory").arg(folder);
-    program = program.arg("--env-file").arg(it.dotenv);
-    program = program.arg("--file").arg(release.join(COMPOSE));
-    let stamps = release.join(STAMPS);
-    if stamps.exists() {
-        program = program.arg("--file").arg(stamps);
-    }
+    program = program.args(["--project-name", release.project]);
+    program = program.arg("--project-directory").arg(&place.root);
+    // The file has no variable. Without this Compose would look for settings of its own in `.env`.
+    program = program.args(["--env-file", "/dev/null"]);
+    program = program.arg("--file").arg(place.release(release.id).join(RESOLVED));
     program.args(words)
 }
 

@@ -139,7 +139,7 @@ fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
 /// What Compose itself says of the file and the values.
 fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
     let words = ["config", "--quiet"];
-    let program = engine::compose_aside(place, &wanted.release(), &words, Limit::QUESTION);
+    let program = engine::compose(place, &wanted.release(), &words, Limit::QUESTION);
     let output = engine::composed(program, "config")?;
     if output.status.success() {
         return Ok(None);

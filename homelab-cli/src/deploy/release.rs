@@ -19,8 +19,8 @@ pub(crate) const MANIFEST: &str = "release.json";
 /// The Compose file.
 pub(crate) const COMPOSE: &str = "compose.yaml";
 
-/// The Compose file that adds our label, written on the host.
-pub(crate) const STAMPS: &str = "stamps.yaml";
+/// The file that Compose gets, written on the host: the release's own with the values of the host.
+pub(crate) const RESOLVED: &str = "resolved.yaml";
 
 /// The format of the manifest and of the bundle. Another one is refused.
 ///

@@ -33,14 +33,14 @@ pub(crate) fn rollback(
     let to = target(place, to, &current)?;
     let mut run = Run::new(place, request, Deed::Rollback);
     run.phase(ui, "planning");
-    let mut wanted = Wanted::load(place, &to, Some(&current))?;
+    let wanted = Wanted::load(place, &to, Some(&current))?;
     // An older program has not judged it by all of them, nor any with today's values.
     if let Some(refused) = attempt::forbidden(&mut run, &wanted, Some(&current)) {
         receipt::append(&refused, place)?;
         return Ok(refused);
     }
     wanted.stage_values(place)?;
-    switch::stamp(place, &wanted)?;
+    switch::write_resolved(place, &wanted)?;
     let (state, plan) = wanted.plan(Some(&current))?;
     ui.note(homelab_core::report::plan::text(&plan).trim_end());
     let between = between::between(place, &current, &wanted, None)?;

@@ -27,9 +27,7 @@ pub(crate) struct Wanted {
     pub(crate) raw: File,
     /// What the engine would get.
     pub(crate) after: After,
-    /// Where its values come from.
-    pub(crate) dotenv: PathBuf,
-    /// What stood there.
+    /// The `.env` that its values come from, as it was read.
     pub(crate) values: String,
 }
 
@@ -78,7 +76,6 @@ impl<'a> Source<'a> {
 
 /// With which values a release is read.
 struct Values<'a> {
-    path: PathBuf,
     text: String,
     /// The host, where there is one.
     house: Option<&'a Place>,
@@ -111,13 +108,10 @@ impl Wanted {
         Self::build(Source::release(place, id)?, None, values)
     }
 
-    /// Keeps its values beside the release, and takes them from there: somebody who edits `.env` during a
-    /// deploy does not change what it brings.
-    pub(super) fn stage_values(&mut self, place: &Place) -> Result<(), Error> {
-        let path = place.staged(&self.manifest.release);
-        files::write(&path, self.values.as_bytes(), 0o600)?;
-        self.dotenv = path;
-        Ok(())
+    /// Keeps its values beside the release, for the end of a deploy that is interrupted: an edit of `.env`
+    /// does not change what it brings.
+    pub(super) fn stage_values(&self, place: &Place) -> Result<(), Error> {
+        files::write(&place.staged(&self.manifest.release), self.values.as_bytes(), 0o600)
     }
 
     /// The same of one that was sent and is not on this host yet.
@@ -145,8 +139,7 @@ impl Wanted {
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let (path, text) = (folder.join(".env"), String::new());
-        let values = Values { path, text, house: None, dotenv, profiles, folder };
+        let values = Values { text: String::new(), house: None, dotenv, profiles, folder };
         Self::build(source, old.map(Source::bundle).as_ref(), values)
     }
 
@@ -173,7 +166,7 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        Ok(Self { manifest, raw, after, dotenv: with.path, values: with.text })
+        Ok(Self { manifest, raw, after, values: with.text })
     }
 
     /// What a checkout would change in another one's house, without an engine.
@@ -188,8 +181,7 @@ impl Wanted {
 
     /// The release for Compose.
     pub(crate) fn release(&self) -> Release<'_> {
-        let Self { manifest, raw, dotenv, .. } = self;
-        Release { id: &manifest.release, project: &raw.name, dotenv }
+        Release { id: &self.manifest.release, project: &self.raw.name }
     }
 
     /// Real names of its networks.
@@ -214,16 +206,14 @@ impl Wanted {
         plan::plan(&self.before(state, current), &self.after, &homelab_services::catalogue())
     }
 
-    /// The Compose file that adds our label to the services that mount files of the release.
-    pub(crate) fn stamps_file(&self) -> String {
-        let label = |(name, stamp): (&String, &String)| {
-            format!("  {name}:\n    labels:\n      {}: \"{stamp}\"\n", observe::STAMP)
-        };
-        let labels: String = self.after.stamps.iter().map(label).collect();
-        let body = if labels.is_empty() { " {}\n".to_owned() } else { format!("\n{labels}") };
-        format!(
-            "# Written by `homelab deploy`: by these labels it knows what changed.\nservices:{body}"
-        )
+    /// The file for Compose: as it was judged, with our label on the services that mount files of the
+    /// release.
+    pub(crate) fn for_compose(&self) -> String {
+        let mut file = self.after.file.clone();
+        for (name, stamp) in &self.after.stamps {
+            file.services[name].labels.insert(observe::STAMP.to_owned(), stamp.clone());
+        }
+        resolve::text(&file)
     }
 }
 
@@ -237,7 +227,7 @@ fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    Ok(Values { path: settings.path, text, house, dotenv, profiles, folder })
+    Ok(Values { text, house, dotenv, profiles, folder })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {

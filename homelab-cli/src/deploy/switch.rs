@@ -10,16 +10,17 @@ use super::engine::{self, Release, State};
 use super::files;
 use super::gate::Gate;
 use super::place::Place;
-use super::release::{Manifest, STAMPS};
+use super::release::{Manifest, RESOLVED};
 use super::survey::Wanted;
 use super::{bundle, gate, networks, probe};
 use crate::error::Error;
 use crate::program::Limit;
 
-/// Writes what Compose gets besides the release's own file.
-pub(super) fn stamp(place: &Place, wanted: &Wanted) -> Result<(), Error> {
-    let path = place.release(&wanted.manifest.release).join(STAMPS);
-    files::write(&path, wanted.stamps_file().as_bytes(), 0o644)
+/// Writes what Compose gets.
+pub(super) fn write_resolved(place: &Place, wanted: &Wanted) -> Result<(), Error> {
+    let path = place.release(&wanted.manifest.release).join(RESOLVED);
+    // Values of `.env` are in it.
+    files::write(&path, wanted.for_compose().as_bytes(), 0o600)
 }
 
 /// Fetches the images that are not there; returns those. Nothing runs otherwise afterwards.
@@ -41,8 +42,8 @@ pub(super) fn pull(
         .map(|it| it.0.as_str())
         .collect();
     tell(&format!("pulling {}", services.join(", ")));
-    let words = [&["pull", "--quiet"][..], &services].concat();
-    let program = engine::compose_aside(place, &wanted.release(), &words, Limit::PULL);
+    let words = [&["pull", "--quiet", "--"][..], &services].concat();
+    let program = engine::compose(place, &wanted.release(), &words, Limit::PULL);
     let output = engine::composed(program, "pull")?;
     if !output.status.success() {
         return Err(engine::failed("docker compose pull", &output));
@@ -206,9 +207,9 @@ fn up(
         }
         tell(&format!("starting {}", services.join(", ")));
         // Compose decides nothing here: which containers are made anew is the plan's business.
-        let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how];
+        let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how, "--"];
         let words = [&words[..], &services].concat();
-        let output = engine::composed(engine::compose(place, release, &words), "up")?;
+        let output = engine::composed(engine::compose(place, release, &words, Limit::DEED), "up")?;
         if !output.status.success() {
             return Err(engine::failed("docker compose up", &output));
         }

@@ -25,7 +25,7 @@ pub(crate) fn deploy(
     recover::first(ui, place)?;
     let mut run = Run::new(place, request, Deed::Deploy);
     let (id, current) = (&bundle.manifest.release, place.current()?);
-    let mut wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
+    let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
     // Before a file of it is written.
     if let Some(refused) = attempt::forbidden(&mut run, &wanted, current.as_ref()) {
         receipt::append(&refused, place)?;
@@ -34,7 +34,7 @@ pub(crate) fn deploy(
     run.phase(ui, "staging");
     bundle.stage(place)?;
     wanted.stage_values(place)?;
-    switch::stamp(place, &wanted)?;
+    switch::write_resolved(place, &wanted)?;
     run.phase(ui, "planning");
     let (state, plan) = wanted.plan(current.as_ref())?;
     ui.note(homelab_core::report::plan::text(&plan).trim_end());

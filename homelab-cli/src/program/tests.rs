@@ -188,7 +188,7 @@ fn no_kind_of_call_waits_for_ever() {
     let place = Place::open(folder.path()).expect("it exists");
     place.prepare().expect("it is ours");
     let id = Id::parse("0123456789abcdef").expect("a plain name");
-    let release = Release { id: &id, project: "house", dotenv: Path::new("/dev/null") };
+    let release = Release { id: &id, project: "house" };
     let database = json!({ "Id": "c", "Config": { "Labels": {
         "com.docker.compose.service": "db", "homelab.database": "postgres:admin/app",
     } } });
@@ -202,18 +202,17 @@ fn no_kind_of_call_waits_for_ever() {
         assert!(matches!(ended, Err(Error::Late { .. })), "{name}: {ended:?}");
         assert_eq!(played::limits(), [limit], "{name}");
     };
-    let composed = |limit| {
-        let program = engine::compose_aside(&place, &release, &["pull"], limit);
-        engine::composed(program, "pull").map(drop)
+    let composed = |what, limit| {
+        let program = engine::compose(&place, &release, &[what], limit);
+        engine::composed(program, what).map(drop)
     };
-    let up = engine::compose(&place, &release, &["up"]);
     late("docker ps", Limit::QUESTION, engine::docker(&["ps"]).map(drop));
     late("docker inspect", Limit::QUESTION, engine::state("house").map(drop));
     late("docker logs", Limit::QUESTION, engine::attempt(&["logs", "c"]).map(drop));
     late("docker stop", Limit::DEED, engine::deed(&["stop", "c"]).map(drop));
     late("docker start", Limit::DEED, database.wake());
-    late("docker compose up", Limit::DEED, engine::composed(up, "up").map(drop));
-    late("docker compose pull", Limit::PULL, composed(Limit::PULL));
+    late("docker compose up", Limit::DEED, composed("up", Limit::DEED));
+    late("docker compose pull", Limit::PULL, composed("pull", Limit::PULL));
     late("pg_dump", Limit::DUMP, database.dump(&place, "x").map(drop));
     late("pg_database_size", Limit::QUESTION, database.size().map(drop));
     late("psql", Limit::DEED, database.restore(&dump, "kept"));

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::process::Output;
 
 use homelab_core::compose::{File, Service};
-use homelab_core::dotenv;
 use homelab_core::resolve::{self, Setting};
 
 use super::super::release;
@@ -16,7 +15,7 @@ pub(super) fn call(docker: &mut Docker, words: &[&str]) -> Output {
         let at = words.iter().position(|it| *it == name)?;
         words.get(at + 1).copied()
     };
-    let file = match file(words, &value) {
+    let file = match file(&value) {
         Ok(file) => file,
         Err(because) => return refused(&because),
     };
@@ -33,31 +32,17 @@ pub(super) fn call(docker: &mut Docker, words: &[&str]) -> Output {
     }
 }
 
-/// The file with the values and labels that it is given.
-fn file<'a>(words: &[&'a str], value: &dyn Fn(&str) -> Option<&'a str>) -> Result<File, String> {
+/// The one file that it is given.
+fn file<'a>(value: &dyn Fn(&str) -> Option<&'a str>) -> Result<File, String> {
     let read = |path: &str| std::fs::read(path).map_err(|it| format!("open {path}: {it}"));
-    let mut files = words.windows(2).filter(|it| it[0] == "--file").map(|it| it[1]);
-    let main = files.next().ok_or("no configuration file provided")?;
-    let main = release::compose(&read(main)?).map_err(|it| it.to_string())?;
-    let values = read(value("--env-file").ok_or("no --env-file")?)?;
-    let values = dotenv::parse(&String::from_utf8_lossy(&values));
-    let values: indexmap::IndexMap<_, _> =
-        values.entries.into_iter().map(|(name, it)| (name, it.value)).collect();
-    let profiles = values.get("COMPOSE_PROFILES").cloned().unwrap_or_default();
-    let profiles: Vec<_> = profiles.split(',').filter(|it| !it.is_empty()).collect();
+    let text = read(value("--file").ok_or("no configuration file provided")?)?;
+    let raw = release::compose(&text).map_err(|it| it.to_string())?;
     let folder = value("--project-directory").ok_or("no --project-directory")?;
-    let setting = Setting { values: &values, profiles: &profiles, folder, read: &|_| None };
-    let mut file = resolve::resolve(&main, &setting).map_err(|it| it.to_string())?;
-    for more in files {
-        let more = String::from_utf8_lossy(&read(more)?).into_owned();
-        let more = release::compose(format!("name: house\n{more}").as_bytes());
-        for (name, service) in more.map_err(|it| it.to_string())?.services {
-            if let Some(own) = file.services.get_mut(&name) {
-                own.labels.extend(service.labels);
-            }
-        }
-    }
-    Ok(file)
+    // As Compose has them, and the file must not use.
+    let values = [("HOME", "/root"), ("COMPOSE_PROJECT_NAME", "house")];
+    let values = values.map(|(name, it)| (name.to_owned(), it.to_owned())).into_iter().collect();
+    let setting = Setting { values: &values, profiles: &[], folder, read: &|_| None };
+    resolve::resolve(&raw, &setting).map_err(|it| it.to_string())
 }
 
 fn pull(docker: &mut Docker, services: &[(&String, &Service)]) -> Output {

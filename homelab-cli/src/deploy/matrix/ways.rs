@@ -196,6 +196,22 @@ fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
 }
 
 #[test]
+fn what_compose_has_of_its_own_decides_nothing() {
+    let house = House::new();
+    lived_in(&house);
+    // Compose knows it, and `.env` does not.
+    let env = "LEVEL=${COMPOSE_PROJECT_NAME:+of compose}1\nCOMPOSE_PROFILES=files\n";
+    house.set_dotenv(env);
+    house.docker.borrow_mut().registry.insert("web:2".to_owned());
+    house
+        .deploy(&Release { id: "release2", web: "web:${HOME:+of-compose}2", ..ONE })
+        .expect("it is well");
+    let docker = house.docker.borrow();
+    let web = docker.of("web").next().expect("it runs");
+    assert_eq!((web.image(), web.definition.environment["LEVEL"].as_str()), ("web:2", "1"));
+}
+
+#[test]
 fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touched() {
     let house = House::new();
     lived_in(&house);

@@ -44,11 +44,8 @@ fn resolved(release: &Path, words: &[&str]) -> anyhow::Result<String> {
 /// `docker compose` as a deploy calls it.
 pub(super) fn compose(release: &Path) -> std::process::Command {
     let mut command = program("docker", &["compose", "--ansi", "never", "--progress", "quiet"]);
-    command.args(["--project-name", "homelab", "--project-directory", HOUSE, "--env-file"]);
-    command.arg(format!("{HOUSE}/.env"));
-    for file in ["compose.yaml", "stamps.yaml"] {
-        command.arg("--file").arg(release.join(file));
-    }
+    command.args(["--project-name", "homelab", "--project-directory", HOUSE]);
+    command.args(["--env-file", "/dev/null", "--file"]).arg(release.join("resolved.yaml"));
     command.current_dir(HOUSE);
     command
 }
