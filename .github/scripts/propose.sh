@@ -14,7 +14,8 @@ export GH_REPO=$GITHUB_REPOSITORY
 # What an update changes: the pins, and what `cargo xtask gen` and the tests make of them.
 is_allowed() {
   case $1 in
-    *[!A-Za-z0-9._/-]* | *..*) return 1 ;;
+    # Files that begin with a dot are instructions to programs, such as `.gitattributes`.
+    *[!A-Za-z0-9._/-]* | *..* | */.*) return 1 ;;
     homelab-services/src/images.rs | compose.yaml | .env.example) return 0 ;;
     docs/*/*) return 1 ;;
     config/* | docs/*.md | schemas/*.json | snapshots/*.snap) return 0 ;;

@@ -82,7 +82,8 @@ const INSTALL: &str = "install `git`";
 
 /// Nobody's replaced objects.
 fn git(folder: &Path) -> Program {
-    let program = Program::with_environment("git", Limit::QUESTION).arg("--no-replace-objects");
+    // Without `GIT_DIR` and its like, which would lead to another repository than the folder's.
+    let program = Program::new("git", Limit::QUESTION).arg("--no-replace-objects");
     program.arg("-C").arg(folder)
 }
 

@@ -173,7 +173,9 @@ fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
 fn work_tree(folder: &Path) -> Result<IndexMap<String, Vec<u8>>, Error> {
     let mut contents = IndexMap::new();
     let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
-    paths.extend(files_below(folder, "config")?);
+    let is_file = |it: &str| folder.join(it).symlink_metadata().is_ok_and(|it| it.is_file());
+    let below = files_below(folder, "config")?.into_iter();
+    paths.extend(below.filter(|it| release::is_allowed(it) && is_file(it)));
     for path in paths {
         if let Some(bytes) = files::read(&folder.join(&path))? {
             contents.insert(path, bytes);
@@ -204,7 +206,7 @@ pub(crate) fn altered(place: &Place, manifest: &Manifest) -> Vec<String> {
     files.map(|(path, _)| path.clone()).collect()
 }
 
-/// Paths of the files below a folder, relative to `root`, sorted.
+/// Paths of whatever is no folder below a folder, relative to `root`, sorted.
 pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Error> {
     let path = root.join(folder);
     let fail = |source| Error::Read { path: path.clone(), source };
@@ -219,7 +221,7 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_dir() {
             found.extend(files_below(root, &name)?);
-        } else if kind.is_file() && !entry.file_name().to_string_lossy().starts_with('.') {
+        } else {
             found.push(name);
         }
     }

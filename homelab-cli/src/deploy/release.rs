@@ -78,6 +78,9 @@ impl Manifest {
         if self.format != FORMAT {
             return Err(Error::Format { found: self.format, expected: FORMAT });
         }
+        if !self.commit.bytes().all(|it| it.is_ascii_hexdigit()) {
+            return refuse("its commit has other digits than a commit has".to_owned());
+        }
         for (path, hash) in &self.files {
             if !is_allowed(path) {
                 return refuse(format!("it has a file `{path}`, which no release has"));
@@ -125,14 +128,29 @@ pub(crate) fn compose_of(place: &Place, id: &Id) -> Result<File, Error> {
 pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
     let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
-    homelab_core::yaml::parse(text).map_err(|it| broken(&it))
+    let file: File = homelab_core::yaml::parse(text).map_err(|it| broken(&it))?;
+    let File { services, networks, volumes, secrets, .. } = &file;
+    let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
+    // Compose's own names; `<<` would add to what stands beside it, and `-V` be an option.
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
+    let is_name = |it: &&String| {
+        it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(plain)
+    };
+    match { names }.find(|it| !is_name(it)) {
+        Some(name) => Err(broken(&format_args!("`{name}` is no name"))),
+        None => Ok(file),
+    }
 }
 
 /// Generated files, and nothing that could lie elsewhere.
 pub(crate) fn is_allowed(path: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+    // What begins with a dot is hidden, or another file's temporary name.
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
     let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
-    known && path.split('/').all(plain) && path.len() < 200 && !path.contains(char::is_control)
+    known
+        && path.split('/').skip(1).all(plain)
+        && path.len() < 200
+        && !path.contains(char::is_control)
 }
 
 /// The hash of what a release consists of: of every path and every file's bytes.
@@ -157,6 +175,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_that_means_something_to_compose_is_refused() {
+        for name in ["<<", "-V", "--remove-orphans", "a b", "_", ""] {
+            let text = format!("name: house\nservices:\n  \"{name}\":\n    image: a\n");
+            let said = compose(text.as_bytes()).expect_err(name).to_string();
+            assert!(said.contains("is no name"), "{said}");
+        }
+        let text = "name: house\nservices: { a_b.c-1: { image: a } }\nnetworks: { ports_a: {} }\n";
+        compose(text.as_bytes()).expect("all of them are names");
+    }
+
+    #[test]
     fn only_generated_files_are_allowed() {
         for path in ["compose.yaml", ".env.example", "config/homer/config.yml"] {
             assert!(is_allowed(path), "{path}");
@@ -174,6 +203,8 @@ mod tests {
             "config/./x",
             "config/.",
             "config/..",
+            "config/.hidden",
+            "config/.d/x",
             "config/a\nb",
             "config/a\u{1b}[2J",
         ] {

@@ -6,6 +6,7 @@ use homelab_core::compose::{File, MountKind, Service};
 use homelab_core::diff::{self, Change};
 use homelab_core::observe::{self, Inspected};
 use homelab_core::plan::{self, After, Before, Container, Plan};
+use homelab_core::power;
 use homelab_core::release::Id;
 use homelab_core::resolve::{self, Setting};
 use homelab_core::variable::Fallback;
@@ -269,8 +270,10 @@ fn mounted<'a>(
     manifest.config().filter(|(path, _)| {
         let binds = raw.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         { binds }.any(|it| {
-            let source = it.source.strip_prefix("./").unwrap_or(&it.source);
-            path.strip_prefix(source).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+            // However it is written: `./config/./web` is `config/web`.
+            let source = power::real(&it.source, "").unwrap_or_default();
+            let below = source.strip_prefix('/').and_then(|it| path.strip_prefix(it));
+            below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
         })
     })
 }
