@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use homelab_core::plan::Plan;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 
@@ -51,7 +52,7 @@ pub(crate) fn rollback(
     }
     let journal = run.journal(Some(&current), &to, &state);
     if data.restore && between.databases.iter().any(|it| it.1.is_some()) {
-        return restore(ui, run, &wanted, journal, &between);
+        return restore(ui, run, &wanted, journal, &between, &plan);
     }
     attempt::forward(ui, run, &wanted, journal, &state, &plan)
 }
@@ -104,6 +105,7 @@ fn restore(
     wanted: &Wanted,
     mut journal: Journal,
     between: &Between,
+    before: &Plan,
 ) -> Result<Receipt, Error> {
     let place = run.place;
     journal.save(place)?;
@@ -116,6 +118,12 @@ fn restore(
     let (state, mut plan) = wanted.plan(journal.from.as_ref())?;
     // It was taken before; what is there now is what shall be there.
     plan.dumps.clear();
+    // Its server has been exchanged by now, which the receipt must not forget.
+    for step in &mut plan.services {
+        if let Some(old) = before.step(&step.service).filter(|it| it.image_to == step.image_to) {
+            step.image_from.clone_from(&old.image_from);
+        }
+    }
     let receipt = attempt::forward(ui, run, wanted, journal, &state, &plan)?;
     if receipt.outcome == Outcome::Deployed {
         ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");

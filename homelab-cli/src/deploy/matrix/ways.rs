@@ -196,6 +196,21 @@ fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
 }
 
 #[test]
+fn a_database_that_was_put_back_stands_between_no_later_releases() {
+    let house = House::new();
+    lived_in(&house);
+    house.deploy(&Release { id: "release2", db: "db:2", ..ONE }).expect("it is well");
+    // Its server takes the volume of the newer one, as one of the same major version does.
+    house.docker.borrow_mut().keep_data = true;
+    house.rollback(None, RESTORE).expect("its dump is known");
+    for (id, web) in [("release3", "web:3"), ("release4", "web:4")] {
+        house.deploy(&Release { id, web, ..ONE }).expect("it is well");
+    }
+    house.rollback(None, Data::default()).expect("no data stands between");
+    house.holds(&[&Release { id: "release3", web: "web:3", ..ONE }]).expect("it runs as before");
+}
+
+#[test]
 fn what_compose_has_of_its_own_decides_nothing() {
     let house = House::new();
     lived_in(&house);
