@@ -10,7 +10,7 @@ use super::super::between::Data;
 use super::super::journal::Journal;
 use super::super::lock::{self, Lock};
 use super::super::receipt::tests::id;
-use super::super::release::{COMPOSE, MANIFEST};
+use super::super::release::{COMPOSE, MANIFEST, RESOLVED};
 use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
@@ -319,13 +319,15 @@ fn a_deploy_reads_the_settings_once() {
     ];
     for (deed, release) in deeds {
         let calls = injection::with(Fault::None, deed).1.engine;
-        let staged = house.place.staged(&id(release));
-        let expected = format!(" --env-file {} ", staged.display());
-        let composed = calls.iter().filter(|it| it.contains("--env-file")).collect::<Vec<_>>();
+        let resolved = house.place.release(&id(release)).join(RESOLVED);
+        let expected = format!(" --env-file /dev/null --file {} ", resolved.display());
+        let composed = calls.iter().filter(|it| it.contains("compose")).collect::<Vec<_>>();
         assert!(!composed.is_empty());
         assert!(composed.iter().all(|it| it.contains(&expected)), "{composed:#?}");
-        let mode = fs::metadata(&staged).expect("it is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for path in [house.place.staged(&id(release)), resolved] {
+            let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        }
     }
     // Edited while a deploy is cut off: its end brings what it began with.
     let sick = Release { id: "release3", app: "app:2", ..two };
