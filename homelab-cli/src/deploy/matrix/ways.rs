@@ -321,7 +321,8 @@ fn a_deploy_reads_the_settings_once() {
         let calls = injection::with(Fault::None, deed).1.engine;
         let resolved = house.place.release(&id(release)).join(RESOLVED);
         let expected = format!(" --env-file /dev/null --file {} ", resolved.display());
-        let composed = calls.iter().filter(|it| it.contains("docker compose")).collect::<Vec<_>>();
+        let composed =
+            calls.iter().filter(|it| it.starts_with("before `docker compose")).collect::<Vec<_>>();
         assert!(!composed.is_empty());
         assert!(composed.iter().all(|it| it.contains(&expected)), "{composed:#?}");
         for path in [house.place.staged(&id(release)), resolved] {
