@@ -61,6 +61,31 @@ impl Site {
         own.filter_map(|it| it.parse().ok()).collect()
     }
 
+    /// Paths that it answers with an error itself. One that is closed on a further condition is open,
+    /// unless that is a variable of the site that has another value.
+    pub fn closed_paths(&self) -> Vec<&str> {
+        let is_error = |it: &String| it.parse().is_ok_and(|it: u16| it >= 400);
+        let refuses = self.directives("respond").filter(|it| it.last().is_some_and(is_error));
+        let matchers = refuses.filter_map(|it| it.first()).filter(|it| it.starts_with('@'));
+        let blocks = matchers.flat_map(|name| {
+            self.block.children.iter().filter(move |it| it.tokens.first() == Some(name))
+        });
+        let closed = blocks.filter(|it| it.children.iter().all(|it| self.holds(it)));
+        let paths = closed.flat_map(|it| &it.children).flat_map(|it| &it.tokens);
+        paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
+    }
+
+    /// Whether a condition of a matcher is one on the path, or holds whatever is asked.
+    fn holds(&self, condition: &Block) -> bool {
+        match (condition.tokens.first().map(String::as_str), condition.children.as_slice()) {
+            (Some("path"), _) => true,
+            (Some("not"), [it]) => it.tokens.split_first().is_some_and(|(kind, it)| {
+                kind == "vars" && self.directives("vars").all(|set| set != it)
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether the proxy itself asks for a login, whatever the path.
     pub fn is_guarded(&self) -> bool {
         // With a matcher it asks on some paths only; `forward_auth` takes its upstream first.

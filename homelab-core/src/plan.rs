@@ -3,6 +3,8 @@
 mod data;
 mod downtime;
 mod gains;
+mod reach;
+mod ways;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -11,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use self::data::touched;
 use self::downtime::at_most;
 use self::gains::gains;
+use self::reach::reach;
+use self::ways::ways;
 use crate::compose::{File, Service};
 use crate::contract::Contract;
 use crate::diff::{self, Change};
 use crate::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
-use crate::project::Project;
-use crate::report::exposure;
+use crate::project::{Project, split_image};
 
 /// What runs now.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +81,7 @@ pub struct Plan {
     /// What services may do to the host that they could not do before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub power: Vec<Gain>,
-    /// Ways in and out that appear.
+    /// Ways in and out that appear, and ways to other services.
     pub opens: Vec<Way>,
     /// Ways in and out that vanish.
     pub closes: Vec<Way>,
@@ -147,11 +150,11 @@ pub struct Gain {
 pub struct Way {
     /// Service.
     pub service: String,
-    /// `port`, `host` or `out`.
+    /// `port`, `host`, `out` or `inside`.
     pub kind: WayKind,
-    /// Which: `all:443/tcp`, `photos.home.arpa`, `internet`.
+    /// Which: `all:443/tcp`, `photos.home.arpa`, `internet`, `db, cache`.
     pub what: String,
-    /// Who asks for a login, or over which networks.
+    /// Who asks for a login and which paths are closed, or over which networks.
     pub how: String,
 }
 
@@ -167,6 +170,9 @@ pub enum WayKind {
     Host,
     /// Connections to the internet.
     Out,
+    /// Connections to other services, who were there before; those of one network reach each other,
+    /// and told is who came. It never vanishes.
+    Inside,
 }
 
 /// A volume or folder of a service that is touched.
@@ -237,12 +243,26 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
                     fails, there is no release to go back to";
         plan.warnings.push(text.to_owned());
     }
+    plan.opens.extend(reach(&projects.0, &projects.1));
+    plan.warnings.extend(unpinned(before, after));
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
     plan.dumps = databases(before, after)
         .filter(|it| is_dumped(before, after, &plan, it))
         .cloned()
         .collect();
     plan
+}
+
+/// Images that were chosen by their bytes and are chosen by a name now.
+fn unpinned(before: &Before, after: &After) -> impl Iterator<Item = String> {
+    after.file.services.iter().filter_map(|(name, to)| {
+        let from = before.file.services.get(name)?.image.as_deref()?;
+        let to = to.image.as_deref()?;
+        let is_lost = split_image(from).digest.is_some() && split_image(to).digest.is_none();
+        is_lost.then(|| {
+            format!("`{name}` gets `{to}` without a digest: nobody reviews what comes next under that tag")
+        })
+    })
 }
 
 /// Databases that run and can be dumped; a container that was made by hand need not say so itself.
@@ -345,32 +365,4 @@ fn diverged(before: &Before, after: &After) -> Vec<(String, Change)> {
         Some(diff::network(key, from, to).into_iter().map(|it| (key.clone(), it)))
     });
     both.flatten().collect()
-}
-
-fn ways(project: &Project<'_>) -> Vec<Way> {
-    let exposure = exposure::gather(project);
-    let ports = exposure.ports.into_iter().map(|it| Way {
-        service: it.service,
-        kind: WayKind::Port,
-        what: format!("{}:{}/{}", it.address, it.port, it.protocol),
-        how: "published".to_owned(),
-    });
-    let hosts = exposure.hosts.into_iter().map(|it| Way {
-        service: it.service,
-        kind: WayKind::Host,
-        what: it.host,
-        how: match it.login {
-            exposure::Asks::Proxy => "the proxy asks for the login".to_owned(),
-            exposure::Asks::Service | exposure::Asks::Nobody | exposure::Asks::Unknown => {
-                "the proxy does not ask for a login".to_owned()
-            }
-        },
-    });
-    let out = exposure.ways_out.into_iter().map(|it| Way {
-        service: it.service,
-        kind: WayKind::Out,
-        what: "internet".to_owned(),
-        how: format!("over {}", it.networks.join(", ")),
-    });
-    ports.chain(hosts).chain(out).collect()
 }

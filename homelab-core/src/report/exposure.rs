@@ -204,8 +204,8 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             // The route says that the proxy asks, and its labels do not.
             Some(Login::Proxy) | None => (Asks::Unknown, None),
         };
-        let closed = route.iter().flat_map(|it| it.closed).map(|it| (*it).to_owned());
-        let closed: Vec<_> = closed.collect();
+        let closed = route.map_or_else(|| site.closed_paths(), |it| it.closed.to_vec());
+        let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
         let closed_until = route.and_then(|it| it.closed_until).map(|(paths, done)| ClosedUntil {
             paths: paths.iter().map(|it| (*it).to_owned()).collect(),
             setting: format!("{done}=true"),

@@ -127,6 +127,7 @@ fn way(way: &Way) -> String {
     match way.kind {
         WayKind::Port => format!("port {what} of {service}"),
         WayKind::Host => format!("https://{what} of {service}: {how}"),
+        WayKind::Inside => format!("{service} reaches {what} {how}"),
         WayKind::Out => format!("{service} → {what} {how}"),
     }
 }
@@ -187,8 +188,11 @@ fn why(step: &Step) -> Vec<String> {
 
 /// Text that comes from a file: nothing in it is Markdown or HTML.
 fn code(text: &str) -> String {
-    let plain = text.replace(['`', '\n', '\r'], " ").replace('|', "\\|");
-    format!("`{plain}`")
+    let plain = text.replace(['\n', '\r'], " ").replace('|', "\\|");
+    let longest = plain.split(|it| it != '`').map(str::len).max().unwrap_or_default();
+    // A longer fence than any in it; its spaces are not shown.
+    let fence = "`".repeat(longest + 1);
+    if longest == 0 { format!("`{plain}`") } else { format!("{fence} {plain} {fence}") }
 }
 
 fn cell(text: &str) -> String {

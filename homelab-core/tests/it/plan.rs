@@ -1,6 +1,7 @@
 //! Plans: what each kind of change does, in words and as Markdown.
 
 mod engine;
+mod opens;
 mod power;
 
 use homelab_core::compose::File;
@@ -235,7 +236,7 @@ fn a_route_that_loses_its_login_is_told() {
 fn text_of_a_file_is_no_markdown() {
     let plan = change("more:1", "more:1`<img>|@all");
     let page = markdown(&plan);
-    assert!(page.contains("`image: more:1 → more:1 <img>\\|@all`"), "{page}");
+    assert!(page.contains("| `` image: more:1 → more:1`<img>\\|@all `` |"), "{page}");
     let off = IndexMap::from([("more".to_owned(), "<b>*@all* `x`".to_owned())]);
     let plan = homelab_core::plan::plan(
         &running(HOUSE, &["extra"]),
