@@ -26,8 +26,8 @@ fn two_checkouts_are_compared_without_a_host() {
     scene.write("checkout/compose.yaml", &quiet.replace("name: homelab", "name: other"));
     let (_, page) = scene.run(&["plan", "--against", &base, "--format", "markdown"]);
     assert!(page.starts_with("### ⚠️ Warning"), "{page}");
-    assert!(page.contains("the project's name changes from  homelab  to  other"), "{page}");
-    assert!(page.contains("was always on, and is on with  more  now"), "{page}");
+    assert!(page.contains("the project's name changes from `homelab` to `other`"), "{page}");
+    assert!(page.contains("was always on, and is on with `more` now"), "{page}");
     let (code, said) = scene.run(&["plan", "--against", "/nonexistent"]);
     assert_eq!((code, said.contains("is not a folder")), (2, true), "{said}");
 }

@@ -17,9 +17,9 @@ pub fn text(plan: &Plan) -> String {
         if at == 0 {
             out.push('\n');
         }
-        let _ = writeln!(out, "{} {}{}", sign(step.action), step.service, detail(step));
+        let _ = writeln!(out, "{} {}{}", sign(step.action), step.service, line(&detail(step)));
         for change in &step.changes {
-            let _ = writeln!(out, "    {change}");
+            let _ = writeln!(out, "    {}", line(&change.to_string()));
         }
     }
     let unchanged: Vec<_> = plan.with(Action::Unchanged).collect();
@@ -99,10 +99,15 @@ fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     let lines: Vec<_> = lines.collect();
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{title}");
-        for line in lines {
-            let _ = writeln!(out, "  {line}");
+        for it in lines {
+            let _ = writeln!(out, "  {}", line(&it));
         }
     }
+}
+
+/// Text that comes from a file, on one line: a value must not pass for a line of the plan.
+fn line(text: &str) -> String {
+    text.replace('\r', "\\r").replace('\n', "\\n")
 }
 
 fn bullets(out: &mut String, title: &str, lines: &[String]) {

@@ -74,3 +74,16 @@ fn a_path_that_opens_is_a_way_that_opens() {
         assert_eq!(told(&closed.replace(from, to)), [expected], "{to}");
     }
 }
+
+#[test]
+fn a_value_with_lines_is_one_line_of_the_plan() {
+    let file = |value: &str| {
+        format!(
+            "name: house\nservices:\n  web:\n    image: \"web:1@sha256:1\"\n    environment: {{ X: \"{value}\" }}\n"
+        )
+    };
+    let plan = plan_of(&file("1"), &file("2\\n\\n= unchanged: web"));
+    let text = homelab_core::report::plan::text(&plan);
+    assert!(text.contains("2\\n\\n= unchanged: web"), "{text}");
+    assert!(!text.contains("\n= unchanged"), "{text}");
+}
