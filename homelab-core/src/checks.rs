@@ -20,8 +20,10 @@ mod host_device;
 mod host_namespace;
 mod host_path;
 mod image_pinned;
+mod log_driver;
 mod log_rotation;
 mod memory_budget;
+mod network_option;
 mod network_range;
 mod no_new_privileges;
 mod port_collision;
@@ -88,6 +90,7 @@ pub const ALL: &[Rule] = &[
     route_variable::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
+    network_option::RULE,
     network_range::RULE,
     docker_socket::RULE,
     host_path::RULE,
@@ -110,6 +113,7 @@ pub const ALL: &[Rule] = &[
     secret_readable::RULE,
     health_check::RULE,
     resource_limits::RULE,
+    log_driver::RULE,
     log_rotation::RULE,
     depends_healthy::RULE,
     depends_cycle::RULE,
@@ -143,6 +147,8 @@ pub const HOST: &[Rule] = &[
     unconfined::RULE,
     cap_drop_all::RULE,
     no_new_privileges::RULE,
+    log_driver::RULE,
+    network_option::RULE,
 ];
 
 /// Rules of [`HOST`] whose id no label accepts: what they find is root on the host. Of reasons that

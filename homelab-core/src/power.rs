@@ -35,6 +35,8 @@ pub enum Power {
     Namespace(&'static str, String),
     /// It has a device of the host.
     Device(String),
+    /// It is in a group besides its own: the host's group with that number or name.
+    Group(String),
     /// It adds a capability; the kernel's name without `CAP_`.
     Capability(String),
     /// It keeps the capabilities that Docker gives to everybody.
@@ -69,6 +71,7 @@ impl fmt::Display for Power {
                 write!(f, "is on a network that the file does not name (`{field}: {value}`)")
             }
             Self::Device(device) => write!(f, "has the device `{device}`"),
+            Self::Group(group) => write!(f, "is in the group `{group}` (`group_add`)"),
             Self::Capability(name) => write!(f, "has the capability `{name}`"),
             Self::DefaultCapabilities => {
                 f.write_str("keeps Docker's default capabilities (no `cap_drop: [ALL]`)")
@@ -115,6 +118,7 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let devices = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
     powers.extend({ devices }.filter(is_real).map(Power::Device));
+    powers.extend(service.group_add.iter().map(|it| Power::Group(project.resolve(it))));
     powers.extend(capabilities(project, member).map(Power::Capability));
     powers.extend((!member.drops_all_capabilities()).then_some(Power::DefaultCapabilities));
     powers.extend(filters(project, member).map(Power::Unconfined));

@@ -83,7 +83,7 @@ fn a_value_with_lines_is_one_line_of_the_plan() {
         )
     };
     let plan = plan_of(&file("1"), &file("2\\n\\n= unchanged: web"));
-    let text = homelab_core::report::plan::text(&plan);
+    let text = text(&plan);
     assert!(text.contains("2\\n\\n= unchanged: web"), "{text}");
     assert!(!text.contains("\n= unchanged"), "{text}");
 }
