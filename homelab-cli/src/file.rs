@@ -4,7 +4,7 @@
 //! reached through the folder's descriptor, no link is followed, and owner and mode are read from and given to
 //! what is open, never to what a path leads to by then.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
@@ -32,6 +32,42 @@ pub(crate) struct Folder {
 }
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+
+/// A pipe would wait for somebody who writes to it.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+/// The text of a file that somebody named, of `limit` bytes at most; the links on the way to it are that
+/// person's choice.
+pub(crate) fn text(path: &Path, limit: usize) -> io::Result<String> {
+    contents(open(path)?.0, limit)
+}
+
+/// A file for reading, and no pipe or device, of which nobody knows where it ends.
+pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    regular(rustix::fs::open(path, READ, Mode::empty())?)
+}
+
+fn regular(descriptor: OwnedFd) -> io::Result<(File, Metadata)> {
+    let file = File::from(descriptor);
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(Errno::ISDIR.into());
+    }
+    if !metadata.is_file() {
+        let message = "it is a pipe or a device, expected a file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok((file, metadata))
+}
+
+fn contents(file: File, limit: usize) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    String::from_utf8(bytes).map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))
+}
 
 impl Folder {
     /// A folder that somebody named; the links on the way to it are that person's choice.
@@ -70,23 +106,14 @@ impl Folder {
     pub(crate) fn read(&self, name: &str) -> Result<Option<(String, Owned)>, Error> {
         let path = self.path.join(name);
         let fail = |source| Error::Read { path: path.clone(), source };
-        // A pipe would wait for somebody who writes to it.
-        let file = match self.open_below(name, OFlags::RDONLY | OFlags::NONBLOCK) {
-            Ok(file) => File::from(file),
+        let file = match self.open_below(name, READ) {
+            Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(Error::Link(path)),
             Err(error) => return Err(fail(error.into())),
         };
-        let metadata = file.metadata().map_err(fail)?;
-        if !metadata.is_file() {
-            let error = if metadata.is_dir() { Errno::ISDIR } else { Errno::INVAL };
-            return Err(fail(error.into()));
-        }
-        let mut text = String::new();
-        file.take(limits::TEXT as u64 + 1).read_to_string(&mut text).map_err(fail)?;
-        if text.len() > limits::TEXT {
-            return Err(fail(io::Error::from(io::ErrorKind::FileTooLarge)));
-        }
+        let (file, metadata) = regular(file).map_err(fail)?;
+        let text = contents(file, limits::TEXT).map_err(fail)?;
         let owner = Some((metadata.uid(), metadata.gid()));
         Ok(Some((text, Owned { owner, mode: metadata.mode() & 0o777 })))
     }

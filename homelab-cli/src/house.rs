@@ -4,10 +4,12 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use homelab_core::contract::Contract;
+use homelab_core::limits;
 use homelab_core::project::Project;
 use homelab_core::stack::{Site, Stack};
 
 use crate::error::Error;
+use crate::file;
 use crate::host::Host;
 use crate::settings::Settings;
 use crate::words;
@@ -46,7 +48,7 @@ impl House {
     /// Checks that this is the project's folder, before anything is written to it.
     pub(crate) fn is_cloned(&self) -> Result<(), Error> {
         let path = self.path("compose.yaml");
-        let text = match std::fs::read_to_string(&path) {
+        let text = match file::text(&path, limits::TEXT) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::NotCloned(path));

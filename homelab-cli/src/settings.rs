@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use homelab_core::dotenv::{self, Dotenv};
 use homelab_core::finding::{Finding, Severity};
+use homelab_core::limits;
 use homelab_core::stack::Site;
 use homelab_core::variable::{EnvVar, Fallback, Kind};
 use indexmap::IndexMap;
 
 use crate::error::Error;
+use crate::file;
 use crate::house::House;
 use crate::words;
 
@@ -30,7 +32,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn load(path: PathBuf) -> Result<Self, Error> {
-        let text = match std::fs::read_to_string(&path) {
+        let text = match file::text(&path, limits::DOTENV) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(Error::Read { path, source }),

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use homelab_core::limits;
 use jiff::Timestamp;
 
 use super::plan::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::file::Folder;
+use crate::file::{self, Folder};
 use crate::house::House;
 use crate::pins::{Change, Pins};
 use crate::registry::{Client, Limits, Mirror};
@@ -70,7 +71,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
 }
 
 fn read(path: &Path) -> Result<Pins, Error> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match file::text(path, limits::TEXT) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             return Err(Error::NotCloned(path.to_owned()));

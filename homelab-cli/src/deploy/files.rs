@@ -12,6 +12,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::file;
 
 /// Writes a file: a temporary one beside it, then a rename.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
@@ -179,8 +180,9 @@ pub(super) fn remove_empty_below(path: &Path) -> Result<(), Error> {
 
 /// Reads a file, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    let mut bytes = Vec::new();
+    match file::open(path).and_then(|it| (&it.0).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::Read { path: path.to_owned(), source }),
     }

@@ -16,9 +16,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use homelab_core::access::{self, Access};
+use homelab_core::limits;
 use homelab_core::resource::SecretContent;
 
 use super::{Context, Findings, HostRule};
+use crate::file;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-secret", source: include_str!("secret.rs"), run };
@@ -47,7 +49,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         };
         // Who may not read it cannot tell; the person who made it can.
         if let (SecretContent::ProxyLogin, Ok(line)) =
-            (secret.content(), std::fs::read_to_string(&path))
+            (secret.content(), file::text(&path, limits::TEXT))
         {
             judge_login(&shown, &line, findings);
         }

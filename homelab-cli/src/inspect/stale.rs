@@ -9,10 +9,12 @@
 
 use std::io;
 
+use homelab_core::limits;
 use homelab_core::lower::lower;
 use homelab_core::yaml::{self, Spacing};
 
 use super::{Context, Findings, HostRule};
+use crate::file;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-stale", source: include_str!("stale.rs"), run };
@@ -38,7 +40,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 
 /// In a house that is deployed to lies a release, which another `homelab` may have generated.
 fn deployed(context: &Context<'_>, findings: &mut Findings) {
-    let Ok(text) = std::fs::read_to_string(context.house.path("compose.yaml")) else { return };
+    let Ok(text) = file::text(&context.house.path("compose.yaml"), limits::TEXT) else { return };
     let compose = yaml::render(&lower(&context.house.stack), "", Spacing::Sections);
     if body(&text) != body(&compose) {
         let message = "this `homelab` is of another commit than the release that runs here: what it checks is its own stack";
@@ -50,7 +52,7 @@ fn deployed(context: &Context<'_>, findings: &mut Findings) {
 fn compare(context: &Context<'_>, name: &str, expected: &str, findings: &mut Findings) {
     let path = context.house.path(name);
     let shown = path.display().to_string();
-    let text = match std::fs::read_to_string(&path) {
+    let text = match file::text(&path, limits::TEXT) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let help = "fetch the whole repository, or name its folder with `--project DIR`";

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::scene::{COMPOSE, Scene, releases, shown};
+use crate::support::pipe;
 
 #[test]
 fn two_checkouts_are_compared_without_a_host() {
@@ -44,6 +45,15 @@ fn a_release_is_a_commit() {
     let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
     assert_eq!((code, said.contains("run this in a clone")), (4, true), "{said}");
     fs::remove_file(scene.path("checkout/compose.yaml")).expect("it is ours");
+}
+
+#[test]
+fn a_pipe_in_a_checkout_is_not_waited_for() {
+    let scene = Scene::new();
+    fs::remove_file(scene.path("checkout/compose.yaml")).expect("it is ours");
+    pipe(scene.path("checkout/compose.yaml"));
+    let (code, said) = scene.run(&["plan", "--against", "."]);
+    assert_eq!((code, said.contains("it is a pipe")), (4, true), "{said}");
 }
 
 #[test]

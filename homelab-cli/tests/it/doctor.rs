@@ -5,7 +5,7 @@ use std::fs;
 use homelab_core::report::doctor::Diagnosis;
 use insta::assert_snapshot;
 
-use crate::support::{House, whole};
+use crate::support::{House, pipe, whole};
 
 #[test]
 fn a_ready_house_has_no_findings() {
@@ -54,6 +54,43 @@ fn unreadable_settings_fail() {
 
     hint: something else is in its place: `ls -ld .env`; move it away: `mv .env .env.old`
     ");
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for_and_what_is_too_large_is_not_read() {
+    let house = House::cloned();
+    pipe(house.path("project/.env"));
+    let readers: [&[&str]; 6] = [
+        &["doctor"],
+        &["exposure"],
+        &["caddyfile"],
+        &["explain", "syncthing"],
+        &["memory"],
+        &["init"],
+    ];
+    let refused = |words: &[&str], because: &str| {
+        let said = house.run(words);
+        assert!(said.starts_with("exit_code: 4\n") && said.contains(because), "{words:?}: {said}");
+    };
+    for words in readers {
+        refused(words, "cannot read `.env`\n  caused by: it is a pipe or a device");
+    }
+    let dotenv = house.path("project/.env");
+    fs::remove_file(&dotenv).expect("it was just made");
+    std::os::unix::fs::symlink("/dev/null", &dotenv).expect("its place is free");
+    refused(&["doctor"], "it is a pipe or a device");
+    fs::remove_file(&dotenv).expect("it was just made");
+    fs::File::create(&dotenv).and_then(|it| it.set_len(300 << 20)).expect("it has a hole only");
+    for words in readers {
+        refused(words, "file too large");
+    }
+
+    let house = House::ready();
+    fs::remove_file(house.path("project/compose.yaml")).expect("it is there");
+    pipe(house.path("project/compose.yaml"));
+    let found = house.doctor(&[]);
+    let expected = "error[host-stale]: `compose.yaml` cannot be read: it is a pipe or a device";
+    assert!(found.starts_with(expected), "{found}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A house and a host in a temporary folder.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -200,6 +200,17 @@ impl House {
         let text = blocks.collect::<Vec<_>>().join("\n\n");
         text.replace(&self.folder.path().display().to_string(), "[TMP]")
     }
+}
+
+/// A pipe. Whoever waits for its writer gets nothing, so that a test fails instead of hanging.
+pub(crate) fn pipe(path: PathBuf) {
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("every system has `mkfifo`").success());
+    std::thread::spawn(move || {
+        while path.symlink_metadata().is_ok_and(|it| it.file_type().is_fifo()) {
+            drop(fs::OpenOptions::new().write(true).open(&path));
+        }
+    });
 }
 
 /// Lines that only somebody who is not root gets.
