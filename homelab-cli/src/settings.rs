@@ -113,7 +113,7 @@ impl Settings {
             found.push((line, self.finding(severity, Some(line), message, help)));
         };
         for fault in &self.dotenv.faults {
-            let help = "write `NAME=value`, or begin the line with `#`".to_owned();
+            let help = "correct the line, or begin it with `#`".to_owned();
             push(Severity::Error, fault.line, fault.message.clone(), help);
         }
         for it in &self.dotenv.repeated {

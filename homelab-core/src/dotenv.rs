@@ -2,8 +2,8 @@
 //!
 //! Follows the parser of `compose-go/dotenv`: comments, `export`, `NAME=value` and
 //! `NAME: value`, single quotes (literal), double quotes (escapes and `${NAME}`), plain
-//! values (`${NAME}`, a comment after ` #`). Stricter in one thing: a name alone, which
-//! Compose would take from its environment, is a fault.
+//! values (`${NAME}`, a comment after ` #`). Stricter in one thing: a name alone and a `${NAME}` that
+//! no line above sets, which Compose would take from its environment, are faults.
 
 use std::fmt;
 
@@ -210,6 +210,9 @@ fn unescape(raw: &str) -> String {
 
 /// Replaces variables by values of earlier lines.
 fn expand(value: &str, known: &IndexMap<String, Entry>) -> Result<String, String> {
+    if let Some(name) = interpolate::variables(value).iter().find(|it| !known.contains_key(*it)) {
+        return Err(format!("`{name}` is not set in .env above this line; write its value out"));
+    }
     let lookup = |name: &str| known.get(name).map(|it| it.value.clone());
     interpolate::resolve(value, &lookup).map_err(|it| it.to_string())
 }
@@ -251,7 +254,7 @@ mod tests {
             ("A=\"\\$b\"", "$b"),
             ("A='b\nc'", "b\nc"),
             ("B=x\nA=${B}/y", "x/y"),
-            ("A=${B:-d}", "d"),
+            ("B=\nA=${B:-d}", "d"),
             ("A=$$b", "$b"),
             ("A=b\nA=c", "c"),
             ("A=30 2 * * *", "30 2 * * *"),
@@ -262,7 +265,9 @@ mod tests {
 
     #[test]
     fn every_fault_has_its_line_and_hides_no_other() {
-        let found = parse("# house\nTZ=UTC\nDATA ROOT=/x\noops\nA='open\nB=\"x\"y\nC=${\nTZ=Z\n");
+        let found = parse(
+            "# house\nTZ=UTC\nDATA ROOT=/x\noops\nA='open\nB=\"x\"y\nC=${\nD=$HOME/x\nTZ=Z\n",
+        );
         let faults: Vec<_> = found.faults.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(faults.join("\n"), @r"
     .env:3: expected a name of letters, digits and `_`, found `DATA ROOT`
@@ -270,9 +275,10 @@ mod tests {
     .env:5: the quote `'` is not closed
     .env:6: unexpected `y` after the closing quote
     .env:7: invalid interpolation in `${`
+    .env:8: `HOME` is not set in .env above this line; write its value out
     ");
         assert_eq!(found.value("TZ"), Some("Z"));
-        assert_eq!(found.repeated, [Repeated { name: "TZ".to_owned(), earlier: 2, line: 8 }]);
+        assert_eq!(found.repeated, [Repeated { name: "TZ".to_owned(), earlier: 2, line: 9 }]);
     }
 
     #[test]

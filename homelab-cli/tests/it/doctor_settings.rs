@@ -12,7 +12,7 @@ fn settings_are_read_line_by_line() {
     assert_snapshot!(house.doctor(&[]), @r"
     error[host-env]: expected `NAME=value`, found `TZ`
       --> .env:4
-      help: write `NAME=value`, or begin the line with `#`
+      help: correct the line, or begin it with `#`
 
     error[host-env]: `COMPOSE_PROFILES` names the profile `photo`, which does not exist
       --> .env:5
