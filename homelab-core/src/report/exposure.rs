@@ -146,10 +146,13 @@ pub struct Unreviewed {
 
 impl fmt::Display for Unreviewed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.is_on { "on" } else { "off" };
-        match &self.switch {
-            Some(switch) => write!(f, "{state}; `{switch}=` in `.env` switches it on"),
-            None => f.write_str(state),
+        match (&self.switch, self.is_on) {
+            (Some(switch), true) => {
+                write!(f, "on; without the line `{switch}=` in `.env` it is off")
+            }
+            (Some(switch), false) => write!(f, "off; `{switch}=` in `.env` switches it on"),
+            (None, true) => f.write_str("on"),
+            (None, false) => f.write_str("off"),
         }
     }
 }
@@ -322,7 +325,7 @@ mod tests {
             lines.collect::<Vec<_>>().join("\n")
         };
         insta::assert_snapshot!(found(&[]), @"fetch example/fetch:1 off; `FOLLOW=` in `.env` switches it on");
-        insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; `FOLLOW=` in `.env` switches it on");
+        insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; without the line `FOLLOW=` in `.env` it is off");
     }
 
     #[test]
