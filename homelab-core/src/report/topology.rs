@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::profile_names;
+use super::{exposure, profile_names};
 use crate::project::{Member, Project};
+use crate::reach::{self, Why};
+use crate::service::Spec;
 
 /// The diagram without a code fence.
 pub fn mermaid(project: &Project<'_>) -> String {
@@ -52,13 +54,15 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
             }
         }
     }
-    for (dependency, _) in &member.service.depends_on {
-        if let Some(other) = project.member(dependency) {
-            let via: Vec<_> = project.shared(member, &other).collect();
-            let _ = writeln!(out, "  {name} -.->|\"{}\"| {dependency}", via.join(", "));
-        }
+    let is_meant = |other: &Member<'_>| {
+        let knows = |it: &Spec| it.peers.iter().any(|it| it.as_str() == other.name);
+        member.spec.is_some_and(knows) || reach::why(project, member, other) == Why::Uses
+    };
+    for other in project.neighbours(member).into_iter().filter(is_meant) {
+        let via: Vec<_> = project.shared(member, &other).collect();
+        let _ = writeln!(out, "  {name} -.->|\"{}\"| {}", via.join(", "), other.name);
     }
-    if member.spec.is_some_and(|it| it.egress.is_some()) {
+    if exposure::way_out(project, member).is_some() {
         let _ = writeln!(out, "  {name} --> internet");
     }
 }
@@ -70,4 +74,24 @@ pub fn markdown(project: &Project<'_>) -> String {
          Dashed: what uses what, by network.\n\n```mermaid\n{}```\n",
         mermaid(project)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, good, spec};
+
+    #[test]
+    fn whoever_knows_another_or_gets_out_is_drawn() {
+        let mut stack = good();
+        let fetch = spec(&mut stack, "fetch").name;
+        spec(&mut stack, "web").peers.push(fetch);
+        let project = Project::from_stack(&stack, CATALOGUE);
+        let drawn = mermaid(&project);
+        assert!(drawn.contains("| fetch\n"), "{drawn}");
+        for way in exposure::gather(&project).ways_out {
+            assert!(drawn.contains(&format!("  {} --> internet\n", way.service)), "{drawn}");
+        }
+        assert!(drawn.contains("  caddy --> internet\n"), "{drawn}");
+    }
 }
