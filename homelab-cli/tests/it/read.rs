@@ -99,7 +99,7 @@ fn how_to_restore_is_explained() {
     ----- stdout -----
     postgres: a database or cache that only its users reach
       profile     photos, which is on
-      neighbours  redis over backend (could, and has no reason to)
+      neighbours  redis over backend (could reach it, and has no reason to)
       state       volume homelab_postgres at /var/lib/postgresql/data: to be restored from the dumps of pgbackups
     ");
     let output = house.run(&["explain", "unused-waiver"]);

@@ -94,7 +94,7 @@ const fn why(why: Why) -> &'static str {
     match why {
         Why::Route => "its route",
         Why::Uses => "uses it",
-        Why::Neighbour => "could, and has no reason to",
+        Why::Neighbour => "could reach it, and has no reason to",
     }
 }
 
