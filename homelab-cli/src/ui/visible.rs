@@ -24,6 +24,7 @@ fn commands(line: &str) -> impl Iterator<Item = usize> {
 }
 
 /// Several lines of text. Also lines that reach a log only by way of `ssh`: so wherever this runs.
+/// A carriage return at the end of a line, as `ssh` writes it, is part of the line break.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let is_plain = |line: &str| {
         !line.contains(|it| is_hidden(it) && it != '\t') && commands(line).next().is_none()
@@ -32,6 +33,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     let lines = text.split('\n').map(|line| {
+        let line = line.strip_suffix('\r').unwrap_or(line);
         let commands: Vec<_> = commands(line).collect();
         let mut out = String::with_capacity(line.len() + 8);
         for (at, it) in line.char_indices() {
@@ -74,7 +76,8 @@ mod tests {
         for (text, expected) in [
             ("plain, with ünïcode\tand\nlines", "plain, with ünïcode\tand\nlines"),
             ("\x1b]0;x\x07", "\\x1b]0;x\\x07"),
-            ("\x1b[8mhidden\x1b[2K\r", "\\x1b[8mhidden\\x1b[2K\\x0d"),
+            ("\x1b[8mhidden\x1b[2K\rx", "\\x1b[8mhidden\\x1b[2K\\x0dx"),
+            ("Connection closed.\r\nb\r\r\nc\r", "Connection closed.\nb\\x0d\nc"),
             ("\u{9b}2J\x7f\0", "\\u{9b}2J\\x7f\\x00"),
             ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
             ("a\u{200b}b\u{feff}c\u{2066}d", "a\\u{200b}b\\u{feff}c\\u{2066}d"),
