@@ -15,6 +15,10 @@ const SSH: &str = "what `ssh` said stands above: for a host key that is not know
 const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_hosts` says how to fill it, or another \
                     file with `--known-hosts FILE`";
 
+/// What to do about a house that is set up as a clone, or not at all.
+const DEPLOYED: &str = "this is for a house that `homelab deploy` deploys to, see docs/runbooks/merge-is-deploy.md; \
+                        `--house` names its folder, and in a clone `docker compose ps` and `homelab doctor` tell";
+
 /// What to do about two ends that do not know each other's format.
 const FORMAT: &str = "nothing was touched; install the same `homelab` on both ends";
 
@@ -146,7 +150,7 @@ impl Error {
             | Self::Dirty(_)
             | Self::NoFile(..)
             | Self::Verb(_) => exit::USAGE,
-            Self::DataBetween { .. } | Self::Unhealthy(_) => exit::FINDINGS,
+            Self::DataBetween { .. } | Self::Unhealthy(_) | Self::NothingDeployed => exit::FINDINGS,
             Self::Settings { .. }
             | Self::Pins { .. }
             | Self::Read { .. }
@@ -156,7 +160,6 @@ impl Error {
             | Self::Random(_)
             | Self::Hash(_)
             | Self::NoSettings(_)
-            | Self::NothingDeployed
             | Self::NoRelease(_)
             | Self::Bundle(_)
             | Self::Format { .. }
@@ -201,20 +204,19 @@ impl Error {
                 path.display()
             )),
             Self::Clone(_) => Some(NO_CLONE.to_owned()),
-            Self::House(_) => Some(
-                "make it: `sudo install --directory --mode 0755 DIR`, or name another one with `--house DIR`"
-                    .to_owned(),
-            ),
+            Self::House(path) => Some(format!(
+                "{DEPLOYED}; where one shall be, make it: `sudo install --directory --mode 0755 {}`",
+                path.display()
+            )),
             Self::NoSettings(path) => {
                 let folder = path.parent().unwrap_or(path).display();
                 Some(format!("run `sudo homelab --project {folder} init --house` on the host"))
             }
             Self::NoRelease(_) => Some(
-                "check out its commit, and deploy it from there: `homelab deploy --host USER@HOST`".to_owned(),
+                "check out its commit, and deploy it from there: `homelab deploy --host USER@HOST`"
+                    .to_owned(),
             ),
-            Self::NothingDeployed => {
-                Some("deploy first, from a clone: `homelab deploy --host USER@HOST`".to_owned())
-            }
+            Self::NothingDeployed => Some(DEPLOYED.to_owned()),
             Self::NoOlder => Some(NO_OLDER.to_owned()),
             Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } if kept.is_empty() => {
                 Some(NO_OLDER.to_owned())

@@ -18,7 +18,8 @@ use crate::ui::Ui;
 /// it stops and says which dump it would put back. Nothing is thrown away: what was written since
 /// the dump is kept in a database beside it.
 ///
-/// Exit code 1 when it stops for that, or when the older release does not come up.
+/// Exit code 1 when it stops for that, when nothing is deployed, or when the older release does not come
+/// up.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -23,7 +23,7 @@ use crate::words;
 /// nothing.
 ///
 /// Exit code 1 when something is not as it was deployed, or cannot be known, as when the engine does not
-/// answer or nothing is deployed: for `cron`, and for a workflow.
+/// answer or nothing is deployed; 2 when there is no such folder: for `cron`, and for a workflow.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

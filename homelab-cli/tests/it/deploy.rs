@@ -245,7 +245,13 @@ fn a_house_without_settings_is_told_how_to_get_them() {
     assert!(!scene.path("house/current").exists());
     let (code, said) = scene.run(&["deploy", "--house", "/nonexistent"]);
     assert_eq!((code, said.contains("is not a folder of this host")), (2, true), "{said}");
-    for (command, expected) in [("status", 1), ("rollback", 4)] {
+    for command in ["status", "recover", "rollback", "plan"] {
+        let (code, said) = scene.run(&[command, "--house", "/nonexistent"]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("--mode 0755 /nonexistent`"), "{said}");
+        assert!(said.contains("docs/runbooks/merge-is-deploy.md"), "{said}");
+    }
+    for (command, expected) in [("status", 1), ("rollback", 1)] {
         let (code, said) = scene.run(&[command, "--house", &scene.house()]);
         let is_told = said.contains("nothing is deployed here yet");
         assert_eq!((code, is_told), (expected, true), "{said}");
