@@ -23,7 +23,7 @@ use crate::ui::Ui;
 /// field, ways in and out that appear or vanish, volumes, dumps. It changes nothing.
 ///
 /// With `--against` it compares two checkouts, with every profile on and the defaults of all
-/// variables; it needs no host for that.
+/// variables; it needs no host for that, and asks no host's rules.
 ///
 /// Exit code 0 whether or not something would change; JSON says it in `changes`. Exit code 1 when
 /// the rules of the host forbid it.

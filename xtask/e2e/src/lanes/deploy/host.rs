@@ -29,7 +29,7 @@ pub(super) const HOMELAB: &str = "/usr/local/bin/homelab";
 /// Who may deploy: in no group but its own.
 pub(super) const USER: &str = "deploy";
 /// The runbook's: no image and no `useradd` takes it.
-const ID: u32 = 61_022;
+const ID: u32 = 70_022;
 
 /// Not 22, so that `--port` is needed.
 pub(super) const PORT: u16 = 2222;
