@@ -269,8 +269,12 @@ fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
 pub(super) fn two_at_once(site: &Site<'_>) -> anyhow::Result<String> {
     let (mut child, new) = site.begin(303)?;
     // So that it cannot end meanwhile.
-    let workers: Vec<_> = named("homelab")?.into_iter().filter(|it| is_worker(*it)).collect();
-    let [worker] = workers[..] else { bail!("these are at work: {workers:?}") };
+    let worker = run::until(ANSWER, || {
+        // What it has just forked is called like it until it becomes another program.
+        let workers: Vec<_> = named("homelab")?.into_iter().filter(|it| is_worker(*it)).collect();
+        let [worker] = workers[..] else { bail!("these are at work: {workers:?}") };
+        Ok(worker)
+    })?;
     kill_process(worker, Signal::STOP)?;
     let second = site.remote(&["deploy", "--actor", "second"]);
     let status = site.remote(&["status"]);
