@@ -23,10 +23,11 @@ use crate::ui::Ui;
 /// field, ways in and out that appear or vanish, volumes, dumps. It changes nothing.
 ///
 /// With `--against` it compares two checkouts, with every profile on and the defaults of all
-/// variables; it needs no host for that, and asks no host's rules.
+/// variables; it needs no host for that.
 ///
 /// Exit code 0 whether or not something would change; JSON says it in `changes`. Exit code 1 when
-/// the rules of the host forbid it.
+/// a host would refuse it by the rules that it runs on what it receives; the plan is printed all the
+/// same, with the reasons among its warnings.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -73,7 +74,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let old = Bundle::of_checkout(folder, true)?;
         let wanted = Wanted::anywhere(&bundle, Some(&old))?;
         let plan = wanted.against(&Wanted::anywhere(&old, None)?);
-        return print(ui, &plan, args.format);
+        return judged(ui, plan, &wanted, args.format);
     }
     if let Some(host) = &args.remote.host {
         let packed = bundle.pack();
@@ -92,19 +93,19 @@ pub(crate) fn here(
 ) -> Result<u8, Error> {
     let current = place.current()?;
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
-    let (_, mut plan) = wanted.plan(current.as_ref())?;
-    let refusals = preflight::refusals(place, &wanted);
-    let lines = refusals.iter().map(|it| format!("the host refuses this: {it}"));
-    plan.warnings.splice(0..0, lines);
-    let code = print(ui, &plan, format)?;
-    Ok(if refusals.is_empty() { code } else { exit::FINDINGS })
+    let (_, plan) = wanted.plan(current.as_ref())?;
+    judged(ui, plan, &wanted, format)
 }
 
-fn print(ui: &mut Ui, plan: &Plan, format: Format) -> Result<u8, Error> {
+/// Prints a plan with the reasons for which a host would refuse it.
+fn judged(ui: &mut Ui, mut plan: Plan, wanted: &Wanted, format: Format) -> Result<u8, Error> {
+    let refusals = preflight::refusals(wanted);
+    let lines = refusals.iter().map(|it| format!("the host refuses this: {it}"));
+    plan.warnings.splice(0..0, lines);
     match format {
-        Format::Text => ui.data(report::text(plan).trim_end())?,
-        Format::Markdown => ui.data(report::markdown(plan).trim_end())?,
-        Format::Json => ui.json(plan)?,
+        Format::Text => ui.data(report::text(&plan).trim_end())?,
+        Format::Markdown => ui.data(report::markdown(&plan).trim_end())?,
+        Format::Json => ui.json(&plan)?,
     }
-    Ok(exit::FINE)
+    Ok(if refusals.is_empty() { exit::FINE } else { exit::FINDINGS })
 }

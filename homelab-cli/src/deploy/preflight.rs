@@ -13,7 +13,7 @@ use super::engine;
 use super::files::LITTLE;
 use super::gate;
 use super::networks;
-use super::place::Place;
+use super::place::{self, Place};
 use super::survey::Wanted;
 use crate::error::Error;
 use crate::host::Host;
@@ -59,15 +59,13 @@ pub(crate) fn check(
     Ok(findings)
 }
 
-/// What the rules find in a received file with this host's values, and its labels do not accept.
-pub(crate) fn refusals(place: &Place, wanted: &Wanted) -> Vec<Finding> {
-    let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
+/// What the rules find in a received file with these values, and its labels do not accept.
+pub(crate) fn refusals(wanted: &Wanted) -> Vec<Finding> {
     let catalogue = homelab_services::catalogue();
-    let entries = settings.dotenv.entries.into_iter();
-    let values = entries.map(|(name, it)| (name, it.value)).collect();
+    let folder = wanted.after.folder.as_deref().unwrap_or(place::DEFAULT);
     let project = Project::from_file(wanted.raw.clone(), &catalogue)
-        .with_values(values)
-        .in_folder(&place.root.display().to_string());
+        .with_values(wanted.dotenv.clone())
+        .in_folder(folder);
     checks::check_received(&project).findings
 }
 

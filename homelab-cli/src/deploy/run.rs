@@ -34,7 +34,8 @@ impl Checks {
         Self { rules: |_, _| Vec::new(), host: |_, _, _, _| Ok(Vec::new()) };
 
     /// Those of this host.
-    pub(crate) const ALL: Self = Self { rules: preflight::refusals, host: preflight::check };
+    pub(crate) const ALL: Self =
+        Self { rules: |_, wanted| preflight::refusals(wanted), host: preflight::check };
 }
 
 /// Who asks for what.

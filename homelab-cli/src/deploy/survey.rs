@@ -28,8 +28,10 @@ pub(crate) struct Wanted {
     pub(crate) raw: File,
     /// What the engine would get.
     pub(crate) after: After,
-    /// The `.env` that its values come from, as it was read.
+    /// The `.env` that its values come from, as it was read; empty without a host.
     pub(crate) values: String,
+    /// Those values, by name.
+    pub(crate) dotenv: IndexMap<String, String>,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -167,7 +169,7 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        Ok(Self { manifest, raw, after, values: with.text })
+        Ok(Self { manifest, raw, after, values: with.text, dotenv: with.dotenv })
     }
 
     /// What a checkout would change in another one's house, without an engine.

@@ -29,6 +29,17 @@ fn two_checkouts_are_compared_without_a_host() {
     assert!(page.starts_with("### ⚠️ Warning"), "{page}");
     assert!(page.contains("the project's name changes from `homelab` to `other`"), "{page}");
     assert!(page.contains("was always on, and is on with `more` now"), "{page}");
+    // What a host would refuse, its variables at their defaults.
+    for (how, refused) in [
+        ("privileged: true", true),
+        ("volumes: [{ type: bind, source: $DATA_ROOT, target: /data }]", false),
+    ] {
+        let line = format!("image: \"web:2\"\n    {how}");
+        scene.write("checkout/compose.yaml", &changed.replace("image: \"web:2\"", &line));
+        let (code, page) = scene.run(&["plan", "--against", &base]);
+        let told = page.contains("the host refuses this: error[privileged]");
+        assert_eq!((code, told), (u8::from(refused).into(), refused), "{page}");
+    }
     let (code, said) = scene.run(&["plan", "--against", "/nonexistent"]);
     assert_eq!((code, said.contains("is not a folder")), (2, true), "{said}");
 }

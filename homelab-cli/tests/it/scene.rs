@@ -14,6 +14,8 @@ services:
     image: "web:1"
     networks: [proxy]
     ports: [{ target: 443, published: "443", protocol: tcp }]
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
 networks: { proxy: {} }
 "#;
 

@@ -123,6 +123,17 @@ fn a_plan_that_fails_hands_nothing_over() {
 }
 
 #[test]
+fn a_plan_that_a_host_refuses_is_shown_and_not_merged() {
+    let github = GitHub::new();
+    assert!(planned(&github, PLAN).success);
+    assert!(run(&github, "validate.yml", "required").success);
+    github.write("state/plan.code", "1");
+    assert_eq!(commented(&github, PLAN).len(), 1);
+    let done = run(&github, "validate.yml", "required");
+    assert!(!done.success && done.output.contains("a host would refuse this"), "{}", done.output);
+}
+
+#[test]
 fn one_comment_is_made_and_then_updated() {
     let github = GitHub::new();
     let first = commented(&github, PLAN);
@@ -199,6 +210,7 @@ fn a_wall_of_backticks_is_no_fence() {
 #[test]
 fn the_required_job_fails_with_any_of_the_others() {
     let mut github = GitHub::new();
+    github.values.insert("needs.plan.outputs.refused".to_owned(), "false".to_owned());
     assert!(run(&github, "validate.yml", "required").success);
     for results in ["failure success", "success cancelled", "skipped success"] {
         github.values.insert("join(needs.*.result, ' ')".to_owned(), results.to_owned());
