@@ -1,4 +1,6 @@
-//! Memory: the sum of the limits of every set of profiles, against the host's memory.
+//! Memory: the sums of limits of services that run together, against the host's memory.
+
+use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -25,59 +27,75 @@ pub fn available(project: &Project<'_>) -> Option<Memory> {
     project.stack().map(|it| it.site.memory.saturating_sub(it.site.reserve))
 }
 
-/// Every set of profiles, the empty one first, in the order of their names' positions.
-///
-/// With more than twelve profiles only the empty set, each single one and all of
-/// them are given: the largest need is always that of all.
-pub fn profile_sets<'a>(project: &'a Project<'_>) -> Vec<Vec<&'a str>> {
-    let profiles: Vec<_> = project.profiles().into_iter().collect();
-    if profiles.len() > 12 {
-        let mut sets = vec![Vec::new()];
-        sets.extend(profiles.iter().map(|it| vec![*it]));
-        sets.push(profiles);
-        return sets;
-    }
-    let all = 0..1_usize << profiles.len();
-    let mut sets: Vec<Vec<_>> = all
-        .map(|bits| {
-            let chosen = profiles.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
-            chosen.map(|(_, it)| *it).collect()
-        })
-        .collect();
-    sets.sort_by_key(Vec::len);
-    sets
-}
-
-/// The need of every set of profiles, in the order of [`profile_sets`]; none without a host.
+/// The need of the base alone, of each profile alone, of a small set that does not fit where these do, and
+/// of all profiles, which no other set exceeds; none without a host.
 pub fn needs(project: &Project<'_>) -> Vec<Need> {
-    needs_of(project, profile_sets(project))
+    let Some(table) = Table::of(project) else { return Vec::new() };
+    let profiles: Vec<_> = project.profiles().into_iter().collect();
+    let mut sets = vec![Vec::new()];
+    sets.extend(profiles.iter().map(|it| vec![*it]));
+    let small = table.too_large(&profiles).filter(|it| !sets.contains(it));
+    sets.extend(small.filter(|it| it.len() < profiles.len()));
+    sets.extend(Some(profiles).filter(|it| it.len() > 1));
+    sets.iter().map(|it| table.need(it)).collect()
 }
 
 /// The need of one set of profiles; `None` for a project without a host.
 pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
-    needs_of(project, vec![profiles.to_vec()]).pop()
+    Some(Table::of(project)?.need(profiles))
 }
 
-fn needs_of(project: &Project<'_>, sets: Vec<Vec<&str>>) -> Vec<Need> {
-    let Some(available) = available(project) else { return Vec::new() };
-    // Limits of services with the same profiles are added up once, not for each set.
-    let mut groups: IndexMap<&[String], Vec<Member<'_>>> = IndexMap::new();
-    for member in project.members() {
-        groups.entry(&member.service.profiles).or_default().push(member);
+/// Sums of the limits of the services that have the same profiles.
+struct Table<'a> {
+    available: Memory,
+    groups: IndexMap<&'a [String], (Member<'a>, Memory)>,
+}
+
+impl<'a> Table<'a> {
+    fn of(project: &'a Project<'_>) -> Option<Self> {
+        let mut groups: IndexMap<&[String], (Member<'_>, Memory)> = IndexMap::new();
+        for member in project.members() {
+            let group = groups.entry(&member.service.profiles).or_insert((member, Memory::ZERO));
+            group.1 = limit(project, &member).into_iter().chain([group.1]).sum();
+        }
+        Some(Self { available: available(project)?, groups })
     }
-    let total = |it: &Vec<Member<'_>>| it.iter().filter_map(|it| limit(project, it)).sum();
-    let groups: Vec<(Member<'_>, Memory)> = groups.values().map(|it| (it[0], total(it))).collect();
-    let need = |profiles: Vec<&str>| {
-        let running = groups.iter().filter(|it| it.0.is_enabled_by(&profiles));
+
+    fn need(&self, profiles: &[&str]) -> Need {
+        let running = self.groups.values().filter(|it| it.0.is_enabled_by(profiles));
         let total = running.map(|it| it.1).sum();
         Need {
             profiles: profiles.iter().map(|it| (*it).to_owned()).collect(),
             total,
-            spare: available.saturating_sub(total),
-            fits: total <= available,
+            spare: self.available.saturating_sub(total),
+            fits: total <= self.available,
         }
-    };
-    sets.into_iter().map(need).collect()
+    }
+
+    /// A set that does not fit and would without any one of its profiles, in their order: the largest are
+    /// taken first, so that it is small. `None` when all together fit.
+    fn too_large<'b>(&self, profiles: &[&'b str]) -> Option<Vec<&'b str>> {
+        let is_too_large = |set: &[&str]| !self.need(set).fits;
+        if !is_too_large(profiles) {
+            return None;
+        }
+        let mut largest = profiles.to_vec();
+        largest.sort_by_key(|it| Reverse(self.need(&[*it]).total));
+        let mut set = Vec::new();
+        for profile in largest {
+            if is_too_large(&set) {
+                break;
+            }
+            set.push(profile);
+        }
+        for profile in profiles {
+            let without: Vec<_> = set.iter().copied().filter(|it| it != profile).collect();
+            if is_too_large(&without) {
+                set = without;
+            }
+        }
+        Some(profiles.iter().copied().filter(|it| set.contains(it)).collect())
+    }
 }
 
 /// A service's memory limit, with its variables replaced; `None` when it is not an amount.
@@ -90,7 +108,7 @@ pub fn limit(project: &Project<'_>, member: &Member<'_>) -> Option<Memory> {
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good};
-    use crate::compose::{Deploy, Limits, Resources};
+    use crate::compose::{Deploy, File, Limits, Resources};
     use crate::lower::lower;
 
     fn limit_of(memory: &str) -> Option<Memory> {
@@ -113,5 +131,46 @@ mod tests {
         for memory in ["${UNSET}", "${UNSET:?set it}", "${UNSET:-lots}", "${"] {
             assert_eq!(limit_of(memory), None, "{memory}");
         }
+    }
+
+    #[test]
+    fn a_small_set_that_does_not_fit_is_among_the_needs() {
+        let stack = good();
+        let mut file = lower(&stack);
+        let more = [("a", "256M"), ("b", "900M"), ("c", "128M"), ("d", "800M")];
+        for (name, memory) in more {
+            let limits = Limits { memory: Some(memory.to_owned()), ..Limits::default() };
+            let resources = Some(Resources { limits: Some(limits) });
+            let mut service = file.services["fetch"].clone();
+            service.profiles = vec![name.to_owned()];
+            service.deploy = Some(Deploy { resources, ..Deploy::default() });
+            file.services.insert(name.to_owned(), service);
+        }
+        let told = |file: File| {
+            let project = Project::new(file, Some(&stack), CATALOGUE);
+            let lines = needs(&project)
+                .into_iter()
+                .map(|it| format!("{}: {}\n", it.profiles.join(" "), it.fits));
+            lines.collect::<String>()
+        };
+        insta::assert_snapshot!(told(file.clone()), @r"
+        : true
+        notes: true
+        a: true
+        b: true
+        c: true
+        d: true
+        b d: false
+        notes a b c d: false
+        ");
+        file.services.shift_remove("b");
+        insta::assert_snapshot!(told(file), @r"
+        : true
+        notes: true
+        a: true
+        c: true
+        d: true
+        notes a c d: true
+        ");
     }
 }

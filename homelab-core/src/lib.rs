@@ -24,6 +24,7 @@ pub mod observe;
 pub mod plan;
 pub mod power;
 pub mod privilege;
+pub mod profile_sets;
 pub mod project;
 pub mod reach;
 pub mod release;

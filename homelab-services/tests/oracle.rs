@@ -7,9 +7,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use homelab_core::budget::profile_sets;
 use homelab_core::compose::{File, Healthcheck, MountKind, Service, ServiceMount};
 use homelab_core::interpolate;
+use homelab_core::profile_sets::profile_sets;
 use homelab_core::project::Project;
 use homelab_core::text::Text;
 use homelab_core::yaml::{self, Spacing};
@@ -189,7 +189,8 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
     let project = Project::from_stack(&stack, &catalogue);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = yaml::render(project.file(), "", Spacing::Sections);
-    for set in profile_sets(&project) {
+    let profiles: Vec<_> = project.profiles().into_iter().collect();
+    for set in profile_sets(&profiles) {
         let read = config(&root, &text, &set, &[("DATA_ROOT", "/srv/data")])
             .unwrap_or_else(|error| panic!("{set:?}: {error}"));
         let mut found: Vec<_> =

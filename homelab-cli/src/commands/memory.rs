@@ -14,7 +14,8 @@ use crate::words;
 /// Show the memory that services may use, against what the host has
 ///
 /// With profiles: each service's limit, the sum and what is left of the budget, which is the
-/// host's memory less a reserve for the system. Without: the sum of every set of profiles.
+/// host's memory less a reserve for the system. Without: the sums of the base alone, of each
+/// profile, of a small set that does not fit, if there is one, and of all profiles.
 /// Exit code 1 when a set that is shown does not fit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -11,7 +11,7 @@ use crate::budget::{self, Need};
 use crate::project::Project;
 use crate::units::Memory;
 
-/// Every set of profiles; memory in MiB.
+/// The sets of profiles that tell most; memory in MiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AllSets {
     /// The host's memory.
@@ -20,7 +20,7 @@ pub struct AllSets {
     pub reserve: Memory,
     /// What all services may use together: the rest.
     pub budget: Memory,
-    /// The need of each set, the base alone first.
+    /// The base alone, each profile alone, a small set that does not fit, if there is one, and all.
     pub sets: Vec<Need>,
 }
 
@@ -45,7 +45,7 @@ pub struct Share {
     pub limit: Option<Memory>,
 }
 
-/// The need of every set of profiles; `None` for a project without a host.
+/// The needs that tell most; `None` for a project without a host.
 pub fn gather(project: &Project<'_>) -> Option<AllSets> {
     let site = project.stack()?.site();
     Some(AllSets {
@@ -76,8 +76,9 @@ pub fn markdown(all: &AllSets) -> String {
         vec![profiles, it.total.to_string(), it.spare.to_string(), fits.to_owned()]
     };
     let rows: Vec<_> = all.sets.iter().map(row).collect();
-    let mut out =
-        "# Memory\n\nSums of the limits, which are ceilings and not reservations.\n".to_owned();
+    let mut out = "# Memory\n\nSums of the limits, which are ceilings and not reservations.\n\
+         No set of profiles needs more than all of them.\n"
+        .to_owned();
     let _ = writeln!(
         out,
         "The host has {}; {} of it are kept for the operating system, the engine and the page cache.",

@@ -25,9 +25,9 @@ use crate::world::World;
 /// A group of steps with a host of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Lane {
-    /// Every combination of profiles without the last profile
+    /// Combinations of profiles without the last profile
     ProfilesA,
-    /// Every combination of profiles with the last profile
+    /// Combinations of profiles with the last profile
     ProfilesB,
     /// Reachability, socket proxies and routes
     Network,

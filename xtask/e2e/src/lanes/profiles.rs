@@ -1,10 +1,11 @@
-//! Every combination of profiles: comes up in order, stays, goes away without its data.
+//! Sets of profiles, every one where there are few: each comes up in order, stays, goes away without its data.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::bail;
+use homelab_core::profile_sets::profile_sets;
 use tempfile::NamedTempFile;
 
 use super::Scene;
@@ -12,35 +13,43 @@ use crate::docker::{self, Container};
 use crate::report::{LaneEnds, Steps};
 use crate::run::{output, program};
 
-/// Half of the combinations, one profile changed at a time, as a household does it.
+/// The sets with the last profile or those without, one profile changed at a time, as a household does it.
 pub(super) fn run(scene: &Scene, steps: &mut Steps, last: bool) -> Result<(), LaneEnds> {
-    let profiles = scene.model.profiles();
-    for on in combinations(&profiles, last) {
+    let mut profiles = scene.model.profiles();
+    let divides = profiles.last().copied();
+    // Those with most services change least.
+    profiles.sort_by_key(|it| (Some(*it) == divides, scene.model.enabled(&[*it]).len()));
+    let all = in_order_of_changes(&profiles);
+    let (count, possible) = (all.len(), 1_u128 << profiles.len());
+    for on in all.into_iter().filter(|set| set.iter().any(|it| Some(*it) == divides) == last) {
         let name = if on.is_empty() { "no profile".to_owned() } else { on.join(" + ") };
         steps.need(&name, || change_to(scene, &on))?;
     }
     steps.need("everything off again: data of every profile is in place", || {
         change_to(scene, &[])?;
-        Ok(format!("{} volumes and folders as they were", marks(scene)?.len()))
+        let marks = marks(scene)?.len();
+        let tried = if count as u128 == possible {
+            "every one was tried"
+        } else {
+            "any two profiles were tried together and apart"
+        };
+        Ok(format!(
+            "{marks} volumes and folders as they were; of {possible} sets of profiles {tried}"
+        ))
     })
 }
 
-/// Gray's code over all profiles but the last: each combination once, one change at a time. The
-/// profile that takes longest to start changes least.
-fn combinations<'a>(profiles: &[&'a str], last: bool) -> Vec<Vec<&'a str>> {
-    let slow_first = ["monitoring", "photos", "network", "files"];
-    let mut changing: Vec<&str> = profiles[..profiles.len() - 1].to_vec();
-    changing.sort_by_key(|it| std::cmp::Reverse(slow_first.iter().position(|slow| slow == it)));
-    let count = 1_usize << changing.len();
-    let chosen = |number: usize| {
-        let code = number ^ (number >> 1);
-        let on = changing.iter().enumerate().filter(move |(bit, _)| code >> bit & 1 == 1);
-        let on = on.map(|it| *it.1).chain(profiles.last().copied().filter(|_| last));
-        // In the stack's order, as a person would write them.
-        let on: Vec<&str> = on.collect();
-        profiles.iter().copied().filter(|it| on.contains(it)).collect()
-    };
-    (0..count).map(chosen).collect()
+/// Sets of profiles in the order of Gray's code: where every set is tried, one change at a time, and the
+/// first profiles change most.
+fn in_order_of_changes<'a>(profiles: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut sets = profile_sets(profiles);
+    sets.sort_by_key(|set| {
+        let code =
+            profiles.iter().rev().fold(0_u64, |code, it| code << 1 | u64::from(set.contains(it)));
+        // The rank of a code: each bit with all those above it.
+        (0..64).fold(0, |rank, shift| rank ^ code >> shift)
+    });
+    sets
 }
 
 /// Changes to a combination as `docs/runbooks/profiles.md` says, and checks what has to be true.
@@ -171,18 +180,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_halves_are_every_combination_once_one_change_at_a_time() {
-        let profiles = ["photos", "network", "monitoring", "files", "watchtower"];
-        let mut all = BTreeSet::new();
-        for last in [false, true] {
-            let half = combinations(&profiles, last);
-            for pair in half.windows(2) {
-                let changed =
-                    profiles.iter().filter(|it| pair[0].contains(it) != pair[1].contains(it));
-                assert_eq!(changed.count(), 1, "{pair:?}");
-            }
-            all.extend(half);
+    fn each_set_is_tried_once_one_change_at_a_time() {
+        let sets = in_order_of_changes(&["a", "b", "c", "d", "e"]);
+        for pair in sets.windows(2) {
+            let [before, after] = [0, 1].map(|at| pair[at].iter().collect::<BTreeSet<_>>());
+            assert_eq!(before.symmetric_difference(&after).count(), 1, "{pair:?}");
         }
-        assert_eq!(all.len(), 32);
+        assert_eq!(sets.iter().collect::<BTreeSet<_>>().len(), 32);
+        assert_eq!(sets[0], [""; 0]);
     }
 }
