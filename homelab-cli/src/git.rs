@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use indexmap::IndexMap;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
 
+use crate::deploy::release::hex;
 use crate::error::Error;
 use crate::program::{Limit, Program};
 
@@ -19,53 +22,99 @@ pub(crate) fn commit(folder: &Path) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&commit).trim_end().to_owned())
 }
 
+/// An object of the clone.
+struct Object {
+    /// Of a file or folder of the commit.
+    path: Option<String>,
+    kind: Kind,
+    /// The hash that it is named by.
+    name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Commit,
+    Tree,
+    Blob,
+}
+
 /// The generated files of a commit, as they were committed: whatever the work tree, line endings, a
 /// sparse checkout or replaced objects say.
+///
+/// Git does not compare what lies in its folder with the name that it has there, so this does.
 pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> {
-    let words = ["ls-tree", "-r", "-z", commit, "--"];
+    let object = |path: Option<&str>, kind, name: &str| Object {
+        path: path.map(str::to_owned),
+        kind,
+        name: name.to_owned(),
+    };
+    let read = contents(folder, &[object(None, Kind::Commit, commit)])?.concat();
+    let root = String::from_utf8_lossy(&read);
+    let root = root.lines().next().and_then(|it| it.strip_prefix("tree "));
+    let root = root.ok_or_else(|| unreadable("cat-file"))?;
+    contents(folder, &[object(None, Kind::Tree, root)])?;
+    let mut objects = Vec::new();
+    let words = ["ls-tree", "-r", "-t", "-z", root, "--"];
     let listed = ask(folder, &[&words[..], &FILES].concat())?;
-    let mut objects: Vec<(String, String)> = Vec::new();
     for entry in listed.split(|it| *it == 0).filter(|it| !it.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
         // `100644 blob 0123…<tab>config/a.yml`
-        let (object, path) = entry.split_once('\t').ok_or_else(|| unreadable("ls-tree"))?;
-        let mut words = object.split(' ');
+        let (entry, path) = entry.split_once('\t').ok_or_else(|| unreadable("ls-tree"))?;
+        let mut words = entry.split(' ');
         let kind = match (words.next(), words.next()) {
-            (Some("100644" | "100755"), Some("blob")) => None,
-            (Some("120000"), _) => Some("a link"),
-            _ => Some("a submodule"),
+            (Some("100644" | "100755"), Some("blob")) => Ok(Kind::Blob),
+            (_, Some("tree")) => Ok(Kind::Tree),
+            (Some("120000"), _) => Err("a link"),
+            _ => Err("a submodule"),
         };
-        if let Some(kind) = kind {
-            return Err(Error::NoFile(path.to_owned(), kind));
-        }
+        let kind = kind.map_err(|it| Error::NoFile(path.to_owned(), it))?;
         let name = words.next().ok_or_else(|| unreadable("ls-tree"))?;
-        objects.push((path.to_owned(), name.to_owned()));
+        objects.push(object(Some(path), kind, name));
     }
-    contents(folder, objects)
+    let contents = contents(folder, &objects)?;
+    let files = objects.into_iter().zip(contents).filter(|it| it.0.kind == Kind::Blob);
+    Ok(files.filter_map(|(object, bytes)| Some((object.path?, bytes))).collect())
 }
 
-/// The contents of these objects.
-fn contents(folder: &Path, objects: Vec<(String, String)>) -> Result<Contents, Error> {
+/// The contents of these objects, each of which is what its name says.
+fn contents(folder: &Path, objects: &[Object]) -> Result<Vec<Vec<u8>>, Error> {
     let program = git(folder).args(["cat-file", "--batch"]);
     let fed = program.fed(|input| {
-        objects.iter().try_for_each(|(_, name)| input.write_all(format!("{name}\n").as_bytes()))
+        objects.iter().try_for_each(|it| input.write_all(format!("{}\n", it.name).as_bytes()))
     });
     let output = fed.map_err(|failure| failure.of("git cat-file --batch", INSTALL))?;
-    let (mut rest, mut contents) = (output.stdout.as_slice(), Contents::new());
-    for (path, name) in objects {
+    let (mut rest, mut contents) = (output.stdout.as_slice(), Vec::new());
+    for object in objects {
         // `0123… blob 12<newline>`, the bytes, a newline.
         let parsed = (|| {
             let end = rest.iter().position(|it| *it == b'\n')?;
-            let header = std::str::from_utf8(&rest[..end]).ok()?;
-            let size: usize = header.strip_prefix(&name)?.strip_prefix(" blob ")?.parse().ok()?;
+            let header = std::str::from_utf8(&rest[..end]).ok()?.strip_prefix(&object.name)?;
+            let size: usize = header.rsplit(' ').next()?.parse().ok()?;
             let bytes = rest.get(end + 1..end + 1 + size)?;
             Some((bytes.to_vec(), rest.get(end + 1 + size + 1..)?))
         })();
-        let (bytes, behind) = parsed.ok_or_else(|| unreadable("cat-file"))?;
-        contents.insert(path, bytes);
+        let (bytes, behind) = parsed.ok_or_else(|| changed_object(object))?;
+        if object.hash(&bytes) != object.name {
+            return Err(changed_object(object));
+        }
+        contents.push(bytes);
         rest = behind;
     }
     Ok(contents)
+}
+
+impl Object {
+    /// What an object of its kind with these bytes is named by.
+    fn hash(&self, bytes: &[u8]) -> String {
+        let kind = match self.kind {
+            Kind::Commit => "commit",
+            Kind::Tree => "tree",
+            Kind::Blob => "blob",
+        };
+        let whole = [format!("{kind} {}\0", bytes.len()).as_bytes(), bytes].concat();
+        // A repository is of one kind or of the other.
+        if self.name.len() == 64 { hex(&Sha256::digest(whole)) } else { hex(&Sha1::digest(whole)) }
+    }
 }
 
 /// A generated file of which `git` says that it is not as it was committed; also one that it ignores,
@@ -100,6 +149,17 @@ fn ask(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(output.stdout)
+}
+
+fn changed_object(object: &Object) -> Error {
+    let Object { path, name, .. } = object;
+    let what = path.as_ref().map_or_else(|| "the commit".to_owned(), |it| format!("`{it}`"));
+    Error::Failed {
+        what: format!(
+            "{what} is not as it was committed: the object `{name}` of this clone was changed"
+        ),
+        help: "`git fsck` names all such objects; clone anew and go on there".to_owned(),
+    }
 }
 
 fn unreadable(verb: &str) -> Error {

@@ -163,8 +163,13 @@ pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
 
 /// In hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut digits = String::new();
-    for byte in Sha256::digest(bytes) {
+    for byte in bytes {
         let _ = write!(digits, "{byte:02x}");
     }
     digits

@@ -1,6 +1,9 @@
 //! Deploys as far as they go without an engine: plans between checkouts, what travels, what is refused.
 
 use std::fs;
+use std::io::Write as _;
+
+use flate2::Compression;
 
 use crate::scene::{COMPOSE, Scene, releases, shown};
 use crate::support::pipe;
@@ -128,6 +131,48 @@ fn what_is_committed_is_what_travels() {
     scene.git("checkout", &["sparse-checkout", "set", "--no-cone", "/compose.yaml"]);
     assert!(!scene.path("checkout/config").exists());
     assert_eq!(released(&scene, &["deploy"]), (name, clean));
+}
+
+/// Git gives whatever lies under an object's name.
+#[test]
+fn an_object_that_was_changed_in_the_clone_does_not_travel() {
+    for format in ["sha1", "sha256"] {
+        let scene = Scene::new();
+        fs::remove_dir_all(scene.path("checkout/.git")).expect("it is ours");
+        scene.git("checkout", &["init", "--quiet", "--object-format", format]);
+        scene.commit("checkout");
+        released(&scene, &["deploy"]);
+        let name = |what: &str| scene.git("checkout", &["rev-parse", what]);
+        let raw = |kind: &str, text: &[u8]| {
+            [format!("{kind} {}\0", text.len()).as_bytes(), text].concat()
+        };
+        let evil = COMPOSE.replace("web:1", "evil:1");
+        let other = "tree 0123456789abcdef\n\nx\n";
+        for (what, kind, text, said) in [
+            (
+                "HEAD:compose.yaml",
+                "blob",
+                evil.as_str(),
+                "`compose.yaml` is not as it was committed",
+            ),
+            ("HEAD:config", "tree", "", "`config` is not as it was committed"),
+            ("HEAD^{tree}", "tree", "", "the commit is not as it was committed"),
+            ("HEAD", "commit", other, "the "),
+        ] {
+            let object = name(what);
+            let path = format!("checkout/.git/objects/{}/{}", &object[..2], &object[2..]);
+            let path = scene.path(&path);
+            let before = fs::read(&path).expect("a new object lies alone");
+            let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(&raw(kind, text.as_bytes())).expect("a vector takes every byte");
+            fs::remove_file(&path).expect("it is ours");
+            fs::write(&path, packed.finish().expect("a vector")).expect("it is ours");
+            let (code, told) = scene.run(&["deploy", "--house", &scene.house()]);
+            assert_eq!((code, told.contains(said)), (4, true), "{format}, {what}: {told}");
+            assert_eq!(releases(&scene.path("house/releases")), 0, "{format}, {what}");
+            fs::write(&path, before).expect("it is ours");
+        }
+    }
 }
 
 #[test]
