@@ -15,6 +15,7 @@ pub mod diff;
 pub mod dotenv;
 pub mod finding;
 pub mod health;
+pub mod house;
 pub mod image;
 pub mod interpolate;
 pub mod limits;
@@ -35,6 +36,8 @@ pub mod route;
 pub mod service;
 pub mod stack;
 pub mod subnet;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 pub mod units;
 pub mod variable;

@@ -47,7 +47,7 @@ fn assert_no_errors(services: usize) {
 /// The house itself: definition → checked project → every text of `compose.yaml`.
 #[divan::bench(sample_count = 100)]
 fn house() -> (Verdict, String) {
-    let stack = homelab_services::stack();
+    let stack = homelab_services::house().stack;
     let catalogue = stack.catalogue();
     let project = Project::from_stack(&stack, &catalogue);
     let verdict = check(&project);
@@ -58,7 +58,8 @@ fn house() -> (Verdict, String) {
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn house_docker_compose_config(bencher: Bencher<'_, '_>) {
     if has_docker_compose() {
-        let text = render(&lower(&homelab_services::stack()), "Generated.", Spacing::Sections);
+        let text =
+            render(&lower(&homelab_services::house().stack), "Generated.", Spacing::Sections);
         let file = Temporary::new("house", &text);
         bencher.bench_local(|| file.config());
     }

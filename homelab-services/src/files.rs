@@ -1,21 +1,14 @@
 //! Configuration files that containers read: generated, committed, mounted read-only.
 
+use homelab_core::house::ConfigFile;
+use homelab_core::stack::Stack;
 use homelab_core::yaml::{self, Spacing};
 
 use crate::services::{filebrowser, homer};
 
-/// A generated file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFile {
-    /// Path relative to the repository's root.
-    pub path: &'static str,
-    /// Its whole text.
-    pub text: String,
-}
-
 /// Every configuration file of the house; `header` is the comment that each begins with.
-pub fn files(header: &str) -> Vec<ConfigFile> {
-    let tiles = crate::stack().tiles();
+pub(crate) fn all(stack: &Stack, header: &str) -> Vec<ConfigFile> {
+    let tiles = stack.tiles();
     let mut files = vec![
         ConfigFile {
             path: homer::CONFIG_FILE,

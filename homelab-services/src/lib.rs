@@ -1,4 +1,4 @@
-//! The house: `stack` reads top to bottom and is the architecture on a screen.
+//! One household: `stack` reads top to bottom and is the architecture on a screen.
 
 mod env;
 mod files;
@@ -9,12 +9,29 @@ mod profiles;
 mod services;
 mod site;
 
-pub use self::files::{ConfigFile, files};
-use homelab_core::image::{Image, Range, Release};
-use homelab_core::prelude::{Contract, Stack};
+use homelab_core::house::{self, House};
+use homelab_core::prelude::Stack;
+
+/// Where its Rust lies.
+const FOLDER: &str = "homelab-services";
+
+/// All that others take from this crate.
+pub fn house() -> House {
+    let stack = stack();
+    House {
+        files: files::all(&stack, &house::header(FOLDER)),
+        schemas: vec![
+            ("filebrowser-config", services::filebrowser::schema()),
+            ("homer-config", services::homer::schema()),
+        ],
+        ranges: images::RANGES,
+        releases: images::RELEASES,
+        ..House::new(FOLDER, stack)
+    }
+}
 
 /// Every service of the house, in the order in which they may refer to each other.
-pub fn stack() -> Stack {
+fn stack() -> Stack {
     let mut stack = Stack::new(site::SITE);
 
     // Base: the way in, the dashboard, films and files.
@@ -42,27 +59,4 @@ pub fn stack() -> Stack {
     // The dashboard comes last: it shows the tiles of all others.
     stack.add(services::homer::define(&stack.tiles()));
     stack
-}
-
-/// What is known of the images that the house runs.
-pub fn catalogue() -> Vec<Contract> {
-    stack().catalogue()
-}
-
-/// Pins that `homelab images` may move farther or less far than within their major version.
-pub const fn ranges() -> &'static [(Image, Range)] {
-    images::RANGES
-}
-
-/// Images that are moved together or not at all.
-pub const fn releases() -> &'static [Release] {
-    images::RELEASES
-}
-
-/// Name and JSON Schema of every configuration file that is written as data.
-pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-    vec![
-        ("filebrowser-config", services::filebrowser::schema()),
-        ("homer-config", services::homer::schema()),
-    ]
 }

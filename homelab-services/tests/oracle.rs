@@ -185,8 +185,9 @@ fn is_path(text: &str) -> bool {
 
 #[test]
 fn the_house_is_accepted_with_every_set_of_profiles() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = yaml::render(project.file(), "", Spacing::Sections);
     let profiles: Vec<_> = project.profiles().into_iter().collect();
@@ -206,8 +207,9 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
 /// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
 #[test]
 fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut found = 0;
     for member in project.members() {
@@ -240,7 +242,7 @@ fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
 
 #[test]
 fn a_required_variable_without_value_stops_compose_with_its_meaning() {
-    let stack = homelab_services::stack();
+    let stack = homelab_services::house().stack;
     let text = yaml::render(&homelab_core::lower::lower(&stack), "", Spacing::Sections);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let error = config(&root, &text, &[], &[]).expect_err("DATA_ROOT is not set");

@@ -3,25 +3,27 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use homelab_core::house::House;
 use homelab_core::name::ServiceName;
 
-use crate::{Outcome, complain, root, say};
+use crate::{Outcome, complain, say};
 
 /// Writes `services/<name>.rs`, adds its module and its pin, and names the one line that is left.
-pub(crate) fn run(name: &str, image: &str) -> anyhow::Result<Outcome> {
-    if let Some(problem) = problem(name, image) {
+pub(crate) fn run(house: &House, root: &Path, name: &str, image: &str) -> anyhow::Result<Outcome> {
+    if let Some(problem) = problem(house, name, image) {
         complain(&format!("error: {problem}"));
         return Ok(Outcome::Usage);
     }
-    write(&root().join("homelab-services/src"), name, image)?;
+    let source = format!("{}/src", house.folder);
+    write(&root.join(&source), name, image)?;
     let module = name.replace('-', "_");
-    say(&format!("wrote homelab-services/src/services/{module}.rs"));
-    say("added its module to homelab-services/src/services.rs");
-    say("added its pin to homelab-services/src/images.rs");
+    say(&format!("wrote {source}/services/{module}.rs"));
+    say(&format!("added its module to {source}/services.rs"));
+    say(&format!("added its pin to {source}/images.rs"));
     complain(&format!(
         "\nleft to do:\n\
          1. read the new file: every fact in it is a guess that the image's documentation has to confirm\n\
-         2. add `stack.add(services::{module}::define());` to homelab-services/src/lib.rs\n\
+         2. add `stack.add(services::{module}::define());` to {source}/lib.rs\n\
          3. run `cargo xtask gen`: it does not compile until the contract names its source; then the rules say what is missing"
     ));
     Ok(Outcome::Fine)
@@ -37,12 +39,11 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// What is wrong with the arguments: what was given and what was expected.
-fn problem(name: &str, image: &str) -> Option<String> {
+fn problem(house: &House, name: &str, image: &str) -> Option<String> {
     if let Err(error) = ServiceName::parse(name.to_owned().leak()) {
         return Some(error.to_string());
     }
-    let stack = homelab_services::stack();
-    if stack.names().any(|it| it.as_str() == name) {
+    if house.stack.names().any(|it| it.as_str() == name) {
         return Some(format!("there is a service `{name}` already"));
     }
     if KEYWORDS.contains(&name) {
@@ -169,6 +170,8 @@ const CONTRACT: Contract = Contract {{
 
 #[cfg(test)]
 mod tests {
+    use homelab_core::testing::house;
+
     use super::*;
 
     const IMAGE: &str =
@@ -176,11 +179,12 @@ mod tests {
 
     #[test]
     fn arguments_are_checked() {
-        assert_eq!(problem("notes", IMAGE), None);
-        assert!(problem("Notes", IMAGE).is_some());
-        assert!(problem("type", IMAGE).is_some());
-        assert!(problem("notes", "a/b:1").is_some());
-        assert!(problem("notes", &IMAGE.replace(":1@", ":latest@")).is_some());
+        assert_eq!(problem(&house(), "notes", IMAGE), None);
+        assert!(problem(&house(), "Notes", IMAGE).is_some());
+        assert!(problem(&house(), "web", IMAGE).is_some());
+        assert!(problem(&house(), "type", IMAGE).is_some());
+        assert!(problem(&house(), "notes", "a/b:1").is_some());
+        assert!(problem(&house(), "notes", &IMAGE.replace(":1@", ":latest@")).is_some());
     }
 
     #[test]

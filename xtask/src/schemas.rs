@@ -2,6 +2,7 @@
 
 use homelab_core::compose::File;
 use homelab_core::finding::Verdict;
+use homelab_core::house::House;
 use homelab_core::plan::Plan;
 use homelab_core::reach::Reach;
 use homelab_core::report::doctor::Diagnosis;
@@ -12,39 +13,32 @@ use homelab_core::report::receipt::Receipt;
 use homelab_core::report::services::ServiceRow;
 use homelab_core::report::state::Kept;
 use homelab_core::report::status::Status;
-use schemars::{JsonSchema, schema_for};
-
-use crate::artefacts::HEADER;
+use schemars::{Schema, schema_for};
 
 /// Name and text of each.
-pub(crate) fn all() -> Vec<(&'static str, String)> {
-    let mut schemas = vec![
-        ("compose", text::<File>()),
-        ("doctor", text::<Diagnosis>()),
-        ("explain-rule", text::<Manual>()),
-        ("explain-service", text::<Explanation>()),
-        ("exposure", text::<Exposure>()),
-        ("memory", text::<AllSets>()),
-        ("memory-profiles", text::<OneSet>()),
-        ("plan", text::<Plan>()),
-        ("reachability", text::<Vec<Reach>>()),
-        ("receipt", text::<Receipt>()),
-        ("services", text::<Vec<ServiceRow>>()),
-        ("state", text::<Vec<Kept>>()),
-        ("status", text::<Status>()),
-        ("verdict", text::<Verdict>()),
+pub(crate) fn all(house: &House) -> Vec<(&'static str, String)> {
+    let own = vec![
+        ("compose", schema_for!(File)),
+        ("doctor", schema_for!(Diagnosis)),
+        ("explain-rule", schema_for!(Manual)),
+        ("explain-service", schema_for!(Explanation)),
+        ("exposure", schema_for!(Exposure)),
+        ("memory", schema_for!(AllSets)),
+        ("memory-profiles", schema_for!(OneSet)),
+        ("plan", schema_for!(Plan)),
+        ("reachability", schema_for!(Vec<Reach>)),
+        ("receipt", schema_for!(Receipt)),
+        ("services", schema_for!(Vec<ServiceRow>)),
+        ("state", schema_for!(Vec<Kept>)),
+        ("status", schema_for!(Status)),
+        ("verdict", schema_for!(Verdict)),
     ];
-    schemas.extend(homelab_services::schemas().into_iter().map(|(name, it)| (name, pretty(&it))));
-    schemas
-}
-
-fn text<T: JsonSchema>() -> String {
-    pretty(&schema_for!(T))
+    let all = own.into_iter().chain(house.schemas.iter().cloned());
+    all.map(|(name, schema)| (name, text(schema, &house.header()))).collect()
 }
 
 /// With a comment on how it is made, as every generated file.
-fn pretty(schema: &schemars::Schema) -> String {
-    let mut schema = schema.clone();
-    schema.insert("$comment".to_owned(), HEADER.into());
+fn text(mut schema: Schema, header: &str) -> String {
+    schema.insert("$comment".to_owned(), header.into());
     format!("{:#}\n", schema.as_value())
 }

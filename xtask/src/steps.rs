@@ -1,15 +1,17 @@
 //! Commands that run cargo: the same steps on a developer's machine and in CI.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::path::Path;
+use std::process;
 
 use anyhow::Context as _;
 
-use crate::{Outcome, complain, root};
+use crate::{Command, Outcome, complain};
 
 /// Every test that needs no engine. Snapshots are compared, and written only if `INSTA_UPDATE` says so.
-pub(crate) fn test() -> anyhow::Result<Outcome> {
-    let outcome = run(&[&["test", "--workspace", "--locked", "--no-fail-fast"]])?;
+pub(crate) fn test(root: &Path) -> anyhow::Result<Outcome> {
+    let outcome = run(root, &[&["test", "--workspace", "--locked", "--no-fail-fast"]])?;
     if outcome == Outcome::Findings {
         complain(
             "help: where a snapshot changed on purpose, run `INSTA_UPDATE=always cargo xtask test`,\n      \
@@ -20,66 +22,91 @@ pub(crate) fn test() -> anyhow::Result<Outcome> {
 }
 
 /// Format, lints and docs, with warnings denied.
-pub(crate) fn check() -> anyhow::Result<Outcome> {
-    run(&[
-        &["fmt", "--all", "--check"],
+pub(crate) fn check(root: &Path) -> anyhow::Result<Outcome> {
+    run(
+        root,
         &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
+            &["fmt", "--all", "--check"],
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ],
+            &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"],
         ],
-        &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"],
-    ])
+    )
 }
 
-/// Compares what is emitted with what Compose reads.
-pub(crate) fn oracle() -> anyhow::Result<Outcome> {
-    with_program("homelab-services", "oracle")
-}
-
-/// What `homelab images` makes of a real registry's answers.
-pub(crate) fn registry() -> anyhow::Result<Outcome> {
-    with_program("homelab-cli", "registry")
-}
-
-/// What a real Caddy makes of the routes.
-pub(crate) fn proxy() -> anyhow::Result<Outcome> {
-    with_program("homelab-cli", "proxy")
-}
+/// Commands of the repository that this library lies in.
+pub const OWN: &[Command] = &[
+    Command {
+        usage: "e2e [OPTIONS]",
+        help: "Bring the stack up on a real engine and measure it; needs root and\n                             \
+               Docker Engine, and says what else is missing; see `e2e --help`",
+        run: e2e,
+    },
+    Command {
+        usage: "oracle",
+        help: "Compare with `docker compose config`; needs Compose, no engine",
+        run: |root, options| with_program(root, "homelab-services", "oracle", options),
+    },
+    Command {
+        usage: "registry",
+        help: "Ask a real registry for newer images; needs `docker-registry`, no engine",
+        run: |root, options| with_program(root, "homelab-cli", "registry", options),
+    },
+    Command {
+        usage: "proxy",
+        help: "Attack the routes on a real Caddy; needs Caddy 2.11, no engine",
+        run: |root, options| with_program(root, "homelab-cli", "proxy", options),
+    },
+    Command {
+        usage: "bench",
+        help: "Measure the pipeline, next to `docker compose config`",
+        run: |root, options| {
+            run(
+                root,
+                &[&[&["bench", "--workspace", "--locked", "--bench", "pipeline"], options]
+                    .concat()],
+            )
+        },
+    },
+];
 
 /// Tests that need somebody else's program; test and feature have one name.
-fn with_program(package: &str, name: &str) -> anyhow::Result<Outcome> {
-    run(&[&["test", "--locked", "-p", package, "--features", name, "--test", name]])
-}
-
-/// Measures the pipeline.
-pub(crate) fn bench() -> anyhow::Result<Outcome> {
-    run(&[&["bench", "--workspace", "--locked", "--bench", "pipeline"]])
+fn with_program(
+    root: &Path,
+    package: &str,
+    name: &str,
+    options: &[&str],
+) -> anyhow::Result<Outcome> {
+    let words = ["test", "--locked", "-p", package, "--features", name, "--test", name];
+    run(root, &[&[&words, options].concat()])
 }
 
 /// The end-to-end suite: a program of its own, which takes the place of this one, so that its exit
 /// code and a Ctrl-C are its own.
-pub(crate) fn e2e(options: &[&str]) -> anyhow::Result<Outcome> {
+fn e2e(root: &Path, options: &[&str]) -> anyhow::Result<Outcome> {
     let words = ["run", "--quiet", "--locked", "--package", "homelab-e2e", "--"];
-    let error = Command::new(cargo()).args(words).args(options).current_dir(root()).exec();
+    let error = process::Command::new(cargo()).args(words).args(options).current_dir(root).exec();
     Err(error).context("cannot run cargo")
 }
 
-fn cargo() -> std::ffi::OsString {
+fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Runs cargo with each list of words; stops at the first that fails.
-fn run(steps: &[&[&str]]) -> anyhow::Result<Outcome> {
+fn run(root: &Path, steps: &[&[&str]]) -> anyhow::Result<Outcome> {
     for words in steps {
-        let status = Command::new(cargo())
+        let status = process::Command::new(cargo())
             .args(*words)
-            .current_dir(root())
+            .current_dir(root)
             .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))
             .env("RUSTDOCFLAGS", "-D warnings")
             .status()

@@ -9,16 +9,18 @@ use homelab_core::resolve::{Setting, resolve};
 
 #[test]
 fn no_rule_finds_an_error() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let verdict = checks::check(&Project::from_stack(&stack, &catalogue));
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let verdict = checks::check(&Project::from_stack(stack, &catalogue));
     let findings: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
 #[test]
 fn every_image_has_a_contract() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     for member in project.members() {
         assert!(member.contract.is_some(), "`{}` has no `.contract(…)`", member.name);
     }
@@ -26,8 +28,9 @@ fn every_image_has_a_contract() {
 
 #[test]
 fn server_and_machine_learning_of_immich_are_one_version() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let tag = |name| project.member(name).and_then(|it| it.image().tag.map(str::to_owned));
     assert!(tag("immich-server").is_some());
     assert_eq!(tag("immich-server"), tag("immich-machine-learning"));
@@ -36,8 +39,9 @@ fn server_and_machine_learning_of_immich_are_one_version() {
 /// The proxy makes lines of labels: a value with a mark of its grammar would change them.
 #[test]
 fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let labels = project.members().flat_map(|it| &it.service.labels);
     let labels = labels.filter(|it| it.0.starts_with("caddy"));
     let names: BTreeSet<_> = labels.flat_map(|it| interpolate::variables(it.1)).collect();
@@ -61,8 +65,9 @@ fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
 
 #[test]
 fn the_emitted_file_reads_back_as_it_was() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let text = homelab_core::yaml::render(
         project.file(),
         "Generated.",
@@ -75,8 +80,9 @@ fn the_emitted_file_reads_back_as_it_was() {
 
 #[test]
 fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     let homer = |switch: Option<&str>| {
         let values = [("DATA_ROOT", Some("/srv")), ("HOMER_DIGEST", switch)];
         let values = values.into_iter().filter_map(|(name, it)| Some((name.into(), it?.into())));
@@ -104,8 +110,9 @@ fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
 #[test]
 fn who_creates_containers_mounts_what_is_updated_without_review_and_nothing_else() {
     const LIST: &str = "SP_ALLOWBINDMOUNTFROM";
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-    let project = Project::from_stack(&stack, &catalogue);
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let project = Project::from_stack(stack, &catalogue);
     for (line, folder) in
         [(None, "/srv/homelab"), (Some(""), "/srv/homelab"), (Some("/home/me/b"), "/home/me/b")]
     {

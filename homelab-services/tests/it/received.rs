@@ -7,9 +7,9 @@ use homelab_core::project::Project;
 
 /// What the rules of a host find in our file after a change of one service, without its name.
 fn refused(name: &str, change: impl FnOnce(&mut Service)) -> Vec<String> {
-    let mut file: File = lower(&homelab_services::stack());
+    let mut file: File = lower(&homelab_services::house().stack);
     change(&mut file.services[name]);
-    let catalogue = homelab_services::catalogue();
+    let catalogue = homelab_services::house().catalogue();
     let found = check_received(&Project::from_file(file, &catalogue)).findings;
     assert!(found.iter().all(|it| it.subject == name), "{found:?}");
     found.into_iter().map(|it| it.rule).collect()
@@ -27,7 +27,7 @@ fn mounted(name: &str, path: &str) -> Vec<String> {
 
 /// Services without any exception, and those in front of the Docker API.
 fn services() -> (String, Vec<String>) {
-    let file = lower(&homelab_services::stack());
+    let file = lower(&homelab_services::house().stack);
     let accepts = |it: &Service, what: &str| {
         it.labels.keys().any(|it| it.starts_with(&format!("homelab.accepts.{what}")))
     };

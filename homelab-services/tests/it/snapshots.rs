@@ -32,14 +32,15 @@ fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
     for (name, service) in &project.file().services {
         artefacts.push((format!("services__{name}"), yaml::render(service, "", Spacing::Dense)));
     }
-    let file = homelab_services::files("").into_iter().find(|it| it.path.contains("homer"));
+    let file = homelab_services::house().files.into_iter().find(|it| it.path.contains("homer"));
     artefacts.extend(file.map(|it| ("dashboard".to_owned(), it.text)));
     artefacts
 }
 
 #[test]
 fn artefacts_are_as_reviewed() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
     let artefacts = artefacts(&stack, &catalogue);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(FOLDER);
@@ -55,7 +56,8 @@ fn artefacts_are_as_reviewed() {
 
 #[test]
 fn no_snapshot_is_left_over() {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
     let known: BTreeSet<_> =
         artefacts(&stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
     let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");

@@ -18,7 +18,8 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new() -> Self {
-        Self { stack: homelab_services::stack(), catalogue: homelab_services::catalogue() }
+        let house = homelab_services::house();
+        Self { catalogue: house.catalogue(), stack: house.stack }
     }
 
     /// The stack with the defaults of its variables.

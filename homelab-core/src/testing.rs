@@ -1,0 +1,153 @@
+//! A small household for tests, which no rule objects to.
+
+use crate::house::House;
+use crate::prelude::*;
+
+/// The image of `web`.
+pub const IMAGE: Image = Image::pinned(
+    "example/web:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+);
+const PROXY_IMAGE: Image = Image::released("example/proxy", "1", IMAGE.digest());
+const SOCKET_IMAGE: Image = Image::released("example/socket", "1", IMAGE.digest());
+const DB_IMAGE: Image = Image::released("example/db", "1", IMAGE.digest());
+const DUMP_IMAGE: Image = Image::released("example/dump", "1", IMAGE.digest());
+const FETCH_IMAGE: Image = Image::released("example/fetch", "1", IMAGE.digest());
+
+/// Domain of all host names.
+pub const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
+const HOUSE: EnvVar = EnvVar::new("HOUSE", Kind::Path, "The folder.").or("/srv/house");
+const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal");
+/// Where the household's data lies.
+pub const DATA_ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
+const DUMPS: EnvVar = EnvVar::new("DUMPS", Kind::Path, "Dumps.").or_under(&DATA_ROOT, "/dumps");
+const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_ROOT, "/files");
+
+/// The proxy's network.
+pub const PROXY: Network = Network::bridge("proxy");
+/// The data layer's network.
+pub const BACKEND: Network = Network::internal("backend");
+/// The network that lets out.
+pub const EGRESS: Network = Network::bridge("egress");
+/// The one profile.
+pub const NOTES: Profile = Profile::new("notes", "Notes and their database.");
+
+const SITE: Site = Site {
+    project: "house",
+    domain: DOMAIN,
+    house: HOUSE,
+    tls: TLS,
+    ingress: PROXY,
+    egress: EGRESS,
+    subnets: Subnet::new([10, 231, 0, 0], 16),
+    profiles: &[NOTES],
+    networks: &[PROXY, BACKEND, EGRESS],
+    variables: &[DOMAIN, TLS, DATA_ROOT, DUMPS, FILES],
+    memory: Memory::gib(2),
+    reserve: Memory::mib(256),
+    cores: 2,
+};
+
+/// The household.
+pub fn house() -> House {
+    House::new("house", good())
+}
+
+/// Its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
+pub fn good() -> Stack {
+    const PASSWORD: Secret = Secret::random("db-password");
+    const LOGIN: Secret = Secret::proxy_login("login");
+    let mut stack = Stack::new(SITE);
+    let name = ServiceName::new;
+    let probe = Health::command(&["CMD", "probe"]);
+
+    let socket = stack.add(
+        Service::socket_proxy(name("socket"), SOCKET_IMAGE)
+            .contract(known("example/socket"))
+            .user(User::Ids(0, 0))
+            .memory(Memory::mib(32)),
+    );
+    stack.add(
+        Service::edge(name("caddy"), PROXY_IMAGE, probe)
+            .contract(known("example/proxy"))
+            .uses(&socket)
+            .guards_with(LOGIN)
+            .publish(Publish::everywhere(Port::new(443), "the way in"))
+            .mount(Volume::precious("caddy-data", Backup::Offsite).at("/data"))
+            .memory(Memory::mib(64)),
+    );
+    let db = stack.add(
+        Service::data(name("db"), DB_IMAGE, probe)
+            .contract(known("example/db"))
+            .profile(NOTES)
+            .on(BACKEND)
+            .user(User::Ids(70, 70))
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Volume::precious("db", Backup::Dump).at("/db"))
+            .memory(Memory::mib(128)),
+    );
+    stack.add(
+        Service::agent(name("dump"), DUMP_IMAGE, probe)
+            .contract(known("example/dump"))
+            .profile(NOTES)
+            .dumps(&db)
+            .user(User::Ids(70, 70))
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Bind::env(&DUMPS, Backup::Offsite).at("/dumps"))
+            .memory(Memory::mib(64)),
+    );
+    stack.add(
+        Service::app(name("web"), IMAGE, Health::from_image())
+            .contract(known("example/web"))
+            .profile(NOTES)
+            .on(BACKEND)
+            .uses(&db)
+            .user(User::Ids(1000, 70))
+            .route(Route::host("notes", Port::new(8080)))
+            .env("DB_HOST", db.host())
+            .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .mount(Bind::env(&FILES, Backup::Offsite).at("/files"))
+            .tmpfs(Tmpfs::at("/tmp"))
+            .memory(Memory::mib(128)),
+    );
+    stack.add(
+        Service::agent(name("fetch"), FETCH_IMAGE, probe)
+            .contract(known("example/fetch"))
+            .egress("fetches the weather")
+            .memory(Memory::mib(64)),
+    );
+    stack
+}
+
+fn known(repository: &str) -> &'static Contract {
+    let contract = CATALOGUE.iter().find(|it| it.repository == repository);
+    contract.expect("every image of the household is known")
+}
+
+/// What is known of its images, and of one that it does not run.
+pub const CATALOGUE: &[Contract] = &[
+    Contract {
+        ports: &[Port::new(8080)],
+        data: &["/files"],
+        writes: &["/tmp"],
+        ships_health: true,
+        requires: &["DB_PASSWORD"],
+        secrets: &[SecretKey { name: "DB_PASSWORD", file: true }],
+        misspelt: &[("DATABASE_HOST", "DB_HOST")],
+        panel: Some(Panel {
+            port: Port::new(8080),
+            login: PanelLogin::FirstVisitor { wizard: &["/setup/*"], open: &["/folders/*"] },
+        }),
+        peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
+        user: 1000,
+        ..Contract::empty("example/web")
+    },
+    Contract { ports: &[Port::new(5432)], data: &["/db"], ..Contract::empty("example/db") },
+    Contract { ports: &[Port::new(443)], data: &["/data"], ..Contract::empty("example/proxy") },
+    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
+    Contract::empty("example/dump"),
+    Contract {
+        egress: Egress::Required("it asks a weather service"),
+        ..Contract::empty("example/fetch")
+    },
+    Contract { end_of_life: Some("archived by its author"), ..Contract::empty("example/old") },
+];
