@@ -1,6 +1,7 @@
 //! The command line, and how its commands end.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -73,10 +74,12 @@ impl Format {
 }
 
 /// Runs the command and returns the exit code; clap itself ends the program on wrong usage.
-pub(crate) fn run() -> u8 {
+pub(crate) fn run(own: homelab_core::house::House) -> u8 {
     let cli = Cli::parse();
     let mut ui = Ui::new();
-    let ended = House::open(cli.project, cli.host_root).and_then(|house| match &cli.command {
+    let ended = House::open(Rc::new(own), cli.project, cli.host_root).and_then(|house| match &cli
+        .command
+    {
         Command::Init(args) => init::run(&mut ui, &house, args),
         Command::Doctor(args) => doctor::run(&mut ui, &house, args),
         Command::Explain(args) => explain::run(&mut ui, &house, args),
@@ -88,9 +91,9 @@ pub(crate) fn run() -> u8 {
         Command::Deploy(args) => deploy::run(&mut ui, &house, args),
         Command::Rollback(args) => rollback::run(&mut ui, &house, args),
         Command::Status(args) => status::run(&mut ui, &house, args),
-        Command::Recover(args) => recover::run(&mut ui, args),
-        Command::Receive(args) => receive::run(&mut ui, args),
-        Command::Worker(args) => worker::run(&mut ui, args),
+        Command::Recover(args) => recover::run(&mut ui, &house, args),
+        Command::Receive(args) => receive::run(&mut ui, &house, args),
+        Command::Worker(args) => worker::run(&mut ui, &house, args),
     });
     ended.unwrap_or_else(|error: Error| {
         if error.is_broken_pipe() {

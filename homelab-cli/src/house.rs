@@ -2,11 +2,12 @@
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use homelab_core::contract::Contract;
 use homelab_core::limits;
 use homelab_core::project::Project;
-use homelab_core::stack::{Site, Stack};
+use homelab_core::stack::Site;
 
 use crate::error::Error;
 use crate::file;
@@ -21,18 +22,23 @@ pub(crate) struct House {
     /// The release whose files count, before they are where containers mount them.
     release: Option<PathBuf>,
     pub(crate) host: Host,
-    pub(crate) stack: Stack,
+    /// What it was built from.
+    pub(crate) own: Rc<homelab_core::house::House>,
     catalogue: Vec<Contract>,
 }
 
 impl House {
     /// The house that this program was built from, in the folder given.
-    pub(crate) fn open(folder: PathBuf, host_root: PathBuf) -> Result<Self, Error> {
+    pub(crate) fn open(
+        own: Rc<homelab_core::house::House>,
+        folder: PathBuf,
+        host_root: PathBuf,
+    ) -> Result<Self, Error> {
         if !folder.is_dir() {
             return Err(Error::Project(folder));
         }
-        let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
-        Ok(Self { folder, release: None, host: Host::new(host_root), stack, catalogue })
+        let catalogue = own.catalogue();
+        Ok(Self { folder, release: None, host: Host::new(host_root), own, catalogue })
     }
 
     /// The same with the configuration files of a release that is not deployed yet.
@@ -128,7 +134,7 @@ impl House {
     }
 
     pub(crate) fn site(&self) -> &Site {
-        self.stack.site()
+        self.own.stack.site()
     }
 
     /// `.env`, which may be absent.
@@ -139,7 +145,7 @@ impl House {
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        Project::from_stack(&self.stack, &self.catalogue)
+        Project::from_stack(&self.own.stack, &self.catalogue)
             .with_values(settings.values(self.site()))
             .in_folder(&folder.display().to_string())
     }
@@ -155,4 +161,10 @@ impl House {
             }),
         }
     }
+}
+
+/// The house of tests that do not ask which one it is.
+#[cfg(test)]
+pub(crate) fn of_tests() -> Rc<homelab_core::house::House> {
+    Rc::new(homelab_core::testing::house())
 }

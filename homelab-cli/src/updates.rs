@@ -6,7 +6,7 @@ pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
-use homelab_core::image::{Range, Release};
+use homelab_core::image::{Image, Range, Release};
 use jiff::{SignedDuration, Timestamp};
 
 use self::report::{Newest, Report, Row, State};
@@ -22,6 +22,8 @@ pub(crate) const MIN_AGE_DAYS: u32 = 3;
 pub(crate) struct Policy {
     pub(crate) now: Timestamp,
     pub(crate) min_age_days: u32,
+    /// Images that may move farther or less far than within their major version.
+    pub(crate) ranges: &'static [(Image, Range)],
     /// Images that move together.
     pub(crate) releases: &'static [Release],
 }
@@ -51,13 +53,6 @@ pub(crate) fn look(
     Report { min_age_days: policy.min_age_days, changes, updated: false, pins: rows }
 }
 
-/// How far this pin may go.
-pub(crate) fn range(pin: &Pin) -> Range {
-    let name = Name::parse(&pin.repository);
-    let own = homelab_services::ranges().iter().find(|it| Name::parse(it.0.repository()) == name);
-    own.map_or(Range::Major, |it| it.1)
-}
-
 /// Images that move together: mostly one.
 struct Together<'a, R> {
     registry: &'a mut R,
@@ -67,7 +62,8 @@ struct Together<'a, R> {
 
 impl<R: Registry> Together<'_, R> {
     fn rows(mut self) -> Vec<Row> {
-        let mut rows: Vec<_> = self.pins.iter().map(|it| Row::of(it, range(it))).collect();
+        let mut rows: Vec<_> =
+            self.pins.iter().map(|it| Row::of(it, self.policy.range(it))).collect();
         let lists = self.tags(&mut rows);
         let Some(lists) = lists else { return rows };
         let newer = self.newer(&lists, &mut rows);
@@ -196,6 +192,13 @@ fn hold_others(rows: &mut [Row]) {
 }
 
 impl Policy {
+    /// How far this pin may go.
+    fn range(&self, pin: &Pin) -> Range {
+        let name = Name::parse(&pin.repository);
+        let own = self.ranges.iter().find(|it| Name::parse(it.0.repository()) == name);
+        own.map_or(Range::Major, |it| it.1)
+    }
+
     /// Whether these are one pin, or two of one release.
     fn together(&self, one: &Pin, other: &Pin) -> bool {
         let has = |release: &Release, pin: &Pin| {

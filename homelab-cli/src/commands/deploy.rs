@@ -134,7 +134,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         words.extend(who.iter().map(String::as_str));
         return args.remote.receive(ui, house, host, &words, &packed);
     }
-    let place = Place::open(&args.house.folder)?;
+    let place = Place::open(&args.house.folder, &house.own)?;
     here(ui, &place, &bundle, &packed, &args.who, args.format)
 }
 

@@ -61,7 +61,7 @@ fn manual(id: &str) -> Option<Manual> {
 }
 
 fn unknown(house: &House, name: &str) -> Error {
-    let services: Vec<_> = house.stack.names().collect();
+    let services: Vec<_> = house.own.stack.names().collect();
     let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
     let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
     let rules: Vec<_> = rules.collect();

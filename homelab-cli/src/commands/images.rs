@@ -40,22 +40,22 @@ pub(crate) struct Args {
     mirror: Vec<Mirror>,
 }
 
-/// Where the pins stand in a clone.
-const FOLDER: &str = "homelab-services/src";
+/// Where the pins stand, among the house's Rust.
 const FILE: &str = "images.rs";
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    let path = house.path(FOLDER).join(FILE);
-    let pins = read(&path)?;
+    let sources = house.path(&format!("{}/src", house.own.folder));
+    let path = sources.join(FILE);
+    let pins = read(house, &path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
-    let releases = homelab_services::releases();
-    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, releases };
+    let (ranges, releases) = (house.own.ranges, house.own.releases);
+    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, ranges, releases };
     let mut report = updates::look(&mut client, &pins, policy, |pin| {
         ui.note(format_args!("asking about {}", pin.repository));
     });
     let changes: Vec<_> = report.pins.iter().filter_map(Row::change).collect();
     if args.update && !changes.is_empty() {
-        let folder = Folder::open(&house.path(FOLDER))?;
+        let folder = Folder::open(&sources)?;
         let owned = folder.read(FILE)?.map(|it| it.1);
         let owned = owned.ok_or_else(|| Error::NotCloned(path.clone()))?;
         folder.replace(FILE, &edited(&pins, &changes), owned)?;
@@ -70,7 +70,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     Ok(if report.failed().next().is_some() { exit::FAILED } else { exit::FINE })
 }
 
-fn read(path: &Path) -> Result<Pins, Error> {
+fn read(house: &House, path: &Path) -> Result<Pins, Error> {
     let text = match file::text(path, limits::TEXT) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -78,7 +78,7 @@ fn read(path: &Path) -> Result<Pins, Error> {
         }
         Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
     };
-    let catalogue = homelab_services::catalogue();
+    let catalogue = house.own.catalogue();
     let known = catalogue.iter().map(|it| it.repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })
 }

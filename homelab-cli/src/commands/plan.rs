@@ -72,8 +72,8 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
             return Err(Error::Project(folder.clone()));
         }
         let old = Bundle::of_checkout(folder, true)?;
-        let wanted = Wanted::anywhere(&bundle, Some(&old))?;
-        let plan = wanted.against(&Wanted::anywhere(&old, None)?);
+        let wanted = Wanted::anywhere(&house.own, &bundle, Some(&old))?;
+        let plan = wanted.against(&Wanted::anywhere(&house.own, &old, None)?);
         return judged(ui, plan, &wanted, args.format);
     }
     if let Some(host) = &args.remote.host {
@@ -81,7 +81,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let words = ["plan", "--bundle", &digest(&packed), "--format", args.format.word()];
         return args.remote.receive(ui, house, host, &words, &packed);
     }
-    here(ui, &Place::open(&args.house.folder)?, &bundle, args.format)
+    here(ui, &Place::open(&args.house.folder, &house.own)?, &bundle, args.format)
 }
 
 /// Plans for this machine.

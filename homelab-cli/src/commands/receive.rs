@@ -10,6 +10,7 @@ use crate::cli::Format;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::error::Error;
+use crate::house::House;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
@@ -75,14 +76,14 @@ enum Verb {
     },
 }
 
-pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     let words = if args.words.is_empty() {
         std::env::var(ASKED).map(|it| split(&it)).unwrap_or_default()
     } else {
         args.words.clone()
     };
     let verb = parse(&words)?;
-    let place = Place::open(&args.house.folder)?;
+    let place = Place::open(&args.house.folder, &house.own)?;
     if access(&place.root, Access::WRITE_OK).is_err() {
         return Err(as_root(&place, &words));
     }

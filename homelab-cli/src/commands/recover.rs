@@ -7,6 +7,7 @@ use crate::deploy::place::Place;
 use crate::deploy::recover;
 use crate::error::Error;
 use crate::exit;
+use crate::house::House;
 use crate::ui::Ui;
 
 /// End a deploy that a power cut or a kill has interrupted
@@ -25,8 +26,8 @@ pub(crate) struct Args {
     who: Who,
 }
 
-pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
-    here(ui, &Place::open(&args.house.folder)?, &args.who)
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    here(ui, &Place::open(&args.house.folder, &house.own)?, &args.who)
 }
 
 /// Recovers on this machine.

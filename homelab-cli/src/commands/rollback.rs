@@ -82,7 +82,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         words.extend(who.iter().map(String::as_str));
         return args.remote.receive(ui, house, host, &words, &[]);
     }
-    here(ui, &Place::open(&args.house.folder)?, &args.choice, &args.who, args.format)
+    here(ui, &Place::open(&args.house.folder, &house.own)?, &args.choice, &args.who, args.format)
 }
 
 /// Rolls back on this machine.

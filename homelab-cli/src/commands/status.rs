@@ -45,7 +45,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
             &[],
         );
     }
-    here(ui, &Place::open(&args.house.folder)?, args.format)
+    here(ui, &Place::open(&args.house.folder, &house.own)?, args.format)
 }
 
 /// Looks at this machine.

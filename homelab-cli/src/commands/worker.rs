@@ -14,6 +14,7 @@ use crate::deploy::rollback;
 use crate::deploy::run::{Checks, Request};
 use crate::deploy::worker;
 use crate::error::Error;
+use crate::house::House;
 use crate::ui::Ui;
 
 /// Healthy releases that are kept besides the current one, with their images.
@@ -54,11 +55,11 @@ enum What {
     },
 }
 
-pub(crate) fn run(ui: &mut Ui, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
     // A terminal or a connection that goes away is nothing to this process. Refused only to who
     // leads a session already.
     let _ = rustix::process::setsid();
-    let place = Place::open(&args.house.folder)?;
+    let place = Place::open(&args.house.folder, &house.own)?;
     let request = |who: &Who| Request {
         id: args.id.clone(),
         actor: who.actor(),

@@ -321,7 +321,7 @@ mod tests {
 
     fn host() -> (tempfile::TempDir, Place) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         (folder, place)
     }

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_lock_says_who_holds_it_and_is_nobody_elses() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         // As earlier versions made it.
         std::fs::write(place.lock(), "").expect("it is ours");

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn networks_of_another_project_are_left_alone_and_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         fs::write(place.dotenv(), "").expect("it is ours");
         let networks =
             CLAIMED.map(|(name, _)| format!("  {name}: {{name: {name}, internal: true}}\n"));

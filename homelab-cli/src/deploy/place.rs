@@ -3,7 +3,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use homelab_core::house::House;
 use homelab_core::release::Id;
 
 use super::files;
@@ -17,13 +19,15 @@ pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
 pub(crate) struct Place {
     /// Absolute.
     pub(crate) root: PathBuf,
+    /// The house that this program was built from.
+    pub(crate) own: Rc<House>,
 }
 
 impl Place {
     /// The folder, which must exist: who makes it says who may read its secrets.
-    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(root: &Path, own: &Rc<House>) -> Result<Self, Error> {
         match root.canonicalize() {
-            Ok(root) if root.is_dir() => Ok(Self { root }),
+            Ok(root) if root.is_dir() => Ok(Self { root, own: Rc::clone(own) }),
             _ => Err(Error::House(root.to_owned())),
         }
     }

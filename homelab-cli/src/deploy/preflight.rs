@@ -1,6 +1,7 @@
 //! What has to be right before anything is touched: the host, its disks, and what Compose says.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
@@ -36,9 +37,10 @@ pub(crate) fn check(
     plan: &Plan,
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
-    let house = House::open(place.root.clone(), "/".into())?.with_release(release);
+    let house =
+        House::open(Rc::clone(&place.own), place.root.clone(), "/".into())?.with_release(release);
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
-    let catalogue = homelab_services::catalogue();
+    let catalogue = place.own.catalogue();
     let values = settings.values(house.site());
     let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
     let profiles = settings.profiles();
@@ -61,9 +63,8 @@ pub(crate) fn check(
 
 /// What the rules find in a received file with these values, and its labels do not accept.
 pub(crate) fn refusals(wanted: &Wanted) -> Vec<Finding> {
-    let catalogue = homelab_services::catalogue();
     let folder = wanted.after.folder.as_deref().unwrap_or(place::DEFAULT);
-    let project = Project::from_file(wanted.raw.clone(), &catalogue)
+    let project = Project::from_file(wanted.raw.clone(), &wanted.catalogue)
         .with_values(wanted.dotenv.clone())
         .in_folder(folder);
     checks::check_received(&project).findings

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn the_newest_logs_are_kept() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         let made = |path: PathBuf, age: u64| {
             let file = fs::File::create(&path).expect("it is ours");

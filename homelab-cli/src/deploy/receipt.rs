@@ -116,7 +116,7 @@ pub(super) mod tests {
     #[test]
     fn a_reason_of_any_length_takes_little_room() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         let lines: Vec<_> = (0..1000).map(|it| format!("finding {it} ß")).collect();
         for because in [lines.join("\n"), "ß".repeat(1 << 20), "short".to_owned()] {
@@ -144,7 +144,7 @@ pub(super) mod tests {
     #[test]
     fn a_torn_line_takes_no_other_with_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         append(&deployed("release0", "release1"), &place).expect("there is room");
         let path = place.receipts();

@@ -204,7 +204,7 @@ pub(super) mod tests {
     /// A host with these releases, each with its own image; equal texts are equal files.
     pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, Place) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         for (name, image) in releases {
             let text = format!("name: house\nservices:\n  a:\n    image: \"a:{image}\"\n");

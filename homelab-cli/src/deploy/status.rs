@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn neither_a_hung_engine_nor_a_missing_env_hides_who_is_at_work_and_what_is_broken() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         let _lock = Lock::take(&place, "a deploy", "grace").expect("it is free");
         let broken = Receipt { outcome: Outcome::Broken, ..deployed("release0", "release1") };

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use homelab_core::compose::{File, MountKind, Service};
+use homelab_core::contract::Contract;
 use homelab_core::diff::{self, Change};
+use homelab_core::house::House;
 use homelab_core::observe::{self, Inspected};
 use homelab_core::plan::{self, After, Before, Container, Plan};
 use homelab_core::power;
@@ -32,6 +34,8 @@ pub(crate) struct Wanted {
     pub(crate) values: String,
     /// Those values, by name.
     pub(crate) dotenv: IndexMap<String, String>,
+    /// What is known of its images.
+    pub(crate) catalogue: Vec<Contract>,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -85,6 +89,7 @@ struct Values<'a> {
     dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
+    catalogue: Vec<Contract>,
 }
 
 impl Wanted {
@@ -130,19 +135,24 @@ impl Wanted {
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
-    pub(crate) fn anywhere(bundle: &Bundle, old: Option<&Bundle>) -> Result<Self, Error> {
+    pub(crate) fn anywhere(
+        own: &House,
+        bundle: &Bundle,
+        old: Option<&Bundle>,
+    ) -> Result<Self, Error> {
         let source = Source::bundle(bundle);
         let mut profiles = IndexSet::new();
         for service in source.raw.services.values() {
             profiles.extend(service.profiles.iter().cloned());
         }
-        let stack = homelab_services::stack();
         let required =
-            stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+            own.stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let values = Values { text: String::new(), house: None, dotenv, profiles, folder };
+        let catalogue = own.catalogue();
+        let values =
+            Values { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
         Self::build(source, old.map(Source::bundle).as_ref(), values)
     }
 
@@ -169,7 +179,8 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        Ok(Self { manifest, raw, after, values: with.text, dotenv: with.dotenv })
+        let Values { text: values, dotenv, catalogue, .. } = with;
+        Ok(Self { manifest, raw, after, values, dotenv, catalogue })
     }
 
     /// What a checkout would change in another one's house, without an engine.
@@ -179,7 +190,7 @@ impl Wanted {
             file: old.after.file.clone(),
             containers: IndexMap::new(),
         };
-        plan::plan(&before, &self.after, &homelab_services::catalogue())
+        plan::plan(&before, &self.after, &self.catalogue)
     }
 
     /// The release for Compose.
@@ -206,7 +217,7 @@ impl Wanted {
     }
 
     pub(crate) fn plan_for(&self, state: &State, current: Option<&Id>) -> Plan {
-        plan::plan(&self.before(state, current), &self.after, &homelab_services::catalogue())
+        plan::plan(&self.before(state, current), &self.after, &self.catalogue)
     }
 
     /// The file for Compose: as it was judged, with our label on the services that mount files of the
@@ -230,7 +241,8 @@ fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    Ok(Values { text, house, dotenv, profiles, folder })
+    let catalogue = place.own.catalogue();
+    Ok(Values { text, house, dotenv, profiles, folder, catalogue })
 }
 
 fn before(file: &File, state: &State, current: Option<&Id>) -> Before {

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_file_becomes_a_folder_and_a_folder_a_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path()).expect("it exists");
+        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
         place.prepare().expect("it is ours");
         for (number, files) in [
             &["config/a", "config/b/c/d"][..],

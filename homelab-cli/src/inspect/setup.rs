@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn every_switch_has_a_closed_position() {
-        let stack = homelab_services::stack();
+        let stack = homelab_services::house().stack;
         let switches: Vec<_> = stack.site().variables.iter().filter(|it| is_switch(it)).collect();
         assert!(!switches.is_empty(), "the rule would look at nothing");
         for it in switches {

@@ -18,7 +18,7 @@ fn change(constant: &str, tag: &str, digest: &str) -> Change {
 
 #[test]
 fn every_image_of_the_house_is_found() {
-    let catalogue = homelab_services::catalogue();
+    let catalogue = homelab_services::house().catalogue();
     let pins = Pins::parse(OURS.to_owned(), catalogue.iter().map(|it| it.repository));
     let pins = pins.expect("the house's pins are written as this expects").all;
     assert_eq!(pins.len(), OURS.matches(": Image = ").count());

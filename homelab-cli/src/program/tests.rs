@@ -185,7 +185,7 @@ fn a_test_can_play_every_program() {
 #[test]
 fn no_kind_of_call_waits_for_ever() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let place = Place::open(folder.path()).expect("it exists");
+    let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
     place.prepare().expect("it is ours");
     let id = Id::parse("0123456789abcdef").expect("a plain name");
     let release = Release { id: &id, project: "house" };
@@ -222,7 +222,8 @@ fn no_kind_of_call_waits_for_ever() {
     let far = ["homelab", "--host", "deploy@house.example", "--known-hosts"];
     let far = far.map(PathBuf::from).into_iter().chain([known]);
     let Far { remote } = Far::parse_from(far);
-    let house = House::open(place.root.clone(), "/".into()).expect("it exists");
+    let house =
+        House::open(crate::house::of_tests(), place.root.clone(), "/".into()).expect("it exists");
     let asked = remote.receive(&mut Ui::silent(), &house, "deploy@house.example", &[], &[]);
     late("ssh", Limit::REMOTE, asked.map(drop));
     late("sudo", Limit::QUESTION, Err(receive::as_root(&place, &[])));

@@ -1,10 +1,11 @@
 //! Renovate's configuration says what the house's own command does.
 
 use homelab_core::image::Range;
+use jiff::Timestamp;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::{MIN_AGE_DAYS, range};
+use super::{MIN_AGE_DAYS, Policy};
 use crate::pins::Pins;
 
 const CONFIG: &str = include_str!("../../../.github/renovate.json");
@@ -92,6 +93,9 @@ fn its_expressions_find_every_pin() {
 #[test]
 fn its_rules_allow_what_the_ranges_allow() {
     let rules = config().package_rules;
+    let house = homelab_services::house();
+    let (ranges, releases) = (house.ranges, house.releases);
+    let policy = Policy { now: Timestamp::UNIX_EPOCH, min_age_days: 0, ranges, releases };
     for pin in pins().all {
         let allows = |kind: &str| {
             let about = rules.iter().filter(|it| it.is_about(&pin.repository, &pin.tag, kind));
@@ -100,7 +104,7 @@ fn its_rules_allow_what_the_ranges_allow() {
         };
         let allowed = ["major", "minor", "patch", "digest"].map(allows);
         let is_zero = pin.tag.trim_start_matches('v').starts_with("0.");
-        let expected = match range(&pin) {
+        let expected = match policy.range(&pin) {
             Range::Major => [false, !is_zero, true, true],
             Range::Any { .. } => [true; 4],
             Range::Tag { .. } => [false, false, false, true],
@@ -119,7 +123,8 @@ fn its_groups_are_the_releases() {
         .filter(|it| it.group_name.is_some())
         .map(|it| it.match_package_names.clone().unwrap_or_default())
         .collect();
-    let releases: Vec<Vec<_>> = homelab_services::releases()
+    let releases: Vec<Vec<_>> = homelab_services::house()
+        .releases
         .iter()
         .map(|it| it.images().iter().map(|it| it.repository().to_owned()).collect())
         .collect();

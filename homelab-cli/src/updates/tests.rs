@@ -71,7 +71,7 @@ const Y: Image = Image::released("a/y", "v1.0.0", DIGEST);
 const RELEASES: &[Release] = &[Release::of(&[X, Y])];
 
 const fn policy(now: Timestamp, min_age_days: u32) -> Policy {
-    Policy { now, min_age_days, releases: RELEASES }
+    Policy { now, min_age_days, ranges: &[], releases: RELEASES }
 }
 
 /// `a/one` at 1.0.0, and `a/x` and `a/y` of one release v1.0.0.
@@ -274,7 +274,7 @@ fn a_tag_that_is_listed_and_gone_is_passed_over() {
 fn ranges_of_the_house_hold() {
     let ours = include_str!("../../../homelab-services/src/images.rs");
     let pins = Pins::parse(ours.to_owned(), []).expect("a test of its own says so");
-    for (image, _) in homelab_services::ranges() {
+    for (image, _) in homelab_services::house().ranges {
         assert!(pins.all.iter().any(|it| it.repository == image.repository()), "{image}");
     }
     let mut fake = Fake::default();
@@ -283,7 +283,8 @@ fn ranges_of_the_house_hold() {
         fake = fake.with(&pin.repository, &pin.tag, 'a', Some(99));
         fake = fake.with(&pin.repository, &far(&pin.tag), 'b', Some(99));
     }
-    let report = look(&mut fake, &pins, policy(now(), 3), |_| {});
+    let ranges = homelab_services::house().ranges;
+    let report = look(&mut fake, &pins, Policy { ranges, ..policy(now(), 3) }, |_| {});
     let tag = |name: &str| {
         pins.all.iter().find(|it| it.constant == name).expect("it is pinned").tag.clone()
     };

@@ -40,9 +40,9 @@ impl House {
     /// A clone of the repository on that host.
     pub(crate) fn cloned() -> Self {
         let house = Self::empty();
-        let compose = yaml::render(&lower(&homelab_services::stack()), "", Spacing::Sections);
+        let compose = yaml::render(&lower(&homelab_services::house().stack), "", Spacing::Sections);
         house.write("project/compose.yaml", &format!("# Generated.\n\n{compose}"));
-        for file in homelab_services::files("Generated.") {
+        for file in homelab_services::house().files {
             house.write(&format!("project/{}", file.path), &file.text);
         }
         house

@@ -169,10 +169,11 @@ pub(crate) const HOSTS: [(&str, bool); 8] = [
 /// What the labels amount to with these very values, as Compose takes them: `homelab caddyfile`
 /// leaves out those that a rule finds wrong.
 fn caddyfile(dotenv: &str) -> String {
-    let (stack, catalogue) = (homelab_services::stack(), homelab_services::catalogue());
+    let house = homelab_services::house();
+    let (stack, catalogue) = (&house.stack, house.catalogue());
     let entries = dotenv::parse(dotenv).entries.into_iter();
     let values = entries.map(|(name, it)| (name, it.value)).collect();
-    caddyfile::render(&Project::from_stack(&stack, &catalogue).with_values(values))
+    caddyfile::render(&Project::from_stack(stack, &catalogue).with_values(values))
 }
 
 fn homelab(folder: &Path, words: &[&str]) -> String {

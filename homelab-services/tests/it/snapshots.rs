@@ -41,7 +41,7 @@ fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
 fn artefacts_are_as_reviewed() {
     let house = homelab_services::house();
     let (stack, catalogue) = (&house.stack, house.catalogue());
-    let artefacts = artefacts(&stack, &catalogue);
+    let artefacts = artefacts(stack, &catalogue);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(FOLDER);
     settings.set_prepend_module_to_snapshot(false);
@@ -59,7 +59,7 @@ fn no_snapshot_is_left_over() {
     let house = homelab_services::house();
     let (stack, catalogue) = (&house.stack, house.catalogue());
     let known: BTreeSet<_> =
-        artefacts(&stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
+        artefacts(stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
     let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
     let is_snapshot = |it: &PathBuf| it.extension().is_some_and(|it| it == "snap");
     let found: BTreeSet<_> = entries

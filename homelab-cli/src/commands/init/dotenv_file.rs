@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn with(old: &str, chosen: &[(&str, &str)]) -> String {
-        let stack = homelab_services::stack();
+        let stack = homelab_services::house().stack;
         let site = stack.site();
         let variable = |name| {
             let mut all = site.variables.iter();

@@ -66,7 +66,7 @@ fn secret_commands(house: &House, project: &Project<'_>) -> Vec<String> {
         let wrong = path.is_file() && !secret::is_right(&path, &wanted);
         wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
     };
-    house.stack.secrets().iter().filter_map(command).collect()
+    house.own.stack.secrets().iter().filter_map(command).collect()
 }
 
 /// Services that are on and have paths that stay closed until `.env` says that their set-up is done.

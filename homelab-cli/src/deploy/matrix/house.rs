@@ -70,7 +70,8 @@ impl House {
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.expect("there is room for a temporary folder");
-        let place = Place::open(folder.path()).expect("it was just made");
+        let place =
+            Place::open(folder.path(), &crate::house::of_tests()).expect("it was just made");
         let docker: Rc<RefCell<Docker>> = Rc::default();
         let engine = Rc::clone(&docker);
         let played = played::by(move |name, words, input| {

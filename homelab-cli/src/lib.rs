@@ -1,0 +1,28 @@
+//! `homelab`: set up, check, explain and deploy a household's stack, for any `House`.
+
+mod cli;
+mod commands;
+mod deploy;
+mod error;
+mod exit;
+mod file;
+mod git;
+mod host;
+mod house;
+mod inspect;
+mod pins;
+mod program;
+mod registry;
+mod settings;
+mod ssh;
+mod ui;
+mod updates;
+mod versions;
+mod words;
+
+/// Runs the command that the command line names, for this household.
+pub fn main(house: homelab_core::house::House) -> std::process::ExitCode {
+    std::panic::set_hook(Box::new(ui::report_bug));
+    let run = std::panic::AssertUnwindSafe(|| cli::run(house));
+    std::panic::catch_unwind(run).unwrap_or(exit::BUG).into()
+}
