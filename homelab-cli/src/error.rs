@@ -40,6 +40,11 @@ const BUNDLE: &str = "nothing was touched; send it again, and where the `homelab
                       checkout, which says things that it does not know, first install the checkout's there: \
                       step 1 of docs/runbooks/merge-is-deploy.md";
 
+const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one of `main`, and compares with it: \
+                           `git worktree add ../main main`, `homelab plan --against ../main`";
+
+const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
+
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
 
@@ -98,6 +103,10 @@ pub(crate) enum Error {
     NotKept { release: String, kept: Vec<String> },
     #[error("data stands between this release and `{to}`:\n  {}", lines.join("\n  "))]
     DataBetween { to: String, lines: Vec<String> },
+    #[error("`{}` is no checkout of this repository", .0.display())]
+    NoCheckout(PathBuf),
+    #[error("`{}` cannot become a release: {because}", folder.display())]
+    Checkout { folder: PathBuf, because: String },
     #[error("the bundle is refused: {0}")]
     Bundle(String),
     #[error("the bundle is refused: its format is {found}, expected {expected}")]
@@ -133,6 +142,7 @@ impl Error {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Project(_)
+            | Self::NoCheckout(_)
             | Self::NotCloned(_)
             | Self::NotOurs { .. }
             | Self::Profile { .. }
@@ -153,6 +163,7 @@ impl Error {
             Self::DataBetween { .. } | Self::Unhealthy(_) | Self::NothingDeployed => exit::FINDINGS,
             Self::Settings { .. }
             | Self::Pins { .. }
+            | Self::Checkout { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Folder { .. }
@@ -228,6 +239,8 @@ impl Error {
             Self::Format { .. } => Some(FORMAT.to_owned()),
             Self::OtherContent(_) => Some(OTHER.to_owned()),
             Self::NoFile(..) => Some(NO_FILE.to_owned()),
+            Self::NoCheckout(_) => Some(NO_CHECKOUT.to_owned()),
+            Self::Checkout { .. } => Some(CHECKOUT.to_owned()),
             Self::Bundle(_) => Some(BUNDLE.to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
             Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),
@@ -266,6 +279,16 @@ fn file_hint(path: &Path, source: &io::Error) -> Option<String> {
         )),
         io::ErrorKind::ReadOnlyFilesystem => {
             Some(format!("`findmnt --target {folder}` shows how it is mounted; mount it writable"))
+        }
+        io::ErrorKind::InvalidData => {
+            Some("save it as UTF-8, which every editor offers, or write that line anew".to_owned())
+        }
+        io::ErrorKind::FileTooLarge => {
+            let anew = if path.ends_with(".env") { "homelab init" } else { "cargo xtask gen" };
+            Some(format!(
+                "move it away, `mv {0} {0}.old`, and make it anew: `{anew}`",
+                path.display()
+            ))
         }
         io::ErrorKind::NotFound => Some(format!("see what is there: `ls -la {folder}`")),
         io::ErrorKind::AlreadyExists

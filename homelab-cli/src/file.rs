@@ -10,7 +10,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use homelab_core::limits;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -64,9 +63,15 @@ fn contents(file: File, limit: usize) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > limit {
-        return Err(io::ErrorKind::FileTooLarge.into());
+        let message = format!("it has more than {limit} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
-    String::from_utf8(bytes).map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|it| **it == b'\n').count() + 1;
+        let message = format!("line {line} has bytes that are no UTF-8 text");
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })
 }
 
 impl Folder {
@@ -102,8 +107,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The text of a file in it with its owner and mode; `None` when there is none.
-    pub(crate) fn read(&self, name: &str) -> Result<Option<(String, Owned)>, Error> {
+    /// The text of a file in it, of `limit` bytes at most, with its owner and mode; `None` when there is none.
+    pub(crate) fn read(&self, name: &str, limit: usize) -> Result<Option<(String, Owned)>, Error> {
         let path = self.path.join(name);
         let fail = |source| Error::Read { path: path.clone(), source };
         let file = match self.open_below(name, READ) {
@@ -113,7 +118,7 @@ impl Folder {
             Err(error) => return Err(fail(error.into())),
         };
         let (file, metadata) = regular(file).map_err(fail)?;
-        let text = contents(file, limits::TEXT).map_err(fail)?;
+        let text = contents(file, limit).map_err(fail)?;
         let owner = Some((metadata.uid(), metadata.gid()));
         Ok(Some((text, Owned { owner, mode: metadata.mode() & 0o777 })))
     }
@@ -320,6 +325,6 @@ mod tests {
         let house = Folder::open(place.path()).expect("it exists");
         let kind = rustix::fs::FileType::Fifo;
         rustix::fs::mknodat(&house.descriptor, ".env", kind, Mode::RWXU, 0).expect("it is ours");
-        assert!(matches!(house.read(".env"), Err(Error::Read { .. })));
+        assert!(matches!(house.read(".env", 9), Err(Error::Read { .. })));
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project<'a>,
     /// Profiles that are on.
     pub(crate) profiles: &'a [&'a str],
+    /// The engine's folder; nothing when it does not answer.
+    pub(crate) engine: Option<String>,
 }
 
 /// A rule about the host: its id, its manual and its code.

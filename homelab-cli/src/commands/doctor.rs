@@ -8,7 +8,7 @@ use crate::cli::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;
-use crate::inspect::{self, Context};
+use crate::inspect::{self, Context, docker, path};
 use crate::ui::Ui;
 use crate::words;
 
@@ -44,9 +44,15 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     };
     let project = house.project(&settings);
     let names: Vec<_> = profiles.iter().map(String::as_str).collect();
-    let context = Context { house, settings: &settings, project: &project, profiles: &names };
+    let engine = docker::folder();
+    let context =
+        Context { house, settings: &settings, project: &project, profiles: &names, engine };
     let mut findings = inspect::host(&context);
-    findings.extend(checks::check(&project).findings);
+    // What follows from a value that is refused would be the same once more.
+    let refused = path::refused(&context);
+    let mut values = settings.values(house.site());
+    values.retain(|name, _| !refused.contains(name));
+    findings.extend(checks::check(&project.clone().with_values(values)).findings);
     let diagnosis = Diagnosis::new(profiles, findings);
     match args.format {
         Format::Json => ui.json(&diagnosis)?,

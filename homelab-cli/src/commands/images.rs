@@ -56,7 +56,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let changes: Vec<_> = report.pins.iter().filter_map(Row::change).collect();
     if args.update && !changes.is_empty() {
         let folder = Folder::open(&sources)?;
-        let owned = folder.read(FILE)?.map(|it| it.1);
+        let owned = folder.read(FILE, limits::TEXT)?.map(|it| it.1);
         let owned = owned.ok_or_else(|| Error::NotCloned(path.clone()))?;
         folder.replace(FILE, &edited(&pins, &changes), owned)?;
         report.updated = true;

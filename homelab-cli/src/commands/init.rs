@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit;
 use crate::file::{Folder, Owned};
 use crate::house::House;
-use crate::inspect::path;
+use crate::inspect::{docker, path};
 use crate::settings::{self, Settings};
 use crate::ui::Ui;
 use crate::words;
@@ -94,7 +94,7 @@ fn paths_are_free(house: &House, now: Settings, more: &[Assignment]) -> Result<(
     let lines = more.iter().map(|(variable, value)| format!("\n{variable}={value}"));
     let text = now.text.unwrap_or_default() + &lines.collect::<String>();
     let then = Settings::new(now.path, Some(text));
-    let found = path::faults(house, &then, &house.project(&then));
+    let found = path::faults(house, &then, &house.project(&then), docker::folder().as_deref());
     let faults: Vec<_> = found.into_iter().map(|it| format!("  {}", it.message)).collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::Settings { path: then.path, faults }) }
 }

@@ -9,6 +9,7 @@ use super::deploy::{HouseDir, Source, digest};
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::deploy::preflight;
+use crate::deploy::release::COMPOSE;
 use crate::deploy::survey::Wanted;
 use crate::error::Error;
 use crate::exit;
@@ -65,12 +66,12 @@ impl Format {
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+    if let Some(folder) = args.against.as_ref().filter(|it| !it.join(COMPOSE).exists()) {
+        return Err(Error::NoCheckout(folder.clone()));
+    }
     let source = Source::as_it_is();
     let bundle = source.bundle(ui, house)?;
     if let Some(folder) = &args.against {
-        if !folder.is_dir() {
-            return Err(Error::Project(folder.clone()));
-        }
         let old = Bundle::of_checkout(folder, true)?;
         let wanted = Wanted::anywhere(&house.own, &bundle, Some(&old))?;
         let plan = wanted.against(&Wanted::anywhere(&house.own, &old, None)?);

@@ -48,7 +48,13 @@ impl Bundle {
         }
         let uncommitted = uncommitted(&committed, &contents);
         let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
-        let bundle = Self::of_contents(id, &commit, contents)?;
+        let bundle = Self::of_contents(id, &commit, contents).map_err(|error| match error {
+            Error::Bundle(because) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+                Error::Checkout { folder, because }
+            }
+            other => other,
+        })?;
         bundle.manifest.matches(&bundle.contents)?;
         Ok(Self { uncommitted, ..bundle })
     }

@@ -45,13 +45,19 @@ pub(crate) fn check(
     let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
     let profiles = settings.profiles();
     let names: Vec<_> = profiles.iter().map(String::as_str).collect();
-    let context =
-        Context { house: &house, settings: &settings, project: &project, profiles: &names };
+    let engine = docker::folder();
+    let context = Context {
+        house: &house,
+        settings: &settings,
+        project: &project,
+        profiles: &names,
+        engine: engine.clone(),
+    };
     let mut findings = inspect::before_a_deploy(&context);
     let dumps = databases(wanted, plan)?;
     findings.extend(room(&place.root, LITTLE + dumps, "the house's folder")?);
     // An engine that does not answer is a finding already.
-    if pulls && let Some(folder) = docker::folder() {
+    if pulls && let Some(folder) = engine {
         let much = u64::from(MUCH.as_mib()) << 20;
         findings.extend(room(Path::new(&folder), much, "Docker's folder")?);
     }

@@ -16,7 +16,7 @@ use homelab_core::compose::{MountKind, ServiceMount};
 use homelab_core::interpolate;
 use homelab_core::project::{Member, Project};
 
-use super::{Context, Findings, HostRule};
+use super::{Context, Findings, HostRule, path};
 use crate::house::House;
 
 pub(super) const RULE: HostRule =
@@ -134,7 +134,9 @@ impl Use {
 }
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    for it in uses(context.house, context.project, context.profiles) {
+    let uses = uses(context.house, context.project, context.profiles).into_iter();
+    // What no service may have is not to be made for it.
+    for it in uses.filter(|it| !it.is_own() || !path::is_refused(context, &it.source)) {
         judge(&it, findings);
     }
 }
@@ -158,7 +160,11 @@ fn judge(it: &Use, findings: &mut Findings) {
         }
         Err(error) => {
             let message = format!("`{path}` cannot be looked at: {error}");
-            findings.warning(service, message, "run `sudo homelab doctor`".to_owned());
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                findings.warning(service, message, "run `sudo homelab doctor`".to_owned());
+            } else {
+                findings.error(service, message, "name another path in `.env`".to_owned());
+            }
             return;
         }
     };

@@ -1,13 +1,15 @@
-//! No path of `.env` leads into the house, or to what else governs the host.
+//! No path leads into the house, or to what else governs the host.
 //!
-//! A path of `.env` is handed to a container, which reads and mostly also writes it: one that is,
-//! contains or lies in the house's folder gives it the settings, secrets and releases of all
-//! others; `/etc`, `/root`, the engine's folder and the like make it root. Links are followed. The
-//! folder `data` of the house is free for the household. A device of `.env` is `/dev/null` or one
-//! below `/dev/dri`: a disk is as much as `/`.
+//! Rules of the file judge paths as they are written there. This one judges what only the host
+//! knows: values of `.env`, and links, which are followed.
+//! A path is handed to a container, which reads and mostly also writes it: one that is, contains
+//! or lies in the house's folder gives it the settings, secrets and releases of all others;
+//! `/etc`, `/root`, the engine's folder and the like make it root. The folder `data` of the house
+//! is free for the household. A device of `.env` is `/dev/null` or one below `/dev/dri`: a disk is
+//! as much as `/`.
 //!
 //! Fix: name a folder that holds nothing but the household's data, such as one below `/srv/data`; for
-//! a device, the name that `ls /dev/dri` shows.
+//! a device, the name that `ls /dev/dri` shows; for a link, put a folder in its place.
 
 use std::path::{Path, PathBuf};
 
@@ -15,91 +17,154 @@ use homelab_core::compose::MountKind;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::interpolate;
 use homelab_core::power::{self, HostPath};
-use homelab_core::project::Project;
+use homelab_core::project::{Member, Project};
 
-use super::{Context, Findings, HostRule, docker};
+use super::{Context, Findings, HostRule};
 use crate::house::House;
 use crate::settings::Settings;
+use crate::words;
 
 pub(super) const RULE: HostRule =
-    HostRule { id: "host-path-of-env", source: include_str!("path.rs"), run };
+    HostRule { id: "host-real-path", source: include_str!("path.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let Context { house, settings, project, .. } = *context;
-    findings.list.extend(faults(house, settings, project));
+    let engine = context.engine.as_deref();
+    findings.list.extend(faults(house, settings, project, engine));
+    findings.list.extend(links(house, project, engine));
 }
 
-/// Paths of `.env` that no service may have, whatever profiles are on.
-pub(crate) fn faults(house: &House, settings: &Settings, project: &Project<'_>) -> Vec<Finding> {
-    let engine = docker::folder();
-    let mut found: Vec<Finding> = Vec::new();
+/// What a variable of `.env` gives to services that no service may have.
+struct Gift {
+    variable: String,
+    /// `path` or `device`.
+    what: &'static str,
+    /// Which, and what was expected.
+    told: String,
+    help: String,
+    services: Vec<String>,
+}
+
+/// Paths and devices of `.env` that no service may have, whatever profiles are on: one finding a variable;
+/// `engine` is the engine's folder.
+pub(crate) fn faults(
+    house: &House,
+    settings: &Settings,
+    project: &Project<'_>,
+    engine: Option<&str>,
+) -> Vec<Finding> {
+    let finding = |gift: Gift| {
+        let Gift { variable, what, told, help, services } = gift;
+        let given =
+            if services.len() == 1 { format!("the {what}") } else { format!("{what}s such as") };
+        let line = settings.dotenv.entries.get(&variable).map(|it| it.line);
+        let services = words::list(services.iter().map(String::as_str));
+        let message = format!("`{variable}` gives {services} {given} {told}");
+        let finding = settings.finding(Severity::Error, line, message, help);
+        Finding { rule: RULE.id.to_owned(), ..finding }
+    };
+    gifts(house, settings, project, engine).into_iter().map(finding).collect()
+}
+
+/// The variables that these are about: what would follow from their values is not worth telling.
+pub(crate) fn refused(context: &Context<'_>) -> Vec<String> {
+    let Context { house, settings, project, .. } = *context;
+    let gifts = gifts(house, settings, project, context.engine.as_deref());
+    gifts.into_iter().map(|it| it.variable).collect()
+}
+
+fn gifts(
+    house: &House,
+    settings: &Settings,
+    project: &Project<'_>,
+    engine: Option<&str>,
+) -> Vec<Gift> {
+    let mut gifts: Vec<Gift> = Vec::new();
     for member in project.members() {
-        let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-        for mount in binds.filter(|it| it.source.starts_with('$')) {
-            let value = project.resolve(&mount.source);
-            let Some(HostPath { path, what, .. }) = host_path(house, engine.as_deref(), &value)
-            else {
-                continue;
-            };
+        let paths = binds(&member).filter_map(|it| {
+            let value = project.resolve(it);
+            let HostPath { path, what, .. } = host_path(house, engine, &value)?;
             let led = if path == value { String::new() } else { format!(", which is `{path}`") };
-            let says = |name: &str| Said {
-                message: format!(
-                    "`{name}` gives `{}` the path `{value}`{led} of the host: {what}; expected a \
-                     folder with nothing but the household's data",
-                    member.name
-                ),
-                help: format!("set `{name}` to another folder, such as one below `/srv/data`"),
-            };
-            found.extend(fault(settings, &mount.source, says));
-        }
-        for device in member.service.devices.iter().filter(|it| it.starts_with('$')) {
-            let value = project.resolve(device);
+            let told = format!(
+                "`{value}`{led} of the host: {what}; expected a folder with nothing but the \
+                 household's data"
+            );
+            Some((it, "path", told, "another folder, such as one below `/srv/data`"))
+        });
+        let accepts = member.waiver("host-device").is_some();
+        let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|it| {
+            let value = project.resolve(it);
             let value = value.split(':').next().unwrap_or_default();
-            if is_harmless_device(house, value) || member.waiver("host-device").is_some() {
+            let told =
+                format!("`{value}` of the host; expected `/dev/null` or a device below `/dev/dri`");
+            let told = Some(told).filter(|_| !is_harmless_device(house, value))?;
+            Some((it, "device", told, "`/dev/null`, or the name that `ls /dev/dri` shows"))
+        });
+        for (text, what, told, expected) in paths.chain(devices).filter(|it| it.0.starts_with('$'))
+        {
+            let all = interpolate::variables(text);
+            let set = all.iter().find(|it| settings.dotenv.value(it).is_some());
+            let Some(variable) = set.or_else(|| all.first()) else { continue };
+            let help = format!("set `{variable}` to {expected}");
+            let service = member.name.to_owned();
+            match gifts.iter_mut().find(|it| it.variable == *variable) {
+                Some(gift) if gift.services.contains(&service) => {}
+                Some(gift) => gift.services.push(service),
+                None => {
+                    let (variable, services) = (variable.clone(), vec![service]);
+                    gifts.push(Gift { variable, what, told, help, services });
+                }
+            }
+        }
+    }
+    gifts
+}
+
+/// Paths of the file itself that lead elsewhere on this host: who can write to a folder puts a link there,
+/// and another service's mount below it follows. As they are written, a rule of the file judges them.
+fn links(house: &House, project: &Project<'_>, engine: Option<&str>) -> Vec<Finding> {
+    let folder = real(&house.path(".")).display().to_string();
+    let mut found = Vec::new();
+    for member in project.members() {
+        for written in binds(&member).chain(&member.service.env_file) {
+            let value = project.resolve(written);
+            if written.starts_with('$') || power::host_path(&value, &folder).is_some() {
                 continue;
             }
-            let says = |name: &str| Said {
+            let given = host_path(house, engine, &value);
+            let Some(HostPath { path, what, .. }) = given else { continue };
+            let place = house.source(&value).display().to_string();
+            found.push(Finding {
+                rule: RULE.id.to_owned(),
+                severity: Severity::Error,
+                subject: member.name.to_owned(),
+                place: None,
                 message: format!(
-                    "`{name}` gives `{}` the device `{value}` of the host; expected `/dev/null` or a \
-                     device below `/dev/dri`",
+                    "`{}` gets `{value}`, which is `{path}` of the host: {what}",
                     member.name
                 ),
-                help: format!("set `{name}=/dev/null`, or the name that `ls /dev/dri` shows"),
-            };
-            found.extend(fault(settings, device, says));
+                help: format!(
+                    "`ls -ld {place}` and its folders show the link; put a folder in its place"
+                ),
+            });
         }
     }
-    let mut all: Vec<Finding> = Vec::new();
-    for finding in found {
-        if !all.contains(&finding) {
-            all.push(finding);
-        }
-    }
-    all
+    found
 }
 
-/// What a finding says of a variable.
-struct Said {
-    message: String,
-    help: String,
+/// Paths of the host that a service mounts, as they are written.
+fn binds<'a>(member: &Member<'a>) -> impl Iterator<Item = &'a String> {
+    let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    binds.map(|it| &it.source)
 }
 
-/// A finding about the variable that gives a text of the file its value.
-fn fault(settings: &Settings, text: &str, says: impl Fn(&str) -> Said) -> Option<Finding> {
-    let all = interpolate::variables(text);
-    let named = all.iter().find(|it| settings.dotenv.value(it).is_some());
-    let name = named.or_else(|| all.first())?;
-    let Said { message, help } = says(name);
-    let line = settings.dotenv.entries.get(name).map(|it| it.line);
-    let finding = settings.finding(Severity::Error, line, message, help);
-    Some(Finding { rule: RULE.id.to_owned(), ..finding })
+/// Whether no service may have a path that a variable of `.env` gives it.
+pub(super) fn is_refused(context: &Context<'_>, value: &str) -> bool {
+    host_path(context.house, context.engine.as_deref(), value).is_some()
 }
 
 /// What a path gives away, as it is written or where its links lead to; `engine` is the engine's folder.
 fn host_path(house: &House, engine: Option<&str>, value: &str) -> Option<HostPath> {
-    if !value.starts_with('/') {
-        return power::host_path(value, power::HOUSE);
-    }
     let folder = real(&house.path("."));
     let folder = folder.to_string_lossy();
     let led = led(house, value);
@@ -114,17 +179,17 @@ fn host_path(house: &House, engine: Option<&str>, value: &str) -> Option<HostPat
 
 /// Whether a device gives nothing of the host, as it is written and where its links lead to.
 fn is_harmless_device(house: &House, value: &str) -> bool {
-    let folder = power::HOUSE;
-    [value, &led(house, value)].into_iter().all(|it| power::is_harmless_device(it, folder))
+    let is_harmless = |it: &str| power::is_harmless_device(it, power::HOUSE);
+    is_harmless(value) && (!value.starts_with('/') || is_harmless(&led(house, value)))
 }
 
-/// Where the links of an absolute path of the host lead to.
+/// Where the links of a path of the Compose file lead to; one that begins with a variable leads nowhere.
 fn led(house: &House, value: &str) -> String {
-    if !value.starts_with('/') {
+    if value.is_empty() || value.starts_with('$') {
         return value.to_owned();
     }
     let root = real(&house.host.path("/"));
-    let led = real(&house.host.path(value));
+    let led = real(&house.source(value));
     // Out of a test's own root, a link leads to the machine.
     let led = led.strip_prefix(&root).map_or_else(|_| led.clone(), |it| Path::new("/").join(it));
     led.to_string_lossy().into_owned()

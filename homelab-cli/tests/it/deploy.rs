@@ -43,8 +43,12 @@ fn two_checkouts_are_compared_without_a_host() {
         let told = page.contains("the host refuses this: error[privileged]");
         assert_eq!((code, told), (u8::from(refused).into(), refused), "{page}");
     }
-    let (code, said) = scene.run(&["plan", "--against", "/nonexistent"]);
-    assert_eq!((code, said.contains("is not a folder")), (2, true), "{said}");
+    for no_checkout in ["/nonexistent", "HEAD", "/"] {
+        let (code, said) = scene.run(&["plan", "--against", no_checkout]);
+        let told = format!("error: `{no_checkout}` is no checkout of this repository\n");
+        assert_eq!((code, said.starts_with(&told)), (2, true), "{said}");
+        assert!(said.contains("`git worktree add ../main main`"), "{said}");
+    }
 }
 
 #[test]
@@ -59,6 +63,19 @@ fn a_release_is_a_commit() {
     let (code, said) = scene.run(&["deploy", "--house", &scene.house()]);
     assert_eq!((code, said.contains("run this in a clone")), (4, true), "{said}");
     fs::remove_file(scene.path("checkout/compose.yaml")).expect("it is ours");
+}
+
+#[test]
+fn a_file_of_a_checkout_that_is_no_release_is_named() {
+    let scene = Scene::new();
+    scene.write("checkout/compose.yaml", "name: x\nservices: { web: { imaeg: a } }\n");
+    scene.commit("checkout");
+    for words in [&["plan", "--against", "."][..], &["deploy", "--house", &scene.house()]] {
+        let (code, said) = scene.run(words);
+        let told = "` cannot become a release: `compose.yaml` is not valid: services.web";
+        assert_eq!((code, said.contains(told)), (4, true), "{said}");
+        assert!(said.contains("hint: `cargo xtask gen` writes it anew"), "{said}");
+    }
 }
 
 #[test]

@@ -82,7 +82,16 @@ fn what_is_no_file_is_not_waited_for_and_what_is_too_large_is_not_read() {
     fs::remove_file(&dotenv).expect("it was just made");
     fs::File::create(&dotenv).and_then(|it| it.set_len(300 << 20)).expect("it has a hole only");
     for words in readers {
-        refused(words, "file too large");
+        refused(words, "it has more than 65536 bytes");
+        refused(
+            words,
+            "hint: move it away, `mv .env .env.old`, and make it anew: `homelab init`\n",
+        );
+    }
+    fs::write(&dotenv, b"TZ=UTC\n# caf\xe9\nDATA_ROOT=/srv\n").expect("it is ours");
+    for words in readers {
+        refused(words, "cannot read `.env`\n  caused by: line 2 has bytes that are no UTF-8 text");
+        refused(words, "hint: save it as UTF-8");
     }
 
     let house = House::ready();

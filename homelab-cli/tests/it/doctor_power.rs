@@ -34,10 +34,23 @@ fn no_path_of_the_settings_is_the_house_or_the_host() {
         let text = format!("{}FILES_PATH={value}\n", House::ready().read("project/.env"));
         house.write("project/.env", &text);
         let found = house.doctor(&[]);
-        assert!(found.contains("error[host-path-of-env]"), "{folder}: {found}");
+        assert!(found.contains("error[host-real-path]"), "{folder}: {found}");
         assert!(found.contains("the house itself"), "{folder}: {found}");
     }
     assert_eq!(with("MEDIA_PATH=/srv/media").doctor(&[]), "");
+    // What would follow from it is not told once more, for any service.
+    let found = with("DATA_ROOT=/etc").doctor(&["--profiles", "photos,files"]);
+    let lines = found.lines().filter(|it| it.starts_with("error")).collect::<Vec<_>>();
+    let [told] = lines.as_slice() else { panic!("{found}") };
+    assert!(told.starts_with("error[host-real-path]: `DATA_ROOT` gives `jellyfin`, `"), "{told}");
+    assert!(told.contains(" paths such as `/etc/media` of the host: its settings; "), "{told}");
+    let house = with("FILES_PATH=/srv/file/x");
+    house.write("root/srv/file", "");
+    let found = house.doctor(&["--profiles", "files"]);
+    assert!(
+        found.contains("help: name another path in `.env`") && !found.contains("sudo"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -47,11 +60,11 @@ fn no_path_of_the_settings_is_the_folder_that_the_engine_has() {
         std::fs::create_dir_all(house.path("root/srv/engine/volumes")).expect("the folder is ours");
         symlink("engine/volumes", house.path("root/srv/link")).expect("it is free");
         let found = house.doctor(&["--profiles", "files"]);
-        assert!(found.contains("error[host-path-of-env]: `FILES_PATH`"), "{value}: {found}");
+        assert!(found.contains("error[host-real-path]: `FILES_PATH`"), "{value}: {found}");
         assert!(found.contains("the engine's own folder"), "{value}: {found}");
     }
     let house = with("FILES_PATH=/srv/engine");
-    assert!(!house.doctor(&[]).contains("host-path-of-env"), "it is another one's folder");
+    assert!(!house.doctor(&[]).contains("host-real-path"), "it is another one's folder");
 }
 
 #[test]
@@ -63,13 +76,13 @@ fn no_device_of_the_settings_is_the_hosts() {
         symlink("../sda", house.path("root/dev/dri/link")).expect("it is free");
         let found = house.doctor(&[]);
         let told = format!(
-            "error[host-path-of-env]: `JELLYFIN_GPU` gives `jellyfin` the device `{device}` of the \
+            "error[host-real-path]: `JELLYFIN_GPU` gives `jellyfin` the device `{device}` of the \
              host; expected `/dev/null` or a device below `/dev/dri`\n  --> .env:"
         );
         assert!(found.contains(&told), "{device}: {found}");
     }
     let found = with("JELLYFIN_GPU=/dev/dri/renderD129").doctor(&[]);
-    assert!(!found.contains("host-path-of-env"), "{found}");
+    assert!(!found.contains("host-real-path"), "{found}");
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn what_the_rules_of_a_host_forbid_is_not_even_staged() {
     let volumes = SOUND.lines().last().expect("it has lines").trim();
     let volume =
         |source: &str| format!("volumes: [{{ type: bind, source: {source}, target: /a }}]");
+    let on = "networks: [web]\nnetworks:\n  web: ";
     for (rule, from, to) in [
         ("docker-socket", volumes, volume("/var/run/docker.sock")),
         ("host-path", volumes, volume("/etc")),
@@ -84,26 +85,57 @@ fn what_the_rules_of_a_host_forbid_is_not_even_staged() {
         ("unconfined", "security_opt: [", "security_opt: [\"seccomp:unconfined\", ".to_owned()),
         ("cap-drop-all", "[ALL]", "[]".to_owned()),
         ("no-new-privileges", "privileges:true", "privileges:false".to_owned()),
+        ("log-driver", volumes, "logging: { driver: gelf }".to_owned()),
+        ("network-option", volumes, format!("{on}{{ name: host }}")),
+        ("network-option", volumes, format!("{on}{{ driver_opts: {{ a: b }} }}")),
+        (
+            "network-option",
+            volumes,
+            format!("{on}{{ ipam: {{ config: [{{ subnet: 0.0.0.0/1 }}] }} }}"),
+        ),
     ] {
         let scene = host();
         send(&scene, &SOUND.replace(from, &to));
         let (code, said) = asked(&scene, &["deploy"]);
         assert_eq!(code, 1, "{rule}: {said}");
         assert!(said.contains("refused, and nothing was touched: nothing runs"), "{rule}: {said}");
-        let told = format!("because the rules of this host forbid it:\nerror[{rule}]: `web` ");
-        assert!(said.contains(&told), "{rule}: {said}");
+        let told = format!("because the rules of this host forbid it:\nerror[{rule}]: ");
+        assert!(said.contains(&told) && said.contains("`web` "), "{rule}: {said}");
         assert_eq!(releases(&scene.path("house/releases")), 0, "{rule}: nothing is staged");
         assert_eq!(engine(&scene), "", "{rule}: the engine was not asked");
         let receipt = receipt(&scene);
         assert_eq!((&receipt["outcome"], &receipt["runs"]), (&"refused".into(), &Value::Null));
         assert!(receipt["because"].as_str().is_some_and(|it| it.contains(rule)), "{receipt}");
         let (code, said) = asked(&scene, &["plan"]);
-        let told = format!("the host refuses this: error[{rule}]: `web` ");
+        let told = format!("the host refuses this: error[{rule}]: ");
         assert_eq!((code, said.contains(&told)), (1, true), "{rule}: {said}");
         let (code, plan) = asked(&scene, &["plan", "--format", "json"]);
         let plan: Value = serde_json::from_str(&plan).expect("it is JSON");
         let warning = plan["warnings"][0].as_str().expect("there is one");
         assert_eq!((code, warning.starts_with(&told)), (1, true), "{rule}: {plan}");
+    }
+}
+
+/// As a container makes one in a folder that it can write to.
+#[test]
+fn a_path_of_the_file_that_leads_elsewhere_on_this_host_is_refused() {
+    let volumes = SOUND.lines().last().expect("it has lines").trim();
+    for (to, what) in
+        [("house/secrets", "the house itself"), ("/etc", "its settings"), ("data", "")]
+    {
+        let scene = host();
+        fs::create_dir(scene.path("house/secrets")).expect("it is free");
+        fs::create_dir_all(scene.path("data")).expect("it is free");
+        symlink(scene.path(to), scene.path("link")).expect("it is free");
+        let link = scene.path("link/deep").display().to_string();
+        let volume = format!("volumes: [{{ type: bind, source: {link}, target: /a }}]");
+        send(&scene, &SOUND.replace(volumes, &volume));
+        let (code, said) = asked(&scene, &["deploy"]);
+        let told = format!("error[host-real-path]: `web` gets `{link}`, which is `");
+        let found = !what.is_empty();
+        assert_eq!((said.contains(&told), said.contains(what)), (found, true), "{to}: {said}");
+        assert!(!found || code == 1, "{said}");
+        assert!(!found || !engine(&scene).contains(" up "), "{}", engine(&scene));
     }
 }
 
@@ -125,7 +157,7 @@ fn a_device_of_the_settings_is_refused_unless_the_release_accepts_it() {
         scene.write("house/.env", &format!("{DOTENV}GPU=/dev/ptmx\n"));
         let (_, said) = asked(&scene, &["deploy"]);
         assert_eq!(said.contains("error[host-device]"), !accepted, "{said}");
-        assert!(!said.contains("host-path-of-env"), "{said}");
+        assert!(!said.contains("host-real-path"), "{said}");
         // Planned, with the host looked at; refused before that.
         assert_eq!(said.contains("web is allowed `host-device`: it is about"), accepted, "{said}");
     }
@@ -140,7 +172,7 @@ fn a_path_of_the_settings_that_is_the_house_itself_is_refused() {
         // As it is written: by the rules of the host.
         ("house", "because the rules of this host forbid it:\nerror[host-path]: `web` can change"),
         // Where it leads: by the look at the host.
-        ("link", "\nerror[host-path-of-env]: `FILES_PATH` gives `web` the path"),
+        ("link", "\nerror[host-real-path]: `FILES_PATH` gives `web` the path"),
     ] {
         let path = scene.path(path).display().to_string();
         scene.write("house/.env", &format!("{DOTENV}FILES_PATH={path}\n"));

@@ -1,15 +1,18 @@
-//! A network has no option by which it is another one than it seems, and is none of the engine's own.
+//! A network is what it seems: no unknown option, a name of its own, private addresses.
 //!
 //! Options of the driver decide who reaches whom: `gateway_mode_ipv4: nat-unprotected` opens every
-//! port of every member, `bridge.name` joins a bridge that is there. And a network whose real name is
-//! `host`, `bridge` or `none` is the engine's.
+//! port of every member, `bridge.name` joins a bridge that is there. A network whose real name is
+//! `host`, `bridge` or `none` is the engine's. And the host sends what is meant for a network's
+//! addresses to its containers: `0.0.0.0/1` would be half of the internet. Private are those of
+//! RFC 1918, and `fc00::/7` of RFC 4193.
 //!
-//! Fix: remove the option, or give the network a name of its own.
+//! Fix: remove the option, give the network a name of its own, or addresses such as `10.231.0.0/24`.
 
 use super::{Findings, Rule};
 use crate::compose::bridge;
 use crate::finding::Severity;
 use crate::project::Project;
+use crate::subnet::Subnet;
 
 pub(super) const RULE: Rule = Rule {
     id: "network-option",
@@ -23,6 +26,13 @@ const KNOWN: &[&str] = &[bridge::NO_HOST_ADDRESS, bridge::MEMBERS_CONNECT, bridg
 
 /// Networks that every engine has.
 const ENGINES: &[&str] = &["host", "bridge", "none"];
+
+/// RFC 1918.
+const PRIVATE: [Subnet; 3] = [
+    Subnet::new([10, 0, 0, 0], 8),
+    Subnet::new([172, 16, 0, 0], 12),
+    Subnet::new([192, 168, 0, 0], 16),
+];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for (key, network) in &project.file().networks {
@@ -41,6 +51,24 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 format!("give `{key}` a name of its own"),
             );
         }
+        let subnets = network.subnets().map(|it| project.resolve(it));
+        for subnet in subnets.filter(|it| !is_private(it)) {
+            findings.about(
+                key,
+                format!("the network `{key}` has the addresses `{subnet}`, which are not private"),
+                format!("give `{key}` addresses such as `10.231.0.0/24`"),
+            );
+        }
+    }
+}
+
+fn is_private(subnet: &str) -> bool {
+    let is_local =
+        |it: &str| it.starts_with(['f', 'F']) && it[1..].starts_with(['c', 'd', 'C', 'D']);
+    match Subnet::parse(subnet) {
+        Some(subnet) => PRIVATE.iter().any(|it| it.holds(subnet)),
+        // The model of who reaches whom knows version 4 alone.
+        None => subnet.contains(':') && is_local(subnet),
     }
 }
 
@@ -71,5 +99,30 @@ mod tests {
           --> backend
           help: give `backend` a name of its own
         ");
+    }
+
+    #[test]
+    fn addresses_that_are_others_are_found() {
+        let with = |subnet: &str| {
+            break_file(|file| {
+                let ipam =
+                    file.networks["backend"].ipam.as_mut().expect("lowering gives addresses");
+                subnet.clone_into(&mut ipam.config[0].subnet);
+            })
+        };
+        let found = with("0.0.0.0/1").lines().take(3).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(found, @"
+        error[network-option]: the network `backend` has the addresses `0.0.0.0/1`, which are not private
+          --> backend
+          help: give `backend` addresses such as `10.231.0.0/24`
+        ");
+        for subnet in
+            ["8.8.8.0/24", "10.0.0.0/7", "172.32.0.0/16", "${X:-1.0.0.0/8}", "::/1", "f", "x"]
+        {
+            assert!(with(subnet).contains("error[network-option]: "), "{subnet}: {}", with(subnet));
+        }
+        for subnet in ["10.231.77.0/24", "172.16.0.0/12", "192.168.7.0/29", "fd00:1::/64"] {
+            assert!(!with(subnet).contains("network-option"), "{subnet}: {}", with(subnet));
+        }
     }
 }

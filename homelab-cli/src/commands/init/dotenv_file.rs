@@ -1,6 +1,7 @@
 //! `.env`: what is appended, and what is filled in.
 
 use homelab_core::dotenv;
+use homelab_core::limits;
 use homelab_core::report::env_example;
 use homelab_core::stack::Site;
 use homelab_core::variable::Fallback;
@@ -24,7 +25,7 @@ const NAME: &str = ".env";
 
 /// What the file says, where every value has to be right, and whose it is; it may be absent.
 pub(super) fn load(house: &House, folder: &Folder) -> Result<(Settings, Option<Owned>), Error> {
-    let (text, owned) = folder.read(NAME)?.unzip();
+    let (text, owned) = folder.read(NAME, limits::DOTENV)?.unzip();
     Ok((Settings::new(house.path(NAME), text).valid(house)?, owned))
 }
 
