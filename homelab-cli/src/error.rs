@@ -45,6 +45,8 @@ const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one o
 
 const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
 
+const LINES: &str = "correct these lines, then run the command again";
+
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
 
@@ -199,9 +201,7 @@ impl Error {
             Self::AlreadySet { .. } => {
                 Some("edit that line; `homelab init` changes no value".to_owned())
             }
-            Self::Settings { .. } => {
-                Some("correct these lines, then run the command again".to_owned())
-            }
+            Self::Settings { .. } => Some(LINES.to_owned()),
             Self::Pins { .. } => Some(
                 "write each as `const NAME: Image = …` with plain literals; if this program was \
                  built from another commit, build it from this one"

@@ -68,7 +68,7 @@ fn contents(file: File, limit: usize) -> io::Result<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|it| **it == b'\n').count() + 1;
+        let line = good.split(|it| *it == b'\n').count();
         let message = format!("line {line} has bytes that are no UTF-8 text");
         io::Error::new(io::ErrorKind::InvalidData, message)
     })

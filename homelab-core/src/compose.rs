@@ -34,6 +34,16 @@ pub struct File {
     pub secrets: IndexMap<String, Secret>,
 }
 
+impl File {
+    /// The name that a volume has in the engine; one that is not declared is called as it is written.
+    pub fn volume_name(&self, key: &str) -> String {
+        match self.volumes.get(key) {
+            Some(it) => it.name.clone().unwrap_or_else(|| format!("{}_{key}", self.name)),
+            None => key.to_owned(),
+        }
+    }
+}
+
 /// A network: <https://github.com/compose-spec/compose-spec/blob/main/06-networks.md>.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -48,12 +48,10 @@ impl Bundle {
         }
         let uncommitted = uncommitted(&committed, &contents);
         let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
-        let bundle = Self::of_contents(id, &commit, contents).map_err(|error| match error {
-            Error::Bundle(because) => {
-                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-                Error::Checkout { folder, because }
-            }
-            other => other,
+        let bundle = Self::of_contents(id, &commit, contents).map_err(|error| {
+            let Error::Bundle(because) = error else { return error };
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+            Error::Checkout { folder, because }
         })?;
         bundle.manifest.matches(&bundle.contents)?;
         Ok(Self { uncommitted, ..bundle })

@@ -103,8 +103,8 @@ fn done(
 fn is_new(context: &Context<'_>, member: &Member<'_>) -> bool {
     let Some(known) = docker::volumes() else { return false };
     let volumes = member.service.volumes.iter().filter(|it| it.kind == MountKind::Volume);
-    let project = context.house.site().project;
-    let names: Vec<_> = volumes.map(|it| format!("{project}_{}", it.source)).collect();
+    let file = context.project.file();
+    let names: Vec<_> = volumes.map(|it| file.volume_name(&it.source)).collect();
     !names.is_empty() && !names.iter().any(|it| known.contains(it))
 }
 

@@ -89,14 +89,14 @@ impl Found<'_> {
 
     fn comes_from(&self, source: &str, file: &File) -> bool {
         match self.kind {
-            MountKind::Volume => self.source == real_name(file, source),
+            MountKind::Volume => self.source == file.volume_name(source),
             MountKind::Bind => host_path(self.source) == host_path(source),
         }
     }
 
     fn source(&self, file: &File) -> String {
         let key = match self.kind {
-            MountKind::Volume => file.volumes.keys().find(|it| real_name(file, it) == self.source),
+            MountKind::Volume => file.volumes.keys().find(|it| file.volume_name(it) == self.source),
             MountKind::Bind => None,
         };
         key.map_or(self.source, String::as_str).to_owned()
@@ -118,13 +118,6 @@ impl Found<'_> {
         let declared =
             |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
         self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
-    }
-}
-
-fn real_name(file: &File, volume: &str) -> String {
-    match file.volumes.get(volume) {
-        Some(it) => it.name.clone().unwrap_or_else(|| format!("{}_{volume}", file.name)),
-        None => volume.to_owned(),
     }
 }
 

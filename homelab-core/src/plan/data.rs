@@ -6,10 +6,7 @@ use crate::compose::{File, MountKind};
 /// A volume by its real name, or a folder.
 fn name_of(file: &File, kind: MountKind, source: &str) -> String {
     match kind {
-        MountKind::Volume => {
-            let name = file.volumes.get(source).and_then(|it| it.name.as_deref());
-            format!("volume {}", name.unwrap_or(source))
-        }
+        MountKind::Volume => format!("volume {}", file.volume_name(source)),
         MountKind::Bind => source.to_owned(),
     }
 }

@@ -1,9 +1,12 @@
 //! What services may do to the host that they could not do before.
 
+use std::fmt;
+
 use super::{Gain, Step};
+use crate::compose::MountKind;
 use crate::diff::Change;
 use crate::power::{self, Power};
-use crate::project::Project;
+use crate::project::{Member, Project};
 
 /// What each service may do to the host that it could not do before.
 pub(super) fn gains(before: &Project<'_>, after: &Project<'_>, steps: &[Step]) -> Vec<Gain> {
@@ -21,9 +24,56 @@ pub(super) fn gains(before: &Project<'_>, after: &Project<'_>, steps: &[Step]) -
         let changed = of_filter
             .map(|it| format!("has the engine's socket, and what it lets through changes: `{it}`"));
         let gain = |what| Gain { service: member.name.to_owned(), what };
-        gains.extend(new_powers.chain(changed).map(gain));
+        let others = of_others(before, after, &member);
+        gains.extend(new_powers.chain(changed).chain(others).map(gain));
     }
     gains
+}
+
+/// Secrets and volumes that another service has had, or another project, and that this one gets now.
+fn of_others(before: &Project<'_>, after: &Project<'_>, member: &Member<'_>) -> Vec<String> {
+    let had = before.member(member.name).map(|it| keeps(before, &it)).unwrap_or_default();
+    let new = keeps(after, member).into_iter().filter(|it| !had.contains(it));
+    let own = format!("{}_", after.file().name);
+    let told = new.filter_map(|it| {
+        let others = before.members().filter(|other| other.name != member.name);
+        let owner = { others }.find(|other| keeps(before, other).contains(&it));
+        match (owner, it) {
+            (Some(owner), it) => Some(format!("gets {it}, which `{}` has", owner.name)),
+            (None, Keeps::Volume(name)) if !name.starts_with(&own) => {
+                Some(format!("gets the volume `{name}`, which is not this project's"))
+            }
+            (None, _) => None,
+        }
+    });
+    told.collect()
+}
+
+/// What a service has for itself, by the names that the host knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Keeps {
+    Secret(String),
+    Volume(String),
+}
+
+impl fmt::Display for Keeps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(file) => write!(f, "the secret `{file}`"),
+            Self::Volume(name) => write!(f, "the volume `{name}`"),
+        }
+    }
+}
+
+fn keeps(project: &Project<'_>, member: &Member<'_>) -> Vec<Keeps> {
+    let service = member.service;
+    let secrets = service.secrets.iter().filter_map(|it| project.file().secrets.get(it));
+    let secrets =
+        secrets.filter_map(|it| power::real(&project.resolve(&it.file), project.folder()));
+    let volumes = service.volumes.iter().filter(|it| it.kind == MountKind::Volume);
+    let volumes =
+        volumes.map(|it| Keeps::Volume(project.resolve(&project.file().volume_name(&it.source))));
+    secrets.map(Keeps::Secret).chain(volumes).collect()
 }
 
 /// Whether a change of who has the engine's socket may change what it lets through. One that lets

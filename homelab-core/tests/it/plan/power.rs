@@ -160,6 +160,46 @@ fn files_of_secrets_and_environments_are_places_of_the_host() {
 }
 
 #[test]
+fn what_another_service_has_for_itself_is_told() {
+    let told = |from: &str, to: &str| {
+        let gains = change(from, to).power.into_iter();
+        gains.map(|it| format!("{} {}", it.service, it.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("source: more", "source: db"),
+        ["more gets the volume `house_db`, which `db` has"]
+    );
+    // By another key, and by no key at all.
+    let other = HOUSE.replace("more: {} }", "more: { name: house_db } }");
+    let plan = plan(&running(HOUSE, &["extra"]), &after(&other, &["extra"]), &[]);
+    assert_eq!(plan.power[0].what, "gets the volume `house_db`, which `db` has");
+    let foreign = "gets the volume `shop_db`, which is not this project's";
+    assert_eq!(told("more: {} }", "more: { name: shop_db } }"), [format!("more {foreign}")]);
+}
+
+#[test]
+fn a_secret_of_another_service_is_told_however_it_is_called() {
+    let with = |who: &str| {
+        let secrets = "secrets: { a: { file: ./secrets/a }, b: { file: ./secrets/./a } }\n";
+        who.split(' ').fold(HOUSE.to_owned() + secrets, |text, it| {
+            let (service, secret) = it.split_once(':').expect("both are there");
+            let image = format!("image: \"{service}:1\"");
+            text.replace(&image, &format!("{image}\n    secrets: [{secret}]"))
+        })
+    };
+    let told = |before: &str, new: &str| {
+        let plan = plan(&running(&with(before), &["extra"]), &after(&with(new), &["extra"]), &[]);
+        plan.power.into_iter().map(|it| format!("{} {}", it.service, it.what)).collect::<Vec<_>>()
+    };
+    let gets = ["more gets the secret `/srv/house/secrets/a`, which `db` has"];
+    assert_eq!(told("db:a", "db:a more:a"), gets);
+    assert_eq!(told("db:a", "db:a more:b"), gets);
+    assert_eq!(told("db:a", "more:b"), gets);
+    assert_eq!(told("db:a more:a", "db:a more:b"), [""; 0]);
+    assert_eq!(told("db:a", "db:b"), [""; 0]);
+}
+
+#[test]
 fn less_than_before_is_no_gain() {
     let wide = CAREFUL.replace("source: /srv/data", "source: /etc");
     let less = "source: /etc/ssh, target: /data, read_only: true";
