@@ -41,7 +41,7 @@ const BUNDLE: &str = "nothing was touched; send it again, and where the `homelab
                       step 1 of docs/runbooks/merge-is-deploy.md";
 
 const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one of `main`, and compares with it: \
-                           `git worktree add ../main main`, `homelab plan --against ../main`";
+                           `git worktree add --detach ../main main`, `homelab plan --against ../main`";
 
 const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
 
@@ -107,7 +107,7 @@ pub(crate) enum Error {
     DataBetween { to: String, lines: Vec<String> },
     #[error("`{}` is no checkout of this repository", .0.display())]
     NoCheckout(PathBuf),
-    #[error("`{}` cannot become a release: {because}", folder.display())]
+    #[error("the checkout in `{}` cannot become a release: {because}", folder.display())]
     Checkout { folder: PathBuf, because: String },
     #[error("the bundle is refused: {0}")]
     Bundle(String),
@@ -268,7 +268,7 @@ impl Error {
 /// What to do about a file that cannot be read or written, by what the system says.
 fn file_hint(path: &Path, source: &io::Error) -> Option<String> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.display();
+    let folder = folder.display().to_string();
     #[expect(clippy::wildcard_enum_match_arm, reason = "for the others nobody knows a way")]
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(format!(
@@ -284,11 +284,16 @@ fn file_hint(path: &Path, source: &io::Error) -> Option<String> {
             Some("save it as UTF-8, which every editor offers, or write that line anew".to_owned())
         }
         io::ErrorKind::FileTooLarge => {
-            let anew = if path.ends_with(".env") { "homelab init" } else { "cargo xtask gen" };
-            Some(format!(
-                "move it away, `mv {0} {0}.old`, and make it anew: `{anew}`",
-                path.display()
-            ))
+            let what = path.display();
+            Some(if path.ends_with(".env") {
+                let init = match folder.as_str() {
+                    "." => "homelab init".to_owned(),
+                    folder => format!("homelab --project {folder} init"),
+                };
+                format!("move it away, `mv {what} {what}.old`, and make it anew: `{init}`")
+            } else {
+                format!("no file of this kind is that large: see what it is, `file {what}`")
+            })
         }
         io::ErrorKind::NotFound => Some(format!("see what is there: `ls -la {folder}`")),
         io::ErrorKind::AlreadyExists

@@ -16,6 +16,11 @@ const FILES: [&str; 3] = ["compose.yaml", ".env.example", "config"];
 /// Files with their contents, by path.
 pub(crate) type Contents = IndexMap<String, Vec<u8>>;
 
+/// Whether a folder is a checkout of a repository with the generated files.
+pub(crate) fn is_checkout(folder: &Path) -> bool {
+    folder.join(FILES[0]).exists() && commit(folder).is_ok()
+}
+
 /// The commit that is checked out.
 pub(crate) fn commit(folder: &Path) -> Result<String, Error> {
     let commit = ask(folder, &["rev-parse", "--verify", "HEAD"])?;

@@ -72,6 +72,12 @@ pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
         for mount in service.volumes.iter_mut().filter(|it| it.kind == MountKind::Bind) {
             mount.source = absolute(setting.folder, &mount.source);
         }
+        for port in &mut service.ports {
+            // The engine reads `0443` as 443.
+            if let Ok(number) = port.published.parse::<u16>() {
+                port.published = number.to_string();
+            }
+        }
     }
     for (key, network) in &mut file.networks {
         network.name.get_or_insert_with(|| format!("{}_{key}", file.name));
@@ -241,6 +247,20 @@ secrets: { s: { file: ./secrets/s } }
             Setting { values: &values, profiles: &[], folder: "/elsewhere", read: &|_| None };
         let again: File = serde_yaml::from_str(&text).expect("it is valid");
         assert_eq!(resolve(&again, &setting), Ok(file));
+    }
+
+    #[test]
+    fn a_port_is_the_number_that_the_engine_reads() {
+        let values = [("PORT".to_owned(), "0443".to_owned())].into_iter().collect();
+        let setting = Setting { values: &values, profiles: &[], folder: "/", read: &|_| None };
+        for (written, read) in [("$PORT", "443"), ("01234", "1234"), ("8000-8001", "8000-8001")] {
+            let text = format!(
+                "name: x\nservices: {{ a: {{ ports: [{{ target: 1, published: \"{written}\", protocol: tcp }}] }} }}"
+            );
+            let file: File = serde_yaml::from_str(&text).expect("the file is valid");
+            let file = resolve(&file, &setting).expect("it resolves");
+            assert_eq!(file.services["a"].ports[0].published, read);
+        }
     }
 
     #[test]

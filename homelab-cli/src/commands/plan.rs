@@ -9,10 +9,10 @@ use super::deploy::{HouseDir, Source, digest};
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::deploy::preflight;
-use crate::deploy::release::COMPOSE;
 use crate::deploy::survey::Wanted;
 use crate::error::Error;
 use crate::exit;
+use crate::git;
 use crate::house::House;
 use crate::ssh::Remote;
 use crate::ui::Ui;
@@ -66,7 +66,7 @@ impl Format {
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    if let Some(folder) = args.against.as_ref().filter(|it| !it.join(COMPOSE).exists()) {
+    if let Some(folder) = args.against.as_ref().filter(|it| !git::is_checkout(it)) {
         return Err(Error::NoCheckout(folder.clone()));
     }
     let source = Source::as_it_is();

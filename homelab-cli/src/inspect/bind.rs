@@ -163,7 +163,9 @@ fn judge(it: &Use, findings: &mut Findings) {
             if error.kind() == io::ErrorKind::PermissionDenied {
                 findings.warning(service, message, "run `sudo homelab doctor`".to_owned());
             } else {
-                findings.error(service, message, "name another path in `.env`".to_owned());
+                let help =
+                    if it.is_own() { "name another path in `.env`" } else { "see what is there" };
+                findings.error(service, message, help.to_owned());
             }
             return;
         }

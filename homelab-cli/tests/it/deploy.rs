@@ -43,11 +43,14 @@ fn two_checkouts_are_compared_without_a_host() {
         let told = page.contains("the host refuses this: error[privileged]");
         assert_eq!((code, told), (u8::from(refused).into(), refused), "{page}");
     }
-    for no_checkout in ["/nonexistent", "HEAD", "/"] {
+    fs::create_dir(scene.path("other")).expect("it is ours");
+    scene.write("other/compose.yaml", "name: shop\n");
+    let other = scene.path("other").display().to_string();
+    for no_checkout in ["/nonexistent", "HEAD", "/", &other] {
         let (code, said) = scene.run(&["plan", "--against", no_checkout]);
         let told = format!("error: `{no_checkout}` is no checkout of this repository\n");
         assert_eq!((code, said.starts_with(&told)), (2, true), "{said}");
-        assert!(said.contains("`git worktree add ../main main`"), "{said}");
+        assert!(said.contains("`git worktree add --detach ../main main`"), "{said}");
     }
 }
 
@@ -72,7 +75,7 @@ fn a_file_of_a_checkout_that_is_no_release_is_named() {
     scene.commit("checkout");
     for words in [&["plan", "--against", "."][..], &["deploy", "--house", &scene.house()]] {
         let (code, said) = scene.run(words);
-        let told = "` cannot become a release: `compose.yaml` is not valid: services.web";
+        let told = "/checkout` cannot become a release: `compose.yaml` is not valid: services.web";
         assert_eq!((code, said.contains(told)), (4, true), "{said}");
         assert!(said.contains("hint: `cargo xtask gen` writes it anew"), "{said}");
     }
