@@ -22,7 +22,7 @@ use crate::ui::Ui;
 /// Exit codes: 0 fine, 1 an error was found, 2 the command line is wrong, 4 a file or another
 /// program failed, 70 a bug of this program.
 #[derive(Debug, Parser)]
-#[command(name = "homelab", version)]
+#[command(name = "homelab", bin_name = "homelab", version)]
 struct Cli {
     /// Folder that holds `compose.yaml`, `.env` and `secrets/`
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]

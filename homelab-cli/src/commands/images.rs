@@ -19,7 +19,7 @@ use crate::words;
 
 /// Ask the registries for newer releases of the pinned images
 ///
-/// Reads the pins in `homelab-services/src/images.rs` of a clone, and asks each registry for
+/// Reads the pins in `images.rs` of the house's crate in a clone, and asks each registry for
 /// later tags of the same shape that the pin's range allows: by default those of the same major
 /// version. A release that is younger than the minimum age waits. Needs the network, no Docker
 /// and no account. Exit code 0 also when there are updates, 4 when a registry could not tell;

@@ -3,9 +3,11 @@
 //! Without the group the service starts and silently transcodes on the processor; without
 //! the device it does not start. `/dev/null` stands for no device.
 //!
-//! Fix: set `JELLYFIN_GPU` and `RENDER_GID` in `.env` as the finding says.
+//! Fix: set the variables of the device and of its group in `.env` as the finding says.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+
+use homelab_core::interpolate;
 
 use super::{Context, Findings, HostRule};
 
@@ -13,9 +15,9 @@ pub(super) const RULE: HostRule = HostRule { id: "host-gpu", source: include_str
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     for member in context.enabled() {
-        for device in &member.service.devices {
+        for written in &member.service.devices {
             // `source:target:permissions`
-            let device = context.project.resolve(device);
+            let device = context.project.resolve(written);
             let source = device.split(':').next().unwrap_or_default();
             if source == "/dev/null" {
                 continue;
@@ -26,13 +28,13 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 findings.error(
                     member.name,
                     format!("`{source}` is not a device of this host"),
-                    "set `JELLYFIN_GPU=/dev/null` in `.env`, or the name that `ls /dev/dri` shows"
-                        .to_owned(),
+                    set(written, "/dev/null") + ", or the name that `ls /dev/dri` shows",
                 );
                 continue;
             };
             let group = found.gid();
-            let groups = member.service.group_add.iter().map(|it| context.project.resolve(it));
+            let written = &member.service.group_add;
+            let groups = written.iter().map(|it| context.project.resolve(it));
             let groups: Vec<_> = groups.filter_map(|it| it.parse().ok()).collect();
             if !may_use(found.mode(), group, &groups) {
                 findings.error(
@@ -41,10 +43,18 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                         "`{source}` belongs to group {group}, which `{}` is not in",
                         member.name
                     ),
-                    format!("set `RENDER_GID={group}` in `.env`"),
+                    set(&written.concat(), &group.to_string()),
                 );
             }
         }
+    }
+}
+
+/// What to set the variable to that a text of the file begins with.
+fn set(text: &str, value: &str) -> String {
+    match interpolate::variables(text).first() {
+        Some(variable) => format!("set `{variable}={value}` in `.env`"),
+        None => format!("write `{value}` into the definition of the service"),
     }
 }
 

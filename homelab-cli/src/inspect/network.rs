@@ -7,7 +7,7 @@
 //! addresses is out of reach.
 //! The engine's own pools, which hold about thirty networks, are not used.
 //!
-//! Fix: choose another range for `subnets` in `homelab-services/src/site.rs`, run
+//! Fix: choose another range for `subnets` of the house's `Site`, run
 //! `cargo xtask gen` and deploy; or remove the other network.
 
 use std::net::Ipv4Addr;
@@ -19,8 +19,6 @@ use super::{Context, Findings, HostRule};
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-network", source: include_str!("network.rs"), run };
-
-const HELP: &str = "choose another range for `subnets` in `homelab-services/src/site.rs`, then run `cargo xtask gen`";
 
 /// A network of the engine.
 struct Network {
@@ -40,6 +38,10 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     if networks.is_empty() {
         return;
     }
+    let help = format!(
+        "choose another range for `subnets` in `{}/src/site.rs`, then run `cargo xtask gen`",
+        context.house.own.folder
+    );
     for Network { name, subnets, .. } in networks.iter().filter(|it| !it.is_own) {
         let met =
             subnets.iter().find_map(|it| Some((it, own.iter().find(|own| own.1.overlaps(*it))?)));
@@ -50,7 +52,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                     "the network `{name}` has `{subnet}`, which overlaps `{wanted}` of the house's \
                      network `{key}`"
                 ),
-                format!("remove it by `docker network rm {name}`, or {HELP}"),
+                format!("remove it by `docker network rm {name}`, or {help}"),
             );
         }
     }
@@ -65,9 +67,9 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             "the route to `{route}` by `{device}` overlaps `{wanted}` of the house's network `{key}`"
         );
         if taken.is_some() {
-            findings.error(&device, message, HELP.to_owned());
+            findings.error(&device, message, help.clone());
         } else {
-            findings.warning(&device, message, HELP.to_owned());
+            findings.warning(&device, message, help.clone());
         }
     }
 }

@@ -107,18 +107,3 @@ fn is_new(context: &Context<'_>, member: &Member<'_>) -> bool {
     let names: Vec<_> = volumes.map(|it| file.volume_name(&it.source)).collect();
     !names.is_empty() && !names.iter().any(|it| known.contains(it))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_switch_has_a_closed_position() {
-        let stack = homelab_services::house().stack;
-        let switches: Vec<_> = stack.site().variables.iter().filter(|it| is_switch(it)).collect();
-        assert!(!switches.is_empty(), "the rule would look at nothing");
-        for it in switches {
-            assert!(matches!(it.fallback(), Fallback::Value(_)), "{it}");
-        }
-    }
-}

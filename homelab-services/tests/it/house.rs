@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use homelab_core::checks;
+use homelab_core::compose::File;
 use homelab_core::interpolate;
 use homelab_core::project::Project;
+use homelab_core::report::exposure;
 use homelab_core::resolve::{Setting, resolve};
+use homelab_core::stack::Stack;
+use homelab_core::variable::Fallback;
+use indexmap::IndexMap;
 
 #[test]
 fn no_rule_finds_an_error() {
@@ -24,16 +29,6 @@ fn every_image_has_a_contract() {
     for member in project.members() {
         assert!(member.contract.is_some(), "`{}` has no `.contract(…)`", member.name);
     }
-}
-
-#[test]
-fn server_and_machine_learning_of_immich_are_one_version() {
-    let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
-    let tag = |name| project.member(name).and_then(|it| it.image().tag.map(str::to_owned));
-    assert!(tag("immich-server").is_some());
-    assert_eq!(tag("immich-server"), tag("immich-machine-learning"));
 }
 
 /// The proxy makes lines of labels: a value with a mark of its grammar would change them.
@@ -73,36 +68,51 @@ fn the_emitted_file_reads_back_as_it_was() {
         "Generated.",
         homelab_core::yaml::Spacing::Sections,
     );
-    let file: homelab_core::compose::File =
-        serde_yaml::from_str(&text).expect("another parser reads it");
+    let file: File = serde_yaml::from_str(&text).expect("another parser reads it");
     assert_eq!(&file, project.file());
 }
+
+/// A value for every variable that has to have one, and these.
+fn values(stack: &Stack, more: &[(&str, &str)]) -> IndexMap<String, String> {
+    let required = stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+    let required = required.map(|it| (it.name(), "/srv"));
+    required.chain(more.iter().copied()).map(|(name, it)| (name.into(), it.into())).collect()
+}
+
+/// The file with these values and every profile on.
+fn resolved(project: &Project<'_>, values: &IndexMap<String, String>, folder: &str) -> File {
+    let profiles: Vec<_> = project.profiles().into_iter().collect();
+    let read = |_: &str| Some(String::new());
+    let setting = Setting { values, profiles: &profiles, folder, read: &read };
+    resolve(project.file(), &setting).expect("all that is required is there")
+}
+
+/// Services whose image has no digest, and those that the updater may replace.
+fn unpinned_and_updated(file: &File) -> [BTreeSet<&str>; 2] {
+    let services = file.services.iter();
+    let unpinned = services
+        .clone()
+        .filter(|(_, it)| !it.image.as_ref().is_some_and(|it| it.contains("@sha256:")));
+    let updated = services.filter(|(_, it)| it.labels.get(UPDATES).is_some_and(|it| it == "true"));
+    [unpinned.map(|it| it.0.as_str()).collect(), updated.map(|it| it.0.as_str()).collect()]
+}
+
+const UPDATES: &str = "com.centurylinklabs.watchtower.enable";
 
 #[test]
 fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
     let house = homelab_services::house();
     let (stack, catalogue) = (&house.stack, house.catalogue());
     let project = Project::from_stack(stack, &catalogue);
-    let homer = |switch: Option<&str>| {
-        let values = [("DATA_ROOT", Some("/srv")), ("HOMER_DIGEST", switch)];
-        let values = values.into_iter().filter_map(|(name, it)| Some((name.into(), it?.into())));
-        let setting = Setting {
-            values: &values.collect(),
-            profiles: &["photos", "network", "monitoring", "files", "watchtower"],
-            folder: "/srv/homelab",
-            read: &|_| Some(String::new()),
-        };
-        let mut file = resolve(project.file(), &setting).expect("all that is required is there");
-        for (name, service) in &file.services {
-            let image = service.image.as_deref().unwrap_or_default();
-            let is_free = switch.is_some() && name == "homer";
-            assert_eq!(image.contains("@sha256:"), !is_free, "{image}");
-        }
-        let homer = file.services.shift_remove("homer").expect("it is in the base");
-        homer.labels["com.centurylinklabs.watchtower.enable"].clone()
-    };
-    assert_eq!(homer(None), "false");
-    assert_eq!(homer(Some("")), "true");
+    let file = resolved(&project, &values(stack, &[]), "/srv/homelab");
+    assert_eq!(unpinned_and_updated(&file), [BTreeSet::new(), BTreeSet::new()]);
+    for member in project.members() {
+        let Some(may) = exposure::unreviewed(&project, &member) else { continue };
+        let switch = may.switch.expect("no service follows its tag by itself");
+        let file = resolved(&project, &values(stack, &[(&switch, "")]), "/srv/homelab");
+        let it = BTreeSet::from([member.name]);
+        assert_eq!(unpinned_and_updated(&file), [it.clone(), it], "{switch}");
+    }
 }
 
 /// Whatever `.env` says: an empty list would restrict nothing, and one that lacks a mount of an
@@ -113,31 +123,36 @@ fn who_creates_containers_mounts_what_is_updated_without_review_and_nothing_else
     let house = homelab_services::house();
     let (stack, catalogue) = (&house.stack, house.catalogue());
     let project = Project::from_stack(stack, &catalogue);
+    let may = project.members().filter_map(|it| exposure::unreviewed(&project, &it)?.switch);
+    let switches: Vec<_> = may.collect();
     for (line, folder) in
         [(None, "/srv/homelab"), (Some(""), "/srv/homelab"), (Some("/home/me/b"), "/home/me/b")]
     {
-        let values =
-            [("DATA_ROOT", Some("/srv")), ("HOMER_DIGEST", Some("")), ("HOUSE_PATH", line)];
-        let values = values.into_iter().filter_map(|(name, it)| Some((name.into(), it?.into())));
-        let setting = Setting {
-            values: &values.collect(),
-            profiles: &["watchtower"],
-            folder,
-            read: &|_| Some(String::new()),
-        };
-        let file = resolve(project.file(), &setting).expect("all that is required is there");
-        let mut lists = Vec::new();
+        let more = switches.iter().map(|it| (it.as_str(), ""));
+        let more = more.chain(line.map(|it| (stack.site().house.name(), it)));
+        let values = values(stack, &more.collect::<Vec<_>>());
+        let file = resolved(&project, &values, folder);
+        let updated = file
+            .services
+            .values()
+            .filter(|it| it.labels.get(UPDATES).is_some_and(|it| it == "true"));
+        let mounts: Vec<_> =
+            updated.flat_map(|it| &it.volumes).map(|it| it.source.as_str()).collect();
         for service in file.services.values() {
             let posts = service.environment.get("SP_ALLOW_POST");
             if posts.is_some_and(|it| it.contains("containers/create")) {
-                lists.push(service.environment[LIST].as_str());
+                assert_eq!(service.environment[LIST], mounts.join(","), "{line:?}");
+                assert!(mounts.iter().all(|it| it.starts_with(folder)), "{mounts:?}");
             }
         }
-        let label = "com.centurylinklabs.watchtower.enable";
-        let updated =
-            file.services.values().filter(|it| it.labels.get(label).is_some_and(|it| it == "true"));
-        let mounts = updated.flat_map(|it| &it.volumes).map(|it| it.source.as_str());
-        assert_eq!(lists, [mounts.collect::<Vec<_>>().join(",")], "{line:?}");
-        assert!(lists[0].starts_with(folder), "{lists:?}");
+    }
+}
+
+/// `host-setup` says when one is not in its closed position.
+#[test]
+fn every_switch_that_lets_a_first_visitor_in_has_a_closed_position() {
+    let stack = homelab_services::house().stack;
+    for it in stack.site().variables.iter().filter(|it| it.name().ends_with("_ALLOW_SETUP")) {
+        assert!(matches!(it.fallback(), Fallback::Value(_)), "{it}");
     }
 }

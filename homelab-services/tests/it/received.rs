@@ -61,7 +61,7 @@ fn what_would_govern_the_host_is_refused() {
         assert_eq!(changed(|it| it.privileged = true), ["privileged"]);
         assert_eq!(changed(|it| it.devices.push("/dev/sda".to_owned())), ["host-device"]);
         assert_eq!(changed(|it| it.pid = Some("host".to_owned())), ["host-namespace"]);
-        assert_eq!(changed(|it| it.pid = Some("service:netdata".to_owned())), ["host-namespace"]);
+        assert_eq!(changed(|it| it.pid = Some("service:another".to_owned())), ["host-namespace"]);
         assert_eq!(changed(|it| it.cap_add.push("SYS_ADMIN".to_owned())), ["strong-capability"]);
         assert_eq!(changed(|it| it.cap_drop.clear()), ["cap-drop-all"]);
         assert_eq!(changed(|it| it.security_opt.clear()), ["no-new-privileges"]);

@@ -32,8 +32,6 @@ fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
     for (name, service) in &project.file().services {
         artefacts.push((format!("services__{name}"), yaml::render(service, "", Spacing::Dense)));
     }
-    let file = homelab_services::house().files.into_iter().find(|it| it.path.contains("homer"));
-    artefacts.extend(file.map(|it| ("dashboard".to_owned(), it.text)));
     artefacts
 }
 

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn with(old: &str, chosen: &[(&str, &str)]) -> String {
-        let stack = homelab_services::house().stack;
+        let stack = homelab_core::testing::house().stack;
         let site = stack.site();
         let variable = |name| {
             let mut all = site.variables.iter();
@@ -191,9 +191,12 @@ mod tests {
     #[test]
     fn values_go_where_they_are_missing() {
         assert_eq!(with("DATA_ROOT=\n", &[("DATA_ROOT", "/a b")]), "DATA_ROOT='/a b'\n");
-        assert_eq!(with("# TZ=Etc/UTC\n", &[("TZ", "UTC")]), "# TZ=Etc/UTC\nTZ=UTC\n");
+        assert_eq!(
+            with("# DOMAIN=Etc/UTC\n", &[("DOMAIN", "UTC")]),
+            "# DOMAIN=Etc/UTC\nDOMAIN=UTC\n"
+        );
         // An empty value of a file from Windows, in a line of its own ending.
-        assert_eq!(with("A=1\r\nTZ=\r\n", &[("TZ", "UTC")]), "A=1\r\nTZ=UTC\n");
+        assert_eq!(with("A=1\r\nDOMAIN=\r\n", &[("DOMAIN", "UTC")]), "A=1\r\nDOMAIN=UTC\n");
         // The name is a word: PUID is not mentioned by MY_PUID.
         assert!(!is_mentioned("MY_PUID=1", "PUID"));
         assert!(!is_mentioned("PUID_X=1", "PUID"));
