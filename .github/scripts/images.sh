@@ -11,8 +11,7 @@ target/debug/homelab images --update >"$folder/images.txt" || status=$?
 # 4: a registry did not answer; what the others said counts, and the text names it.
 [ "$status" -eq 0 ] || [ "$status" -eq 4 ]
 if ! git diff --quiet; then
-  cargo xtask gen
-  INSTA_UPDATE=always cargo xtask test
+  cargo xtask accept
 fi
 git add --all
 git diff --cached --binary --no-color --no-ext-diff >"$folder/update.patch"

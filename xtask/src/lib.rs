@@ -1,5 +1,6 @@
 //! `cargo xtask`: a household's own commands. What is generated, written and compared, for any `House`.
 
+mod accept;
 mod artefacts;
 mod generate;
 mod new_service;
@@ -21,6 +22,7 @@ Usage: cargo xtask <COMMAND>
 
 Commands:
   gen [--check]              Write every generated file; --check writes nothing and prints a diff
+  accept                     What a change does becomes what is expected: `gen`, then every snapshot
   test                       Run every test that needs no engine
   check                      Format, lints and docs, with warnings denied
   new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
@@ -86,6 +88,7 @@ impl Xtask<'_> {
         match words {
             ["gen"] => generate::write(self.house, self.root),
             ["gen", "--check"] => generate::check(self.house, self.root),
+            ["accept"] => accept::run(self.house, self.root),
             ["test"] => steps::test(self.root),
             ["check"] => steps::check(self.root),
             ["new-service", name, image] => new_service::run(self.house, self.root, name, image),

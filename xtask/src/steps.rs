@@ -11,14 +11,20 @@ use crate::{Command, Outcome, complain};
 
 /// Every test that needs no engine. Snapshots are compared, and written only if `INSTA_UPDATE` says so.
 pub(crate) fn test(root: &Path) -> anyhow::Result<Outcome> {
-    let outcome = run(root, &[&["test", "--workspace", "--locked", "--no-fail-fast"]])?;
+    let update = std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned());
+    let outcome = tests(root, &[("INSTA_UPDATE", &update)])?;
     if outcome == Outcome::Findings {
         complain(
-            "help: where a snapshot changed on purpose, run `INSTA_UPDATE=always cargo xtask test`,\n      \
+            "help: where a snapshot changed on purpose, run `cargo xtask accept`,\n      \
              then `git add -N . && git diff snapshots/`: that is what the change does",
         );
     }
     Ok(outcome)
+}
+
+/// The same with these variables.
+pub(crate) fn tests(root: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Outcome> {
+    run_with(root, &[&["test", "--workspace", "--locked", "--no-fail-fast"]], variables)
 }
 
 /// Format, lints and docs, with warnings denied.
@@ -97,21 +103,20 @@ fn e2e(root: &Path, options: &[&str]) -> anyhow::Result<Outcome> {
     Err(error).context("cannot run cargo")
 }
 
-fn cargo() -> OsString {
+pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Runs cargo with each list of words; stops at the first that fails.
 fn run(root: &Path, steps: &[&[&str]]) -> anyhow::Result<Outcome> {
+    run_with(root, steps, &[("INSTA_UPDATE", "no"), ("RUSTDOCFLAGS", "-D warnings")])
+}
+
+fn run_with(root: &Path, steps: &[&[&str]], variables: &[(&str, &str)]) -> anyhow::Result<Outcome> {
     for words in steps {
-        let status = process::Command::new(cargo())
-            .args(*words)
-            .current_dir(root)
-            .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .status()
-            .context("cannot run cargo")?;
-        if !status.success() {
+        let mut command = process::Command::new(cargo());
+        command.args(*words).current_dir(root).envs(variables.iter().copied());
+        if !command.status().context("cannot run cargo")?.success() {
             complain(&format!("error: `cargo {}` failed", words.join(" ")));
             return Ok(Outcome::Findings);
         }

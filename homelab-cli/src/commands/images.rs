@@ -123,8 +123,8 @@ fn conclude(ui: &mut Ui, report: &Report, changes: &[Change], path: &Path) {
         ui.done("pinned", format_args!("{} at {} ({digest}…)", change.constant, change.tag));
     }
     ui.note(format_args!(
-        "\nchanged {count} in {}; next: read the release notes, then\n  cargo xtask gen\n  \
-         INSTA_UPDATE=always cargo xtask test\n  git diff",
+        "\nchanged {count} in {}; next: read the release notes, then\n  cargo xtask accept\n  \
+         git diff",
         path.display()
     ));
 }

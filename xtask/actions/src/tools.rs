@@ -47,29 +47,23 @@ fn put(folder: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 fn cargo(words: &[&str], state: &Path) -> anyhow::Result<Answer> {
-    let mut answer = Answer::default();
-    let insta = std::env::var("INSTA_UPDATE").unwrap_or_default();
-    if !insta.is_empty() {
-        answer.notes.insert("INSTA_UPDATE".to_owned(), insta.as_str().into());
-    }
     let fails = fs::read_to_string(state.join("cargo.fails")).unwrap_or_default();
     if fails == words.join(" ") {
-        return Ok(Answer { code: 1, ..answer });
+        return Ok(Answer { code: 1, ..Answer::default() });
     }
     match words {
         ["build", .., "--package", "homelab-cli"] => {
             let release = words.contains(&"--release");
             put(Path::new(if release { "target/release" } else { "target/debug" }), "homelab")?;
         }
-        ["xtask", "gen"] => {
-            fs::copy("homelab-services/src/images.rs", "compose.yaml").context("cannot gen")?;
-        }
-        ["xtask", "test"] if insta == "always" => {
-            fs::copy("compose.yaml", "snapshots/exposure.snap").context("no snapshots")?;
+        ["xtask", "accept"] => {
+            for to in ["compose.yaml", "snapshots/exposure.snap"] {
+                fs::copy("homelab-services/src/images.rs", to).context("cannot accept")?;
+            }
         }
         _ => {}
     }
-    Ok(answer)
+    Ok(Answer::default())
 }
 
 fn homelab(words: &[&str], state: &Path) -> anyhow::Result<Answer> {

@@ -41,8 +41,7 @@ fn nothing_newer_is_nothing_to_do() {
 fn a_pull_request_is_opened_and_then_updated() {
     let github = GitHub::new();
     week(&github, Some("new\n"));
-    assert_eq!(github.calls("cargo")[1..], ["xtask gen", "xtask test"]);
-    assert_eq!(github.note("cargo", "INSTA_UPDATE"), "always");
+    assert_eq!(github.calls("cargo")[1..], ["xtask accept"]);
     proposed(&github);
     let prs = github.list("prs");
     assert_eq!(prs.len(), 1);
@@ -102,7 +101,7 @@ fn a_forks_branch_of_the_same_name_is_another() {
 fn tests_that_fail_propose_nothing() {
     let github = GitHub::new();
     github.write("state/images.rs", "new\n");
-    github.write("state/cargo.fails", "xtask test");
+    github.write("state/cargo.fails", "xtask accept");
     assert!(!run(&github, "update.yml", "images").success);
     assert!(!github.path("artifacts/images").exists());
 }
