@@ -35,7 +35,7 @@ fn stack() -> Stack {
     let mut stack = Stack::new(site::SITE);
 
     // Base: the way in, the dashboard, films and files.
-    let api = stack.add(services::socket_proxy::for_caddy());
+    let api = stack.add(services::caddy::socket_proxy());
     stack.add(services::caddy::define(&api));
     stack.add(services::jellyfin::define());
     stack.add(services::syncthing::define());
@@ -49,11 +49,11 @@ fn stack() -> Stack {
 
     // Network, monitoring, files, updates.
     stack.add(services::adguardhome::define());
-    let api = stack.add(services::socket_proxy::for_netdata());
+    let api = stack.add(services::netdata::socket_proxy());
     stack.add(services::netdata::define(&api));
     stack.add(services::uptime_kuma::define());
     stack.add(services::filebrowser::define());
-    let api = stack.add(services::socket_proxy::for_watchtower());
+    let api = stack.add(services::watchtower::socket_proxy());
     stack.add(services::watchtower::define(&api));
 
     // The dashboard comes last: it shows the tiles of all others.

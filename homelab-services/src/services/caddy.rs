@@ -4,10 +4,11 @@
 
 use homelab_core::prelude::*;
 
-use crate::{images, services::socket_proxy};
+use crate::images;
+use crate::services::socket_proxy::{self, Allow};
 
 /// Also the only one that its socket proxy answers.
-pub(crate) const NAME: ServiceName = ServiceName::new("caddy");
+const NAME: ServiceName = ServiceName::new("caddy");
 
 const HTTP: Port = Port::new(80);
 const HTTPS: Port = Port::new(443);
@@ -32,6 +33,18 @@ const HEALTH: Health =
         .starts_within(Duration::from_secs(20));
 
 const BECAUSE: &str = "the way in for every browser of the house";
+
+/// Ping, events, and the lists from which it learns labels and addresses.
+pub(crate) fn socket_proxy() -> Service<Agent> {
+    const FILTER: ServiceName = ServiceName::new("socket-proxy-caddy");
+    const ALLOW: Allow = Allow {
+        get: r"(/v1\.[0-9]+)?/(_ping|version|info|events|containers/json|networks)",
+        head: Some("/_ping"),
+        post: None,
+        delete: None,
+    };
+    socket_proxy::define(FILTER, NAME, &ALLOW)
+}
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<Edge, Precious> {
     Service::edge(NAME, images::CADDY, HEALTH)

@@ -4,11 +4,11 @@
 
 use homelab_core::prelude::*;
 
-use crate::services::socket_proxy;
+use crate::services::socket_proxy::{self, Allow};
 use crate::{env, groups, images, profiles};
 
 /// Also the only one that its socket proxy answers.
-pub(crate) const NAME: ServiceName = ServiceName::new("netdata");
+const NAME: ServiceName = ServiceName::new("netdata");
 
 /// Upstream's default.
 const PANEL: Port = Port::new(19_999);
@@ -35,6 +35,18 @@ const HOST: [Mount<Stateless>; 5] = [
 /// The image's check, twice as often.
 const HEALTH: Health =
     Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_mins(1));
+
+/// Names of containers for its charts.
+pub(crate) fn socket_proxy() -> Service<Agent> {
+    const FILTER: ServiceName = ServiceName::new("socket-proxy-netdata");
+    const ALLOW: Allow = Allow {
+        get: r"(/v1\.[0-9]+)?/(_ping|version|info|images/json|containers/json|containers/[a-zA-Z0-9_.-]+/json)",
+        head: Some("/_ping"),
+        post: None,
+        delete: None,
+    };
+    socket_proxy::define(FILTER, NAME, &ALLOW).profile(profiles::MONITORING)
+}
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
     let service = Service::app(NAME, images::NETDATA, HEALTH)

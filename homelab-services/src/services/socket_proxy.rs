@@ -1,4 +1,4 @@
-//! Filters in front of the Docker API: one for each consumer, with that consumer's calls only.
+//! Filters in front of the Docker API: one for each consumer, whose file says which calls it makes.
 //!
 //! They alone mount the Docker socket. `:ro` on the socket would protect nothing.
 //!
@@ -6,70 +6,22 @@
 
 use homelab_core::prelude::*;
 
-use crate::services::{caddy, netdata, watchtower};
-use crate::{images, profiles};
+use crate::images;
 
 /// Where the filtered API is served; upstream's default.
 pub(crate) const API: Port = Port::new(2375);
 
 /// What a consumer may ask, as regular expressions over the path; anchored by the proxy.
 /// Each is one group, because the proxy anchors only the ends of the whole expression.
-struct Allow {
-    get: &'static str,
-    head: Option<&'static str>,
-    post: Option<&'static str>,
-    delete: Option<&'static str>,
+pub(crate) struct Allow {
+    pub(crate) get: &'static str,
+    pub(crate) head: Option<&'static str>,
+    pub(crate) post: Option<&'static str>,
+    pub(crate) delete: Option<&'static str>,
 }
 
-/// Ping, events, and the lists from which it learns labels and addresses.
-pub(crate) fn for_caddy() -> Service<Agent> {
-    const NAME: ServiceName = ServiceName::new("socket-proxy-caddy");
-    const ALLOW: Allow = Allow {
-        get: r"(/v1\.[0-9]+)?/(_ping|version|info|events|containers/json|networks)",
-        head: Some("/_ping"),
-        post: None,
-        delete: None,
-    };
-    define(NAME, caddy::NAME, &ALLOW)
-}
-
-/// Names of containers for its charts.
-pub(crate) fn for_netdata() -> Service<Agent> {
-    const NAME: ServiceName = ServiceName::new("socket-proxy-netdata");
-    const ALLOW: Allow = Allow {
-        get: r"(/v1\.[0-9]+)?/(_ping|version|info|images/json|containers/json|containers/[a-zA-Z0-9_.-]+/json)",
-        head: Some("/_ping"),
-        post: None,
-        delete: None,
-    };
-    define(NAME, netdata::NAME, &ALLOW).profile(profiles::MONITORING)
-}
-
-/// Pull an image and replace a container. Whoever may create containers is root on the host:
-/// that is what an updater is, and why its profile is off by default. The proxy reads the bodies
-/// that create and update a container, refuses a bind of any other path than the updated services
-/// have, and sees nothing else: neither privileges nor what a volume's driver mounts, and before
-/// Docker Engine 27 no bind beside `HostConfig` (`bindmount.go` at 1.13.1; `runconfig/config.go` of
-/// the engine at 26.1.4 and 27.0.1).
-/// The set is inferred from the fork's source, not tested against a registry.
-pub(crate) fn for_watchtower() -> Service<Agent> {
-    const NAME: ServiceName = ServiceName::new("socket-proxy-watchtower");
-    const ALLOW: Allow = Allow {
-        get: r"(/v1\.[0-9]+)?/(_ping|version|info|containers/json|containers/[a-zA-Z0-9_.-]+/json|images/.+/json)",
-        head: Some("/_ping"),
-        post: Some(
-            // With older versions of the API, which engines before 25 speak, `start` takes binds,
-            // too, and the proxy does not read it.
-            r"(/v1\.(2[4-9]|[3-9][0-9]))?/(images/create|containers/create|containers/[a-zA-Z0-9_.-]+/(stop|start|rename|update)|networks/[a-zA-Z0-9_.-]+/connect)",
-        ),
-        delete: Some(r"(/v1\.[0-9]+)?/(containers/[a-zA-Z0-9_.-]+|images/.+)"),
-    };
-    define(NAME, watchtower::NAME, &ALLOW)
-        .profile(profiles::WATCHTOWER)
-        .creates_containers("SP_ALLOWBINDMOUNTFROM")
-}
-
-fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
+/// The filter of one consumer.
+pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
     let mut service = Service::socket_proxy(name, images::SOCKET_PROXY)
         .contract(&CONTRACT)
         // The socket belongs to root and a group whose number differs from host to host.
