@@ -4,7 +4,7 @@
 set -euo pipefail
 folder=$1
 
-cargo build --release --locked --package homelab-cli
+cargo build --release --locked --bin homelab
 mkdir -p "$folder"
 cp target/release/homelab "$folder/homelab"
 hash=$(sha256sum "$folder/homelab")

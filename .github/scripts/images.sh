@@ -5,7 +5,7 @@ set -euo pipefail
 folder=$1
 
 mkdir -p "$folder"
-cargo build --locked --package homelab-cli
+cargo build --locked --bin homelab
 status=0
 target/debug/homelab images --update >"$folder/images.txt" || status=$?
 # 4: a registry did not answer; what the others said counts, and the text names it.

@@ -7,7 +7,7 @@ folder=$1
 base=$RUNNER_TEMP/base
 
 git worktree add --quiet --detach "$base" 'HEAD^1'
-cargo build --locked --package homelab-cli
+cargo build --locked --bin homelab
 mkdir -p "$folder"
 code=0
 target/debug/homelab plan --against "$base" --format markdown >"$folder/plan.md" || code=$?

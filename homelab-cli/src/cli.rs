@@ -6,8 +6,8 @@ use std::rc::Rc;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    caddyfile, deploy, doctor, explain, exposure, images, init, memory, plan, receive, recover,
-    rollback, status, worker,
+    caddyfile, deploy, doctor, explain, exposure, images, init, memory, new, plan, receive,
+    recover, rollback, status, worker,
 };
 use crate::error::Error;
 use crate::exit;
@@ -43,6 +43,7 @@ enum Command {
     Exposure(exposure::Args),
     Caddyfile(caddyfile::Args),
     Images(images::Args),
+    New(new::Args),
     Plan(plan::Args),
     Deploy(deploy::Args),
     Rollback(rollback::Args),
@@ -87,6 +88,7 @@ pub(crate) fn run(own: homelab_core::house::House) -> u8 {
         Command::Exposure(args) => exposure::run(&mut ui, &house, args),
         Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
         Command::Images(args) => images::run(&mut ui, &house, args),
+        Command::New(args) => new::run(&mut ui, &house, args),
         Command::Plan(args) => plan::run(&mut ui, &house, args),
         Command::Deploy(args) => deploy::run(&mut ui, &house, args),
         Command::Rollback(args) => rollback::run(&mut ui, &house, args),

@@ -8,6 +8,7 @@ pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod init;
 pub(crate) mod memory;
+pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod receive;
 pub(crate) mod recover;

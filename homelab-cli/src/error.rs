@@ -45,6 +45,11 @@ const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one o
 
 const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
 
+const NO_LIBRARIES: &str =
+    "run it in a clone of the repository of `homelab`, or name one with `--project DIR`";
+
+const ALREADY_SET: &str = "edit that line; `homelab init` changes no value";
+
 const LINES: &str = "correct these lines, then run the command again";
 
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
@@ -109,6 +114,12 @@ pub(crate) enum Error {
     NoCheckout(PathBuf),
     #[error("the checkout in `{}` cannot become a release: {because}", folder.display())]
     Checkout { folder: PathBuf, because: String },
+    #[error("the folder's name cannot be the project's: {because}")]
+    NewName { because: String },
+    #[error("`{}` is there, and not an empty folder", .0.display())]
+    Taken(PathBuf),
+    #[error("`{}` is no clone with the libraries of `homelab`", .0.display())]
+    NoLibraries(PathBuf),
     #[error("the bundle is refused: {0}")]
     Bundle(String),
     #[error("the bundle is refused: its format is {found}, expected {expected}")]
@@ -145,6 +156,9 @@ impl Error {
         match self {
             Self::Project(_)
             | Self::NoCheckout(_)
+            | Self::NewName { .. }
+            | Self::Taken(_)
+            | Self::NoLibraries(_)
             | Self::NotCloned(_)
             | Self::NotOurs { .. }
             | Self::Profile { .. }
@@ -198,9 +212,7 @@ impl Error {
             Self::Profile { hint, .. } | Self::Name { hint, .. } | Self::Variable { hint, .. } => {
                 Some(hint.clone())
             }
-            Self::AlreadySet { .. } => {
-                Some("edit that line; `homelab init` changes no value".to_owned())
-            }
+            Self::AlreadySet { .. } => Some(ALREADY_SET.to_owned()),
             Self::Settings { .. } => Some(LINES.to_owned()),
             Self::Pins { .. } => Some(
                 "write each as `const NAME: Image = …` with plain literals; if this program was \
@@ -240,6 +252,9 @@ impl Error {
             Self::OtherContent(_) => Some(OTHER.to_owned()),
             Self::NoFile(..) => Some(NO_FILE.to_owned()),
             Self::NoCheckout(_) => Some(NO_CHECKOUT.to_owned()),
+            Self::NewName { .. } => Some("say another one with `--name`".to_owned()),
+            Self::Taken(_) => Some("name a folder that is not there yet".to_owned()),
+            Self::NoLibraries(_) => Some(NO_LIBRARIES.to_owned()),
             Self::Checkout { .. } => Some(CHECKOUT.to_owned()),
             Self::Bundle(_) => Some(BUNDLE.to_owned()),
             Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),

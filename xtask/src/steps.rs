@@ -62,6 +62,11 @@ pub const OWN: &[Command] = &[
         run: |root, options| with_program(root, "homelab-services", "oracle", options),
     },
     Command {
+        usage: "new-house",
+        help: "Make another household by `homelab new`; needs Compose, no engine",
+        run: |root, options| with_program(root, "homelab-fixture", "new", options),
+    },
+    Command {
         usage: "registry",
         help: "Ask a real registry for newer images; needs `docker-registry`, no engine",
         run: |root, options| with_program(root, "homelab-cli", "registry", options),

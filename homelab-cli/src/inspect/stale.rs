@@ -21,7 +21,7 @@ pub(super) const RULE: HostRule =
 
 /// Brings this program to the commit that is checked out, in a shell in the project's folder.
 const REBUILD: &str =
-    "cargo build --release -p homelab-cli && sudo install target/release/homelab /usr/local/bin/";
+    "cargo build --release --bin homelab && sudo install target/release/homelab /usr/local/bin/";
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     if context.house.is_deployed_to() {

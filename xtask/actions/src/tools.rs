@@ -52,7 +52,7 @@ fn cargo(words: &[&str], state: &Path) -> anyhow::Result<Answer> {
         return Ok(Answer { code: 1, ..Answer::default() });
     }
     match words {
-        ["build", .., "--package", "homelab-cli"] => {
+        ["build", .., "--bin", "homelab"] => {
             let release = words.contains(&"--release");
             put(Path::new(if release { "target/release" } else { "target/debug" }), "homelab")?;
         }

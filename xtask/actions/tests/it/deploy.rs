@@ -53,7 +53,7 @@ fn the_key_goes_also_when_the_deploy_fails() {
 #[test]
 fn a_failed_build_hands_nothing_over() {
     let github = GitHub::new();
-    github.write("state/cargo.fails", "build --release --locked --package homelab-cli");
+    github.write("state/cargo.fails", "build --release --locked --bin homelab");
     let done = run(&github, "deploy.yml", "build");
     assert!(!done.success);
     assert_eq!(done.ran, ["Rust", "Build"]);

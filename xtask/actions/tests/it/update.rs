@@ -31,7 +31,7 @@ fn origin(github: &GitHub, words: &[&str]) -> String {
 fn nothing_newer_is_nothing_to_do() {
     let github = GitHub::new();
     week(&github, None);
-    assert_eq!(github.calls("cargo"), ["build --locked --package homelab-cli"]);
+    assert_eq!(github.calls("cargo"), ["build --locked --bin homelab"]);
     assert!(proposed(&github).output.contains("nothing is newer"));
     assert_eq!(github.calls("gh"), [""; 0]);
     assert!(!origin(&github, &["branch", "--list"]).contains("update-images"));

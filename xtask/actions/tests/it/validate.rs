@@ -44,6 +44,7 @@ fn the_checks_are_those_of_ci_without_the_engine() {
             "xtask test",
             "xtask gen --check",
             "xtask oracle",
+            "xtask new-house",
             "xtask registry",
             "xtask proxy",
         ];
