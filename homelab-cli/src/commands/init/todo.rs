@@ -20,7 +20,8 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
         lines.push(format!("- set {it} in {shown}: {meaning}"));
         lines.push(format!("    {}", house.command(&format!("init --set {it}=VALUE"))));
     }
-    if Person::current().is_none() && settings.dotenv.value("PUID").is_none() {
+    let asks = site.variables.iter().any(|it| it.name() == "PUID");
+    if asks && Person::current().is_none() && settings.dotenv.value("PUID").is_none() {
         lines.push(format!(
             "- set PUID and PGID in {shown} to the person who owns the files, unless that is 1000:1000"
         ));
