@@ -8,7 +8,7 @@ use homelab_core::project::Project;
 use homelab_core::report::{env_example, exposure, memory, services, state, topology};
 use homelab_core::yaml::{self, Spacing};
 
-use crate::schemas;
+use crate::{renovate, schemas};
 
 /// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     }
     put("docs/state.md", page(&state::markdown(&state::gather(project))));
     put("docs/checks.md", page(&rules()));
+    put(".github/renovate.json", renovate::text(house));
     for (name, schema) in schemas::all(house) {
         put(&format!("schemas/{name}.json"), schema);
     }

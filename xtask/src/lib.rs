@@ -4,6 +4,7 @@ mod accept;
 mod artefacts;
 mod generate;
 mod new_service;
+mod renovate;
 mod schemas;
 mod steps;
 

@@ -1,4 +1,4 @@
-//! Renovate's configuration says what the house's own command does.
+//! Renovate's configuration, which `cargo xtask gen` writes, says what the house's own command does.
 
 use homelab_core::image::Range;
 use jiff::Timestamp;
