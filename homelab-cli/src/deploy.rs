@@ -1,9 +1,11 @@
 //! Deploys on the host: releases side by side, one switch, and a way back from every fault.
 //!
 //! ```text
-//! lock ─► stage ─► preflight ─► pull ─► dump ─► journal ─► switch ─► gate ─► probe ─► flip ─► receipt
-//!                                                  │           └ a fault: the same way back to the old release
-//!                                                  └ the process is killed, the power fails: `recover` does it
+//! lock ─► judge ─► stage ─► plan ─► preflight ─► pull ─► dump
+//!   ┌──────────────────────────────────────────────────────┘
+//!   └► journal ─► switch ─► gate ─► probe ─► flip ─► receipt
+//!         │         └ a fault: the same way back to the old release
+//!         └ the process is killed, the power fails: `recover` does it
 //! ```
 //!
 //! `current` is what decides: until it is flipped, a fault leads back to the old release; after it,

@@ -1,7 +1,7 @@
 //! What runs, in the words of a Compose file: from `docker inspect`.
 //!
-//! The engine merges what the image says into what the file says, and spells some of it anew.
-//! Here this is undone: what means the same to the engine is told in the file's own words.
+//! The engine merges the image's defaults into the file's values, and normalises spellings.
+//! This module reverses both: what means the same to the engine is told in the file's own words.
 
 mod environment;
 mod health;

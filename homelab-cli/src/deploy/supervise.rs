@@ -1,5 +1,5 @@
-//! Runs the worker in a session of its own and shows what it writes: whoever goes away meanwhile, by a
-//! lost connection or Ctrl-C, leaves a deploy that ends by itself.
+//! Runs the worker in a session of its own and shows what it writes. If the caller disconnects or presses
+//! Ctrl-C, the deploy runs to its end.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

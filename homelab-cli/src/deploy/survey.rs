@@ -1,4 +1,5 @@
-//! The two sides of a plan: what the engine has, and what a release says with the values of this host.
+//! The two sides of a plan: the state that the engine shows, and the one that a release wants with the
+//! values of this host.
 
 use std::path::{Path, PathBuf};
 

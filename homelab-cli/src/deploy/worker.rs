@@ -1,4 +1,4 @@
-//! One deploy from lock to receipt, as a process that nobody's lost connection ends.
+//! One deploy, from lock to receipt, in a process that survives a lost connection.
 
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
