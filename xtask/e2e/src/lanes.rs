@@ -7,6 +7,7 @@ mod network;
 mod photos;
 mod profiles;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -81,6 +82,26 @@ impl Lane {
             Self::Network20 => "network-20",
             Self::Deploy20 => "deploy-20",
         }
+    }
+
+    /// Services that its steps are about: in a house without one of them it is left out.
+    const fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::ProfilesA | Self::ProfilesB | Self::Hardening => &[],
+            Self::Network | Self::Network20 => {
+                &["caddy", "filebrowser", "homer", "netdata", "syncthing", "watchtower"]
+            }
+            Self::Photos => &["immich-server", "pgbackups", "postgres", "redis"],
+            Self::Faults => &["caddy", "immich-server", "pgbackups", "postgres", "syncthing"],
+            Self::Deploy | Self::DeployFaults | Self::DeployKills | Self::Deploy20 => {
+                &["caddy", "homer", "immich-server", "pgbackups", "postgres", "redis"]
+            }
+        }
+    }
+
+    /// What it needs and these services lack.
+    pub(crate) fn lacks(self, services: &BTreeSet<String>) -> Option<&'static str> {
+        self.needs().iter().copied().find(|it| !services.contains(*it))
     }
 
     /// Whether its house is one that deploys go to.
@@ -190,4 +211,21 @@ fn end_with_the_suite() {
         #[expect(clippy::exit, reason = "the kernel then ends every other process of the lane")]
         std::process::exit(1);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_left_out_where_a_service_that_it_is_about_is_missing() {
+        let mut services: BTreeSet<_> =
+            Lane::ALL.iter().flat_map(|it| it.needs()).map(|it| (*it).to_owned()).collect();
+        assert!(Lane::ALL.iter().all(|it| it.lacks(&services).is_none()));
+        services.remove("postgres");
+        let left_out = Lane::ALL.iter().filter(|it| it.lacks(&services) == Some("postgres"));
+        assert!(left_out.clone().any(|it| *it == Lane::Photos));
+        assert!(left_out.clone().all(|it| *it != Lane::Network && *it != Lane::Hardening));
+        assert!(Lane::ProfilesA.lacks(&BTreeSet::new()).is_none());
+    }
 }

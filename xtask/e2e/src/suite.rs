@@ -74,7 +74,7 @@ pub(crate) fn run(
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let lanes = lanes(chosen, engine);
+    let lanes = of_house(lanes(chosen, engine));
     let engines: BTreeSet<_> = lanes.iter().map(|it| it.1).collect();
     let (prepared, _held) = prepare(&repository, &cache, &files, &engines, started)?;
     let path = files.folder.join("prepared");
@@ -132,6 +132,20 @@ fn lanes(chosen: &[Lane], engine: Option<Engine>) -> Vec<(Lane, Engine)> {
     };
     let lanes = Lane::ALL.into_iter().filter(is_chosen);
     lanes.map(|it| (it, engine.unwrap_or(it.engine()))).collect()
+}
+
+/// Those that the house has all services for; of the others it is said what they lack.
+fn of_house(lanes: Vec<(Lane, Engine)>) -> Vec<(Lane, Engine)> {
+    let model = Model::new();
+    let services = model.enabled(&model.profiles());
+    let has_all = |(lane, _): &(Lane, Engine)| {
+        let lacks = lane.lacks(&services);
+        if let Some(service) = lacks {
+            tell(&format!("left out: lane {}, since the house has no `{service}`", lane.name()));
+        }
+        lacks.is_none()
+    };
+    lanes.into_iter().filter(has_all).collect()
 }
 
 fn repository() -> anyhow::Result<PathBuf> {
