@@ -75,7 +75,7 @@ impl Format {
 }
 
 /// Runs the command and returns the exit code; clap itself ends the program on wrong usage.
-pub(crate) fn run(own: homelab_core::house::House) -> u8 {
+pub(crate) fn run(own: homelab_core::dsl::house::House) -> u8 {
     let cli = Cli::parse();
     let mut ui = Ui::new();
     let ended = House::open(Rc::new(own), cli.project, cli.host_root).and_then(|house| match &cli

@@ -5,9 +5,9 @@ mod sockets;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use homelab_core::subnet::Subnet;
-use homelab_core::units::Memory;
-use homelab_core::variable::Kind;
+use homelab_core::dsl::subnet::Subnet;
+use homelab_core::dsl::units::Memory;
+use homelab_core::dsl::variable::Kind;
 
 pub(crate) use self::sockets::Listener;
 use crate::inspect::network::routes;

@@ -4,10 +4,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use homelab_core::contract::Contract;
-use homelab_core::limits;
-use homelab_core::project::Project;
-use homelab_core::stack::Site;
+use homelab_core::compose::limits;
+use homelab_core::dsl::contract::Contract;
+use homelab_core::dsl::stack::Site;
+use homelab_core::model::project::Project;
 
 use crate::error::Error;
 use crate::file;
@@ -23,14 +23,14 @@ pub(crate) struct House {
     release: Option<PathBuf>,
     pub(crate) host: Host,
     /// What it was built from.
-    pub(crate) own: Rc<homelab_core::house::House>,
+    pub(crate) own: Rc<homelab_core::dsl::house::House>,
     catalogue: Vec<Contract>,
 }
 
 impl House {
     /// The house that this program was built from, in the folder given.
     pub(crate) fn open(
-        own: Rc<homelab_core::house::House>,
+        own: Rc<homelab_core::dsl::house::House>,
         folder: PathBuf,
         host_root: PathBuf,
     ) -> Result<Self, Error> {
@@ -165,6 +165,6 @@ impl House {
 
 /// The house of tests that do not ask which one it is.
 #[cfg(test)]
-pub(crate) fn of_tests() -> Rc<homelab_core::house::House> {
+pub(crate) fn of_tests() -> Rc<homelab_core::dsl::house::House> {
     Rc::new(homelab_core::testing::house())
 }

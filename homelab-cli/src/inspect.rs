@@ -22,10 +22,10 @@ mod stale;
 mod submount;
 mod updater;
 
-use homelab_core::access;
 use homelab_core::checks;
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::project::{Member, Project};
+use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::model::access;
+use homelab_core::model::project::{Member, Project};
 
 use crate::house::House;
 use crate::settings::Settings;

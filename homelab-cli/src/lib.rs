@@ -21,7 +21,7 @@ mod versions;
 mod words;
 
 /// Runs the command that the command line names, for this household.
-pub fn main(house: homelab_core::house::House) -> std::process::ExitCode {
+pub fn main(house: homelab_core::dsl::house::House) -> std::process::ExitCode {
     std::panic::set_hook(Box::new(ui::report_bug));
     let run = std::panic::AssertUnwindSafe(|| cli::run(house));
     std::panic::catch_unwind(run).unwrap_or(exit::BUG).into()

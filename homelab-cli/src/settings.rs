@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use homelab_core::dotenv::{self, Dotenv};
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::limits;
-use homelab_core::stack::Site;
-use homelab_core::variable::{EnvVar, Fallback, Kind};
+use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::compose::dotenv::{self, Dotenv};
+use homelab_core::compose::limits;
+use homelab_core::dsl::stack::Site;
+use homelab_core::dsl::variable::{EnvVar, Fallback, Kind};
 use indexmap::IndexMap;
 
 use crate::error::Error;

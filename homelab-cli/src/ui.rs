@@ -13,7 +13,7 @@ use std::panic::PanicHookInfo;
 
 use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
-use homelab_core::finding::{Finding, Severity};
+use homelab_core::checks::finding::{Finding, Severity};
 use serde::Serialize;
 
 use self::lines::{Lines, Shown};

@@ -6,7 +6,7 @@ pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
-use homelab_core::image::{Image, Range, Release};
+use homelab_core::dsl::image::{Image, Range, Release};
 use jiff::{SignedDuration, Timestamp};
 
 use self::report::{Newest, Report, Row, State};

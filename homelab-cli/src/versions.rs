@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use homelab_core::image::Range;
+use homelab_core::dsl::image::Range;
 
 /// A tag as numbers and what stands between them: `v1.10-alpine` is `v`, 1, `.`, 10, `-alpine`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,12 +58,14 @@ mod unused_waiver;
 mod variable_default;
 mod volume_writers;
 
+pub mod finding;
+
 use std::panic::Location;
 
 pub(crate) use self::secret_in_environment::is_credential;
-pub(crate) use self::strong_capability::HARMLESS;
-use crate::finding::{Finding, Severity, Verdict, Waived};
-use crate::project::{Member, Project};
+use crate::checks::finding::{Finding, Severity, Verdict, Waived};
+use crate::compose::label;
+use crate::model::project::{Member, Project};
 
 /// A rule: its id, how bad its findings are, its manual and its code.
 #[derive(Clone, Copy, Debug)]
@@ -135,23 +137,7 @@ pub const ALL: &[Rule] = &[
     unused_waiver::RULE,
 ];
 
-/// Rules that also the host runs on a file that it receives: what a container may do to the host, read
-/// from the file alone. What a newer release knows of its images, an older program on the host does not.
-pub const HOST: &[Rule] = &[
-    docker_socket::RULE,
-    host_path::RULE,
-    host_device::RULE,
-    privileged::RULE,
-    host_namespace::RULE,
-    strong_capability::RULE,
-    unconfined::RULE,
-    cap_drop_all::RULE,
-    no_new_privileges::RULE,
-    log_driver::RULE,
-    network_option::RULE,
-];
-
-/// Rules of [`HOST`] whose id no label accepts: what they find is root on the host. Of reasons that
+/// Rules of [`label::HOST_RULES`] whose id no label accepts: what they find is root on the host. Of reasons that
 /// they take they ask themselves.
 const ROOT: &[&str] = &[docker_socket::RULE.id, privileged::RULE.id, strong_capability::RULE.id];
 
@@ -223,16 +209,22 @@ impl Findings {
 
 /// Runs every rule on a project.
 pub fn check(project: &Project<'_>) -> Verdict {
-    run(project, ALL)
+    run(project, ALL.iter())
 }
 
-/// Runs the rules of [`HOST`] on a file that was received: what its labels do not accept is found.
+/// Rules that also the host runs on a file that it receives. What a newer release knows of its images,
+/// an older program on the host does not.
+pub fn host_rules() -> impl Iterator<Item = &'static Rule> {
+    ALL.iter().filter(|it| label::HOST_RULES.contains(&it.id))
+}
+
+/// Runs [`host_rules`] on a file that was received: what its labels do not accept is found.
 pub fn check_received(project: &Project<'_>) -> Verdict {
-    run(project, HOST)
+    run(project, host_rules())
 }
 
-fn run(project: &Project<'_>, rules: &[Rule]) -> Verdict {
-    let mut findings = Findings { rule: rules[0], list: Vec::new() };
+fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Verdict {
+    let mut findings = Findings { rule: ALL[0], list: Vec::new() };
     for rule in rules {
         findings.rule = *rule;
         (rule.run)(project, &mut findings);
@@ -265,8 +257,9 @@ mod tests {
     use super::testing::{CATALOGUE, break_stack, good, spec};
     use super::*;
     use crate::compose::Service;
-    use crate::lower::{ACCEPTS_LABEL, lower};
-    use crate::route::Login;
+    use crate::compose::label;
+    use crate::dsl::route::Login;
+    use crate::lower::lower;
 
     #[test]
     fn ids_are_file_names_and_unique() {
@@ -290,7 +283,7 @@ mod tests {
     fn received(label: (&str, &str), change: impl Fn(&mut Service)) -> Vec<String> {
         let mut file = lower(&good());
         let fetch = &mut file.services["fetch"];
-        fetch.labels.insert(format!("{ACCEPTS_LABEL}{}", label.0), label.1.to_owned());
+        fetch.labels.insert(format!("{}{}", label::ACCEPTS, label.0), label.1.to_owned());
         change(fetch);
         let found = check_received(&Project::from_file(file, CATALOGUE)).findings;
         found.into_iter().map(|it| it.rule).collect()

@@ -6,6 +6,12 @@
 
 mod service;
 
+pub mod dotenv;
+pub mod interpolate;
+pub mod label;
+pub mod limits;
+pub mod yaml;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

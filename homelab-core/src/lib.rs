@@ -5,63 +5,38 @@
 //! [`compose::File`] of a [`stack::Stack`], [`yaml`] makes text of that;
 //! [`project::Project`] is the normal form that [`checks`] and [`report`] read.
 
-pub mod access;
-pub mod budget;
-pub mod caddyfile;
 pub mod checks;
 pub mod compose;
-pub mod contract;
-pub mod diff;
-pub mod dotenv;
-pub mod finding;
-pub mod health;
-pub mod house;
-pub mod image;
-pub mod interpolate;
-pub mod limits;
+pub mod dsl;
 pub mod lower;
-pub mod name;
-pub mod observe;
-pub mod plan;
-pub mod power;
-pub mod privilege;
-pub mod profile_sets;
-pub mod project;
-pub mod reach;
+pub mod model;
+pub mod proxy;
 pub mod release;
 pub mod report;
-pub mod resolve;
-pub mod resource;
-pub mod route;
-pub mod service;
-pub mod stack;
-pub mod subnet;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod text;
-pub mod units;
-pub mod variable;
-pub mod yaml;
 
 /// What a file that defines a service imports.
 pub mod prelude {
     pub use std::time::Duration;
 
-    pub use crate::contract::{Contract, Egress, Panel, PanelLogin, Peer, ReadOnly, SecretKey};
-    pub use crate::health::Health;
-    pub use crate::image::Image;
-    pub use crate::name::ServiceName;
-    pub use crate::privilege::{Capability, User};
-    pub use crate::resource::{Backup, Bind, Mount, Network, Profile, Secret, Tmpfs, Volume};
-    pub use crate::route::{Login, Publish, Route, Tile, TileGroup};
-    pub use crate::service::{
+    pub use crate::dsl::contract::{
+        Contract, Egress, Panel, PanelLogin, Peer, ReadOnly, SecretKey,
+    };
+    pub use crate::dsl::health::Health;
+    pub use crate::dsl::image::Image;
+    pub use crate::dsl::name::ServiceName;
+    pub use crate::dsl::privilege::{Capability, User};
+    pub use crate::dsl::resource::{Backup, Bind, Mount, Network, Profile, Secret, Tmpfs, Volume};
+    pub use crate::dsl::route::{Login, Publish, Route, Tile, TileGroup};
+    pub use crate::dsl::service::{
         Agent, App, Connect, Data, Edge, Precious, Service, Stateless, Unattended, Wiring,
     };
-    pub use crate::stack::{Handle, Site, Stack};
-    pub use crate::subnet::Subnet;
-    pub use crate::text::{Text, ToText};
-    pub use crate::units::{Cpus, Memory, Port};
-    pub use crate::variable::{EnvVar, Kind, Switch};
+    pub use crate::dsl::stack::{Handle, Site, Stack};
+    pub use crate::dsl::subnet::Subnet;
+    pub use crate::dsl::text::{Text, ToText};
+    pub use crate::dsl::units::{Cpus, Memory, Port};
+    pub use crate::dsl::variable::{EnvVar, Kind, Switch};
 }
 
 /// The code in the project's pages, so that it compiles.

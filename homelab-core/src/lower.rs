@@ -10,32 +10,19 @@ use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::checks;
+use crate::compose::label;
 use crate::compose::{
     BindOptions, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
     PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
 };
-use crate::health::{Health, Probe};
-use crate::privilege::User;
-use crate::resource::{Mount, Policy, Source, Tmpfs};
-use crate::route::{Address, Publish};
-use crate::service::{DependsOn, Spec};
-use crate::stack::{Site, Stack};
-use crate::text::Text;
-use crate::variable::EnvVar;
-
-/// Label by which the updater knows the services that opted in.
-pub(crate) const UPDATE_LABEL: &str = "com.centurylinklabs.watchtower.enable";
-
-/// Label by which a deploy knows how to dump a database: `postgres:<superuser>/<database>`.
-pub const DATABASE_LABEL: &str = "homelab.database";
-
-/// Label of a service whose data an older release cannot work on: the reason.
-pub const ONE_WAY_LABEL: &str = "homelab.one-way";
-
-/// Prefix of the labels by which a host knows what a release accepts, and why: `cap.SYS_PTRACE`,
-/// `pid.host`, or a rule's id.
-pub(crate) const ACCEPTS_LABEL: &str = "homelab.accepts.";
+use crate::dsl::health::{Health, Probe};
+use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::resource::{Mount, Policy, Source, Tmpfs};
+use crate::dsl::route::{Address, Publish};
+use crate::dsl::service::{DependsOn, Spec};
+use crate::dsl::stack::{Site, Stack};
+use crate::dsl::text::Text;
+use crate::dsl::variable::EnvVar;
 
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
@@ -307,17 +294,19 @@ fn logging() -> Logging {
 
 /// The reasons that the rules of a host ask for.
 fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
-    let exceptions = spec.exceptions.iter().map(|it| (it.what.replace(' ', "."), it.because));
-    let is_asked = |what: &str| {
-        let capability = what.strip_prefix("cap.");
-        what != "writable.root" && capability.is_none_or(|it| !checks::HARMLESS.contains(&it))
+    let is_asked = |what: &Exception<'_>| match what {
+        Exception::Capability(it) => !Capability::HARMLESS.contains(it),
+        Exception::Namespace(..) => true,
+        Exception::WritableRoot => false,
     };
-    let waivers = spec.waivers.iter().filter(|it| checks::HOST.iter().any(|rule| rule.id == it.0));
+    let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
+    let exceptions = exceptions.map(|(what, because)| (what.key(), *because));
+    let waivers = spec.waivers.iter().filter(|it| label::HOST_RULES.contains(&it.0));
     let waivers = waivers.map(|(rule, because)| ((*rule).to_owned(), *because));
     let filter = "it is the filter in front of the Docker API";
     let socket = spec.docker_socket.then(|| ("docker-socket".to_owned(), filter));
-    let all = exceptions.filter(move |it| is_asked(&it.0)).chain(waivers).chain(socket);
-    all.map(|(what, because)| (format!("{ACCEPTS_LABEL}{what}"), literal(because)))
+    let all = exceptions.chain(waivers).chain(socket);
+    all.map(|(what, because)| (format!("{}{what}", label::ACCEPTS), literal(because)))
 }
 
 fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
@@ -325,16 +314,16 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     labels.extend(texts(&spec.labels));
     if let Some((superuser, database)) = spec.postgres {
         labels.insert(
-            DATABASE_LABEL.to_owned(),
+            label::DATABASE.to_owned(),
             literal(&format!("postgres:{superuser}/{database}")),
         );
     }
     if let Some(because) = spec.contract.and_then(|it| it.one_way) {
-        labels.insert(ONE_WAY_LABEL.to_owned(), literal(because));
+        labels.insert(label::ONE_WAY.to_owned(), literal(because));
     }
     labels.extend(accepted(spec));
     if let Some((switch, _)) = spec.unattended {
-        labels.insert(UPDATE_LABEL.to_owned(), switch.choose("false", "true"));
+        labels.insert(label::UPDATE.to_owned(), switch.choose("false", "true"));
     }
     labels
 }
@@ -343,8 +332,8 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
 mod tests {
     use super::*;
     use crate::checks::testing::{good, spec};
-    use crate::resource::{Bind, Secret, Volume};
-    use crate::variable::Switch;
+    use crate::dsl::resource::{Bind, Secret, Volume};
+    use crate::dsl::variable::Switch;
 
     #[test]
     fn an_updater_may_mount_what_is_updated_without_review_and_nothing_else() {

@@ -1,6 +1,6 @@
 //! Reports: the pages under `docs/` and the artefacts under `snapshots/`, as data and as text.
 //!
-//! Each is plain data gathered from a [`crate::project::Project`], and where there is a page,
+//! Each is plain data gathered from a [`crate::model::project::Project`], and where there is a page,
 //! a function that makes Markdown or text of it. `homelab` prints the same data.
 
 pub mod doctor;

@@ -1,6 +1,6 @@
 //! A small household for tests, which no rule objects to.
 
-use crate::house::House;
+use crate::dsl::house::House;
 use crate::prelude::*;
 
 /// The image of `web`.

@@ -15,14 +15,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use divan::{Bencher, black_box};
-use homelab_core::caddyfile;
 use homelab_core::checks::check;
+use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
-use homelab_core::finding::Verdict;
+use homelab_core::compose::yaml::{Spacing, render};
 use homelab_core::lower::lower;
-use homelab_core::project::Project;
-use homelab_core::reach;
-use homelab_core::yaml::{Spacing, render};
+use homelab_core::model::project::Project;
+use homelab_core::model::reach;
+use homelab_core::proxy::caddyfile;
 
 use crate::synthetic::{CATALOGUE, Names, stack};
 

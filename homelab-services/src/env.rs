@@ -1,6 +1,6 @@
 //! Every variable of `.env`: name, validity, meaning, default.
 
-use homelab_core::power;
+use homelab_core::model::power;
 use homelab_core::prelude::*;
 
 /// All of them, in the order of `.env.example`.

@@ -1,8 +1,8 @@
 //! Configuration files that containers read: generated, committed, mounted read-only.
 
-use homelab_core::house::ConfigFile;
-use homelab_core::stack::Stack;
-use homelab_core::yaml::{self, Spacing};
+use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::dsl::house::ConfigFile;
+use homelab_core::dsl::stack::Stack;
 
 use crate::services::{filebrowser, homer};
 

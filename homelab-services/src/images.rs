@@ -4,7 +4,7 @@
 //! multi-architecture index; how many independent projects agree is noted.
 //! `docker buildx imagetools inspect <image>` prints the registry's answer.
 
-use homelab_core::image::{Range, Release};
+use homelab_core::dsl::image::{Range, Release};
 use homelab_core::prelude::Image;
 
 /// How far `homelab images` may move a pin; all others stay within their major version.

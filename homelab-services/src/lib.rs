@@ -9,7 +9,7 @@ mod profiles;
 mod services;
 mod site;
 
-use homelab_core::house::{self, House};
+use homelab_core::dsl::house::{self, House};
 use homelab_core::prelude::Stack;
 
 /// Where its Rust lies.

@@ -6,7 +6,7 @@ use std::process;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
-use homelab_core::house::House;
+use homelab_core::dsl::house::House;
 
 use crate::steps::{cargo, tests};
 use crate::{Outcome, complain, generate, say};

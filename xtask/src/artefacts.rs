@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use homelab_core::checks;
-use homelab_core::house::House;
-use homelab_core::project::Project;
+use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::dsl::house::House;
+use homelab_core::model::project::Project;
 use homelab_core::report::{env_example, exposure, memory, services, state, topology};
-use homelab_core::yaml::{self, Spacing};
 
 use crate::{renovate, schemas};
 

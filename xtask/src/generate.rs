@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use homelab_core::checks;
-use homelab_core::finding::Verdict;
-use homelab_core::house::House;
-use homelab_core::project::Project;
+use homelab_core::checks::finding::Verdict;
+use homelab_core::dsl::house::House;
+use homelab_core::model::project::Project;
 use similar::TextDiff;
 
 use crate::artefacts::{self, Artefact};
@@ -182,7 +182,7 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::house::ConfigFile;
+    use homelab_core::dsl::house::ConfigFile;
     use homelab_core::testing::house;
 
     use super::*;

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use homelab_core::house::House;
+use homelab_core::dsl::house::House;
 
 pub use self::steps::OWN;
 

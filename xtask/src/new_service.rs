@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use homelab_core::house::House;
-use homelab_core::name::ServiceName;
+use homelab_core::dsl::house::House;
+use homelab_core::dsl::name::ServiceName;
 
 use crate::{Outcome, complain, say};
 
@@ -49,7 +49,7 @@ fn problem(house: &House, name: &str, image: &str) -> Option<String> {
     if KEYWORDS.contains(&name) {
         return Some(format!("`{name}` is a word of Rust: expected a name that a module can have"));
     }
-    let parts = homelab_core::project::split_image(image);
+    let parts = homelab_core::model::project::split_image(image);
     let digest = parts.digest.and_then(|it| it.strip_prefix("sha256:")).unwrap_or_default();
     let pinned =
         digest.len() == 64 && digest.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
@@ -119,7 +119,7 @@ fn with_module(text: &str, module: &str) -> String {
 }
 
 fn skeleton(name: &str, constant: &str, image: &str) -> String {
-    let repository = homelab_core::project::split_image(image).repository;
+    let repository = homelab_core::model::project::split_image(image).repository;
     format!(
         r#"//! {name}: what it is for, in one line.
 //!

@@ -1,7 +1,7 @@
 //! Renovate's configuration: the same pins, ranges and age as `homelab images`.
 
-use homelab_core::house::House;
-use homelab_core::image::Range;
+use homelab_core::dsl::house::House;
+use homelab_core::dsl::image::Range;
 use serde_json::{Value, json};
 
 /// The rules of every house: a pin stays within its major version.

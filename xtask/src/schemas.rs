@@ -1,10 +1,10 @@
 //! The JSON Schema of every type that is written as data.
 
+use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
-use homelab_core::finding::Verdict;
-use homelab_core::house::House;
-use homelab_core::plan::Plan;
-use homelab_core::reach::Reach;
+use homelab_core::dsl::house::House;
+use homelab_core::model::reach::Reach;
+use homelab_core::release::plan::Plan;
 use homelab_core::report::doctor::Diagnosis;
 use homelab_core::report::explanation::{Explanation, Manual};
 use homelab_core::report::exposure::Exposure;

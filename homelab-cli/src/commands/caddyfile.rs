@@ -1,6 +1,6 @@
 //! `homelab caddyfile`: the Caddyfile that the labels of the stack amount to.
 
-use homelab_core::caddyfile;
+use homelab_core::proxy::caddyfile;
 
 use crate::error::Error;
 use crate::exit;

@@ -1,7 +1,7 @@
 //! `homelab doctor`: what is wrong with this host before the stack is started.
 
 use homelab_core::checks;
-use homelab_core::finding::Severity;
+use homelab_core::checks::finding::Severity;
 use homelab_core::report::doctor::Diagnosis;
 
 use crate::cli::Format;

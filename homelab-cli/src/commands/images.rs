@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use homelab_core::limits;
+use homelab_core::compose::limits;
 use jiff::Timestamp;
 
 use super::plan::Format;

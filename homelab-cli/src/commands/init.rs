@@ -6,7 +6,7 @@ mod todo;
 
 use std::path::PathBuf;
 
-use homelab_core::variable::EnvVar;
+use homelab_core::dsl::variable::EnvVar;
 
 use crate::error::Error;
 use crate::exit;

@@ -1,8 +1,8 @@
 //! `homelab memory`: what the services may use together, against the host's memory.
 
-use homelab_core::budget::Need;
+use homelab_core::dsl::units::Memory;
+use homelab_core::model::budget::Need;
 use homelab_core::report::memory::{self, AllSets, OneSet, Share};
-use homelab_core::units::Memory;
 
 use crate::cli::Format;
 use crate::error::Error;

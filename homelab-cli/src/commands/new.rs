@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use homelab_core::name::ServiceName;
-use homelab_core::units::Memory;
+use homelab_core::dsl::name::ServiceName;
+use homelab_core::dsl::units::Memory;
 
 use self::skeleton::{Libraries, Values};
 use crate::error::Error;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use homelab_core::plan::Plan;
+use homelab_core::release::plan::Plan;
 use homelab_core::report::plan as report;
 
 use super::deploy::{HouseDir, Source, digest};

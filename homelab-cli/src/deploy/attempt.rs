@@ -1,8 +1,8 @@
 //! The way forward: what is right before anything is touched, the switch, and its end.
 
-use homelab_core::finding::Severity;
-use homelab_core::plan::{Action, Plan};
+use homelab_core::checks::finding::Severity;
 use homelab_core::release::Id;
+use homelab_core::release::plan::{Action, Plan};
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::IndexMap;
 

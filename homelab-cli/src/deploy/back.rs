@@ -2,7 +2,7 @@
 //! on data that a newer one may have changed. Then the house stays on the new release.
 
 use homelab_core::compose::{File, Service};
-use homelab_core::plan::{Action, Plan};
+use homelab_core::release::plan::{Action, Plan};
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
 

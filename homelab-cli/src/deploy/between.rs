@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use homelab_core::compose::label;
 use homelab_core::compose::{File, Service};
-use homelab_core::lower::{DATABASE_LABEL, ONE_WAY_LABEL};
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
@@ -77,11 +77,11 @@ pub(super) fn between(
     };
     let mut between = Between::default();
     for (name, service) in old.services.iter().filter(|it| is_changed(it.0, it.1)) {
-        let Some(because) = label(name, ONE_WAY_LABEL) else { continue };
+        let Some(because) = label(name, label::ONE_WAY) else { continue };
         let had = one_way::ran(&receipts, name).last().into_iter().chain(newer.images.get(name));
         let image = service.image.as_deref().unwrap_or_default();
         let mut had = had.map(String::as_str);
-        if label(name, DATABASE_LABEL).is_some()
+        if label(name, label::DATABASE).is_some()
             && had.any(|it| !versions::is_same_major(it, image))
         {
             between.majors.push(name.clone());
@@ -89,7 +89,7 @@ pub(super) fn between(
         let used = service.depends_on.keys();
         let databases: Vec<_> = std::iter::once(name)
             .chain(used)
-            .filter(|it| label(it, DATABASE_LABEL).is_some())
+            .filter(|it| label(it, label::DATABASE).is_some())
             .collect();
         for database in &databases {
             if !between.databases.iter().any(|it| &it.0 == *database) {
@@ -140,7 +140,7 @@ impl Left<'_> {
     /// Whether a deploy has started another image of it, or of who migrates it, than ran then.
     fn has_changed(&self, then: &[Receipt], deploy: &Receipt) -> bool {
         let uses = |it: &Service| {
-            it.depends_on.contains_key(self.database) && it.labels.contains_key(ONE_WAY_LABEL)
+            it.depends_on.contains_key(self.database) && it.labels.contains_key(label::ONE_WAY)
         };
         let concerns = |name: &String| {
             name == self.database
@@ -200,7 +200,7 @@ mod tests {
 
     #[track_caller]
     fn check(receipts: &[Receipt], expected: Option<&Receipt>) {
-        let labels = [(ONE_WAY_LABEL.to_owned(), "it migrates".to_owned())].into();
+        let labels = [(label::ONE_WAY.to_owned(), "it migrates".to_owned())].into();
         let depends_on =
             [("db".to_owned(), Dependency { condition: Condition::ServiceHealthy })].into();
         let app = Service { labels, depends_on, ..Service::default() };

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use homelab_core::compose::File;
-use homelab_core::limits;
+use homelab_core::compose::limits;
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 

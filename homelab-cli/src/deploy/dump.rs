@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
 use homelab_core::compose;
-use homelab_core::lower::DATABASE_LABEL;
+use homelab_core::compose::label;
 
 use self::script::END;
 use super::engine::{self, State};
@@ -40,8 +40,8 @@ impl Database {
     /// made by hand.
     pub(crate) fn of(state: &State, file: &compose::File, service: &str) -> Result<Self, Error> {
         let container = state.of(service).next();
-        let label = container.and_then(|it| engine::label(it, DATABASE_LABEL));
-        let says = file.services.get(service).and_then(|it| it.labels.get(DATABASE_LABEL));
+        let label = container.and_then(|it| engine::label(it, label::DATABASE));
+        let says = file.services.get(service).and_then(|it| it.labels.get(label::DATABASE));
         let label = label.or(says.map(String::as_str));
         let parts = label.and_then(|it| it.strip_prefix("postgres:")?.split_once('/'));
         let id = container.and_then(|it| engine::text(it, "/Id"));
@@ -55,7 +55,8 @@ impl Database {
             _ => Err(Error::Failed {
                 what: format!("`{service}` cannot be dumped: its container does not say how"),
                 help: format!(
-                    "expected the label `{DATABASE_LABEL}: postgres:<superuser>/<database>`"
+                    "expected the label `{}: postgres:<superuser>/<database>`",
+                    label::DATABASE
                 ),
             }),
         }

@@ -3,9 +3,10 @@
 //! Compose makes a network anew only when nobody is on it, leaves those alone that are in no file
 //! any more, and cannot give a subnet to one network that another one still has.
 
+use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::compose::File;
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::{diff, observe};
+use homelab_core::release::diff;
+use homelab_core::release::observe;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 

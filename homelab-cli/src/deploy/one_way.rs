@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use homelab_core::compose::File;
-use homelab_core::lower::ONE_WAY_LABEL;
-use homelab_core::plan::{Plan, Step};
+use homelab_core::compose::label;
 use homelab_core::release::Id;
+use homelab_core::release::plan::{Plan, Step};
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -56,10 +56,10 @@ pub(super) fn turns(
     let because = |service: &str| {
         let files = [Some(&wanted.after.file), old.as_ref()];
         let mut says = files.into_iter().flatten().filter_map(|it| it.services.get(service));
-        let said = says.find_map(|it| it.labels.get(ONE_WAY_LABEL).cloned());
+        let said = says.find_map(|it| it.labels.get(label::ONE_WAY).cloned());
         let mut containers = state.of(service);
         said.or_else(|| {
-            containers.find_map(|it| engine::label(it, ONE_WAY_LABEL)).map(str::to_owned)
+            containers.find_map(|it| engine::label(it, label::ONE_WAY)).map(str::to_owned)
         })
     };
     let turn = |step: &Step| {
@@ -185,7 +185,7 @@ fn has_run(container: &Value) -> bool {
 }
 
 fn reason(file: &File, service: &str) -> String {
-    let label = file.services.get(service).and_then(|it| it.labels.get(ONE_WAY_LABEL));
+    let label = file.services.get(service).and_then(|it| it.labels.get(label::ONE_WAY));
     label.cloned().unwrap_or_else(|| "an older release cannot work on its data".to_owned())
 }
 

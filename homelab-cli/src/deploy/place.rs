@@ -5,14 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use homelab_core::house::House;
+use homelab_core::dsl::house::House;
 use homelab_core::release::Id;
 
 use super::files;
 use crate::error::Error;
 
 /// Where a house is deployed unless somebody says otherwise.
-pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
+pub(crate) const DEFAULT: &str = homelab_core::model::power::HOUSE;
 
 /// The house's folder.
 #[derive(Clone, Debug)]

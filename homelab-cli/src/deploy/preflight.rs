@@ -4,10 +4,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use homelab_core::checks;
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::plan::Plan;
-use homelab_core::project::Project;
-use homelab_core::units::Memory;
+use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::dsl::units::Memory;
+use homelab_core::model::project::Project;
+use homelab_core::release::plan::Plan;
 
 use super::dump::Database;
 use super::engine;

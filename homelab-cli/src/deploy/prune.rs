@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use homelab_core::interpolate;
+use homelab_core::compose::interpolate;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 

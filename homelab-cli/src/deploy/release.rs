@@ -128,7 +128,7 @@ pub(crate) fn compose_of(place: &Place, id: &Id) -> Result<File, Error> {
 pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
     let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
-    let file: File = homelab_core::yaml::parse(text).map_err(|it| broken(&it))?;
+    let file: File = homelab_core::compose::yaml::parse(text).map_err(|it| broken(&it))?;
     let File { services, networks, volumes, secrets, .. } = &file;
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
     // Compose's own names; `<<` would add to what stands beside it, and `-V` be an option.

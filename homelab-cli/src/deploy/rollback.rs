@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use homelab_core::plan::Plan;
 use homelab_core::release::Id;
+use homelab_core::release::plan::Plan;
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 
 use super::back::{self, Cause};

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use homelab_core::finding::Finding;
-use homelab_core::plan::Plan;
+use homelab_core::checks::finding::Finding;
 use homelab_core::release::Id;
+use homelab_core::release::plan::Plan;
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 

@@ -2,12 +2,12 @@
 
 use std::error::Error as _;
 
-use homelab_core::diff::Change;
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::observe;
-use homelab_core::plan::{Action, Plan, Step};
-use homelab_core::project::split_image;
+use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::model::project::split_image;
 use homelab_core::release::Id;
+use homelab_core::release::diff::Change;
+use homelab_core::release::observe;
+use homelab_core::release::plan::{Action, Plan, Step};
 use homelab_core::report::receipt::Receipt;
 use homelab_core::report::status::Status;
 use indexmap::IndexMap;

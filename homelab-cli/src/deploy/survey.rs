@@ -4,15 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use homelab_core::compose::{File, MountKind, Service};
-use homelab_core::contract::Contract;
-use homelab_core::diff::{self, Change};
-use homelab_core::house::House;
-use homelab_core::observe::{self, Inspected};
-use homelab_core::plan::{self, After, Before, Container, Plan};
-use homelab_core::power;
+use homelab_core::dsl::contract::Contract;
+use homelab_core::dsl::house::House;
+use homelab_core::dsl::variable::Fallback;
+use homelab_core::model::power;
 use homelab_core::release::Id;
-use homelab_core::resolve::{self, Setting};
-use homelab_core::variable::Fallback;
+use homelab_core::release::diff::{self, Change};
+use homelab_core::release::observe::{self, Inspected};
+use homelab_core::release::plan::{self, After, Before, Container, Plan};
+use homelab_core::release::resolve::{self, Setting};
 use indexmap::{IndexMap, IndexSet};
 
 use super::bundle::Bundle;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use homelab_core::compose::File;
-use homelab_core::plan::{Action, Plan};
+use homelab_core::release::plan::{Action, Plan};
 use indexmap::{IndexMap, IndexSet};
 
 use super::engine::{self, Release, State};

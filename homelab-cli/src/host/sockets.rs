@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use homelab_core::units::Protocol;
+use homelab_core::dsl::units::Protocol;
 
 /// Something that listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! Fix: give the account another number with `usermod --uid`, above those that images use.
 
-use homelab_core::access;
+use homelab_core::model::access;
 
 use super::{Context, Findings, HostRule};
 use crate::host::Account;

@@ -11,10 +11,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use homelab_core::access;
+use homelab_core::compose::interpolate;
 use homelab_core::compose::{MountKind, ServiceMount};
-use homelab_core::interpolate;
-use homelab_core::project::{Member, Project};
+use homelab_core::model::access;
+use homelab_core::model::project::{Member, Project};
 
 use super::{Context, Findings, HostRule, path};
 use crate::house::House;

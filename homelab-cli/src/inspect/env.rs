@@ -8,8 +8,8 @@
 //!
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
 
-use homelab_core::finding::Severity;
-use homelab_core::variable::Kind;
+use homelab_core::checks::finding::Severity;
+use homelab_core::dsl::variable::Kind;
 
 use super::{Context, Findings, HostRule};
 use crate::settings;

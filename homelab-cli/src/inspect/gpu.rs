@@ -7,7 +7,7 @@
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 
-use homelab_core::interpolate;
+use homelab_core::compose::interpolate;
 
 use super::{Context, Findings, HostRule};
 

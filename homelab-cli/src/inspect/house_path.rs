@@ -7,8 +7,8 @@
 //!
 //! Fix: set `HOUSE_PATH` in `.env` to the folder, as `homelab init` does in a new one.
 
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::interpolate;
+use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::compose::interpolate;
 
 use super::{Context, Findings, HostRule};
 

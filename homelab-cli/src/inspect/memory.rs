@@ -6,7 +6,7 @@
 //!
 //! Fix: switch off a profile; `homelab memory` shows what each costs.
 
-use homelab_core::budget;
+use homelab_core::model::budget;
 
 use super::{Context, Findings, HostRule};
 

@@ -12,7 +12,7 @@
 
 use std::net::Ipv4Addr;
 
-use homelab_core::subnet::Subnet;
+use homelab_core::dsl::subnet::Subnet;
 
 use super::docker;
 use super::{Context, Findings, HostRule};

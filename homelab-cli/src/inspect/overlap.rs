@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use homelab_core::finding::{Finding, Severity};
+use homelab_core::checks::finding::{Finding, Severity};
 
 use super::bind::{self, Use};
 use super::path::real;

@@ -13,11 +13,11 @@
 
 use std::path::{Path, PathBuf};
 
+use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::compose::MountKind;
-use homelab_core::finding::{Finding, Severity};
-use homelab_core::interpolate;
-use homelab_core::power::{self, HostPath};
-use homelab_core::project::{Member, Project};
+use homelab_core::compose::interpolate;
+use homelab_core::model::power::{self, HostPath};
+use homelab_core::model::project::{Member, Project};
 
 use super::{Context, Findings, HostRule};
 use crate::house::House;

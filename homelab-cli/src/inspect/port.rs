@@ -10,7 +10,7 @@
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
 
-use homelab_core::units::Protocol;
+use homelab_core::dsl::units::Protocol;
 
 use super::docker;
 use super::{Context, Findings, HostRule};

@@ -15,9 +15,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use homelab_core::access::{self, Access};
-use homelab_core::limits;
-use homelab_core::resource::SecretContent;
+use homelab_core::compose::limits;
+use homelab_core::dsl::resource::SecretContent;
+use homelab_core::model::access::{self, Access};
 
 use super::{Context, Findings, HostRule};
 use crate::file;

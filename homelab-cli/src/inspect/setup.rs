@@ -12,9 +12,9 @@
 //! `.env`, start the service again.
 
 use homelab_core::compose::MountKind;
-use homelab_core::project::Member;
+use homelab_core::dsl::variable::{EnvVar, Fallback};
+use homelab_core::model::project::Member;
 use homelab_core::report::exposure::{self, ClosedUntil};
-use homelab_core::variable::{EnvVar, Fallback};
 
 use super::{Context, Findings, HostRule, docker};
 use crate::words;

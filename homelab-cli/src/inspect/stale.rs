@@ -9,9 +9,9 @@
 
 use std::io;
 
-use homelab_core::limits;
+use homelab_core::compose::limits;
+use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::lower::lower;
-use homelab_core::yaml::{self, Spacing};
 
 use super::{Context, Findings, HostRule};
 use crate::file;

@@ -26,7 +26,7 @@ fn every_image_of_the_house_is_found() {
         // The constructor checks what was cut out.
         let [repository, tag, digest] =
             [&pin.repository, &pin.tag, &pin.digest].map(|it| &*it.clone().leak());
-        homelab_core::image::Image::released(repository, tag, digest);
+        homelab_core::dsl::image::Image::released(repository, tag, digest);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Renovate's configuration, which `cargo xtask gen` writes, says what the house's own command does.
 
-use homelab_core::image::Range;
+use homelab_core::dsl::image::Range;
 use jiff::Timestamp;
 use regex::Regex;
 use serde::Deserialize;

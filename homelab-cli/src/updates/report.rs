@@ -1,6 +1,6 @@
 //! What `homelab images` found, as data, as a table and as a page.
 
-use homelab_core::image::Range;
+use homelab_core::dsl::image::Range;
 use jiff::Timestamp;
 use serde::Serialize;
 

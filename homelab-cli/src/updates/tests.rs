@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use homelab_core::image::Image;
+use homelab_core::dsl::image::Image;
 use insta::assert_snapshot;
 
 use super::*;

@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use homelab_core::project::Project;
-use homelab_core::{caddyfile, dotenv};
+use homelab_core::compose::dotenv;
+use homelab_core::model::project::Project;
+use homelab_core::proxy::caddyfile;
 
 /// What the service answers to `/events`: the first of them comes at once.
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n";

@@ -10,9 +10,9 @@
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::{Member, Project};
-use crate::resource::{Mount, Policy};
+use crate::checks::finding::Severity;
+use crate::dsl::resource::{Mount, Policy};
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "backup-coverage",
@@ -55,7 +55,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::resource::Policy;
+    use crate::dsl::resource::Policy;
 
     #[test]
     fn a_database_that_nobody_dumps_is_found() {

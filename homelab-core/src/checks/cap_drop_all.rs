@@ -6,8 +6,8 @@
 //! Fix: set `cap_drop: [ALL]` and list in `cap_add` what the image needs. The DSL does so.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "cap-drop-all",

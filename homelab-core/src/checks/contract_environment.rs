@@ -6,8 +6,8 @@
 //! Fix: set the variable that the message names; a secret's as `<KEY>_FILE`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "contract-environment",

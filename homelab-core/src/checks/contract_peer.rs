@@ -7,9 +7,9 @@
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
-use crate::contract::canonical;
-use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::dsl::contract::canonical;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "contract-peer",

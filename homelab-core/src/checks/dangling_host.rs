@@ -7,9 +7,9 @@
 //! `.uses(&other)` with `other.host()` or `other.url(…)` cannot be wrong.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::name;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::dsl::name;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "dangling-host",

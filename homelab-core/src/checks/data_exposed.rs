@@ -8,10 +8,10 @@
 //! the host reach a database without either.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::dsl::service::RoleKind;
+use crate::model::project::Project;
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "data-exposed",

@@ -6,8 +6,8 @@
 //! Fix: mount a named volume or a host path at the path that the message names, or above it.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 use std::path::Path;
 
 pub(super) const RULE: Rule = Rule {

@@ -7,9 +7,9 @@
 //! internal network of their own.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::dsl::service::RoleKind;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "data-on-proxy-network",

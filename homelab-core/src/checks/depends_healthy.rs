@@ -8,9 +8,9 @@
 //! condition by itself.
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::Condition;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "depends-healthy",
@@ -51,7 +51,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{break_file, break_stack, spec};
     use crate::compose::{Condition, Dependency};
-    use crate::health::Health;
+    use crate::dsl::health::Health;
 
     #[test]
     fn a_dependency_without_health_check_is_found() {

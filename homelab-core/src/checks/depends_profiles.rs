@@ -7,8 +7,8 @@
 //! Fix: give the dependency every profile of its dependant, or none at all.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "depends-profiles",
@@ -48,8 +48,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{NOTES, break_file, break_stack, spec};
     use crate::compose::{Condition, Dependency, File};
+    use crate::dsl::service::DependsOn;
     use crate::prelude::*;
-    use crate::service::DependsOn;
 
     const WEATHER: Profile = Profile::new("weather", "The weather.");
 

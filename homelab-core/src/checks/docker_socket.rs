@@ -11,11 +11,11 @@
 //! through, and let the service use that.
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::MountKind;
-use crate::finding::Severity;
 use crate::lower::DOCKER_SOCKET;
-use crate::power::{holds_socket, is_socket, real};
-use crate::project::{Member, Project};
+use crate::model::power::{holds_socket, is_socket, real};
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "docker-socket",

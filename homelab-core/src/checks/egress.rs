@@ -8,10 +8,10 @@
 //! own.
 
 use super::{Findings, Rule};
-use crate::contract::Egress;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::dsl::contract::Egress;
+use crate::dsl::service::RoleKind;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
     Rule { id: "egress", severity: Severity::Error, source: include_str!("egress.rs"), run };

@@ -5,8 +5,8 @@
 //! Fix: move to its successor while both still run; the message says what is known.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "end-of-life",

@@ -10,13 +10,13 @@
 //! closes, end the wizard first and say so with `.accept("guarded-panel", "…")`.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::contract::PanelLogin;
-use crate::finding::Severity;
-use crate::project::{Member, Project};
-use crate::reach::{self, Why};
-use crate::service::RoleKind;
-use crate::units::Port;
+use crate::checks::finding::Severity;
+use crate::dsl::contract::PanelLogin;
+use crate::dsl::service::RoleKind;
+use crate::dsl::units::Port;
+use crate::model::project::{Member, Project};
+use crate::model::reach::{self, Why};
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "guarded-panel",
@@ -85,9 +85,9 @@ mod tests {
     use crate::checks::check;
     use crate::checks::testing::{CATALOGUE, break_file, break_image, break_stack, good, spec};
     use crate::compose::PublishedPort;
-    use crate::contract::Panel;
+    use crate::dsl::contract::Panel;
+    use crate::dsl::route::Login;
     use crate::lower::lower;
-    use crate::route::Login;
 
     #[test]
     fn a_bystander_on_the_network_with_the_proxy_is_found() {

@@ -7,8 +7,8 @@
 //! that cannot be probed, give the reason to `Health::unprobed`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "health-check",
@@ -42,7 +42,7 @@ mod tests {
 
     use crate::checks::testing::{break_file, break_stack, spec};
     use crate::compose::Healthcheck;
-    use crate::health::Health;
+    use crate::dsl::health::Health;
 
     #[test]
     fn a_service_without_one_is_found() {

@@ -8,9 +8,9 @@
 //! nothing else, say why with `.accept("host-device", "…")`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::power::is_harmless_device;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::power::is_harmless_device;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "host-device",

@@ -12,9 +12,10 @@
 //! reason: `.host_pid("…")`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::power::namespaces;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::dsl::privilege::Exception;
+use crate::model::power::namespaces;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "host-namespace",
@@ -29,7 +30,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             let name = member.name;
             let fault = if key == "network_mode" && value != "host" {
                 "and so reaches nobody knows whom"
-            } else if member.reason_for(&format!("{key} {value}")).is_none() {
+            } else if member.reason_for(Exception::Namespace(key, &value)).is_none() {
                 "without a recorded reason"
             } else {
                 continue;
@@ -47,8 +48,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{break_both, break_file, break_stack, spec};
     use crate::compose::Service;
-    use crate::privilege::Exception;
-    use crate::stack::Stack;
+    use crate::dsl::privilege::Exception;
+    use crate::dsl::stack::Stack;
 
     #[test]
     fn the_network_of_the_host_is_found() {
@@ -96,8 +97,8 @@ mod tests {
     fn a_network_that_nobody_can_tell_is_found_even_with_a_reason() {
         for value in ["service:caddy", "container:x", "bridge", "house_caddy.web"] {
             let reason = |stack: &mut Stack| {
-                let what = format!("network_mode {value}");
-                spec(stack, "dump").exceptions.push(Exception { what, because: "it is" });
+                let what = Exception::Namespace("network_mode", value);
+                spec(stack, "dump").exceptions.push((what, "it is"));
             };
             let found = break_both(reason, |file| {
                 file.services["dump"].networks.clear();
@@ -114,8 +115,7 @@ mod tests {
             break_stack(|stack| {
                 let fetch = spec(stack, "fetch");
                 fetch.host_pid = true;
-                let what = "pid host".to_owned();
-                fetch.exceptions.push(Exception { what, because });
+                fetch.exceptions.push((Exception::Namespace("pid", "host"), because));
             })
         };
         assert_eq!(found("it watches processes"), "");

@@ -9,9 +9,9 @@
 //! elsewhere, such as below `/srv`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::power::{self, Disclosure, HostPath, Power, is_socket};
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::power::{self, Disclosure, HostPath, Power, is_socket};
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
     Rule { id: "host-path", severity: Severity::Error, source: include_str!("host_path.rs"), run };

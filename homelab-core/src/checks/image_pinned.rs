@@ -10,9 +10,9 @@
 //! Fix: write `name:1.2.3@sha256:…`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::interpolate;
-use crate::project::{Project, split_image};
+use crate::checks::finding::Severity;
+use crate::compose::interpolate;
+use crate::model::project::{Project, split_image};
 
 pub(super) const RULE: Rule = Rule {
     id: "image-pinned",

@@ -8,8 +8,8 @@
 //! them from the engine, or say why with `.accept("log-driver", "…")`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "log-driver",

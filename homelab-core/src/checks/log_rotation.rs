@@ -7,9 +7,9 @@
 //! rotates by itself. The DSL does so.
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::Logging;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "log-rotation",

@@ -6,9 +6,9 @@
 //! Fix: lower limits, raise `Site::memory` with the host's, or do not run these profiles together.
 
 use super::{Findings, Rule};
-use crate::budget;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::budget;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "memory-budget",
@@ -59,7 +59,7 @@ fn largest(project: &Project<'_>, profiles: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::units::Memory;
+    use crate::dsl::units::Memory;
 
     #[test]
     fn the_base_alone_can_be_too_large() {

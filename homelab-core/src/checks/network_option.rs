@@ -9,10 +9,10 @@
 //! Fix: remove the option, give the network a name of its own, or addresses such as `10.231.0.0/24`.
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::bridge;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::subnet::Subnet;
+use crate::dsl::subnet::Subnet;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "network-option",

@@ -8,9 +8,9 @@
 //! first half, all others a /29 of its second one.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::subnet::Subnet;
+use crate::checks::finding::Severity;
+use crate::dsl::subnet::Subnet;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "network-range",
@@ -55,7 +55,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_file, break_stack};
-    use crate::subnet::Subnet;
+    use crate::dsl::subnet::Subnet;
 
     #[test]
     fn a_network_that_does_not_fit_is_found() {

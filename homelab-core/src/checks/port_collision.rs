@@ -12,9 +12,9 @@ use std::ops::RangeInclusive;
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::{Member, Project};
-use crate::units::Protocol;
+use crate::checks::finding::Severity;
+use crate::dsl::units::Protocol;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "port-collision",

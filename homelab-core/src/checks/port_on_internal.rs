@@ -6,8 +6,8 @@
 //! Fix: add a network that is not internal, or remove the port.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "port-on-internal",

@@ -6,8 +6,8 @@
 //! Fix: remove it, and give the service the one device or capability that it needs.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "privileged",

@@ -8,9 +8,10 @@
 //! tmpfs. Where an image cannot work like that, say so with `.writable_root("…")`.
 
 use super::{Findings, Rule};
-use crate::contract::ReadOnly;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::dsl::contract::ReadOnly;
+use crate::dsl::privilege::Exception;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "read-only-root",
@@ -22,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| !it.service.read_only) {
         let fails = member.contract.is_some_and(|it| matches!(it.read_only, ReadOnly::Fails(_)));
-        if !fails && member.reason_for("writable root").is_none() {
+        if !fails && member.reason_for(Exception::WritableRoot).is_none() {
             findings.on(
                 &member,
                 format!("`{}` can write to its root file system", member.name),
@@ -36,7 +37,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use super::ReadOnly;
     use crate::checks::testing::{break_image, break_stack, spec};
-    use crate::privilege::Exception;
+    use crate::dsl::privilege::Exception;
 
     #[test]
     fn a_writable_root_without_reason_is_found() {
@@ -53,8 +54,7 @@ mod tests {
         let found = break_stack(|stack| {
             let web = spec(stack, "web");
             web.read_only = false;
-            let what = "writable root".to_owned();
-            web.exceptions.push(Exception { what, because: "it installs plugins" });
+            web.exceptions.push((Exception::WritableRoot, "it installs plugins"));
         });
         assert_eq!(found, "");
     }

@@ -6,8 +6,8 @@
 //! Fix: put a volume, a bind or a tmpfs over the folder, or over one above it.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "read-only-writes",

@@ -7,8 +7,8 @@
 //! Fix: set `deploy.resources.limits` with `memory`, `cpus` and `pids`. In the DSL: `.memory(…)`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "resource-limits",
@@ -53,7 +53,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_file, break_stack, spec};
-    use crate::units::Cpus;
+    use crate::dsl::units::Cpus;
 
     #[test]
     fn a_missing_limit_is_found() {

@@ -6,8 +6,8 @@
 //! Fix: set `restart: unless-stopped`. The DSL does so by itself.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "restart-policy",

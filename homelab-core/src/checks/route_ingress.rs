@@ -7,10 +7,10 @@
 //! service with a route.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::dsl::service::RoleKind;
+use crate::model::project::Project;
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-ingress",

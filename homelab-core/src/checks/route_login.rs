@@ -12,11 +12,11 @@
 //! may enter, say why with `Login::Open { because: … }`.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::contract::{Panel, PanelLogin};
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::route::Login;
+use crate::checks::finding::Severity;
+use crate::dsl::contract::{Panel, PanelLogin};
+use crate::dsl::route::Login;
+use crate::model::project::Project;
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-login",

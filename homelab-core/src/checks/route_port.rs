@@ -5,9 +5,9 @@
 //! Fix: use the port that the image's documentation names for its web interface.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-port",

@@ -7,10 +7,10 @@
 //! default is none. Variables that a given `.env` sets are not reported.
 
 use super::{Findings, Rule};
-use crate::caddyfile;
-use crate::finding::Severity;
-use crate::interpolate;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::compose::interpolate;
+use crate::model::project::Project;
+use crate::proxy::caddyfile;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-variable",

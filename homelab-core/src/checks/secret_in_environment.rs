@@ -7,9 +7,9 @@
 //! image does not read that, accept the rule with the reason.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::interpolate;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::compose::interpolate;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "secret-in-environment",

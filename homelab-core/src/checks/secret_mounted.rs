@@ -9,9 +9,9 @@
 //! `.secret_env(KEY, SECRET)` does all of it.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::{Member, Project};
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::dsl::service::RoleKind;
+use crate::model::project::{Member, Project};
 use std::path::Path;
 
 pub(super) const RULE: Rule = Rule {

@@ -7,8 +7,8 @@
 
 use super::secret_in_environment::is_credential;
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "secret-path",

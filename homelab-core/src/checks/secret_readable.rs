@@ -7,9 +7,9 @@
 //! Fix: give the readers one user or one group, with `user:`; for strangers make two secrets.
 
 use super::{Findings, Rule};
-use crate::access;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::access;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "secret-readable",
@@ -34,7 +34,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::privilege::User;
+    use crate::dsl::privilege::User;
 
     #[test]
     fn readers_without_a_common_group_are_found() {

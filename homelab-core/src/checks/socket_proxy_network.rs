@@ -7,9 +7,9 @@
 //! Fix: give every consumer a socket proxy and an internal network of its own.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::checks::finding::Severity;
+use crate::model::project::{Member, Project};
+use crate::proxy::caddyfile::Site;
 
 pub(super) const RULE: Rule = Rule {
     id: "socket-proxy-network",

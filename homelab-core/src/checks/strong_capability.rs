@@ -7,9 +7,10 @@
 //! Fix: remove the capability, or add it with `.capability(Capability::…, "…")`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::power::capabilities;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::dsl::privilege::{Capability, Exception};
+use crate::model::power::capabilities;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "strong-capability",
@@ -17,10 +18,6 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("strong_capability.rs"),
     run,
 };
-
-/// They concern the container's own files, processes and ports.
-pub(crate) const HARMLESS: &[&str] =
-    &["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
 
 /// Each of them is root on the host.
 const ROOT: &[&str] = &["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
@@ -38,8 +35,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     ),
                     "remove it: no reason makes it safe".to_owned(),
                 );
-            } else if !HARMLESS.contains(&capability)
-                && member.reason_for(&format!("cap {capability}")).is_none()
+            } else if !Capability::HARMLESS.contains(&capability)
+                && member.reason_for(Exception::Capability(capability)).is_none()
             {
                 findings.on(
                     &member,
@@ -56,18 +53,18 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_both, break_file, spec};
-    use crate::privilege::Exception;
-    use crate::stack::Stack;
+    use crate::dsl::privilege::Exception;
+    use crate::dsl::stack::Stack;
 
     fn with(capability: &str) -> String {
         break_file(|file| file.services["fetch"].cap_add.push(capability.to_owned()))
     }
 
     /// The same, with a reason recorded for it.
-    fn with_reason(capability: &str) -> String {
+    fn with_reason(capability: &'static str) -> String {
         let reason = |stack: &mut Stack| {
-            let what = format!("cap {capability}");
-            spec(stack, "fetch").exceptions.push(Exception { what, because: "it pings" });
+            let what = Exception::Capability(capability);
+            spec(stack, "fetch").exceptions.push((what, "it pings"));
         };
         break_both(reason, |file| file.services["fetch"].cap_add.push(capability.to_owned()))
     }

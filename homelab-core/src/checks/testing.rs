@@ -2,10 +2,10 @@
 
 use crate::checks::check;
 use crate::compose::File;
-use crate::contract::Contract;
+use crate::dsl::contract::Contract;
+use crate::dsl::stack::Stack;
 use crate::lower::lower;
-use crate::project::Project;
-use crate::stack::Stack;
+use crate::model::project::Project;
 pub(crate) use crate::testing::*;
 
 /// Breaks the good example's file and renders everything that is found; intent stays known.
@@ -46,7 +46,7 @@ pub(crate) fn break_stack(change: impl FnOnce(&mut Stack)) -> String {
 }
 
 /// The service of that name, to be broken.
-pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::service::Spec {
+pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::dsl::service::Spec {
     let found = stack.services.iter_mut().find(|it| it.name.as_str() == name);
     found.expect("the good example has this service")
 }

@@ -5,8 +5,8 @@
 //! Fix: give the service a `.route(…)`, or remove its `.tile(…)`.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "tile-route",
@@ -31,7 +31,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::route::{Tile, TileGroup};
+    use crate::dsl::route::{Tile, TileGroup};
 
     #[test]
     fn a_tile_that_leads_nowhere_is_found() {

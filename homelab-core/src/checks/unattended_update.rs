@@ -9,12 +9,12 @@
 //! the service off the networks that it shares.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::interpolate;
-use crate::lower::UPDATE_LABEL;
-use crate::project::{Member, Project};
-use crate::resource::Policy;
-use crate::service::RoleKind;
+use crate::checks::finding::Severity;
+use crate::compose::interpolate;
+use crate::compose::label;
+use crate::dsl::resource::Policy;
+use crate::dsl::service::RoleKind;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "unattended-update",
@@ -28,14 +28,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         // A switch counts, whatever it is set to today.
         let is_on =
             |it: &String| !interpolate::variables(it).is_empty() || it.eq_ignore_ascii_case("true");
-        if !member.service.labels.get(UPDATE_LABEL).is_some_and(is_on) {
+        if !member.service.labels.get(label::UPDATE).is_some_and(is_on) {
             continue;
         }
         if let Some(what) = keeps(&member) {
             findings.on(
                 &member,
                 format!("`{}` is updated unattended and {what}", member.name),
-                format!("remove the label `{UPDATE_LABEL}`"),
+                format!("remove the label `{}`", label::UPDATE),
             );
             continue;
         }
@@ -49,7 +49,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{name}` is updated unattended and shares a network with `{other}`"),
-                format!("remove the label `{UPDATE_LABEL}`, or take `{name}` off that network"),
+                format!("remove the label `{}`, or take `{name}` off that network", label::UPDATE),
             );
         }
     }
@@ -73,13 +73,13 @@ mod tests {
     use super::*;
     use crate::checks::check;
     use crate::checks::testing::{CATALOGUE, break_both, good, spec};
+    use crate::dsl::stack::Stack;
     use crate::lower::lower;
     use crate::prelude::Volume;
-    use crate::stack::Stack;
 
     fn with_label(name: &str, stack: impl FnOnce(&mut Stack)) -> String {
         break_both(stack, |file| {
-            file.services[name].labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+            file.services[name].labels.insert(label::UPDATE.to_owned(), "true".to_owned());
         })
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn a_switch_that_is_off_counts() {
         let mut file = lower(&good());
         let switch = "${FOLLOW+true}${FOLLOW-false}";
-        file.services["db"].labels.insert(UPDATE_LABEL.to_owned(), switch.to_owned());
+        file.services["db"].labels.insert(label::UPDATE.to_owned(), switch.to_owned());
         let found = check(&Project::from_file(file, CATALOGUE)).findings;
         assert!(found.iter().any(|it| it.rule == RULE.id));
     }
@@ -133,7 +133,7 @@ mod tests {
     /// What is found in the good example's file alone, where this service has the label.
     fn in_file_alone(name: &str) -> Vec<String> {
         let mut file = lower(&good());
-        file.services[name].labels.insert(UPDATE_LABEL.to_owned(), "true".to_owned());
+        file.services[name].labels.insert(label::UPDATE.to_owned(), "true".to_owned());
         let found = check(&Project::from_file(file, CATALOGUE)).findings;
         found.into_iter().filter(|it| it.rule == RULE.id).map(|it| it.message).collect()
     }

@@ -7,8 +7,8 @@
 //! Fix: remove the option. A profile of your own (`seccomp:./profile.json`) may take the default's place.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "unconfined",

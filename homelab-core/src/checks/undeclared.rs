@@ -9,10 +9,10 @@
 use indexmap::IndexSet;
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::MountKind;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::variable::EnvVar;
+use crate::dsl::variable::EnvVar;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "undeclared",

@@ -7,9 +7,9 @@
 //! `home.arpa/a` and `home.arpa/b` may belong to two services.
 
 use super::{Findings, Rule};
-use crate::caddyfile::Site;
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
+use crate::proxy::caddyfile::Site;
 use indexmap::IndexMap;
 
 pub(super) const RULE: Rule = Rule {

@@ -10,8 +10,8 @@ use std::panic::Location;
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "unique-service",

@@ -5,8 +5,8 @@
 //! Fix: declare the profile in `Site::profiles`, or give the service one that is there.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "unknown-profile",

@@ -8,10 +8,10 @@
 use indexmap::IndexSet;
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::MountKind;
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::variable::EnvVar;
+use crate::dsl::variable::EnvVar;
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
     Rule { id: "unused", severity: Severity::Error, source: include_str!("unused.rs"), run };
@@ -67,8 +67,8 @@ mod tests {
     use super::*;
     use crate::checks::testing::{NOTES, break_file, break_stack};
     use crate::compose::{AddressRange, Ipam, Network, Secret, Volume};
-    use crate::resource::Profile;
-    use crate::variable::Kind;
+    use crate::dsl::resource::Profile;
+    use crate::dsl::variable::Kind;
 
     #[test]
     fn networks_volumes_and_secrets_without_users_are_found() {

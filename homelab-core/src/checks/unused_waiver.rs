@@ -8,8 +8,8 @@
 use indexmap::IndexSet;
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
+use crate::checks::finding::Severity;
+use crate::model::project::Project;
 
 /// The last of [`super::ALL`]: it reads what all others have found.
 pub(super) const RULE: Rule = Rule {
@@ -43,7 +43,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::route::Login;
+    use crate::dsl::route::Login;
 
     fn accepting(waivers: &[(&'static str, &'static str)]) -> String {
         break_stack(|stack| {

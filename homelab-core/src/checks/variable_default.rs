@@ -6,9 +6,9 @@
 //! Fix: correct the default in `.or(…)`, or the kind.
 
 use super::{Findings, Rule};
-use crate::finding::Severity;
-use crate::project::Project;
-use crate::variable::{Fallback, Kind};
+use crate::checks::finding::Severity;
+use crate::dsl::variable::{Fallback, Kind};
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "variable-default",
@@ -41,8 +41,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::break_stack;
-    use crate::stack::Stack;
-    use crate::variable::{EnvVar, Kind};
+    use crate::dsl::stack::Stack;
+    use crate::dsl::variable::{EnvVar, Kind};
 
     #[test]
     fn a_default_that_is_not_accepted_is_found() {

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
+use crate::checks::finding::Severity;
 use crate::compose::MountKind;
-use crate::finding::Severity;
-use crate::project::{Member, Project};
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "volume-writers",

@@ -4,11 +4,11 @@
 
 use indexmap::IndexMap;
 
-use crate::resource::Secret;
-use crate::route::{Login, Route};
-use crate::service::{RoleKind, Spec};
-use crate::stack::Site;
-use crate::text::{Text, secret_path};
+use crate::dsl::resource::Secret;
+use crate::dsl::route::{Login, Route};
+use crate::dsl::service::{RoleKind, Spec};
+use crate::dsl::stack::Site;
+use crate::dsl::text::{Text, secret_path};
 
 /// Name of the snippet by which routes ask the proxy for a login.
 pub(crate) const LOGIN_SNIPPET: &str = "login";

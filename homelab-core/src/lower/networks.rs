@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::{IndexMap, IndexSet};
 
 use crate::compose::{AddressRange, Ipam, Network, bridge};
-use crate::name::ServiceName;
-use crate::service::{RoleKind, Spec};
-use crate::stack::{Site, Stack};
+use crate::dsl::name::ServiceName;
+use crate::dsl::service::{RoleKind, Spec};
+use crate::dsl::stack::{Site, Stack};
 
 /// Prefix of a network that several services share: room for 253 of them.
 const SHARED: u32 = 24;
@@ -104,7 +104,7 @@ impl<'a> Networks<'a> {
 
         let network = |key: &str, internal: bool, option: Option<(&str, &str)>| {
             let option = if internal { Some((bridge::NO_HOST_ADDRESS, "true")) } else { option };
-            let subnet = |it: &crate::subnet::Subnet| AddressRange { subnet: it.to_string() };
+            let subnet = |it: &crate::dsl::subnet::Subnet| AddressRange { subnet: it.to_string() };
             let network = Network {
                 name: Some(site.real_name(key)),
                 internal,

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::dotenv;
-use crate::stack::Site;
-use crate::variable::{EnvVar, Fallback, Kind};
-use crate::yaml;
+use crate::compose::dotenv;
+use crate::compose::yaml;
+use crate::dsl::stack::Site;
+use crate::dsl::variable::{EnvVar, Fallback, Kind};
 
 /// The file's text; `header` becomes the comment on top.
 pub fn text(site: &Site, header: &str) -> String {

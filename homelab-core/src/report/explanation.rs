@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::Reason;
 use super::exposure::{self, Host, OpenPort, WayOut};
 use super::state;
-use crate::access::{self, Access};
-use crate::budget;
 use crate::compose::{MountKind, ServiceMount};
-use crate::project::{Member, Project};
-use crate::reach::{self, Reach};
-use crate::resource::Policy;
-use crate::service::RoleKind;
-use crate::units::Memory;
+use crate::dsl::resource::Policy;
+use crate::dsl::service::RoleKind;
+use crate::dsl::units::Memory;
+use crate::model::access::{self, Access};
+use crate::model::budget;
+use crate::model::project::{Member, Project};
+use crate::model::reach::{self, Reach};
 
 /// What is known of a service. Role, place, reasons and policies are known of our own stack only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -153,7 +153,9 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         dumped_by: state::dumper(project, name).map(|it| it.name.to_owned()),
         dumps: spec.iter().flat_map(|it| &it.dumps).map(ToString::to_string).collect(),
         secrets: member.service.secrets.iter().map(|it| secret(project, it)).collect(),
-        exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
+        exceptions: exceptions
+            .map(|(what, because)| Reason::new(&what.to_string(), because))
+            .collect(),
         unattended: exposure::unreviewed(project, member),
         waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
     }

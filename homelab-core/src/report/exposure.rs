@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 pub use self::creators::Creator;
 pub use self::page::markdown;
 use crate::compose::PublishedPort;
-use crate::contract::Egress;
-use crate::interpolate;
-use crate::lower::UPDATE_LABEL;
-use crate::project::{Member, Project};
-use crate::reach::{self, Place};
-use crate::route::{Address, Login};
-use crate::units::{Port, Protocol};
+use crate::compose::interpolate;
+use crate::compose::label;
+use crate::dsl::contract::Egress;
+use crate::dsl::route::{Address, Login};
+use crate::dsl::units::{Port, Protocol};
+use crate::model::project::{Member, Project};
+use crate::model::reach::{self, Place};
 
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -249,7 +249,7 @@ pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
 
 /// Whether the updater may replace one service; `None` when it may not, whatever `.env` says.
 pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreviewed> {
-    let label = member.service.labels.get(UPDATE_LABEL)?;
+    let label = member.service.labels.get(label::UPDATE)?;
     let is_on = project.resolve(label).eq_ignore_ascii_case("true");
     let switch = interpolate::variables(label).into_iter().next();
     let image = member.image();
@@ -266,8 +266,8 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::route::Publish;
-    use crate::variable::{EnvVar, Kind, Switch};
+    use crate::dsl::route::Publish;
+    use crate::dsl::variable::{EnvVar, Kind, Switch};
 
     /// Who asks at the one host name of the good example.
     #[track_caller]

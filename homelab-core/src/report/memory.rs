@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::table;
-use crate::budget::{self, Need};
-use crate::project::Project;
-use crate::units::Memory;
+use crate::dsl::units::Memory;
+use crate::model::budget::{self, Need};
+use crate::model::project::Project;
 
 /// The sets of profiles that tell most; memory in MiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

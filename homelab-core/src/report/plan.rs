@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{Action, Fate, Gain, Plan, Step, Touched, Way, WayKind};
+use crate::release::plan::{Action, Fate, Gain, Plan, Step, Touched, Way, WayKind};
 
 /// For a terminal: power over the host first, then what becomes reachable, services, data and dumps.
 pub fn text(plan: &Plan) -> String {

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::project::Project;
-use crate::reach::{self, At, Place, Reach, WayIn, Why};
+use crate::model::project::Project;
+use crate::model::reach::{self, At, Place, Reach, WayIn, Why};
 
 /// One paragraph a target: its ports, who reaches it, by reason and network, and where it gets out.
 pub fn text(project: &Project<'_>) -> String {

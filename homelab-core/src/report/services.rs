@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, profile_names, table};
-use crate::budget;
-use crate::project::{Member, Project};
-use crate::service::RoleKind;
+use crate::dsl::service::RoleKind;
+use crate::model::budget;
+use crate::model::project::{Member, Project};
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +48,9 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         networks: member.service.networks.clone(),
         memory: budget::limit(project, member).map(|it| it.to_string()),
-        exceptions: exceptions.map(|it| Reason::new(&it.what, it.because)).collect(),
+        exceptions: exceptions
+            .map(|(what, because)| Reason::new(&what.to_string(), because))
+            .collect(),
         waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{profile_names, table};
 use crate::compose::MountKind;
-use crate::project::{Member, Project};
-use crate::resource::{Policy, Source};
+use crate::dsl::resource::{Policy, Source};
+use crate::model::project::{Member, Project};
 
 /// A place that a service writes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +63,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
 
 /// Who dumps a database.
 pub(super) fn dumper<'a>(project: &'a Project<'_>, service: &str) -> Option<Member<'a>> {
-    let dumps = |it: &crate::service::Spec| it.dumps.iter().any(|it| it.as_str() == service);
+    let dumps = |it: &crate::dsl::service::Spec| it.dumps.iter().any(|it| it.as_str() == service);
     project.members().find(|it| it.spec.is_some_and(dumps))
 }
 

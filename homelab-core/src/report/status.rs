@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::receipt::Receipt;
-use crate::finding::Finding;
+use crate::checks::finding::Finding;
 use crate::release::Id;
 
 /// The house as it is.

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{exposure, profile_names};
-use crate::project::{Member, Project};
-use crate::reach::{self, Why};
-use crate::service::Spec;
+use crate::dsl::service::Spec;
+use crate::model::project::{Member, Project};
+use crate::model::reach::{self, Why};
 
 /// The diagram without a code fence.
 pub fn mermaid(project: &Project<'_>) -> String {
@@ -31,7 +31,7 @@ pub fn mermaid(project: &Project<'_>) -> String {
 /// Databases are drawn as such.
 fn node(member: &Member<'_>) -> String {
     let name = member.name;
-    if member.role() == Some(crate::service::RoleKind::Data) {
+    if member.role() == Some(crate::dsl::service::RoleKind::Data) {
         format!("{name}[({name})]")
     } else {
         format!("{name}[{name}]")
@@ -47,8 +47,9 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     }
     for site in project.sites_of(name) {
         for host in site.addresses() {
-            for edge in
-                project.members().filter(|it| it.role() == Some(crate::service::RoleKind::Edge))
+            for edge in project
+                .members()
+                .filter(|it| it.role() == Some(crate::dsl::service::RoleKind::Edge))
             {
                 let _ = writeln!(out, "  {} -->|\"{host}\"| {name}", edge.name);
             }

@@ -1,9 +1,9 @@
 //! Random houses: good ones, and with a small probability one with a known fault.
 
+use homelab_core::compose::yaml::{Spacing, render};
+use homelab_core::dsl::service::Role;
 use homelab_core::lower::lower;
 use homelab_core::prelude::*;
-use homelab_core::service::Role;
-use homelab_core::yaml::{Spacing, render};
 
 mod fault;
 mod plan;

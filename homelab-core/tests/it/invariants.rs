@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use homelab_core::checks::check;
+use homelab_core::checks::finding::Severity;
 use homelab_core::compose::{File, Service};
-use homelab_core::contract::Contract;
-use homelab_core::finding::Severity;
+use homelab_core::dsl::contract::Contract;
 use homelab_core::lower::lower;
-use homelab_core::project::Project;
+use homelab_core::model::project::Project;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

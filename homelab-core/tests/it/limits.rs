@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use homelab_core::limits;
-use homelab_core::yaml::{self, Error};
+use homelab_core::compose::limits;
+use homelab_core::compose::yaml::{self, Error};
 use proptest::prelude::*;
 
 use crate::text::property;

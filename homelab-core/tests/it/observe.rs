@@ -9,10 +9,11 @@ mod foreign;
 mod mutations;
 mod seen;
 
+use homelab_core::compose::dotenv;
 use homelab_core::compose::{File, Service};
-use homelab_core::observe::{self, Inspected};
-use homelab_core::resolve::{self, Setting};
-use homelab_core::{diff, dotenv};
+use homelab_core::release::diff;
+use homelab_core::release::observe::{self, Inspected};
+use homelab_core::release::resolve::{self, Setting};
 use serde_json::Value;
 
 const PROFILES: [&str; 5] = ["photos", "network", "monitoring", "files", "watchtower"];

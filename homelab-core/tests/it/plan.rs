@@ -5,10 +5,10 @@ mod opens;
 mod power;
 
 use homelab_core::compose::File;
-use homelab_core::plan::{Action, After, Before, Container, Fate, Plan, plan};
+use homelab_core::compose::yaml;
+use homelab_core::release::plan::{Action, After, Before, Container, Fate, Plan, plan};
+use homelab_core::release::resolve::{Setting, resolve};
 use homelab_core::report::plan::{markdown, text};
-use homelab_core::resolve::{Setting, resolve};
-use homelab_core::yaml;
 use indexmap::IndexMap;
 
 /// A house that runs: every test changes one thing of it.
@@ -225,7 +225,7 @@ fn a_route_that_loses_its_login_is_told() {
         "caddy: \"app.home.arpa\", caddy.import: login, caddy_1: \"(login)\", caddy_1.basic_auth.import: /run/secrets/login",
     );
     let plan = plan(&running(&guarded, &[]), &after(HOUSE, &[]), &[]);
-    let told = |it: &[homelab_core::plan::Way]| {
+    let told = |it: &[homelab_core::release::plan::Way]| {
         it.iter().map(|it| format!("{}: {}", it.what, it.how)).collect::<Vec<_>>()
     };
     assert_eq!(told(&plan.opens), ["app.home.arpa: the proxy does not ask for a login"]);
@@ -238,7 +238,7 @@ fn text_of_a_file_is_no_markdown() {
     let page = markdown(&plan);
     assert!(page.contains("| `` image: more:1 → more:1`<img>\\|@all `` |"), "{page}");
     let off = IndexMap::from([("more".to_owned(), "<b>*@all* `x`".to_owned())]);
-    let plan = homelab_core::plan::plan(
+    let plan = homelab_core::release::plan::plan(
         &running(HOUSE, &["extra"]),
         &After { off, ..after(HOUSE, &[]) },
         &[],

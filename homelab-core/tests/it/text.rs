@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use homelab_core::interpolate::resolve;
+use homelab_core::compose::interpolate::resolve;
 use homelab_core::lower::lower;
 use homelab_core::prelude::*;
 use proptest::prelude::*;

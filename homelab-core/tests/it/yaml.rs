@@ -1,8 +1,8 @@
 //! What is rendered reads back as what it was, with a parser of each YAML version.
 
 use homelab_core::compose::File;
+use homelab_core::compose::yaml::{Spacing, render};
 use homelab_core::lower::lower;
-use homelab_core::yaml::{Spacing, render};
 use proptest::prelude::*;
 use serde_yaml::{Mapping, Value};
 use yaml_rust2::{Yaml, YamlLoader};

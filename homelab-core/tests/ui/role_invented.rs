@@ -1,6 +1,6 @@
 // A service file invents a role of its own.
 
-use homelab_core::service::{Role, RoleKind};
+use homelab_core::dsl::service::{Role, RoleKind};
 
 enum Cache {}
 

@@ -143,7 +143,7 @@ fn add_group(stack: &mut Stack, group: &Group) {
     stack.add(agent);
 }
 
-fn facts<R: homelab_core::service::Role>(service: Service<R>, group: &Group) -> Service<R> {
+fn facts<R: homelab_core::dsl::service::Role>(service: Service<R>, group: &Group) -> Service<R> {
     let service = service.user(User::Ids(1000, 1000)).memory(Memory::mib(64));
     let service = service.tmpfs(Tmpfs::at("/tmp")).env("TZ", "Europe/Berlin");
     match group.profile {

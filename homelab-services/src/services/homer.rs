@@ -4,8 +4,8 @@
 
 mod config;
 
+use homelab_core::dsl::stack::PlacedTile;
 use homelab_core::prelude::*;
-use homelab_core::stack::PlacedTile;
 
 use crate::{env, images};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use homelab_core::checks;
 use homelab_core::compose::File;
-use homelab_core::interpolate;
-use homelab_core::project::Project;
+use homelab_core::compose::interpolate;
+use homelab_core::dsl::stack::Stack;
+use homelab_core::dsl::variable::Fallback;
+use homelab_core::model::project::Project;
+use homelab_core::release::resolve::{Setting, resolve};
 use homelab_core::report::exposure;
-use homelab_core::resolve::{Setting, resolve};
-use homelab_core::stack::Stack;
-use homelab_core::variable::Fallback;
 use indexmap::IndexMap;
 
 #[test]
@@ -63,10 +63,10 @@ fn the_emitted_file_reads_back_as_it_was() {
     let house = homelab_services::house();
     let (stack, catalogue) = (&house.stack, house.catalogue());
     let project = Project::from_stack(stack, &catalogue);
-    let text = homelab_core::yaml::render(
+    let text = homelab_core::compose::yaml::render(
         project.file(),
         "Generated.",
-        homelab_core::yaml::Spacing::Sections,
+        homelab_core::compose::yaml::Spacing::Sections,
     );
     let file: File = serde_yaml::from_str(&text).expect("another parser reads it");
     assert_eq!(&file, project.file());

@@ -3,7 +3,7 @@
 use homelab_core::checks::check_received;
 use homelab_core::compose::{File, MountKind, Service, ServiceMount};
 use homelab_core::lower::lower;
-use homelab_core::project::Project;
+use homelab_core::model::project::Project;
 
 /// What the rules of a host find in our file after a change of one service, without its name.
 fn refused(name: &str, change: impl FnOnce(&mut Service)) -> Vec<String> {

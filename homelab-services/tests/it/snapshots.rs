@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use homelab_core::caddyfile;
+use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::model::project::Project;
 use homelab_core::prelude::{Contract, Stack};
-use homelab_core::project::Project;
+use homelab_core::proxy::caddyfile;
 use homelab_core::report::{
     env_example, exposure, memory, reachability, services, state, topology,
 };
-use homelab_core::yaml::{self, Spacing};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots");
 

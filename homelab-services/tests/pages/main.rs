@@ -26,7 +26,7 @@ mod images {
 mod vaultwarden;
 
 use homelab_core::checks;
-use homelab_core::project::Project;
+use homelab_core::model::project::Project;
 use homelab_core::testing;
 
 const PAGE: &str = include_str!("../../../CONTRIBUTING.md");

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use homelab_core::contract::Contract;
-use homelab_core::dotenv;
-use homelab_core::project::Project;
-use homelab_core::stack::Stack;
+use homelab_core::compose::dotenv;
+use homelab_core::dsl::contract::Contract;
+use homelab_core::dsl::stack::Stack;
+use homelab_core::model::project::Project;
 
 /// The stack and the catalogue of its images.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use homelab_core::caddyfile::assemble;
+use homelab_core::proxy::caddyfile::assemble;
 use homelab_stand_in::Promise;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};

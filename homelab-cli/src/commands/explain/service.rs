@@ -1,11 +1,11 @@
 //! What is known of a service, as text.
 
 use homelab_core::compose::MountKind;
-use homelab_core::reach::{Reach, Why};
+use homelab_core::dsl::service::RoleKind;
+use homelab_core::model::reach::{Reach, Why};
 use homelab_core::report::Reason;
 use homelab_core::report::explanation::{Explanation, Keeping, Mounted, SecretFile};
 use homelab_core::report::exposure::{Host, OpenPort, WayOut};
-use homelab_core::service::RoleKind;
 
 use crate::commands::exposure;
 use crate::error::Error;

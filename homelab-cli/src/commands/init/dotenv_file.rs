@@ -1,10 +1,10 @@
 //! `.env`: what is appended, and what is filled in.
 
-use homelab_core::dotenv;
-use homelab_core::limits;
+use homelab_core::compose::dotenv;
+use homelab_core::compose::limits;
+use homelab_core::dsl::stack::Site;
+use homelab_core::dsl::variable::Fallback;
 use homelab_core::report::env_example;
-use homelab_core::stack::Site;
-use homelab_core::variable::Fallback;
 
 use super::Assignment;
 use crate::error::Error;
@@ -158,7 +158,7 @@ fn is_mentioned(line: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::variable::EnvVar;
+    use homelab_core::dsl::variable::EnvVar;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Secrets: random text, or a login with its hash.
 
-use homelab_core::access::{self, Access};
-use homelab_core::project::Project;
-use homelab_core::resource::{Secret, SecretContent};
+use homelab_core::dsl::resource::{Secret, SecretContent};
+use homelab_core::model::access::{self, Access};
+use homelab_core::model::project::Project;
 
 use crate::error::Error;
 use crate::file::{Folder, Owned};

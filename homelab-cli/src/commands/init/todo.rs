@@ -1,7 +1,7 @@
 //! What is left to do, in the order in which to do it.
 
-use homelab_core::access;
-use homelab_core::project::Project;
+use homelab_core::model::access;
+use homelab_core::model::project::Project;
 use homelab_core::report::exposure;
 
 use crate::host::Person;
@@ -61,7 +61,7 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
 }
 
 fn secret_commands(house: &House, project: &Project<'_>) -> Vec<String> {
-    let command = |it: &homelab_core::resource::Secret| {
+    let command = |it: &homelab_core::dsl::resource::Secret| {
         let path = house.path(&it.file());
         let wanted = access::required(project, it.name()).ok()?;
         let wrong = path.is_file() && !secret::is_right(&path, &wanted);

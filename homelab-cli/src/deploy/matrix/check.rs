@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use homelab_core::finding::Severity;
+use homelab_core::checks::finding::Severity;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 

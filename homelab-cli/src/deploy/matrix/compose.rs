@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Output;
 
 use homelab_core::compose::{File, Service};
-use homelab_core::resolve::{self, Setting};
+use homelab_core::release::resolve::{self, Setting};
 
 use super::super::release;
 use super::docker::{Docker, done, refused};

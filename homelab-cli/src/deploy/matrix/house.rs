@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use homelab_core::finding::{Finding, Severity};
+use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 

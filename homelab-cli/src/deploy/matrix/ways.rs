@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use homelab_core::finding::Severity;
+use homelab_core::checks::finding::Severity;
 use homelab_core::report::receipt::{Deed, Outcome};
 
 use super::super::between::Data;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::page::code;
-use crate::project::{Member, Project};
+use crate::model::project::{Member, Project};
 use crate::report::{profile_names, table};
 
 /// A service that can create containers.
@@ -59,8 +59,8 @@ mod tests {
     use super::super::gather;
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::resource::Bind;
-    use crate::variable::Switch;
+    use crate::dsl::resource::Bind;
+    use crate::dsl::variable::Switch;
 
     #[test]
     fn who_creates_containers_is_told_with_what_they_may_bind() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use homelab_core::compose::{File, Service, bridge};
 
 use super::{contract_of, equal, holds_in_accepted_houses, holds_in_every_service, unless};
-use homelab_core::contract::Egress;
+use homelab_core::dsl::contract::Egress;
 
 #[test]
 fn databases_share_no_network_with_the_edge() {

@@ -1,7 +1,7 @@
 //! What holds of the rights of a service, and of what runs in it.
 
+use homelab_core::compose::interpolate;
 use homelab_core::compose::{MountKind, Service};
-use homelab_core::interpolate;
 
 use super::{contract_of, equal, holds_in_every_service, unless};
 use crate::house::House;

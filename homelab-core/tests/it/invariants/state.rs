@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use homelab_core::compose::interpolate;
+use homelab_core::compose::yaml::{Spacing, render};
 use homelab_core::compose::{File, MountKind, Service};
-use homelab_core::interpolate;
-use homelab_core::yaml::{Spacing, render};
 
 use super::{equal, holds_in_accepted_houses, holds_in_every_service, unless};
 use crate::house::ROOT;

@@ -1,7 +1,7 @@
 //! Containers that no file knows.
 
 use homelab_core::compose::Service;
-use homelab_core::diff;
+use homelab_core::release::diff;
 
 use super::Scene;
 

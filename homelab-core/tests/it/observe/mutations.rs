@@ -3,7 +3,7 @@
 use homelab_core::compose::{
     BindOptions, Healthcheck, Logging, MountKind, PublishedPort, Service, ServiceMount,
 };
-use homelab_core::units::Protocol;
+use homelab_core::dsl::units::Protocol;
 
 use super::Scene;
 

@@ -1,7 +1,7 @@
 //! Nothing that changes is unseen: each leaf of a service, and of what the engine says of it.
 
 use homelab_core::compose::Service;
-use homelab_core::diff;
+use homelab_core::release::diff;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Who has the engine's socket: what it lets through is power, and a change of it is told on top.
 
-use homelab_core::plan::{After, Plan, plan};
+use homelab_core::release::plan::{After, Plan, plan};
 use indexmap::IndexMap;
 
 use super::{after, running};

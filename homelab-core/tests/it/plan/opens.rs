@@ -1,6 +1,6 @@
 //! What becomes possible without a port, a host name or a way out: paths, neighbours, other images.
 
-use homelab_core::plan::{Before, Plan, plan};
+use homelab_core::release::plan::{Before, Plan, plan};
 use homelab_core::report::plan::text;
 
 use super::{HOUSE, after, change, running};
@@ -20,7 +20,7 @@ fn who_comes_to_a_network_reaches_who_was_there() {
     let plan = plan_of(HOUSE, &new);
     assert_eq!(told(&plan, "becomes reachable"), ["new reaches db, app over back"]);
     // Nobody was there.
-    let first = homelab_core::plan::plan(&Before::default(), &after(HOUSE, &[]), &[]);
+    let first = homelab_core::release::plan::plan(&Before::default(), &after(HOUSE, &[]), &[]);
     assert!(told(&first, "becomes reachable").iter().all(|it| !it.contains(" reaches ")));
     // Another name for the same.
     let renamed = plan_of(HOUSE, &HOUSE.replace("back", "rear"));

@@ -1,7 +1,7 @@
 //! Power over the host is told before everything else, whoever gets it and however it is written.
 
-use homelab_core::contract::Contract;
-use homelab_core::plan::{Before, Gain, Plan, plan};
+use homelab_core::dsl::contract::Contract;
+use homelab_core::release::plan::{Before, Gain, Plan, plan};
 use homelab_core::report::plan::{markdown, text};
 
 use super::{HOUSE, after, change, running};
@@ -118,8 +118,8 @@ fn careful() -> Plan {
     plan(&running(CAREFUL, &[]), &in_house(CAREFUL), IMAGES)
 }
 
-fn in_house(text: &str) -> homelab_core::plan::After {
-    homelab_core::plan::After { folder: Some("/srv/house".to_owned()), ..after(text, &[]) }
+fn in_house(text: &str) -> homelab_core::release::plan::After {
+    homelab_core::release::plan::After { folder: Some("/srv/house".to_owned()), ..after(text, &[]) }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Homer's `config.yml`: the tiles of all services, grouped.
 
+use homelab_core::dsl::stack::PlacedTile;
 use homelab_core::prelude::*;
-use homelab_core::stack::PlacedTile;
 use schemars::JsonSchema;
 use serde::Serialize;
 

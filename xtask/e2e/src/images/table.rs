@@ -3,8 +3,8 @@
 //! Ports, variables, secrets and paths come from the contracts; what stands here is what a
 //! contract does not say. Sources are those of the contracts.
 
-use homelab_core::contract::Contract;
-use homelab_core::units::{Port, Protocol};
+use homelab_core::dsl::contract::Contract;
+use homelab_core::dsl::units::{Port, Protocol};
 use homelab_stand_in::Promise;
 
 use super::archive::Entry;

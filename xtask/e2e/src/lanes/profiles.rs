@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::bail;
-use homelab_core::profile_sets::profile_sets;
+use homelab_core::model::profile_sets::profile_sets;
 use tempfile::NamedTempFile;
 
 use super::Scene;

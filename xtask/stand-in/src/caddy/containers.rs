@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homelab_core::caddyfile::{Block, INGRESS_NETWORK, translate};
+use homelab_core::proxy::caddyfile::{Block, INGRESS_NETWORK, translate};
 use serde::Deserialize;
 
 /// An entry of `/containers/json`.
@@ -77,7 +77,7 @@ impl Container {
 mod tests {
     use std::cell::RefCell;
 
-    use homelab_core::caddyfile::assemble;
+    use homelab_core::proxy::caddyfile::assemble;
     use serde_json::{Value, json};
 
     use super::*;

@@ -9,7 +9,7 @@ fn environment(consumer: &str) -> Vec<(String, String)> {
     let service = &compose["services"][format!("socket-proxy-{consumer}").as_str()];
     let pairs = service["environment"].as_mapping().expect("fixture").iter();
     let text = |it: &serde_yaml::Value| {
-        homelab_core::interpolate::resolve(it.as_str().expect("fixture"), &|_| None)
+        homelab_core::compose::interpolate::resolve(it.as_str().expect("fixture"), &|_| None)
     };
     let text = |it| text(it).expect("fixture");
     pairs.map(|(name, value)| (text(name), text(value))).collect()

@@ -1,7 +1,7 @@
 //! Limits: what they are, and what happens at them.
 
 use anyhow::{Context as _, bail};
-use homelab_core::units::Memory;
+use homelab_core::dsl::units::Memory;
 use serde_json::Value;
 
 use crate::docker::{self, Container};

@@ -69,7 +69,7 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
 }
 
 /// The user of the first process: of the file, else of the image; or what it becomes.
-fn expected_user(user: &str, member: &homelab_core::project::Member<'_>) -> u32 {
+fn expected_user(user: &str, member: &homelab_core::model::project::Member<'_>) -> u32 {
     let becomes = BECOMES.iter().find(|it| it.0 == member.name).map(|it| it.1);
     let own = user.split(':').next().and_then(|it| it.parse().ok());
     becomes.or(own).unwrap_or_else(|| member.contract.map_or(0, |it| it.user))

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context as _, anyhow, bail};
+use homelab_core::compose::dotenv;
 use homelab_core::compose::{File, Service};
-use homelab_core::observe::{self, Inspected};
-use homelab_core::resolve::{self, Setting};
-use homelab_core::{diff, dotenv};
+use homelab_core::release::diff;
+use homelab_core::release::observe::{self, Inspected};
+use homelab_core::release::resolve::{self, Setting};
 use serde_json::Value;
 
 use crate::docker::{self, Container};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
-use homelab_core::project::Project;
+use homelab_core::model::project::Project;
 
 use crate::docker::{self, Container};
 use crate::lanes::Scene;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use homelab_core::compose::bridge;
-use homelab_core::project::{Member, Project};
+use homelab_core::model::project::{Member, Project};
 use homelab_stand_in::probe::Target;
 
 use crate::docker::{self, Container, probe};

@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, bail};
 use homelab_core::compose::Network;
-use homelab_core::project::{Member, Project};
-use homelab_core::reach::{self, At, Place, WayIn};
-use homelab_core::units::Protocol;
+use homelab_core::dsl::units::Protocol;
+use homelab_core::model::project::{Member, Project};
+use homelab_core::model::reach::{self, At, Place, WayIn};
 use homelab_stand_in::probe::{Outcome, Target};
 
 use super::pairs;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, bail};
-use homelab_core::project::{Member, Project};
-use homelab_core::reach;
+use homelab_core::model::project::{Member, Project};
+use homelab_core::model::reach;
 use homelab_stand_in::probe::{Outcome, Target};
 
 use crate::docker::{self, Container};

@@ -1,0 +1,96 @@
+//! What a container may do beyond the bare minimum: user, capabilities, host access.
+
+use std::fmt;
+
+use crate::dsl::variable::EnvVar;
+
+/// The user that a container's first process runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum User {
+    /// Fixed numeric user and group.
+    Ids(u32, u32),
+    /// User and group from `.env`.
+    Variables(EnvVar, EnvVar),
+}
+
+/// A Linux capability that a service of a household may need.
+///
+/// `ALL`, `SYS_ADMIN`, `SYS_MODULE` and `SYS_RAWIO` are absent: each is root on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Capability {
+    /// Change the owner of files.
+    Chown,
+    /// Ignore file permissions.
+    DacOverride,
+    /// Read any file.
+    DacReadSearch,
+    /// Change the mode of foreign files.
+    Fowner,
+    /// Listen on ports below 1024.
+    NetBindService,
+    /// Change the network's configuration.
+    NetAdmin,
+    /// Send raw packets (ping).
+    NetRaw,
+    /// Change the group of the process.
+    Setgid,
+    /// Change the user of the process.
+    Setuid,
+}
+
+impl Capability {
+    /// Names of those that concern the container's own files, processes and ports.
+    pub(crate) const HARMLESS: &[&str] = &[
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "KILL",
+        "NET_BIND_SERVICE",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+    ];
+
+    /// The kernel's name without `CAP_`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chown => "CHOWN",
+            Self::DacOverride => "DAC_OVERRIDE",
+            Self::DacReadSearch => "DAC_READ_SEARCH",
+            Self::Fowner => "FOWNER",
+            Self::NetBindService => "NET_BIND_SERVICE",
+            Self::NetAdmin => "NET_ADMIN",
+            Self::NetRaw => "NET_RAW",
+            Self::Setgid => "SETGID",
+            Self::Setuid => "SETUID",
+        }
+    }
+}
+
+/// What a service does that no service should do without a recorded reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exception<'a> {
+    /// It has this capability, by the kernel's name without `CAP_`.
+    Capability(&'a str),
+    /// It shares a namespace: Compose's key, such as `pid`, and with whom, such as `host`.
+    Namespace(&'a str, &'a str),
+    /// It can write to its root file system.
+    WritableRoot,
+}
+
+impl Exception<'_> {
+    /// The end of the label by which a file says why: `cap.NET_RAW`, `pid.host`.
+    pub(crate) fn key(self) -> String {
+        self.to_string().replace(' ', ".")
+    }
+}
+
+impl fmt::Display for Exception<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capability(name) => write!(f, "cap {name}"),
+            Self::Namespace(key, with) => write!(f, "{key} {with}"),
+            Self::WritableRoot => f.write_str("writable root"),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Ways in: routes through the proxy, published ports, dashboard tiles.
+
+use crate::dsl::name;
+use crate::dsl::units::Port;
+use crate::dsl::variable::EnvVar;
+
+/// Who asks the visitor of a route for a login.
+///
+/// Single sign-on will become one more variant; match with a wildcard outside this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Login {
+    /// The proxy itself, with the household's user and password (basic auth).
+    Proxy,
+    /// The service, whose image has accounts and never makes a stranger the administrator.
+    BuiltIn,
+    /// Nobody, because of this.
+    Open {
+        /// Why that is right; printed in the exposure page.
+        because: &'static str,
+    },
+}
+
+/// A host name that the proxy serves, and the port behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Route {
+    pub(crate) label: Option<&'static str>,
+    pub(crate) port: Port,
+    pub(crate) login: Login,
+    pub(crate) closed: &'static [&'static str],
+    pub(crate) closed_until: Option<(&'static [&'static str], EnvVar)>,
+}
+
+impl Route {
+    /// `https://<label>.<domain>` to this port. Default: the proxy asks for a login.
+    #[track_caller]
+    pub const fn host(label: &'static str, port: Port) -> Self {
+        name::assert_valid(label);
+        Self { label: Some(label), port, login: Login::Proxy, closed: &[], closed_until: None }
+    }
+
+    /// `https://<domain>` itself to this port. Default: the proxy asks for a login.
+    pub const fn apex(port: Port) -> Self {
+        Self { label: None, port, login: Login::Proxy, closed: &[], closed_until: None }
+    }
+
+    /// Says who asks for the login. Default: [`Login::Proxy`].
+    #[must_use]
+    pub const fn login(mut self, login: Login) -> Self {
+        self.login = login;
+        self
+    }
+
+    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator:
+    /// they are opened from the host only. Default: every path is served.
+    #[must_use]
+    pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
+        self.closed = paths;
+        self
+    }
+
+    /// Refuses these paths, too, unless this variable is exactly `true`: what a service answers
+    /// to anybody before its set-up and to its administrator afterwards. Default: none.
+    #[must_use]
+    pub const fn closes_until(mut self, paths: &'static [&'static str], done: EnvVar) -> Self {
+        self.closed_until = Some((paths, done));
+        self
+    }
+}
+
+/// A port of the host that leads into a container.
+///
+/// Published ports bypass the host's firewall (Docker writes its own rules), so
+/// the address is always chosen: everywhere with a reason, or a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Publish {
+    pub(crate) port: Port,
+    pub(crate) address: Address,
+}
+
+/// The host address that a published port is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Address {
+    Everywhere(&'static str),
+    Variable(EnvVar),
+}
+
+impl Publish {
+    /// On every address of the host, because of this.
+    pub const fn everywhere(port: Port, because: &'static str) -> Self {
+        Self { port, address: Address::Everywhere(because) }
+    }
+
+    /// On the address in a variable.
+    pub const fn at(address: &EnvVar, port: Port) -> Self {
+        Self { port, address: Address::Variable(*address) }
+    }
+}
+
+/// A heading of the dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TileGroup {
+    name: &'static str,
+    icon: &'static str,
+}
+
+impl TileGroup {
+    /// A heading with a Font Awesome icon, such as `fas fa-film`.
+    pub const fn new(name: &'static str, icon: &'static str) -> Self {
+        Self { name, icon }
+    }
+
+    /// The heading.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The Font Awesome class.
+    pub const fn icon(self) -> &'static str {
+        self.icon
+    }
+}
+
+/// A service's entry on the dashboard; it leads to the service's first route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tile {
+    pub(crate) name: &'static str,
+    pub(crate) group: TileGroup,
+    pub(crate) icon: &'static str,
+    pub(crate) subtitle: &'static str,
+}
+
+impl Tile {
+    /// An entry under a heading. Default: the heading's icon and no subtitle.
+    pub const fn new(name: &'static str, group: TileGroup) -> Self {
+        Self { name, group, icon: group.icon, subtitle: "" }
+    }
+
+    /// Sets a Font Awesome icon of its own.
+    #[must_use]
+    pub const fn icon(mut self, icon: &'static str) -> Self {
+        self.icon = icon;
+        self
+    }
+
+    /// Sets the line under the name. Default: none.
+    #[must_use]
+    pub const fn subtitle(mut self, subtitle: &'static str) -> Self {
+        self.subtitle = subtitle;
+        self
+    }
+}

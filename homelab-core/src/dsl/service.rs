@@ -1,0 +1,368 @@
+//! The DSL: a service as a chain of facts, with its role and its state in the type.
+//!
+//! ```
+//! use homelab_core::prelude::*;
+//!
+//! const NAME: ServiceName = ServiceName::new("notes");
+//! const IMAGE: Image = Image::pinned("example/notes:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! const WEB: Port = Port::new(8080);
+//! const DATA: Mount<Precious> = Volume::precious("notes", Backup::Offsite).at("/data");
+//!
+//! fn define() -> Service<App, Precious> {
+//!     Service::app(NAME, IMAGE, Health::from_image())
+//!         .route(Route::host("notes", WEB).login(Login::BuiltIn))
+//!         .mount(DATA)
+//!         .memory(Memory::mib(128))
+//! }
+//! # define();
+//! ```
+//!
+//! A database has no way in but its network, so this does not compile:
+//!
+//! ```compile_fail,E0599
+//! # use homelab_core::prelude::*;
+//! # const NAME: ServiceName = ServiceName::new("db");
+//! # const IMAGE: Image = Image::pinned("example/db:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! Service::data(NAME, IMAGE, Health::from_image()).route(Route::host("db", Port::new(5432)));
+//! ```
+//!
+//! and neither does a secret as a plain value:
+//!
+//! ```compile_fail,E0277
+//! # use homelab_core::prelude::*;
+//! # const NAME: ServiceName = ServiceName::new("notes");
+//! # const IMAGE: Image = Image::pinned("example/notes:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
+//! # const PASSWORD: Secret = Secret::random("notes-password");
+//! Service::app(NAME, IMAGE, Health::from_image()).env("PASSWORD", PASSWORD);
+//! ```
+
+mod agent;
+mod roles;
+mod spec;
+mod wiring;
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::time::Duration;
+
+pub use self::roles::{
+    Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
+};
+pub(crate) use self::spec::{DependsOn, Spec};
+pub use self::wiring::{Connect, Wiring};
+use crate::dsl::contract::Contract;
+use crate::dsl::health::Health;
+use crate::dsl::image::Image;
+use crate::dsl::name::ServiceName;
+use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::dsl::route::{Publish, Route, Tile};
+use crate::dsl::stack::Handle;
+use crate::dsl::text::{Text, ToText, secret_path};
+use crate::dsl::units::{Cpus, Memory};
+use crate::dsl::variable::{EnvVar, Switch};
+
+/// A service before it is part of a stack: `R` is its role, `S` what it keeps.
+///
+/// Required facts are arguments of the constructor; every other fact is one
+/// method, whose doc states what holds without it.
+#[derive(Clone, Debug)]
+#[must_use = "a service does nothing until it is passed to `Stack::add`"]
+pub struct Service<R, S = Stateless> {
+    pub(crate) spec: Spec,
+    marker: PhantomData<fn() -> (R, S)>,
+}
+
+impl Service<Edge> {
+    /// The reverse proxy: the only role that publishes the web's ports.
+    #[track_caller]
+    pub fn edge(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl Service<App> {
+    /// A service that people open in a browser.
+    #[track_caller]
+    pub fn app(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl Service<Data> {
+    /// A database or cache: reachable on internal networks only.
+    #[track_caller]
+    pub fn data(name: ServiceName, image: Image, health: Health) -> Self {
+        Self::new(name, image, health)
+    }
+}
+
+impl<S: State> Service<App, S> {
+    /// Serves a host name through the proxy. Default: none.
+    pub fn route(mut self, route: Route) -> Self {
+        self.spec.routes.push(route);
+        self
+    }
+
+    /// Sends a path of the first route's host to another service's route. Default: none.
+    pub fn redirect(mut self, path: String, to: Route) -> Self {
+        self.spec.redirects.push((path, to));
+        self
+    }
+
+    /// Publishes a port on the host. Default: none.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publishes.push(publish);
+        self
+    }
+
+    /// Shows the service on the dashboard. Default: it is not shown.
+    pub fn tile(mut self, tile: Tile) -> Self {
+        self.spec.tile = Some(tile);
+        self
+    }
+}
+
+impl<S: State> Service<Edge, S> {
+    /// Publishes a port on the host. Default: none.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publishes.push(publish);
+        self
+    }
+
+    /// Lists in a variable the networks on which it serves routes, by their real names: it does
+    /// not know Compose's keys. Default: no variable.
+    pub fn ingress_env(mut self, key: &'static str) -> Self {
+        self.spec.ingress_env = Some(key);
+        // Its place; its value is known when the whole stack is.
+        self.env(key, "")
+    }
+
+    /// Makes it the guard of routes with [`crate::dsl::route::Login::Proxy`]: it reads users and
+    /// password hashes from this secret's file.
+    pub fn guards_with(mut self, login: Secret) -> Self {
+        self.spec.guard = Some(login);
+        self.secret(login)
+    }
+}
+
+impl<S: State> Service<Data, S> {
+    /// A PostgreSQL server: a deploy dumps this database, as this superuser, before it touches the
+    /// server or whoever migrates the database.
+    ///
+    /// Default: nothing is dumped.
+    pub fn postgres(mut self, superuser: &'static str, database: &'static str) -> Self {
+        self.spec.postgres = Some((superuser, database));
+        self
+    }
+}
+
+impl<R: Role> Service<R, Stateless> {
+    /// Lets a household that switches it on replace this service without review: it follows its
+    /// tag then, and the updater replaces it.
+    ///
+    /// Default: it stays at its digest. A service with precious state has no such method.
+    pub fn update_unattended(
+        mut self,
+        switch: Switch,
+        because: &'static str,
+    ) -> Service<R, Unattended> {
+        self.spec.unattended = Some((switch, because));
+        self.into_state()
+    }
+}
+
+/// Facts of every role.
+impl<R: Role, S: State> Service<R, S> {
+    /// Adds what is known of its image to the catalogue. Default: nothing is known, so that
+    /// rules which need the image's facts say nothing.
+    pub fn contract(mut self, contract: &Contract) -> Self {
+        self.spec.contract = Some(*contract);
+        self
+    }
+
+    /// Puts it into a profile. Default: none, so that plain `docker compose up -d` starts it.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.spec.profiles.push(profile);
+        self
+    }
+
+    /// Puts it on a network whose members all reach each other. Default: none; a route, a use, a
+    /// way out and a published port each bring the network that they need.
+    pub fn on(mut self, network: Network) -> Self {
+        self.spec.networks.push(network);
+        self
+    }
+
+    /// Starts after another service is healthy, and shares a network with it: one that both were
+    /// put on, else an internal one for the two alone.
+    pub fn uses(mut self, other: &(impl Connect + ?Sized)) -> Self {
+        other.connect(&mut Wiring::new(&mut self.spec));
+        self
+    }
+
+    /// Shares a network with another service as [`Service::uses`] does, without waiting for it.
+    ///
+    /// For a service that may be switched off while this one runs.
+    pub fn knows<Q: Role>(mut self, other: &Handle<Q>) -> Self {
+        self.spec.peers.push(other.name());
+        self
+    }
+
+    /// Gives it a way out, because of this. Default: none, also with a route or a published port.
+    pub fn egress(mut self, because: &'static str) -> Self {
+        self.spec.egress = Some(because);
+        self
+    }
+
+    /// Sets a variable of its environment; `$` in text is literal.
+    pub fn env(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.env.insert(key, value.to_text());
+        self
+    }
+
+    /// Reads one of the environment files `<prefix><value>.env` of this repository, chosen by a
+    /// variable. Default: none. For images that spell a switch as Compose cannot interpolate it.
+    pub fn env_file(mut self, prefix: &'static str, chosen_by: &EnvVar) -> Self {
+        self.spec.env_file = Some((prefix, *chosen_by));
+        self
+    }
+
+    /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
+    pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
+        self.spec.env.insert(key, Text::literal(&secret_path(secret)));
+        self.secret(secret)
+    }
+
+    /// Mounts a secret's file at `/run/secrets/<name>`. Default: none.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.spec.add_secret(secret);
+        self
+    }
+
+    /// Mounts a volume or a host path. A service that updates itself unattended holds no precious state.
+    pub fn mount<K>(mut self, mount: Mount<K>) -> Service<R, S::Then>
+    where
+        S: Holds<K>,
+    {
+        self.spec.mounts.push(mount.erase());
+        self.into_state()
+    }
+
+    /// Puts a folder into memory. Default: none; the root file system is read-only.
+    pub fn tmpfs(mut self, tmpfs: Tmpfs) -> Self {
+        self.spec.tmpfs.push(tmpfs);
+        self
+    }
+
+    /// Passes the device whose path is in a variable. Default: none.
+    pub fn device(mut self, source: &EnvVar, target: &'static str) -> Self {
+        self.spec.devices.push((*source, target));
+        self
+    }
+
+    /// Adds the numeric group in a variable to the process. Default: none.
+    pub fn group(mut self, gid: &EnvVar) -> Self {
+        self.spec.groups.push(*gid);
+        self
+    }
+
+    /// Caps its memory. Default: no cap, which the `resource-limits` check reports.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.spec.memory = Some(memory);
+        self
+    }
+
+    /// Caps its processor time. Default: one core.
+    pub fn cpus(mut self, cpus: Cpus) -> Self {
+        self.spec.cpus = cpus;
+        self
+    }
+
+    /// Caps the number of its processes and threads. Default: 256.
+    pub fn pids(mut self, pids: u32) -> Self {
+        self.spec.pids = pids;
+        self
+    }
+
+    /// Switches it by a variable that holds 0 or 1. Default: it always runs when its profile is on.
+    pub fn switched_by(mut self, variable: &EnvVar) -> Self {
+        self.spec.replicas = Some(*variable);
+        self
+    }
+
+    /// Sets user and group of the first process. Default: the image's.
+    pub fn user(mut self, user: User) -> Self {
+        self.spec.user = Some(user);
+        self
+    }
+
+    /// Adds a capability, because of this. Default: none, all are dropped.
+    pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
+        self.spec.capabilities.push(capability);
+        self.exception(Exception::Capability(capability.as_str()), because)
+    }
+
+    /// Lets it write to its root file system, because of this. Default: read-only.
+    pub fn writable_root(mut self, because: &'static str) -> Self {
+        self.spec.read_only = false;
+        self.exception(Exception::WritableRoot, because)
+    }
+
+    /// Shows it the host's processes, because of this. Default: its own only.
+    pub fn host_pid(mut self, because: &'static str) -> Self {
+        self.spec.host_pid = true;
+        self.exception(Exception::Namespace("pid", "host"), because)
+    }
+
+    /// Replaces the image's command. Default: the image's.
+    pub fn command(mut self, words: &[&str]) -> Self {
+        self.spec.command = words.iter().map(|it| Text::literal(it)).collect();
+        self
+    }
+
+    /// Sets the size of `/dev/shm`. Default: Docker's 64 MiB.
+    pub fn shared_memory(mut self, size: Memory) -> Self {
+        self.spec.shm = Some(size);
+        self
+    }
+
+    /// Time between the stop signal and the kill. Default: Docker's 10 s.
+    pub fn stops_within(mut self, grace: Duration) -> Self {
+        self.spec.stop_grace = Some(grace);
+        self
+    }
+
+    /// Runs Docker's init as first process. Default: the image's own.
+    pub fn init(mut self) -> Self {
+        self.spec.init = true;
+        self
+    }
+
+    /// Adds a container label. Default: only those that the stack makes.
+    pub fn label(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.labels.insert(key, value.to_text());
+        self
+    }
+
+    /// Accepts a rule's finding on this service, because of this; reports print it.
+    pub fn accept(mut self, rule: &'static str, because: &'static str) -> Self {
+        self.spec.waivers.push((rule, because));
+        self
+    }
+
+    #[track_caller]
+    fn new(name: ServiceName, image: Image, health: Health) -> Self {
+        let spec = Spec::new(name, image, health, R::KIND, Location::caller());
+        Self { spec, marker: PhantomData }
+    }
+
+    fn exception(mut self, what: Exception<'static>, because: &'static str) -> Self {
+        self.spec.exceptions.push((what, because));
+        self
+    }
+
+    fn into_state<T>(self) -> Service<R, T> {
+        Service { spec: self.spec, marker: PhantomData }
+    }
+}

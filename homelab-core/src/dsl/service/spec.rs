@@ -1,0 +1,152 @@
+//! What a service's chain of facts has collected: read by `lower` and by the rules.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::roles::RoleKind;
+use crate::dsl::contract::Contract;
+use crate::dsl::health::{Health, Probe};
+use crate::dsl::image::Image;
+use crate::dsl::name::ServiceName;
+use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::dsl::route::{Publish, Route, Tile};
+use crate::dsl::text::Text;
+use crate::dsl::units::{Cpus, Memory};
+use crate::dsl::variable::{EnvVar, Switch};
+
+/// Default of `Service::pids`: enough for a server with a thread pool, too few for a fork bomb.
+const PIDS: u32 = 256;
+
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of Compose that is set or not")]
+pub(crate) struct Spec {
+    pub(crate) name: ServiceName,
+    pub(crate) image: Image,
+    pub(crate) health: Health,
+    pub(crate) role: RoleKind,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) contract: Option<Contract>,
+    pub(crate) profiles: Vec<Profile>,
+    /// Networks that it was put on by name.
+    pub(crate) networks: Vec<Network>,
+    /// Services that it opens connections to.
+    pub(crate) peers: Vec<ServiceName>,
+    /// The variable that names the networks on which a proxy serves routes.
+    pub(crate) ingress_env: Option<&'static str>,
+    /// The variable that lists what containers which are created through it may mount.
+    pub(crate) creates_env: Option<&'static str>,
+    pub(crate) depends: IndexMap<ServiceName, DependsOn>,
+    pub(crate) egress: Option<&'static str>,
+    pub(crate) env: IndexMap<&'static str, Text>,
+    /// Folder of environment files and the variable that chooses one of them.
+    pub(crate) env_file: Option<(&'static str, EnvVar)>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) mounts: Vec<Mount<()>>,
+    pub(crate) tmpfs: Vec<Tmpfs>,
+    pub(crate) devices: Vec<(EnvVar, &'static str)>,
+    pub(crate) groups: Vec<EnvVar>,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) cpus: Cpus,
+    pub(crate) pids: u32,
+    pub(crate) replicas: Option<EnvVar>,
+    pub(crate) user: Option<User>,
+    pub(crate) capabilities: Vec<Capability>,
+    pub(crate) read_only: bool,
+    pub(crate) host_pid: bool,
+    pub(crate) docker_socket: bool,
+    pub(crate) exceptions: Vec<(Exception<'static>, &'static str)>,
+    pub(crate) command: Vec<Text>,
+    pub(crate) shm: Option<Memory>,
+    pub(crate) stop_grace: Option<Duration>,
+    pub(crate) init: bool,
+    pub(crate) labels: IndexMap<&'static str, Text>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) redirects: Vec<(String, Route)>,
+    pub(crate) publishes: Vec<Publish>,
+    pub(crate) tile: Option<Tile>,
+    pub(crate) guard: Option<Secret>,
+    pub(crate) dumps: Vec<ServiceName>,
+    /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
+    pub(crate) postgres: Option<(&'static str, &'static str)>,
+    /// What lets it be updated without review, and why it may be.
+    pub(crate) unattended: Option<(Switch, &'static str)>,
+    pub(crate) waivers: Vec<(&'static str, &'static str)>,
+}
+
+/// The condition under which a dependant starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DependsOn {
+    Healthy,
+    Started,
+}
+
+impl Spec {
+    pub(crate) fn new(
+        name: ServiceName,
+        image: Image,
+        health: Health,
+        role: RoleKind,
+        place: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            name,
+            image,
+            health,
+            role,
+            place,
+            contract: None,
+            profiles: Vec::new(),
+            networks: Vec::new(),
+            peers: Vec::new(),
+            ingress_env: None,
+            creates_env: None,
+            depends: IndexMap::new(),
+            egress: None,
+            env: IndexMap::new(),
+            env_file: None,
+            secrets: Vec::new(),
+            mounts: Vec::new(),
+            tmpfs: Vec::new(),
+            devices: Vec::new(),
+            groups: Vec::new(),
+            memory: None,
+            cpus: Cpus::cores(1),
+            pids: PIDS,
+            replicas: None,
+            user: None,
+            capabilities: Vec::new(),
+            read_only: true,
+            host_pid: false,
+            docker_socket: false,
+            exceptions: Vec::new(),
+            command: Vec::new(),
+            shm: None,
+            stop_grace: None,
+            init: false,
+            labels: IndexMap::new(),
+            routes: Vec::new(),
+            redirects: Vec::new(),
+            publishes: Vec::new(),
+            tile: None,
+            guard: None,
+            dumps: Vec::new(),
+            postgres: None,
+            unattended: None,
+            waivers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add_secret(&mut self, secret: Secret) {
+        if !self.secrets.contains(&secret) {
+            self.secrets.push(secret);
+        }
+    }
+
+    /// Whether dependants can wait for it to be healthy.
+    pub(crate) fn is_probed(&self) -> bool {
+        !matches!(self.health.probe, Probe::Unprobed(_))
+    }
+}

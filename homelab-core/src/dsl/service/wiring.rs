@@ -1,0 +1,47 @@
+//! Wiring: what `.uses(…)` accepts, and what it changes in the service.
+
+use super::roles::Role;
+use super::spec::{DependsOn, Spec};
+use crate::dsl::resource::Secret;
+use crate::dsl::stack::Handle;
+
+/// What a service can use: a [`Handle`], or a type of your own that bundles a handle with secrets.
+#[diagnostic::on_unimplemented(
+    message = "a service cannot use `{Self}`",
+    label = "not a handle",
+    note = "pass the handle that `Stack::add` returned: a name as text could be misspelt"
+)]
+pub trait Connect {
+    /// Makes every change that the connection needs.
+    fn connect(&self, wiring: &mut Wiring<'_>);
+}
+
+impl<R: Role> Connect for Handle<R> {
+    fn connect(&self, wiring: &mut Wiring<'_>) {
+        wiring.service(self);
+    }
+}
+
+/// The service that is being connected.
+#[derive(Debug)]
+pub struct Wiring<'a> {
+    spec: &'a mut Spec,
+}
+
+impl<'a> Wiring<'a> {
+    pub(crate) fn new(spec: &'a mut Spec) -> Self {
+        Self { spec }
+    }
+
+    /// Starts after that service is healthy (started, when it has no probe), and shares a network with it.
+    pub fn service<R: Role>(&mut self, handle: &Handle<R>) {
+        let condition = if handle.is_probed() { DependsOn::Healthy } else { DependsOn::Started };
+        self.spec.depends.insert(handle.name(), condition);
+        self.spec.peers.push(handle.name());
+    }
+
+    /// Mounts that secret.
+    pub fn secret(&mut self, secret: Secret) {
+        self.spec.add_secret(secret);
+    }
+}

@@ -1,0 +1,191 @@
+//! The stack: services in the order in which they were added, and the house they live in.
+
+use std::marker::PhantomData;
+
+use indexmap::IndexSet;
+
+use crate::dsl::contract::Contract;
+use crate::dsl::name::ServiceName;
+use crate::dsl::resource::{Network, Profile, Secret};
+use crate::dsl::route::{Route, Tile};
+use crate::dsl::service::{Role, Service, Spec, State};
+use crate::dsl::subnet::Subnet;
+use crate::dsl::text::Text;
+use crate::dsl::units::{Memory, Port};
+use crate::dsl::variable::EnvVar;
+
+/// The house: what all services share. Every field is given; there is no default house.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// Compose's project name, which prefixes volumes and networks; never change it.
+    pub project: &'static str,
+    /// The domain that every host name ends with.
+    pub domain: EnvVar,
+    /// The project's folder on the host; Compose has no variable for it.
+    pub house: EnvVar,
+    /// Who issues the certificates.
+    pub tls: EnvVar,
+    /// The proxy's own network, for the ports that it publishes.
+    pub ingress: Network,
+    /// The network of services that need a way out; they do not reach each other on it.
+    pub egress: Network,
+    /// The addresses of all networks.
+    pub subnets: Subnet,
+    /// Every profile; all combinations of them must work.
+    pub profiles: &'static [Profile],
+    /// Every network.
+    pub networks: &'static [Network],
+    /// Every variable of `.env`.
+    pub variables: &'static [EnvVar],
+    /// The host's memory.
+    pub memory: Memory,
+    /// Memory that stays for the operating system, the engine and the page cache.
+    pub reserve: Memory,
+    /// The host's processor cores.
+    pub cores: u32,
+}
+
+impl Site {
+    /// A network's real name in the engine, which others than Compose need: `<project>_<key>`.
+    pub(crate) fn real_name(&self, key: &str) -> String {
+        format!("{}_{key}", self.project)
+    }
+}
+
+/// The services of a house.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    pub(crate) site: Site,
+    pub(crate) services: Vec<Spec>,
+}
+
+impl Stack {
+    /// An empty house.
+    pub const fn new(site: Site) -> Self {
+        Self { site, services: Vec::new() }
+    }
+
+    /// Adds a service; the handle is the only way to refer to it.
+    pub fn add<R: Role, S: State>(&mut self, service: Service<R, S>) -> Handle<R> {
+        let spec = service.spec;
+        let handle = Handle { name: spec.name, probed: spec.is_probed(), role: PhantomData };
+        self.services.push(spec);
+        handle
+    }
+
+    /// The house.
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Dashboard entries of the services so far, in order, each with the route that it leads to.
+    pub fn tiles(&self) -> Vec<PlacedTile> {
+        let tile = |it: &Spec| {
+            Some(PlacedTile {
+                service: it.name,
+                tile: it.tile?,
+                route: *it.routes.first()?,
+                profile: it.profiles.first().copied(),
+            })
+        };
+        self.services.iter().filter_map(tile).collect()
+    }
+
+    /// Names of all services, in order.
+    pub fn names(&self) -> impl Iterator<Item = ServiceName> {
+        self.services.iter().map(|it| it.name)
+    }
+
+    /// Every secret, each once, in the order of their services.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        for secret in self.services.iter().flat_map(|it| &it.secrets) {
+            if !secrets.contains(secret) {
+                secrets.push(*secret);
+            }
+        }
+        secrets
+    }
+
+    /// What is known of the images of its services, each repository once.
+    pub fn catalogue(&self) -> Vec<Contract> {
+        let mut seen = IndexSet::new();
+        let contracts = self.services.iter().filter_map(|it| it.contract);
+        contracts.filter(|it| seen.insert(it.repository)).collect()
+    }
+}
+
+/// A dashboard entry with what it needs from its service.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedTile {
+    service: ServiceName,
+    tile: Tile,
+    route: Route,
+    profile: Option<Profile>,
+}
+
+impl PlacedTile {
+    /// The service that it stands for.
+    pub const fn service(&self) -> ServiceName {
+        self.service
+    }
+
+    /// The entry's name.
+    pub const fn name(&self) -> &'static str {
+        self.tile.name
+    }
+
+    /// The heading it stands under.
+    pub const fn group(&self) -> crate::dsl::route::TileGroup {
+        self.tile.group
+    }
+
+    /// Its Font Awesome class.
+    pub const fn icon(&self) -> &'static str {
+        self.tile.icon
+    }
+
+    /// The line under its name; may be empty.
+    pub const fn subtitle(&self) -> &'static str {
+        self.tile.subtitle
+    }
+
+    /// The route that it leads to.
+    pub const fn route(&self) -> Route {
+        self.route
+    }
+
+    /// The profile that switches its service on; `None` when it is always on.
+    pub const fn profile(&self) -> Option<Profile> {
+        self.profile
+    }
+}
+
+/// A service that is part of a stack: the only way to refer to it.
+#[derive(Clone, Debug)]
+pub struct Handle<R> {
+    name: ServiceName,
+    probed: bool,
+    role: PhantomData<fn() -> R>,
+}
+
+impl<R> Handle<R> {
+    /// The service's name.
+    pub const fn name(&self) -> ServiceName {
+        self.name
+    }
+
+    /// The host name by which its users reach it.
+    pub fn host(&self) -> Text {
+        Text::literal(self.name.as_str())
+    }
+
+    /// A URL for its users: `http://<name>:<port>`.
+    pub fn url(&self, scheme: &str, port: Port) -> Text {
+        Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
+    }
+
+    pub(crate) const fn is_probed(&self) -> bool {
+        self.probed
+    }
+}

@@ -1,0 +1,335 @@
+//! Variables of `.env`: typed, with default, meaning and validity.
+
+use std::fmt;
+
+/// What a variable's value must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A DNS name with at least one dot, such as `home.arpa`.
+    Hostname,
+    /// An absolute path on the host, without `..`.
+    Path,
+    /// An IPv4 address of the host, such as `192.168.1.2`.
+    Ipv4,
+    /// A time zone of the IANA database, such as `Europe/Berlin`.
+    TimeZone,
+    /// A cron expression of five fields, or a descriptor such as `@daily`.
+    Cron,
+    /// A whole number from the first to the second, both included.
+    Count(u32, u32),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// `internal`, or an e-mail address for an ACME account.
+    TlsIssuer,
+    /// A comma list of the stack's profiles; may be empty.
+    Profiles,
+    /// Nothing: to set it at all is the decision.
+    Empty,
+}
+
+impl Kind {
+    /// What a valid value looks like, as a fragment that follows "expected".
+    pub fn expected(self) -> String {
+        match self {
+            Self::Hostname => "a DNS name with a dot, such as `home.arpa`".to_owned(),
+            Self::Path => "an absolute path without `..`, such as `/srv/data`".to_owned(),
+            Self::Ipv4 => "an IPv4 address, such as `192.168.1.2`".to_owned(),
+            Self::TimeZone => "a time zone, such as `Europe/Berlin`".to_owned(),
+            Self::Cron => "five cron fields or a descriptor, such as `@daily`".to_owned(),
+            Self::Count(from, to) => format!("a whole number from {from} to {to}"),
+            Self::OneOf(words) => {
+                let words: Vec<_> = words.iter().map(|it| format!("`{it}`")).collect();
+                format!("one of {}", words.join(", "))
+            }
+            Self::TlsIssuer => "`internal` or an e-mail address".to_owned(),
+            Self::Profiles => "a comma list of profiles".to_owned(),
+            Self::Empty => "nothing after the `=`".to_owned(),
+        }
+    }
+
+    /// Whether `value` is valid. Profile names are checked by the stack, which knows them.
+    pub fn accepts(self, value: &str) -> bool {
+        match self {
+            Self::Hostname => is_hostname(value),
+            Self::Path => {
+                value.starts_with('/')
+                    && !value.split('/').any(|it| it == "..")
+                    && !value.contains(['$', ':', '\n'])
+            }
+            Self::Ipv4 => value.parse::<std::net::Ipv4Addr>().is_ok(),
+            Self::TimeZone => {
+                !value.is_empty()
+                    && value.split('/').all(|it| {
+                        it.starts_with(|c: char| c.is_ascii_alphabetic())
+                            && it.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+                    })
+            }
+            Self::Cron => is_cron(value),
+            Self::Count(from, to) => {
+                value.bytes().all(|it| it.is_ascii_digit())
+                    && value.parse::<u32>().is_ok_and(|it| (from..=to).contains(&it))
+            }
+            Self::OneOf(words) => words.contains(&value),
+            Self::TlsIssuer => {
+                value == "internal"
+                    || value.split_once('@').is_some_and(|(user, host)| {
+                        // A word of the proxy's file: no quote, brace or `#`.
+                        let plain = |it: char| it.is_ascii_alphanumeric() || "._%+-".contains(it);
+                        !user.is_empty() && user.chars().all(plain) && is_hostname(host)
+                    })
+            }
+            Self::Profiles => {
+                value.is_empty() || value.split(',').all(|it| crate::dsl::name::fault(it).is_none())
+            }
+            Self::Empty => value.is_empty(),
+        }
+    }
+}
+
+fn is_hostname(value: &str) -> bool {
+    value.len() <= 253
+        && value.contains('.')
+        && value.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
+        })
+}
+
+fn is_cron(value: &str) -> bool {
+    const DESCRIPTORS: &[&str] =
+        &["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+    if let Some(every) = value.strip_prefix("@every ") {
+        return every.ends_with(['h', 'm', 's'])
+            && every.chars().all(|it| it.is_ascii_digit() || "hms.".contains(it))
+            && every.starts_with(|it: char| it.is_ascii_digit());
+    }
+    let fields: Vec<_> = value.split(' ').collect();
+    DESCRIPTORS.contains(&value)
+        || fields.len() == 5
+            && fields.iter().all(|field| {
+                !field.is_empty()
+                    && field.chars().all(|it| it.is_ascii_alphanumeric() || "*,-/?".contains(it))
+            })
+}
+
+/// What a variable is when `.env` does not set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fallback {
+    /// Compose stops with the variable's meaning as message.
+    Required,
+    /// This text.
+    Value(&'static str),
+    /// The value of another variable, followed by this path.
+    Under(&'static EnvVar, &'static str),
+}
+
+/// A variable of `.env`: required unless it is given a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EnvVar {
+    name: &'static str,
+    kind: Kind,
+    meaning: &'static str,
+    fallback: Fallback,
+}
+
+impl EnvVar {
+    /// A variable that `.env` must set; `meaning` is one sentence for its reader.
+    ///
+    /// Panics (in a `const`: does not compile) when the name is not upper case, or
+    /// when the meaning holds a character that ends an interpolation.
+    #[track_caller]
+    pub const fn new(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
+        assert!(is_key(name), "a variable's name consists of `A-Z`, `0-9` and `_`");
+        assert!(is_plain(meaning), "a meaning has no dollar sign, brace or line break");
+        Self { name, kind, meaning, fallback: Fallback::Required }
+    }
+
+    /// Gives it a default. Without one, Compose stops when the variable is not set.
+    #[must_use]
+    #[track_caller]
+    pub const fn or(mut self, value: &'static str) -> Self {
+        assert!(is_plain(value), "a default has no dollar sign, brace or line break");
+        self.fallback = Fallback::Value(value);
+        self
+    }
+
+    /// Gives it a default below the path in another variable.
+    #[must_use]
+    #[track_caller]
+    pub const fn or_under(mut self, parent: &'static EnvVar, path: &'static str) -> Self {
+        assert!(is_plain(path) && path.as_bytes()[0] == b'/', "the path begins with `/`");
+        self.fallback = Fallback::Under(parent, path);
+        self
+    }
+
+    /// The name in `.env`.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What a valid value looks like.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// One sentence for its reader.
+    pub const fn meaning(&self) -> &'static str {
+        self.meaning
+    }
+
+    /// What it is when `.env` does not set it.
+    pub const fn fallback(&self) -> Fallback {
+        self.fallback
+    }
+
+    /// The reference in `compose.yaml`: `${NAME:-default}` or `${NAME:?message}`.
+    pub fn reference(&self) -> String {
+        match self.fallback {
+            Fallback::Required => {
+                format!("${{{0}:?set {0} in .env: {1}}}", self.name, self.meaning)
+            }
+            Fallback::Value(value) => format!("${{{}:-{value}}}", self.name),
+            Fallback::Under(parent, path) => {
+                format!("${{{}:-{}{path}}}", self.name, parent.reference())
+            }
+        }
+    }
+}
+
+/// A decision of the household: `NAME=` in `.env` switches it on, and no line leaves it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Switch(EnvVar);
+
+impl Switch {
+    /// Off unless `.env` has the line; `meaning` says what the line does.
+    ///
+    /// Panics like [`EnvVar::new`].
+    #[track_caller]
+    pub const fn new(name: &'static str, meaning: &'static str) -> Self {
+        Self(EnvVar::new(name, Kind::Empty, meaning).or(""))
+    }
+
+    /// The variable, for `Site::variables`.
+    pub const fn variable(self) -> EnvVar {
+        self.0
+    }
+
+    /// What stands in `compose.yaml`: one text while it is off, another while it is on.
+    ///
+    /// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
+    /// filled. A value that is not empty gives neither of the two texts.
+    pub(crate) fn choose(self, off: &str, on: &str) -> String {
+        let name = self.0.name;
+        let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };
+        format!("{on}${{{name}-{off}}}")
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for EnvVar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const fn is_key(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !(bytes[at].is_ascii_uppercase() || bytes[at] == b'_' || bytes[at].is_ascii_digit()) {
+            return false;
+        }
+        at += 1;
+    }
+    !bytes.is_empty() && !bytes[0].is_ascii_digit()
+}
+
+const fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if matches!(bytes[at], b'$' | b'{' | b'}' | b'\n' | b'\r') {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where the data lives.");
+    const PHOTOS: EnvVar = EnvVar::new("PHOTOS", Kind::Path, "Photos.").or_under(&ROOT, "/photos");
+
+    #[test]
+    fn references_carry_default_or_message() {
+        insta::assert_snapshot!(PHOTOS.reference(), @"${PHOTOS:-${DATA_ROOT:?set DATA_ROOT in .env: Where the data lives.}/photos}");
+    }
+
+    #[test]
+    fn a_switch_is_on_while_its_line_is_there_and_empty() {
+        let switch = Switch::new("FOLLOW", "Follow.");
+        for (value, expected) in [(None, "false @1"), (Some(""), "true "), (Some("x"), "truex x")] {
+            let text = format!("{} {}", switch.choose("false", "true"), switch.choose("@1", ""));
+            let found = crate::compose::interpolate::resolve(&text, &|_| value.map(str::to_owned));
+            assert_eq!(found.as_deref(), Ok(expected), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_accept_and_refuse() {
+        let cases: &[(Kind, &[&str], &[&str])] = &[
+            (
+                Kind::Hostname,
+                &["home.arpa", "a-b.example.org"],
+                &["", "home", "-a.b", "a b.c", "a..b"],
+            ),
+            (Kind::Path, &["/srv", "/a b"], &["", "srv", "./x", "/a/../b", "/a:b", "/$X"]),
+            (Kind::Ipv4, &["127.0.0.1"], &["", "::1", "256.1.1.1", "localhost"]),
+            (
+                Kind::TimeZone,
+                &["UTC", "Europe/Berlin", "Etc/GMT+5"],
+                &["", "Europe/", "a b", "../x"],
+            ),
+            (
+                Kind::Cron,
+                &["@daily", "0 3 * * *", "*/5 1-4 * JAN MON", "@every 6h"],
+                &["", "@often", "0 3 * *", "0 3 * * * *", "; rm x y z"],
+            ),
+            (Kind::Count(0, 1), &["0", "1"], &["", "2", "-1", "+1", "x"]),
+            (Kind::OneOf(&["on", "off"]), &["on"], &["", "ON"]),
+            (
+                Kind::TlsIssuer,
+                &["internal", "me@example.org"],
+                &[
+                    "",
+                    "me@",
+                    "@example.org",
+                    "m e@example.org",
+                    "#me@example.org",
+                    "{x}@example.org",
+                ],
+            ),
+            (Kind::Profiles, &["", "photos", "photos,files"], &["photos,", "a b"]),
+            (Kind::Empty, &[""], &[" ", "true", "@sha256:0"]),
+        ];
+        for (kind, good, bad) in cases {
+            for value in *good {
+                assert!(kind.accepts(value), "{kind:?} `{value}`");
+            }
+            for value in *bad {
+                assert!(!kind.accepts(value), "{kind:?} `{value}`");
+            }
+        }
+    }
+}

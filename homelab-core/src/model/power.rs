@@ -1,0 +1,217 @@
+//! What a service of a Compose file may do to the host, as facts: a plan compares them, rules judge them.
+
+mod host_path;
+
+use std::fmt;
+
+use self::host_path::is_in;
+pub use self::host_path::{Disclosure, HOUSE, HostPath, host_path, is_harmless_device, real};
+pub(crate) use self::host_path::{holds_socket, is_socket};
+use crate::compose::MountKind;
+use crate::compose::label;
+use crate::model::project::{Member, Project};
+
+/// One thing that a container may do to the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// The release accepts this of it.
+    Accepted {
+        /// What, as its label says: `cap.NET_RAW`, `pid.host`, or a rule's id.
+        what: String,
+        /// Why.
+        because: String,
+    },
+    /// `privileged: true`.
+    Privileged,
+    /// It has a path of the host.
+    Path {
+        /// Which.
+        path: HostPath,
+        /// Whether it can change it; a socket can be talked to either way.
+        writable: bool,
+    },
+    /// It shares a namespace of the host or of another container, or is on a network of the engine's: the
+    /// field and its value.
+    Namespace(&'static str, String),
+    /// It has a device of the host.
+    Device(String),
+    /// It is in a group besides its own: the host's group with that number or name.
+    Group(String),
+    /// It adds a capability; the kernel's name without `CAP_`.
+    Capability(String),
+    /// It keeps the capabilities that Docker gives to everybody.
+    DefaultCapabilities,
+    /// A filter of the kernel is switched off or replaced: the security option.
+    Unconfined(String),
+    /// Its processes may gain privileges by programs with the setuid bit.
+    NewPrivileges,
+    /// It can write to its root file system.
+    WritableRoot,
+    /// Its first process is root's, or nobody knows whose it is.
+    Root,
+}
+
+impl fmt::Display for Power {
+    /// What it may do, with the words of the file in backticks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted { what, because } => write!(f, "is allowed `{what}`: {because}"),
+            Self::Privileged => f.write_str("is root on the host (`privileged: true`)"),
+            Self::Path { path: HostPath { path, what, .. }, writable } => {
+                let how = if *writable { "can write to" } else { "gets, read-only," };
+                write!(f, "{how} `{path}` of the host: {what}")
+            }
+            Self::Namespace(field, value) if value == "host" => {
+                write!(f, "has no namespace of its own (`{field}: host`)")
+            }
+            Self::Namespace(field, value) if is_containers(value) => {
+                write!(f, "is in the namespace of another container (`{field}: {value}`)")
+            }
+            Self::Namespace(field, value) => {
+                write!(f, "is on a network that the file does not name (`{field}: {value}`)")
+            }
+            Self::Device(device) => write!(f, "has the device `{device}`"),
+            Self::Group(group) => write!(f, "is in the group `{group}` (`group_add`)"),
+            Self::Capability(name) => write!(f, "has the capability `{name}`"),
+            Self::DefaultCapabilities => {
+                f.write_str("keeps Docker's default capabilities (no `cap_drop: [ALL]`)")
+            }
+            Self::Unconfined(option) => {
+                write!(
+                    f,
+                    "replaces or switches off a filter of the kernel (`security_opt: {option}`)"
+                )
+            }
+            Self::NewPrivileges => f.write_str("can gain privileges (no `no-new-privileges`)"),
+            Self::WritableRoot => f.write_str("can write to its root file system"),
+            Self::Root => f.write_str("starts as root"),
+        }
+    }
+}
+
+impl Power {
+    /// Whether who has this has the other one, too.
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Path { path, writable }, Self::Path { path: below, writable: writes }) => {
+                is_in(&below.path, &path.path) && (*writable || !writes)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+/// Everything that a service may do to the host: what its release accepts, then the rest, the worst first.
+pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
+    let service = member.service;
+    let mut powers = Vec::new();
+    let accepted = |(key, because): (&String, &String)| {
+        let what = key.strip_prefix(label::ACCEPTS)?.to_owned();
+        Some(Power::Accepted { what, because: project.resolve(because) })
+    };
+    powers.extend(service.labels.iter().filter_map(accepted));
+    powers.extend(service.privileged.then_some(Power::Privileged));
+    let mut paths: Vec<_> = paths(project, member);
+    paths.sort_by_key(|(path, writable)| (path.disclosure, !writable));
+    powers.extend(paths.into_iter().map(|(path, writable)| Power::Path { path, writable }));
+    powers.extend(namespaces(project, member).map(|(field, it)| Power::Namespace(field, it)));
+    let devices = service.devices.iter().map(|it| project.resolve(it));
+    let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
+    powers.extend({ devices }.filter(is_real).map(Power::Device));
+    powers.extend(service.group_add.iter().map(|it| Power::Group(project.resolve(it))));
+    powers.extend(capabilities(project, member).map(Power::Capability));
+    powers.extend((!member.drops_all_capabilities()).then_some(Power::DefaultCapabilities));
+    powers.extend(filters(project, member).map(Power::Unconfined));
+    let is_closed = member.new_privileges(project) == Some(false);
+    powers.extend((!is_closed).then_some(Power::NewPrivileges));
+    powers.extend((!service.read_only).then_some(Power::WritableRoot));
+    powers.extend(is_root(project, member).then_some(Power::Root));
+    powers
+}
+
+/// What a service may do that it could not do before; `before` is empty for a new one.
+pub fn gained(before: &[Power], after: Vec<Power>) -> Vec<Power> {
+    let is_new = |it: &Power| !before.iter().any(|old| old.covers(it));
+    after.into_iter().filter(is_new).collect()
+}
+
+/// The paths of the host that a service gets by a mount, a secret's file or an environment file, and
+/// whether it can write there.
+fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
+    let service = member.service;
+    let path = |it: &str| host_path(&project.resolve(it), project.folder());
+    let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    let binds = binds.filter_map(|it| Some((path(&it.source)?, !it.read_only)));
+    let secrets = service.secrets.iter().filter_map(|name| project.file().secrets.get(name));
+    let secrets = secrets.filter_map(|it| path(&it.file)).filter(|it| !is_secret(project, it));
+    let env_files = service.env_file.iter().filter_map(|it| path(it));
+    let all = binds.chain(secrets.chain(env_files).map(|it| (it, false)));
+    all.filter(|(it, writes)| *writes || it.disclosure != Disclosure::Public).collect()
+}
+
+/// Whether a service is given the engine's socket.
+pub(crate) fn holds_engine(project: &Project<'_>, member: &Member<'_>) -> bool {
+    paths(project, member).iter().any(|it| holds_socket(&it.0.path))
+}
+
+/// Whether it is a file where the household's secrets lie.
+fn is_secret(project: &Project<'_>, file: &HostPath) -> bool {
+    let folder = real("secrets", project.folder());
+    folder.is_some_and(|it| is_in(&file.path, &it) && file.path != it)
+}
+
+/// Fields by which a service is in a namespace that is not its own.
+pub(crate) fn namespaces(
+    project: &Project<'_>,
+    member: &Member<'_>,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let service = member.service;
+    let all = [
+        ("network_mode", &service.network_mode),
+        ("pid", &service.pid),
+        ("ipc", &service.ipc),
+        ("uts", &service.uts),
+        ("userns_mode", &service.userns_mode),
+    ];
+    let values = all.map(|(field, it)| (field, it.as_ref().map(|it| project.resolve(it))));
+    values
+        .into_iter()
+        .filter_map(|(field, it)| Some((field, it.filter(|it| is_foreign(field, it))?)))
+}
+
+/// Whether a namespace is the host's or another container's; a network may also be one of the engine's.
+fn is_foreign(field: &str, value: &str) -> bool {
+    let is_network = field == "network_mode" && !["", "none"].contains(&value);
+    is_network || value == "host" || is_containers(value)
+}
+
+/// Whether a namespace is another container's.
+fn is_containers(value: &str) -> bool {
+    value.starts_with("container:") || value.starts_with("service:")
+}
+
+/// Added capabilities, by the kernel's names without `CAP_`.
+pub(crate) fn capabilities(
+    project: &Project<'_>,
+    member: &Member<'_>,
+) -> impl Iterator<Item = String> {
+    let written = member.service.cap_add.iter().map(|it| project.resolve(it).to_ascii_uppercase());
+    written.map(|it| it.strip_prefix("CAP_").map(str::to_owned).unwrap_or(it))
+}
+
+/// Security options that put something else in the place of the engine's filters, with a `=`.
+fn filters(project: &Project<'_>, member: &Member<'_>) -> impl Iterator<Item = String> {
+    let all = member.security_options(project);
+    let others = all.filter(|(key, _)| key != "no-new-privileges");
+    others.map(|(key, it)| format!("{key}={}", it.unwrap_or_default()))
+}
+
+/// Whether its first process is root's. What an image calls a user can be anybody, and so can the
+/// user of an image that nobody knows.
+fn is_root(project: &Project<'_>, member: &Member<'_>) -> bool {
+    let user = member.service.user.as_ref().map(|it| project.resolve(it));
+    let user = user.filter(|it| !it.is_empty());
+    let user = user.or_else(|| Some(member.contract?.user.to_string())).unwrap_or_default();
+    let uid = user.split(':').next().unwrap_or_default();
+    !uid.parse::<u32>().is_ok_and(|it| it != 0)
+}

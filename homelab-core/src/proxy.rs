@@ -1,0 +1,3 @@
+//! The reverse proxy's configuration, as the labels of containers say it.
+
+pub mod caddyfile;

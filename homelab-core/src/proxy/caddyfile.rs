@@ -1,0 +1,184 @@
+//! The Caddyfile that labels amount to.
+//!
+//! Follows caddy-docker-proxy's grammar (its `caddyfile/fromlabels.go`, `marshal.go`
+//! and `merge.go`): dots nest, `N_` orders, `_N` isolates, blocks with the same
+//! keys merge. For a project `{{upstreams PORT}}` becomes `service:port`; for a
+//! container that runs, the addresses that the caller found, as with the real proxy.
+
+mod block;
+mod labels;
+mod template;
+
+pub use self::block::{Block, assemble};
+pub(crate) use self::labels::is_label;
+pub use self::template::UnknownTemplate;
+
+use crate::model::project::Project;
+
+/// A label with the network whose address of the container counts, instead of the networks
+/// that the proxy was told.
+pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
+
+/// What one container contributes to the Caddyfile under one of its label prefixes.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The service that carries the labels.
+    pub service: String,
+    block: Block,
+}
+
+impl Site {
+    /// Host names and addresses; empty for global options and snippets.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let is_site = !self.is_snippet();
+        let tokens = self.block.tokens.iter().filter(move |_| is_site);
+        tokens.map(|it| it.trim_end_matches(',')).filter(|it| !it.is_empty())
+    }
+
+    /// Whether it is a snippet such as `(login)`.
+    pub fn is_snippet(&self) -> bool {
+        self.block.is_snippet()
+    }
+
+    /// The name of the snippet that it defines, without parentheses.
+    pub fn snippet(&self) -> Option<&str> {
+        self.block.tokens.first()?.strip_prefix('(')?.strip_suffix(')')
+    }
+
+    /// Every line of the site that begins with this directive, without the directive.
+    pub fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [String]> {
+        let children = self.block.children.iter();
+        children
+            .filter_map(move |it| it.tokens.split_first().filter(|(first, _)| *first == name))
+            .map(|(_, rest)| rest)
+    }
+
+    /// Ports of its own container that it forwards to.
+    pub fn upstream_ports(&self) -> Vec<u16> {
+        let words = self.directives("reverse_proxy").flatten();
+        let hosts = words.map(|it| it.split_once("://").map_or(it.as_str(), |(_, host)| host));
+        let own = hosts.filter_map(|it| it.strip_prefix(self.service.as_str())?.strip_prefix(':'));
+        own.filter_map(|it| it.parse().ok()).collect()
+    }
+
+    /// Paths that it answers with an error itself. One that is closed on a further condition is open,
+    /// unless that is a variable of the site that has another value.
+    pub fn closed_paths(&self) -> Vec<&str> {
+        let is_error = |it: &String| it.parse().is_ok_and(|it: u16| it >= 400);
+        let refuses = self.directives("respond").filter(|it| it.last().is_some_and(is_error));
+        let matchers = refuses.filter_map(|it| it.first()).filter(|it| it.starts_with('@'));
+        let blocks = matchers.flat_map(|name| {
+            self.block.children.iter().filter(move |it| it.tokens.first() == Some(name))
+        });
+        let closed = blocks.filter(|it| it.children.iter().all(|it| self.holds(it)));
+        let paths = closed.flat_map(|it| &it.children).flat_map(|it| &it.tokens);
+        paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
+    }
+
+    /// Whether a condition of a matcher is one on the path, or holds whatever is asked.
+    fn holds(&self, condition: &Block) -> bool {
+        match (condition.tokens.first().map(String::as_str), condition.children.as_slice()) {
+            (Some("path"), _) => true,
+            (Some("not"), [it]) => it.tokens.split_first().is_some_and(|(kind, it)| {
+                kind == "vars" && self.directives("vars").all(|set| set != it)
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether the proxy itself asks for a login, whatever the path.
+    pub fn is_guarded(&self) -> bool {
+        // With a matcher it asks on some paths only; `forward_auth` takes its upstream first.
+        let everywhere = |it: &[String]| !it.iter().any(|it| it.starts_with(['/', '@']));
+        let asks = ["basic_auth", "basicauth", "forward_auth"];
+        let imports =
+            |it: &[String]| it.first().is_some_and(|it| it == crate::lower::LOGIN_SNIPPET);
+        asks.iter().any(|it| self.directives(it).any(everywhere))
+            || self.directives("import").any(imports)
+    }
+}
+
+/// What every service contributes, in the order of the file.
+pub fn sites(project: &Project<'_>) -> Vec<Site> {
+    let mut sites = Vec::new();
+    for member in project.members() {
+        let addresses = [member.name.to_owned()];
+        let labels = member.service.labels.iter().filter(|it| is_label(it.0));
+        let values = labels.map(|(key, value)| {
+            let value = project.resolve(value);
+            // Rules judge what they can read, also beside a template that only the proxy knows.
+            (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
+        });
+        for block in labels::blocks(values) {
+            sites.push(Site { service: member.name.to_owned(), block });
+        }
+    }
+    sites
+}
+
+/// The whole Caddyfile, as the proxy would load it.
+pub fn render(project: &Project<'_>) -> String {
+    text(project.sites().iter())
+}
+
+/// The Caddyfile while these profiles are on: only containers that run have labels.
+pub fn render_enabled(project: &Project<'_>, profiles: &[&str]) -> String {
+    let runs =
+        |it: &&Site| project.member(&it.service).is_some_and(|it| it.is_enabled_by(profiles));
+    text(project.sites().iter().filter(runs))
+}
+
+fn text<'a>(sites: impl Iterator<Item = &'a Site>) -> String {
+    assemble(sites.map(|it| it.block.clone())).join("\n")
+}
+
+/// What a container that runs contributes, given its labels and its addresses on ingress
+/// networks. Labels that are not the proxy's are skipped.
+///
+/// # Errors
+///
+/// A template that only the real proxy could evaluate. It does without the container's labels
+/// when a template fails, so the caller should as well.
+pub fn translate<'a>(
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    addresses: &[String],
+) -> Result<Vec<Block>, UnknownTemplate> {
+    let labels = labels.into_iter().filter(|it| is_label(it.0));
+    let values = labels.map(|(key, value)| Ok((key, template::expand(value, addresses)?)));
+    Ok(labels::blocks(values.collect::<Result<Vec<_>, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The Caddyfile of containers with these labels; the first has the address 10.0.0.2.
+    #[track_caller]
+    pub(super) fn rendered(containers: &[&[(&str, &str)]]) -> String {
+        let mut blocks = Vec::new();
+        for (at, labels) in containers.iter().enumerate() {
+            let addresses = [format!("10.0.0.{}", at + 2)];
+            let translated = translate(labels.iter().copied(), &addresses);
+            blocks.extend(translated.expect("every template is known"));
+        }
+        assemble(blocks).join("\n")
+    }
+
+    #[test]
+    fn a_template_that_is_not_known_costs_the_labels() {
+        let labels = [("caddy", "{{index .Names 0}}.lan"), ("other", "{{unread}}")];
+        assert!(translate(labels, &[]).is_err());
+        assert_eq!(translate(labels.into_iter().skip(1), &[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn without_addresses_there_are_no_upstreams() {
+        let labels = [("caddy", "a.lan"), ("caddy.reverse_proxy", "{{upstreams 80}}")];
+        let blocks = translate(labels, &[]).expect("every template is known");
+        insta::assert_snapshot!(assemble(blocks).join("\n"), @r"
+        a.lan {
+        	reverse_proxy
+        }
+        ");
+    }
+}

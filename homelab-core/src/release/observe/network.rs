@@ -1,0 +1,123 @@
+//! Networks and published ports.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::json::{entries, list, pairs, text, truth};
+use super::{same, words};
+use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service};
+use crate::dsl::units::Protocol;
+
+/// The engine's own networks, which are modes in a file.
+const MODES: [&str; 4] = ["host", "none", "bridge", "default"];
+
+/// The mode, if it is one, and networks by the file's keys; others by their real names.
+pub(super) fn networks(
+    container: &Value,
+    wanted: &Service,
+    file: &File,
+) -> (Option<String>, Vec<String>) {
+    let attached = entries(container, "/NetworkSettings/Networks").into_iter().map(|it| it.0);
+    let mode = text(container, "/HostConfig/NetworkMode");
+    let is_mode = MODES.contains(&mode) || mode.starts_with("container:");
+    let attached: Vec<&str> = attached.filter(|it| !is_mode || !MODES.contains(it)).collect();
+    let mode = match mode {
+        "default" => "bridge",
+        _ if is_mode => mode,
+        // From all of its networks somebody took it off.
+        _ if attached.is_empty() => "none",
+        _ => "",
+    };
+    let mode = words::mode(mode, wanted.network_mode.as_ref(), &[]);
+    let key = |real: &str| {
+        let key = file.networks.keys().find(|it| real_name(file, it) == real);
+        key.map_or(real, String::as_str).to_owned()
+    };
+    let is_default = |it: &&str| **it == real_name(file, "default");
+    if wanted.networks.is_empty() && attached.len() == 1 && attached.iter().all(is_default) {
+        return (mode, Vec::new());
+    }
+    let found = attached.into_iter().map(key).collect();
+    (mode, same(&wanted.networks, found, |it| real_name(file, it)))
+}
+
+/// A network as a file would say it, from its object of `docker network inspect`.
+///
+/// Addresses that the file leaves to the engine are returned as `wanted` has them: absent.
+pub fn network(found: &Value, wanted: &Network) -> Network {
+    let ranges = list(found, "/IPAM/Config");
+    let config = ranges.map(|it| AddressRange { subnet: text(it, "/Subnet").to_owned() }).collect();
+    let mut driver_opts = pairs(found, "/Options");
+    // Newer engines note there what the API has a field for.
+    driver_opts.retain(|key, _| !key.starts_with("com.docker.network.enable_ipv"));
+    Network {
+        name: wanted.name.clone(),
+        internal: truth(found, "/Internal"),
+        driver_opts,
+        ipam: wanted.ipam.as_ref().map(|_| Ipam { config }),
+    }
+}
+
+fn real_name(file: &File, network: &str) -> String {
+    let name = file.networks.get(network).map(|it| &it.name);
+    match name {
+        Some(Some(name)) => name.clone(),
+        None if network != "default" => network.to_owned(),
+        Some(None) | None => format!("{}_{network}", file.name),
+    }
+}
+
+pub(super) fn ports(container: &Value, wanted: &Service) -> Vec<PublishedPort> {
+    let mut found = Vec::new();
+    for (target, hosts) in entries(container, "/HostConfig/PortBindings") {
+        for host in list(hosts, "") {
+            found.push(port(target, text(host, "/HostPort"), text(host, "/HostIp")));
+        }
+    }
+    if truth(container, "/HostConfig/PublishAllPorts") {
+        let exposed = entries(container, "/Config/ExposedPorts").into_iter();
+        found.extend(exposed.map(|it| port(it.0, "", "")));
+    }
+    same(&wanted.ports, found, meaning)
+}
+
+/// From `53/udp` and where it is published. A protocol that a file of ours cannot name stays
+/// visible in the host's port.
+fn port(target: &str, published: &str, address: &str) -> PublishedPort {
+    let (number, protocol) = target.split_once('/').unwrap_or((target, "tcp"));
+    let (protocol, published) = match protocol {
+        "tcp" => (Protocol::Tcp, published.to_owned()),
+        "udp" => (Protocol::Udp, published.to_owned()),
+        other => (Protocol::Tcp, format!("{published}/{other}")),
+    };
+    PublishedPort {
+        target: number.parse().unwrap_or_default(),
+        published,
+        host_ip: Some(address.to_owned()).filter(|it| !it.is_empty()),
+        protocol,
+    }
+}
+
+/// Ports on the host as numbers, the address as its bits. No address means those of IPv6, too:
+/// it is another one than `0.0.0.0`.
+fn meaning(it: &PublishedPort) -> (u16, Protocol, String, Result<Option<IpAddr>, String>) {
+    let published = match it.published.split_once('-') {
+        Some((first, last)) if number(first) == number(last) => number(first),
+        Some((first, last)) => format!("{}-{}", number(first), number(last)),
+        None => number(&it.published),
+    };
+    let address = match it.host_ip.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            let bare = text.trim_start_matches('[').trim_end_matches(']');
+            bare.parse().map(Some).map_err(|_| text.to_owned())
+        }
+    };
+    (it.target, it.protocol, published, address)
+}
+
+/// Without zeros at its front; zero itself means "any".
+fn number(text: &str) -> String {
+    text.trim_start_matches('0').to_owned()
+}

@@ -1,0 +1,43 @@
+//! Ways in and out, as a plan compares them.
+
+use super::{Way, WayKind};
+use crate::model::project::Project;
+use crate::report::exposure::{self, Asks};
+
+/// Every way in and out.
+pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
+    let exposure = exposure::gather(project);
+    let ports = exposure.ports.into_iter().map(|it| Way {
+        service: it.service,
+        kind: WayKind::Port,
+        what: format!("{}:{}/{}", it.address, it.port, it.protocol),
+        how: "published".to_owned(),
+    });
+    let hosts = exposure.hosts.into_iter().map(|it| Way {
+        how: how(it.login, &it.closed),
+        service: it.service,
+        kind: WayKind::Host,
+        what: it.host,
+    });
+    let out = exposure.ways_out.into_iter().map(|it| Way {
+        service: it.service,
+        kind: WayKind::Out,
+        what: "internet".to_owned(),
+        how: format!("over {}", it.networks.join(", ")),
+    });
+    ports.chain(hosts).chain(out).collect()
+}
+
+/// Who asks for a login at a host name, and which paths of it are closed.
+fn how(login: Asks, closed: &[String]) -> String {
+    let mut how = match login {
+        Asks::Proxy => "the proxy asks for the login".to_owned(),
+        Asks::Service | Asks::Nobody | Asks::Unknown => {
+            "the proxy does not ask for a login".to_owned()
+        }
+    };
+    if !closed.is_empty() {
+        how = format!("{how}; closed: {}", closed.join(" "));
+    }
+    how
+}
