@@ -23,6 +23,7 @@ pub mod prelude {
     pub use crate::dsl::contract::{
         Contract, Egress, Panel, PanelLogin, Peer, ReadOnly, SecretKey,
     };
+    pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;
     pub use crate::dsl::image::Image;
     pub use crate::dsl::name::ServiceName;
@@ -32,7 +33,7 @@ pub mod prelude {
     pub use crate::dsl::service::{
         Agent, App, Connect, Data, Edge, Precious, Service, Stateless, Unattended, Wiring,
     };
-    pub use crate::dsl::stack::{Handle, Site, Stack};
+    pub use crate::dsl::stack::{Site, Stack};
     pub use crate::dsl::subnet::Subnet;
     pub use crate::dsl::text::{Text, ToText};
     pub use crate::dsl::units::{Cpus, Memory, Port};

@@ -1,10 +1,11 @@
 //! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
 
-mod caddy;
 mod networks;
+mod text;
 
-pub(crate) use self::caddy::{LOGIN_SNIPPET, host};
 use self::networks::Networks;
+pub(crate) use self::text::reference;
+pub use self::text::{literal, text};
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::dsl::service::{DependsOn, Spec};
 use crate::dsl::stack::{Site, Stack};
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
+use crate::proxy::caddy;
 
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
@@ -60,10 +62,10 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         image: Some(image(spec)),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
         user: user(spec),
-        group_add: spec.groups.iter().map(EnvVar::reference).collect(),
+        group_add: spec.groups.iter().map(reference).collect(),
         init: spec.init,
         entrypoint: Vec::new(),
-        command: spec.command.iter().map(|it| it.as_str().to_owned()).collect(),
+        command: spec.command.iter().map(text).collect(),
         env_file: env_file(spec),
         environment: environment(stack, spec, networks),
         secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
@@ -98,24 +100,20 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
 fn image(spec: &Spec) -> String {
     match spec.unattended {
         Some((switch, _)) => {
-            spec.image.tagged() + &switch.choose(&format!("@{}", spec.image.digest()), "")
+            spec.image.tagged()
+                + &text(&Text::choice(switch, &format!("@{}", spec.image.digest()), ""))
         }
         None => spec.image.to_string(),
     }
 }
 
-/// A literal whose `$` is no variable.
-fn literal(text: &str) -> String {
-    Text::literal(text).into_string()
-}
-
 fn texts(map: &IndexMap<&'static str, Text>) -> IndexMap<String, String> {
-    map.iter().map(|(key, it)| ((*key).to_owned(), it.as_str().to_owned())).collect()
+    map.iter().map(|(key, it)| ((*key).to_owned(), text(it))).collect()
 }
 
 fn env_file(spec: &Spec) -> Vec<String> {
     let path = |(prefix, variable): (&str, EnvVar)| {
-        format!("./{}{}.env", literal(prefix), variable.reference())
+        format!("./{}{}.env", literal(prefix), reference(&variable))
     };
     spec.env_file.map(path).into_iter().collect()
 }
@@ -128,7 +126,7 @@ fn user(spec: &Spec) -> Option<String> {
 fn ids(user: User) -> (String, String) {
     match user {
         User::Ids(uid, gid) => (uid.to_string(), gid.to_string()),
-        User::Variables(uid, gid) => (uid.reference(), gid.reference()),
+        User::Variables(uid, gid) => (reference(&uid), reference(&gid)),
     }
 }
 
@@ -157,7 +155,7 @@ fn environment(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> IndexMap<
 
 /// Every path of the host that services mount which are updated without review.
 fn unattended_paths(stack: &Stack) -> String {
-    let house = stack.site.house.reference();
+    let house = reference(&stack.site.house);
     let mut paths = IndexSet::new();
     for spec in stack.services.iter().filter(|it| it.unattended.is_some()) {
         let binds = mounts(spec).into_iter().filter(|it| it.kind == MountKind::Bind);
@@ -186,7 +184,7 @@ fn port(publish: &Publish) -> PublishedPort {
         published: publish.port.number().to_string(),
         host_ip: match publish.address {
             Address::Everywhere(_) => None,
-            Address::Variable(variable) => Some(variable.reference()),
+            Address::Variable(variable) => Some(reference(&variable)),
         },
         protocol: publish.port.protocol(),
     }
@@ -210,7 +208,7 @@ fn mount(mount: &Mount<()>) -> ServiceMount {
             read_only,
             bind: None,
         },
-        Source::Variable(variable) => bind(variable.reference(), mount.target, read_only),
+        Source::Variable(variable) => bind(reference(&variable), mount.target, read_only),
         Source::Host(path) => bind(literal(path), mount.target, read_only),
         Source::File(path) => bind(literal(&format!("./{path}")), mount.target, read_only),
     }
@@ -239,7 +237,7 @@ fn tmpfs(spec: &Spec) -> Vec<String> {
 }
 
 fn device((source, target): &(EnvVar, &'static str)) -> String {
-    format!("{}:{}:rw", source.reference(), literal(target))
+    format!("{}:{}:rw", reference(source), literal(target))
 }
 
 /// Absent when the image's own check is kept as it is.
@@ -272,7 +270,7 @@ fn seconds(duration: Duration) -> String {
 
 fn deploy(spec: &Spec) -> Deploy {
     Deploy {
-        replicas: spec.replicas.map(|it| it.reference()),
+        replicas: spec.replicas.map(|it| reference(&it)),
         resources: Some(Resources {
             limits: Some(Limits {
                 cpus: Some(spec.cpus.to_string()),
@@ -310,7 +308,10 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
 }
 
 fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = caddy::labels(site, spec);
+    let mut labels = caddy::labels(site, spec)
+        .iter()
+        .map(|(key, it)| (key.clone(), text(it)))
+        .collect::<IndexMap<_, _>>();
     labels.extend(texts(&spec.labels));
     if let Some((superuser, database)) = spec.postgres {
         labels.insert(
@@ -323,7 +324,7 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
     }
     labels.extend(accepted(spec));
     if let Some((switch, _)) = spec.unattended {
-        labels.insert(label::UPDATE.to_owned(), switch.choose("false", "true"));
+        labels.insert(label::UPDATE.to_owned(), text(&Text::choice(switch, "false", "true")));
     }
     labels
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod budget;
+pub mod exposure;
 pub mod power;
 pub mod profile_sets;
 pub mod project;

@@ -1,3 +1,4 @@
 //! The reverse proxy's configuration, as the labels of containers say it.
 
+pub(crate) mod caddy;
 pub mod caddyfile;

@@ -99,7 +99,7 @@ fn check_rules(bencher: Bencher<'_, '_>, services: usize) {
 fn caddyfile(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
     let project = Project::from_stack(&stack, CATALOGUE);
-    bencher.bench_local(|| caddyfile::render(black_box(&project)));
+    bencher.bench_local(|| caddyfile::render(black_box(&project).sites()));
 }
 
 /// Who reaches whom; its result alone is quadratic where many services share a network.

@@ -1,6 +1,6 @@
 //! Every variable of `.env`: name, validity, meaning, default.
 
-use homelab_core::model::power;
+use homelab_core::dsl::house::HOST_FOLDER;
 use homelab_core::prelude::*;
 
 /// All of them, in the order of `.env.example`.
@@ -165,4 +165,4 @@ pub(crate) const HOUSE_PATH: EnvVar = EnvVar::new(
     Kind::Path,
     "Folder of this house on the host, by which the filter in front of Docker knows what an updated service may mount; `homelab init` finds it out",
 )
-.or(power::HOUSE);
+.or(HOST_FOLDER);

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use homelab_core::compose::interpolate;
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::compose::{File, Healthcheck, MountKind, Service, ServiceMount};
-use homelab_core::dsl::text::Text;
 use homelab_core::dsl::variable::Fallback;
+use homelab_core::lower;
 use homelab_core::model::profile_sets::profile_sets;
 use homelab_core::model::project::Project;
 use proptest::prelude::*;
@@ -128,7 +128,7 @@ fn any_string() -> impl Strategy<Value = String> {
 
 /// Puts every string where a service can give one, and reads all of them back.
 fn compare(strings: &[String]) {
-    let literal = |it: &String| Text::literal(it).into_string();
+    let literal = |it: &String| lower::literal(it);
     let named = |prefix: &str| {
         strings.iter().enumerate().map(|(at, it)| (format!("{prefix}{at}"), literal(it))).collect()
     };
@@ -243,7 +243,7 @@ fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
 #[test]
 fn a_required_variable_without_value_stops_compose_with_its_meaning() {
     let stack = homelab_services::house().stack;
-    let text = yaml::render(&homelab_core::lower::lower(&stack), "", Spacing::Sections);
+    let text = yaml::render(&lower::lower(&stack), "", Spacing::Sections);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut required =
         stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use homelab_core::checks;
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::dsl::house::House;
+use homelab_core::model::exposure::gather;
 use homelab_core::model::project::Project;
 use homelab_core::report::{env_example, exposure, memory, services, state, topology};
 
@@ -37,7 +38,7 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
         put(file.path, file.text.clone());
     }
     put("docs/services.md", page(&services::markdown(&services::gather(project))));
-    put("docs/exposure.md", page(&exposure::markdown(&exposure::gather(project))));
+    put("docs/exposure.md", page(&exposure::markdown(&gather(project))));
     put("docs/topology.md", page(&topology::markdown(project)));
     if let Some(memory) = memory::gather(project) {
         put("docs/memory.md", page(&memory::markdown(&memory)));

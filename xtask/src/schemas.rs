@@ -3,11 +3,11 @@
 use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
 use homelab_core::dsl::house::House;
+use homelab_core::model::exposure::Exposure;
 use homelab_core::model::reach::Reach;
 use homelab_core::release::plan::Plan;
 use homelab_core::report::doctor::Diagnosis;
 use homelab_core::report::explanation::{Explanation, Manual};
-use homelab_core::report::exposure::Exposure;
 use homelab_core::report::memory::{AllSets, OneSet};
 use homelab_core::report::receipt::Receipt;
 use homelab_core::report::services::ServiceRow;

@@ -27,9 +27,9 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
         house.known_profiles(&names)?;
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        caddyfile::render_enabled(&project, &names)
+        caddyfile::render(project.sites_with(&names))
     } else {
-        caddyfile::render(&project)
+        caddyfile::render(project.sites())
     };
     ui.data(text.trim_end())?;
     Ok(exit::FINE)

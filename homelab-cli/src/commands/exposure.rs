@@ -1,6 +1,6 @@
 //! `homelab exposure`: every way in and every way out.
 
-use homelab_core::report::exposure::{self, Asks, Exposure, Host, OpenPort, Unreviewed, WayOut};
+use homelab_core::model::exposure::{self, Asks, Exposure, Host, OpenPort, Unreviewed, WayOut};
 
 use crate::cli::Format;
 use crate::error::Error;

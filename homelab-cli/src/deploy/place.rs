@@ -12,7 +12,7 @@ use super::files;
 use crate::error::Error;
 
 /// Where a house is deployed unless somebody says otherwise.
-pub(crate) const DEFAULT: &str = homelab_core::model::power::HOUSE;
+pub(crate) const DEFAULT: &str = homelab_core::dsl::house::HOST_FOLDER;
 
 /// The house's folder.
 #[derive(Clone, Debug)]

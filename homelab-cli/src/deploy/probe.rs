@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use homelab_core::compose::File;
 use homelab_core::dsl::units::Protocol;
+use homelab_core::model::exposure::{self, Asks};
 use homelab_core::model::project::Project;
-use homelab_core::report::exposure::{self, Asks};
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};

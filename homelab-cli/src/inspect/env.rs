@@ -43,7 +43,7 @@ fn time_zones(context: &Context<'_>, findings: &mut Findings) {
     }
     let variables = context.house.site().variables.iter();
     for variable in variables.filter(|it| it.kind() == Kind::TimeZone) {
-        let zone = context.project.resolve(&variable.reference());
+        let zone = context.project.value(variable);
         if !zones.join(&zone).is_file() {
             let line = context.settings.dotenv.entries.get(variable.name()).map(|it| it.line);
             let message = format!("`{variable}` is `{zone}`, which is no time zone of this host");
@@ -57,8 +57,8 @@ fn time_zones(context: &Context<'_>, findings: &mut Findings) {
 fn issuer(context: &Context<'_>, findings: &mut Findings) {
     let (site, settings) = (context.house.site(), context.settings);
     let (tls, domain) = (site.tls.name(), site.domain.name());
-    let email = context.project.resolve(&site.tls.reference());
-    let name = context.project.resolve(&site.domain.reference());
+    let email = context.project.value(&site.tls);
+    let name = context.project.value(&site.domain);
     if !email.contains('@') || !is_private(&name) {
         return;
     }

@@ -17,7 +17,7 @@ pub(super) const RULE: HostRule =
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let variable = context.house.site().house;
-    let value = context.project.resolve(&variable.reference());
+    let value = context.project.value(&variable);
     let folder = context.house.mounted_from();
     if folder.to_str() == Some(value.trim_end_matches('/')) {
         return;

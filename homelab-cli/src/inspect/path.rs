@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::compose::MountKind;
 use homelab_core::compose::interpolate;
+use homelab_core::dsl::house::HOST_FOLDER;
 use homelab_core::model::power::{self, HostPath};
 use homelab_core::model::project::{Member, Project};
 
@@ -179,7 +180,7 @@ fn host_path(house: &House, engine: Option<&str>, value: &str) -> Option<HostPat
 
 /// Whether a device gives nothing of the host, as it is written and where its links lead to.
 fn is_harmless_device(house: &House, value: &str) -> bool {
-    let is_harmless = |it: &str| power::is_harmless_device(it, power::HOUSE);
+    let is_harmless = |it: &str| power::is_harmless_device(it, HOST_FOLDER);
     is_harmless(value) && (!value.starts_with('/') || is_harmless(&led(house, value)))
 }
 

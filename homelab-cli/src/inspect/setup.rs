@@ -12,9 +12,10 @@
 //! `.env`, start the service again.
 
 use homelab_core::compose::MountKind;
+use homelab_core::compose::interpolate;
 use homelab_core::dsl::variable::{EnvVar, Fallback};
+use homelab_core::model::exposure::{self, ClosedUntil};
 use homelab_core::model::project::Member;
-use homelab_core::report::exposure::{self, ClosedUntil};
 
 use super::{Context, Findings, HostRule, docker};
 use crate::words;
@@ -39,12 +40,13 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 fn allowed(context: &Context<'_>, findings: &mut Findings) {
     for variable in context.house.site().variables.iter().filter(|it| is_switch(it)) {
         let Fallback::Value(closed) = variable.fallback() else { continue };
-        let value = context.project.resolve(&variable.reference());
+        let value = context.project.value(variable);
         if value == closed {
             continue;
         }
-        let reference = variable.reference();
-        let reads = |it: &String| *it == reference;
+        let reads = |value: &String| {
+            interpolate::variables(value).iter().any(|name| name == variable.name())
+        };
         for member in context.enabled() {
             if member.service.environment.values().any(reads) {
                 let name = member.name;

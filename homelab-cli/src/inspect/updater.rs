@@ -6,7 +6,7 @@
 //!
 //! Fix: take its profile out of `COMPOSE_PROFILES`, or write the line.
 
-use homelab_core::report::exposure;
+use homelab_core::model::exposure;
 
 use super::{Context, Findings, HostRule};
 use crate::words;

@@ -174,7 +174,7 @@ fn caddyfile(dotenv: &str) -> String {
     let (stack, catalogue) = (&house.stack, house.catalogue());
     let entries = dotenv::parse(dotenv).entries.into_iter();
     let values = entries.map(|(name, it)| (name, it.value)).collect();
-    caddyfile::render(&Project::from_stack(stack, &catalogue).with_values(values))
+    caddyfile::render(Project::from_stack(stack, &catalogue).with_values(values).sites())
 }
 
 fn homelab(folder: &Path, words: &[&str]) -> String {

@@ -77,7 +77,7 @@ fn is_settled(project: &Project<'_>, site: &Site, panel: Panel) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Login, Panel, PanelLogin};
-    use crate::checks::testing::{break_image, break_stack, spec};
+    use crate::checks::testing::{break_file, break_image, break_stack, spec};
 
     #[test]
     fn a_panel_of_the_first_visitor_without_guard_is_found() {
@@ -90,6 +90,26 @@ mod tests {
           --> web.rs
           help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
         ");
+    }
+
+    #[test]
+    fn a_login_snippet_may_have_any_name_and_lie_behind_another_one() {
+        let imports = |name: &'static str| {
+            break_file(move |file| {
+                for service in file.services.values_mut() {
+                    for value in service.labels.values_mut() {
+                        *value = value.replace("(login)", "(household)");
+                    }
+                }
+                let web = &mut file.services["web"].labels;
+                web.insert("caddy_1".to_owned(), "(outer)".to_owned());
+                web.insert("caddy_1.import".to_owned(), "household".to_owned());
+                web.insert("caddy.import".to_owned(), name.to_owned());
+            })
+        };
+        assert_eq!(imports("household"), "");
+        assert_eq!(imports("outer"), "");
+        assert!(imports("common").starts_with("error[route-login]"), "nobody asks");
     }
 
     #[test]

@@ -29,10 +29,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let defined: IndexSet<_> = project.sites().iter().filter_map(|it| it.snippet()).collect();
     for member in project.members() {
         for site in project.sites_of(member.name) {
-            let names = site.directives("import").filter_map(|it| it.first());
-            // What looks like a path is a file of the proxy's container.
-            let names = names.filter(|it| !it.contains(['/', '*']));
-            for name in names.filter(|it| !defined.contains(it.as_str())) {
+            for name in site.imports().filter(|name| !defined.contains(name)) {
                 findings.on(
                     &member,
                     format!("`{}` imports the snippet `{name}`, which nobody defines", member.name),

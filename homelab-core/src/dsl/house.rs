@@ -6,6 +6,9 @@ use crate::dsl::contract::Contract;
 use crate::dsl::image::{Image, Range, Release};
 use crate::dsl::stack::Stack;
 
+/// The folder of a house on its host, unless it is told another.
+pub const HOST_FOLDER: &str = "/srv/homelab";
+
 /// A household: all that the generator and `homelab` take from the crate that defines it.
 #[derive(Debug)]
 pub struct House {

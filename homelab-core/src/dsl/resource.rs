@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::dsl::name;
 use crate::dsl::privilege::User;
-use crate::dsl::service::{Precious, Stateless};
+use crate::dsl::role::{Precious, Stateless};
 use crate::dsl::variable::EnvVar;
 
 /// A named group of services that is switched on or off as a whole.
@@ -310,6 +310,11 @@ impl Secret {
     /// Its file's path relative to the project: `secrets/<name>`.
     pub fn file(self) -> String {
         format!("secrets/{}", self.name)
+    }
+
+    /// Its file's path inside a container: `/run/secrets/<name>`.
+    pub(crate) fn path(self) -> String {
+        format!("/run/secrets/{}", self.name)
     }
 }
 

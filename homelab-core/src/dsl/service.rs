@@ -37,7 +37,6 @@
 //! ```
 
 mod agent;
-mod roles;
 mod spec;
 mod wiring;
 
@@ -45,20 +44,20 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
-pub use self::roles::{
-    Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
-};
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
 use crate::dsl::contract::Contract;
+use crate::dsl::handle::Handle;
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{Capability, Exception, User};
 use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
+pub use crate::dsl::role::{
+    Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
+};
 use crate::dsl::route::{Publish, Route, Tile};
-use crate::dsl::stack::Handle;
-use crate::dsl::text::{Text, ToText, secret_path};
+use crate::dsl::text::{Text, ToText};
 use crate::dsl::units::{Cpus, Memory};
 use crate::dsl::variable::{EnvVar, Switch};
 
@@ -230,7 +229,7 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
     pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
-        self.spec.env.insert(key, Text::literal(&secret_path(secret)));
+        self.spec.env.insert(key, Text::literal(&secret.path()));
         self.secret(secret)
     }
 

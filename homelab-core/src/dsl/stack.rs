@@ -1,17 +1,15 @@
 //! The stack: services in the order in which they were added, and the house they live in.
 
-use std::marker::PhantomData;
-
 use indexmap::IndexSet;
 
 use crate::dsl::contract::Contract;
+use crate::dsl::handle::Handle;
 use crate::dsl::name::ServiceName;
 use crate::dsl::resource::{Network, Profile, Secret};
 use crate::dsl::route::{Route, Tile};
 use crate::dsl::service::{Role, Service, Spec, State};
 use crate::dsl::subnet::Subnet;
-use crate::dsl::text::Text;
-use crate::dsl::units::{Memory, Port};
+use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
 
 /// The house: what all services share. Every field is given; there is no default house.
@@ -68,7 +66,7 @@ impl Stack {
     /// Adds a service; the handle is the only way to refer to it.
     pub fn add<R: Role, S: State>(&mut self, service: Service<R, S>) -> Handle<R> {
         let spec = service.spec;
-        let handle = Handle { name: spec.name, probed: spec.is_probed(), role: PhantomData };
+        let handle = Handle::new(spec.name, spec.is_probed());
         self.services.push(spec);
         handle
     }
@@ -158,34 +156,5 @@ impl PlacedTile {
     /// The profile that switches its service on; `None` when it is always on.
     pub const fn profile(&self) -> Option<Profile> {
         self.profile
-    }
-}
-
-/// A service that is part of a stack: the only way to refer to it.
-#[derive(Clone, Debug)]
-pub struct Handle<R> {
-    name: ServiceName,
-    probed: bool,
-    role: PhantomData<fn() -> R>,
-}
-
-impl<R> Handle<R> {
-    /// The service's name.
-    pub const fn name(&self) -> ServiceName {
-        self.name
-    }
-
-    /// The host name by which its users reach it.
-    pub fn host(&self) -> Text {
-        Text::literal(self.name.as_str())
-    }
-
-    /// A URL for its users: `http://<name>:<port>`.
-    pub fn url(&self, scheme: &str, port: Port) -> Text {
-        Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
-    }
-
-    pub(crate) const fn is_probed(&self) -> bool {
-        self.probed
     }
 }

@@ -1,54 +1,56 @@
-//! Text as Compose reads it: literals escaped, variables as `${…}`.
+//! Text that a container gets: literal parts and variables of `.env`.
 
-use std::fmt;
-
-use crate::dsl::resource::Secret;
 use crate::dsl::units::Port;
-use crate::dsl::variable::EnvVar;
+use crate::dsl::variable::{EnvVar, Switch};
 
-/// A string for `compose.yaml` whose literal parts are escaped (`$` becomes `$$`),
-/// so that interpolation happens only where an [`EnvVar`] was put in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(String);
+/// A text of literal parts, which stay as they are, and of variables, whose values are put in at
+/// `docker compose up`: nothing is interpolated but where an [`EnvVar`] was put in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Text(Vec<Piece>);
+
+/// A part of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Piece {
+    /// It stays as it is: `$HOME` reaches the container as `$HOME`.
+    Literal(String),
+    /// The value of a variable.
+    Variable(EnvVar),
+    /// One text while a switch is off, another while it is on.
+    Choice { switch: Switch, off: String, on: String },
+}
 
 impl Text {
     /// Text that stays as it is: `$HOME` reaches the container as `$HOME`.
     pub fn literal(text: &str) -> Self {
-        Self(text.replace('$', "$$"))
+        Self(vec![Piece::Literal(text.to_owned())])
     }
 
     /// The value of a variable at `docker compose up`.
     pub fn variable(variable: &EnvVar) -> Self {
-        Self(variable.reference())
+        Self(vec![Piece::Variable(*variable)])
+    }
+
+    /// One text while a switch is off, another while it is on.
+    pub(crate) fn choice(switch: Switch, off: &str, on: &str) -> Self {
+        Self(vec![Piece::Choice { switch, off: off.to_owned(), on: on.to_owned() }])
     }
 
     /// This text followed by another.
     #[must_use]
     pub fn and(mut self, more: impl ToText) -> Self {
-        self.0.push_str(more.to_text().as_str());
+        self.0.extend(more.to_text().0);
         self
     }
 
-    /// The text as it stands in `compose.yaml`.
-    pub fn as_str(&self) -> &str {
+    /// Its parts, in order.
+    pub(crate) fn pieces(&self) -> &[Piece] {
         &self.0
-    }
-
-    /// The text as it stands in `compose.yaml`, owned.
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
 /// What can be the value of a plain environment variable, an argument or a label.
 ///
-/// A [`Secret`] cannot: its value never enters the program or an environment.
+/// A [`Secret`](crate::dsl::resource::Secret) cannot: its value never enters the program or an environment.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a plain environment variable",
     label = "neither text, number, port nor variable of `.env`",
@@ -85,43 +87,25 @@ impl ToText for EnvVar {
 
 impl ToText for Port {
     fn to_text(&self) -> Text {
-        Text(self.number().to_string())
+        Text::literal(&self.number().to_string())
     }
 }
 
 impl ToText for u32 {
     fn to_text(&self) -> Text {
-        Text(self.to_string())
+        Text::literal(&self.to_string())
     }
 }
 
 impl ToText for bool {
     /// `true` or `false`, as every image of the catalogue spells it.
     fn to_text(&self) -> Text {
-        Text(self.to_string())
+        Text::literal(&self.to_string())
     }
 }
 
 impl<T: ToText + ?Sized> ToText for &T {
     fn to_text(&self) -> Text {
         (**self).to_text()
-    }
-}
-
-/// The path of a secret's file inside a container: `/run/secrets/<name>`.
-pub(crate) fn secret_path(secret: Secret) -> String {
-    format!("/run/secrets/{}", secret.name())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dsl::variable::Kind;
-
-    #[test]
-    fn only_variables_interpolate() {
-        const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
-        let text = Text::literal("cost: $5, ${HOME} at ").and(DOMAIN).and("$");
-        insta::assert_snapshot!(text, @"cost: $$5, $${HOME} at ${DOMAIN:-home.arpa}$$");
     }
 }

@@ -184,19 +184,6 @@ impl EnvVar {
     pub const fn fallback(&self) -> Fallback {
         self.fallback
     }
-
-    /// The reference in `compose.yaml`: `${NAME:-default}` or `${NAME:?message}`.
-    pub fn reference(&self) -> String {
-        match self.fallback {
-            Fallback::Required => {
-                format!("${{{0}:?set {0} in .env: {1}}}", self.name, self.meaning)
-            }
-            Fallback::Value(value) => format!("${{{}:-{value}}}", self.name),
-            Fallback::Under(parent, path) => {
-                format!("${{{}:-{}{path}}}", self.name, parent.reference())
-            }
-        }
-    }
 }
 
 /// A decision of the household: `NAME=` in `.env` switches it on, and no line leaves it off.
@@ -215,16 +202,6 @@ impl Switch {
     /// The variable, for `Site::variables`.
     pub const fn variable(self) -> EnvVar {
         self.0
-    }
-
-    /// What stands in `compose.yaml`: one text while it is off, another while it is on.
-    ///
-    /// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
-    /// filled. A value that is not empty gives neither of the two texts.
-    pub(crate) fn choose(self, off: &str, on: &str) -> String {
-        let name = self.0.name;
-        let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };
-        format!("{on}${{{name}-{off}}}")
     }
 }
 
@@ -267,24 +244,6 @@ const fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where the data lives.");
-    const PHOTOS: EnvVar = EnvVar::new("PHOTOS", Kind::Path, "Photos.").or_under(&ROOT, "/photos");
-
-    #[test]
-    fn references_carry_default_or_message() {
-        insta::assert_snapshot!(PHOTOS.reference(), @"${PHOTOS:-${DATA_ROOT:?set DATA_ROOT in .env: Where the data lives.}/photos}");
-    }
-
-    #[test]
-    fn a_switch_is_on_while_its_line_is_there_and_empty() {
-        let switch = Switch::new("FOLLOW", "Follow.");
-        for (value, expected) in [(None, "false @1"), (Some(""), "true "), (Some("x"), "truex x")] {
-            let text = format!("{} {}", switch.choose("false", "true"), switch.choose("@1", ""));
-            let found = crate::compose::interpolate::resolve(&text, &|_| value.map(str::to_owned));
-            assert_eq!(found.as_deref(), Ok(expected), "{value:?}");
-        }
-    }
 
     #[test]
     fn kinds_accept_and_refuse() {

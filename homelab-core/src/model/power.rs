@@ -5,7 +5,7 @@ mod host_path;
 use std::fmt;
 
 use self::host_path::is_in;
-pub use self::host_path::{Disclosure, HOUSE, HostPath, host_path, is_harmless_device, real};
+pub use self::host_path::{Disclosure, HostPath, host_path, is_harmless_device, real};
 pub(crate) use self::host_path::{holds_socket, is_socket};
 use crate::compose::MountKind;
 use crate::compose::label;

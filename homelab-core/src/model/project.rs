@@ -10,11 +10,13 @@ pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
 use crate::compose::{File, Network, PublishedPort, Service};
 use crate::dsl::contract::{self, Contract};
+use crate::dsl::house::HOST_FOLDER;
 use crate::dsl::route::Route;
 use crate::dsl::service::Spec;
 use crate::dsl::stack::Stack;
-use crate::lower::{host, lower};
-use crate::model::power;
+use crate::dsl::variable::EnvVar;
+use crate::lower::{self, lower};
+use crate::proxy::caddy;
 use crate::proxy::caddyfile::{self, Site as CaddySite};
 
 /// A Compose file, the catalogue of images, and the stack that it was lowered from, if any.
@@ -97,7 +99,7 @@ impl<'a> Project<'a> {
             file,
             stack,
             values: IndexMap::new(),
-            folder: power::HOUSE.to_owned(),
+            folder: HOST_FOLDER.to_owned(),
             sites: Vec::new(),
             sites_of: Positions::new(),
         };
@@ -105,7 +107,8 @@ impl<'a> Project<'a> {
     }
 
     fn with_sites(mut self) -> Self {
-        self.sites = caddyfile::sites(&self);
+        let labels = self.file.services.iter().map(|(name, it)| (name.as_str(), &it.labels));
+        self.sites = caddyfile::sites(labels, |text| resolved(&self.values, text));
         self.sites_of = by_name(self.sites.iter().map(|it| [&it.service]));
         self
     }
@@ -120,7 +123,7 @@ impl<'a> Project<'a> {
         self.with_sites()
     }
 
-    /// The same project in this folder of a host; else it is in [`power::HOUSE`].
+    /// The same project in this folder of a host; else it is in [`HOST_FOLDER`].
     #[must_use]
     pub fn in_folder(self, folder: &str) -> Self {
         Self { folder: folder.to_owned(), ..self }
@@ -176,7 +179,7 @@ impl<'a> Project<'a> {
     pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
         let stack = self.stack?;
         let serves = |it: &&Route| {
-            let host = self.resolve(host(&stack.site, **it).as_str());
+            let host = self.resolve(&lower::text(&caddy::host(&stack.site, **it)));
             site.addresses().any(|address| address == host)
         };
         let at = self.file.services.get_index_of(&site.service)?;
@@ -197,6 +200,18 @@ impl<'a> Project<'a> {
     /// depend on it can still be compared.
     pub fn resolve(&self, text: &str) -> String {
         resolved(&self.values, text)
+    }
+
+    /// The value of a variable: the one given, or its default.
+    pub fn value(&self, variable: &EnvVar) -> String {
+        self.resolve(&lower::reference(variable))
+    }
+
+    /// The sites that the proxy serves while these profiles are on: only containers that run have labels.
+    pub fn sites_with(&self, profiles: &[&str]) -> impl Iterator<Item = &CaddySite> {
+        self.sites.iter().filter(|site| {
+            self.member(&site.service).is_some_and(|member| member.is_enabled_by(profiles))
+        })
     }
 
     /// Every profile: those of the stack, then those that only services name.

@@ -13,7 +13,7 @@ pub use self::block::{Block, assemble};
 pub(crate) use self::labels::is_label;
 pub use self::template::UnknownTemplate;
 
-use crate::model::project::Project;
+use indexmap::{IndexMap, IndexSet};
 
 /// A label with the network whose address of the container counts, instead of the networks
 /// that the proxy was told.
@@ -25,6 +25,7 @@ pub struct Site {
     /// The service that carries the labels.
     pub service: String,
     block: Block,
+    guarded: bool,
 }
 
 impl Site {
@@ -86,50 +87,70 @@ impl Site {
         }
     }
 
-    /// Whether the proxy itself asks for a login, whatever the path.
-    pub fn is_guarded(&self) -> bool {
+    /// Whether the proxy itself asks for a login, whatever the path: here, or in a snippet that it imports.
+    pub const fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+
+    /// Whether its own lines ask for a login.
+    fn asks(&self) -> bool {
         // With a matcher it asks on some paths only; `forward_auth` takes its upstream first.
-        let everywhere = |it: &[String]| !it.iter().any(|it| it.starts_with(['/', '@']));
+        let everywhere = |words: &[String]| !words.iter().any(|it| it.starts_with(['/', '@']));
         let asks = ["basic_auth", "basicauth", "forward_auth"];
-        let imports =
-            |it: &[String]| it.first().is_some_and(|it| it == crate::lower::LOGIN_SNIPPET);
-        asks.iter().any(|it| self.directives(it).any(everywhere))
-            || self.directives("import").any(imports)
+        asks.iter().any(|name| self.directives(name).any(everywhere))
+    }
+
+    /// Names of the snippets that it imports; what looks like a path is a file of the proxy's container.
+    pub fn imports(&self) -> impl Iterator<Item = &str> {
+        let names = self.directives("import").filter_map(|words| words.first());
+        names.map(String::as_str).filter(|name| !name.contains(['/', '*']))
     }
 }
 
-/// What every service contributes, in the order of the file.
-pub fn sites(project: &Project<'_>) -> Vec<Site> {
+/// What services contribute, each with its labels, in their order; `resolve` replaces the variables of a value.
+pub fn sites<'a>(
+    services: impl IntoIterator<Item = (&'a str, &'a IndexMap<String, String>)>,
+    resolve: impl Fn(&str) -> String,
+) -> Vec<Site> {
     let mut sites = Vec::new();
-    for member in project.members() {
-        let addresses = [member.name.to_owned()];
-        let labels = member.service.labels.iter().filter(|it| is_label(it.0));
-        let values = labels.map(|(key, value)| {
-            let value = project.resolve(value);
+    for (name, labels) in services {
+        let addresses = [name.to_owned()];
+        let values = labels.iter().filter(|(key, _)| is_label(key)).map(|(key, value)| {
+            let value = resolve(value);
             // Rules judge what they can read, also beside a template that only the proxy knows.
             (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
         });
-        for block in labels::blocks(values) {
-            sites.push(Site { service: member.name.to_owned(), block });
-        }
+        let site = |block| Site { service: name.to_owned(), block, guarded: false };
+        sites.extend(labels::blocks(values).into_iter().map(site));
     }
+    guard(&mut sites);
     sites
 }
 
-/// The whole Caddyfile, as the proxy would load it.
-pub fn render(project: &Project<'_>) -> String {
-    text(project.sites().iter())
+/// Notes which sites and snippets ask for a login, themselves or by what they import.
+///
+/// A snippet that no label defines counts as one that asks: without it the proxy drops the site, and
+/// where a file of the proxy's own defines it, nothing is known against it.
+fn guard(sites: &mut [Site]) {
+    let mut open: IndexSet<String> =
+        sites.iter().filter_map(Site::snippet).map(str::to_owned).collect();
+    loop {
+        for site in sites.iter_mut() {
+            site.guarded = site.asks() || site.imports().any(|name| !open.contains(name));
+        }
+        let guarded = sites.iter().filter(|site| site.guarded).filter_map(Site::snippet);
+        let guarded: Vec<_> = guarded.map(str::to_owned).collect();
+        let before = open.len();
+        open.retain(|name| !guarded.contains(name));
+        if open.len() == before {
+            return;
+        }
+    }
 }
 
-/// The Caddyfile while these profiles are on: only containers that run have labels.
-pub fn render_enabled(project: &Project<'_>, profiles: &[&str]) -> String {
-    let runs =
-        |it: &&Site| project.member(&it.service).is_some_and(|it| it.is_enabled_by(profiles));
-    text(project.sites().iter().filter(runs))
-}
-
-fn text<'a>(sites: impl Iterator<Item = &'a Site>) -> String {
-    assemble(sites.map(|it| it.block.clone())).join("\n")
+/// The Caddyfile of these sites, as the proxy would load it.
+pub fn render<'a>(sites: impl IntoIterator<Item = &'a Site>) -> String {
+    assemble(sites.into_iter().map(|site| site.block.clone())).join("\n")
 }
 
 /// What a container that runs contributes, given its labels and its addresses on ingress

@@ -48,7 +48,7 @@ pub struct After {
     pub release: String,
     /// The resolved file: see [`crate::release::resolve`].
     pub file: File,
-    /// The folder of the house; absent for [`crate::model::power::HOUSE`].
+    /// The folder of the house; absent for [`crate::dsl::house::HOST_FOLDER`].
     pub folder: Option<String>,
     /// The fingerprint of the files that each service mounts, for those that mount any.
     pub stamps: IndexMap<String, String>,

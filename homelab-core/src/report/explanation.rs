@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use super::exposure::{self, Host, OpenPort, WayOut};
 use super::state;
 use crate::compose::{MountKind, ServiceMount};
 use crate::dsl::resource::Policy;
@@ -12,6 +11,7 @@ use crate::dsl::service::RoleKind;
 use crate::dsl::units::Memory;
 use crate::model::access::{self, Access};
 use crate::model::budget;
+use crate::model::exposure::{self, Host, OpenPort, WayOut};
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Reach};
 

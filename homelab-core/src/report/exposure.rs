@@ -1,347 +1,117 @@
-//! Every way in (host port, host name, who asks for the login) and every way out.
+//! The page about every way in and out.
 
-mod creators;
-mod page;
+use super::{profile_names, table};
+use crate::model::exposure::{Creator, Exposure, Host};
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-pub use self::creators::Creator;
-pub use self::page::markdown;
-use crate::compose::PublishedPort;
-use crate::compose::interpolate;
-use crate::compose::label;
-use crate::dsl::contract::Egress;
-use crate::dsl::route::{Address, Login};
-use crate::dsl::units::{Port, Protocol};
-use crate::model::project::{Member, Project};
-use crate::model::reach::{self, Place};
-
-/// Every way in and out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Exposure {
-    /// Ports of the host.
-    pub ports: Vec<OpenPort>,
-    /// Host names that the proxy serves.
-    pub hosts: Vec<Host>,
-    /// Services that can open connections to the internet.
-    pub ways_out: Vec<WayOut>,
-    /// Services that a program may replace before anybody has read what changed.
-    pub unreviewed: Vec<Unreviewed>,
-    /// Services that can create containers.
-    pub creators: Vec<Creator>,
-    /// Services that reach what listens on the host itself, at its address on their network.
-    pub reach_host: Vec<String>,
-}
-
-/// A port of the host that leads into a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct OpenPort {
-    /// Address of the host; `all` is every one, `0.0.0.0` every one of IPv4.
-    pub address: String,
-    /// Port or range.
-    pub port: String,
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// Who listens.
-    pub service: String,
-    /// Profiles that open it; none means the base.
-    pub profiles: Vec<String>,
-    /// Why, or the variable that chooses the address; absent when nobody said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-}
-
-/// A host name that the proxy serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Host {
-    /// Host name.
-    pub host: String,
-    /// Who answers.
-    pub service: String,
-    /// Ports of that service.
-    pub ports: Vec<u16>,
-    /// Profiles that switch it on; none means the base.
-    pub profiles: Vec<String>,
-    /// Who asks for the login.
-    pub login: Asks,
-    /// Why nobody asks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-    /// Paths that are refused.
-    pub closed: Vec<String>,
-    /// Paths that are refused until the household says that the set-up is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed_until: Option<ClosedUntil>,
-}
-
-/// Paths that a variable of `.env` opens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ClosedUntil {
-    /// The paths.
-    pub paths: Vec<String>,
-    /// What `.env` has to say, such as `JELLYFIN_SETUP_DONE=true`.
-    pub setting: String,
-    /// Whether it says so.
-    pub is_open: bool,
-}
-
-/// Who asks a visitor for a login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Asks {
-    /// The proxy, with the household's login.
-    Proxy,
-    /// The service, which has accounts.
-    Service,
-    /// Nobody.
-    Nobody,
-    /// The labels do not tell, and there is no stack that would: it may be nobody.
-    Unknown,
-}
-
-impl fmt::Display for Asks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Proxy => "the proxy",
-            Self::Service => "the service",
-            Self::Nobody => "nobody",
-            Self::Unknown => "unknown",
+/// The page.
+pub fn markdown(exposure: &Exposure) -> String {
+    let ports: Vec<_> = exposure
+        .ports
+        .iter()
+        .map(|it| {
+            vec![
+                format!("`{}`", it.address),
+                format!("`{}/{}`", it.port, it.protocol),
+                format!("`{}`", it.service),
+                profile_names(&it.profiles),
+                it.because.clone().unwrap_or_default(),
+            ]
         })
-    }
-}
-
-/// A service that can open connections to the internet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct WayOut {
-    /// Who.
-    pub service: String,
-    /// Profiles that switch it on; none means the base.
-    pub profiles: Vec<String>,
-    /// Networks that lead out.
-    pub networks: Vec<String>,
-    /// What for; absent when nothing is known of its image.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-}
-
-/// A service that follows its tag, or would if the household said so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Unreviewed {
-    /// Who.
-    pub service: String,
-    /// Repository and tag.
-    pub follows: String,
-    /// The variable whose empty line in `.env` switches it on; absent where it is always on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub switch: Option<String>,
-    /// Whether it is on.
-    pub is_on: bool,
-    /// Why it may; absent when nobody said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-}
-
-impl fmt::Display for Unreviewed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.switch, self.is_on) {
-            (Some(switch), true) => {
-                write!(f, "on; without the line `{switch}=` in `.env` it is off")
-            }
-            (Some(switch), false) => write!(f, "off; `{switch}=` in `.env` switches it on"),
-            (None, true) => f.write_str("on"),
-            (None, false) => f.write_str("off"),
-        }
-    }
-}
-
-/// Gathers them; variables have their defaults, or the values that the project was given.
-pub fn gather(project: &Project<'_>) -> Exposure {
-    let members = || project.members();
-    Exposure {
-        ports: members().flat_map(|it| ports(project, &it)).collect(),
-        hosts: members().flat_map(|it| hosts(project, &it)).collect(),
-        ways_out: members().filter_map(|it| way_out(project, &it)).collect(),
-        unreviewed: members().filter_map(|it| unreviewed(project, &it)).collect(),
-        creators: members().flat_map(|it| creators::through(project, &it)).collect(),
-        reach_host: members()
-            .filter(|it| reach::gets_out(project, it, Place::Host))
-            .map(|it| it.name.to_owned())
-            .collect(),
-    }
-}
-
-/// Ports of the host that lead into one service.
-pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
-    let open = |port: &PublishedPort| OpenPort {
-        address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
-        port: project.resolve(&port.published),
-        protocol: port.protocol,
-        service: member.name.to_owned(),
-        profiles: member.service.profiles.clone(),
-        because: publish_reason(member, port),
-    };
-    member.service.ports.iter().map(open).collect()
-}
-
-fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
-    let is_it = |it: &Port| it.number() == port.target && it.protocol() == port.protocol;
-    let publish = member.spec?.publishes.iter().find(|it| is_it(&it.port))?;
-    Some(match publish.address {
-        Address::Everywhere(because) => because.to_owned(),
-        Address::Variable(variable) => format!("address from `{}`", variable.name()),
-    })
-}
-
-/// Host names that lead to one service.
-pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
-    let mut hosts = Vec::new();
-    for site in project.sites_of(member.name) {
-        let route = project.route_of(site);
-        let (login, because) = match route.map(|it| it.login) {
-            _ if site.is_guarded() => (Asks::Proxy, None),
-            Some(Login::BuiltIn) => (Asks::Service, None),
-            Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
-            // The route says that the proxy asks, and its labels do not.
-            Some(Login::Proxy) | None => (Asks::Unknown, None),
-        };
-        let closed = route.map_or_else(|| site.closed_paths(), |it| it.closed.to_vec());
-        let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
-        let closed_until = route.and_then(|it| it.closed_until).map(|(paths, done)| ClosedUntil {
-            paths: paths.iter().map(|it| (*it).to_owned()).collect(),
-            setting: format!("{done}=true"),
-            is_open: project.resolve(&done.reference()) == "true",
-        });
-        hosts.extend(site.addresses().map(|address| Host {
-            host: address.to_owned(),
-            service: member.name.to_owned(),
-            ports: site.upstream_ports(),
-            profiles: member.service.profiles.clone(),
-            login,
-            because: because.clone(),
-            closed: closed.clone(),
-            closed_until: closed_until.clone(),
-        }));
-    }
-    hosts
-}
-
-/// How one service reaches the internet; `None` when none of its networks leads there.
-pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
-    let open = member.service.networks.iter().filter(|it| project.leads_out(it));
-    let networks: Vec<_> = open.cloned().collect();
-    let declared = member.spec.and_then(|it| it.egress);
-    let because = declared.or_else(|| {
-        Some(match member.contract?.egress {
-            Egress::Required(why) | Egress::Optional(why) => why,
-            Egress::None => "not needed; a network that it is on leads out",
+        .collect();
+    let hosts: Vec<_> = exposure
+        .hosts
+        .iter()
+        .map(|it| {
+            let ports: Vec<_> = it.ports.iter().map(ToString::to_string).collect();
+            vec![
+                format!("`{}`", it.host),
+                format!("`{}:{}`", it.service, ports.join(",")),
+                profile_names(&it.profiles),
+                asks(it),
+                closed(it),
+            ]
         })
+        .collect();
+    let ways_out: Vec<_> = exposure
+        .ways_out
+        .iter()
+        .map(|it| {
+            vec![
+                format!("`{}`", it.service),
+                profile_names(&it.profiles),
+                it.networks.join(", "),
+                it.because.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let unreviewed: Vec<_> = exposure
+        .unreviewed
+        .iter()
+        .map(|it| {
+            vec![
+                format!("`{}`", it.service),
+                format!("`{}`", it.follows),
+                it.to_string(),
+                it.because.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    format!(
+        "# Exposure\n\nVariables have their defaults here; \
+         `homelab exposure` prints the page for the `.env` of a host.\n\n\
+         ## Ways in: ports of the host\n\n\
+         `all` is every address of the host, `0.0.0.0` every one of IPv4. \
+         Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
+         at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
+         Who gets out reaches the household's network as well, and the ports above at the host's addresses. \
+         These services can open connections to programs on the host, and the host to every port of \
+         theirs: {}. No setting of Compose closes that on a network that leads out.\n\n{}\n\
+         ## Updates that nobody reviews\n\n\
+         Every other image stays at its digest until a change is merged.\n\n{}\n{}",
+        table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
+        table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
+        code(&exposure.reach_host),
+        table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
+        table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
+        creators(&exposure.creators),
+    )
+}
+
+fn asks(host: &Host) -> String {
+    host.because
+        .as_ref()
+        .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
+}
+
+/// Words as code: a path such as `*/setup/*` would else become italics.
+fn code(words: &[String]) -> String {
+    words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Paths that are always closed, then those that `.env` opens.
+fn closed(host: &Host) -> String {
+    let until = host.closed_until.iter();
+    let until = until.map(|it| {
+        let until = if it.is_open { "no more, by" } else { "until" };
+        format!("{until} `{}`: {}", it.setting, code(&it.paths))
     });
-    (!networks.is_empty()).then(|| WayOut {
-        service: member.name.to_owned(),
-        profiles: member.service.profiles.clone(),
-        networks,
-        because: because.map(str::to_owned),
-    })
+    let always = (!host.closed.is_empty()).then(|| code(&host.closed));
+    always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
 }
 
-/// Whether the updater may replace one service; `None` when it may not, whatever `.env` says.
-pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreviewed> {
-    let label = member.service.labels.get(label::UPDATE)?;
-    let is_on = project.resolve(label).eq_ignore_ascii_case("true");
-    let switch = interpolate::variables(label).into_iter().next();
-    let image = member.image();
-    (is_on || switch.is_some()).then(|| Unreviewed {
-        service: member.name.to_owned(),
-        follows: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
-        switch,
-        is_on,
-        because: member.spec.and_then(|it| it.unattended).map(|it| it.1.to_owned()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::dsl::route::Publish;
-    use crate::dsl::variable::{EnvVar, Kind, Switch};
-
-    /// Who asks at the one host name of the good example.
-    #[track_caller]
-    fn asked(project: &Project<'_>, expected: (Asks, Option<&str>)) {
-        let hosts = gather(project).hosts;
-        let [host] = hosts.as_slice() else { panic!("one host name: {hosts:?}") };
-        assert_eq!((host.host.as_str(), host.ports.as_slice()), ("notes.home.arpa", &[8080][..]));
-        assert_eq!((host.login, host.because.as_deref()), expected);
-    }
-
-    #[test]
-    fn a_stack_knows_who_asks() {
-        for (login, expected) in [
-            (Login::Proxy, (Asks::Proxy, None)),
-            (Login::BuiltIn, (Asks::Service, None)),
-            (Login::Open { because: "a menu" }, (Asks::Nobody, Some("a menu"))),
-        ] {
-            let mut stack = good();
-            let route = &mut spec(&mut stack, "web").routes[0];
-            *route = route.login(login).closes(&["/setup"]);
-            let project = Project::from_stack(&stack, CATALOGUE);
-            asked(&project, expected);
-            assert_eq!(gather(&project).hosts[0].closed, ["/setup"]);
-        }
-    }
-
-    #[test]
-    fn a_bare_file_shows_what_its_labels_tell() {
-        let stack = good();
-        let mut file = Project::from_stack(&stack, CATALOGUE).file().clone();
-        let bare = Project::from_file(file.clone(), CATALOGUE);
-        asked(&bare, (Asks::Proxy, None));
-        let exposure = gather(&bare);
-        assert_eq!(exposure.ports[0].because, None);
-        let fetch = exposure.ways_out.iter().find(|it| it.service == "fetch");
-        let because = fetch.and_then(|it| it.because.as_deref());
-        assert_eq!(because, Some("it asks a weather service"), "from its image's contract");
-
-        file.services["web"].labels.shift_remove("caddy.import");
-        asked(&Project::from_file(file.clone(), CATALOGUE), (Asks::Unknown, None));
-        // The labels are what the proxy obeys, whatever the route says.
-        asked(&Project::new(file, Some(&stack), CATALOGUE), (Asks::Unknown, None));
-    }
-
-    #[test]
-    fn a_service_follows_its_tag_where_the_household_switches_it_on() {
-        const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
-        let mut stack = good();
-        spec(&mut stack, "fetch").unattended = Some((FOLLOW, "it keeps nothing"));
-        let found = |values: &[&str]| {
-            let values = values.iter().map(|it| ((*it).to_owned(), String::new())).collect();
-            let project = Project::from_stack(&stack, CATALOGUE).with_values(values);
-            let found = gather(&project).unreviewed;
-            let lines = found.iter().map(|it| format!("{} {} {it}", it.service, it.follows));
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        insta::assert_snapshot!(found(&[]), @"fetch example/fetch:1 off; `FOLLOW=` in `.env` switches it on");
-        insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; without the line `FOLLOW=` in `.env` it is off");
-    }
-
-    #[test]
-    fn a_port_says_why_it_is_open() {
-        const LAN: EnvVar = EnvVar::new("LAN", Kind::Ipv4, "Address.").or("10.0.0.1");
-        let mut stack = good();
-        // The same number as the one that is there, with the other protocol.
-        spec(&mut stack, "caddy").publishes.push(Publish::at(&LAN, Port::udp(443)));
-        let exposure = gather(&Project::from_stack(&stack, CATALOGUE));
-        let lines = exposure
-            .ports
-            .iter()
-            .map(|it| format!("{} {}/{} {:?}", it.address, it.port, it.protocol, it.because));
-        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
-        all 443/tcp Some("the way in")
-        10.0.0.1 443/udp Some("address from `LAN`")
-        "#);
-    }
+/// Who can create containers.
+fn creators(creators: &[Creator]) -> String {
+    let rows = creators.iter().map(|it| {
+        let service = format!("`{}`", it.service);
+        vec![service, profile_names(&it.profiles), format!("`{}`", it.by), code(&it.paths)]
+    });
+    let header = ["Service", "Profile", "Through", "What its containers may bind"];
+    format!(
+        "## Who can create containers\n\n\
+         Whoever takes over one of these owns the host: its socket proxy refuses a bind of any other \
+         path of the host, and does not look at privileges, capabilities, devices, namespaces, \
+         named volumes and what a volume's driver mounts. Before Docker Engine 27 it does not see \
+         a bind that stands beside `HostConfig` either.\n\n{}",
+        table::render(&header, &rows.collect::<Vec<_>>())
+    )
 }

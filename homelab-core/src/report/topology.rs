@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{exposure, profile_names};
+use super::profile_names;
 use crate::dsl::service::Spec;
+use crate::model::exposure;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Why};
 

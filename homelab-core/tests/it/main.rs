@@ -6,5 +6,6 @@ mod invariants;
 mod limits;
 mod observe;
 mod plan;
+mod rooms;
 mod text;
 mod yaml;

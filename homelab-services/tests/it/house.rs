@@ -7,9 +7,9 @@ use homelab_core::compose::File;
 use homelab_core::compose::interpolate;
 use homelab_core::dsl::stack::Stack;
 use homelab_core::dsl::variable::Fallback;
+use homelab_core::model::exposure;
 use homelab_core::model::project::Project;
 use homelab_core::release::resolve::{Setting, resolve};
-use homelab_core::report::exposure;
 use indexmap::IndexMap;
 
 #[test]

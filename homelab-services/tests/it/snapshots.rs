@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::model::exposure::gather;
 use homelab_core::model::project::Project;
 use homelab_core::prelude::{Contract, Stack};
 use homelab_core::proxy::caddyfile;
@@ -20,9 +21,9 @@ fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
     let project = Project::from_stack(stack, catalogue);
     let memory = memory::gather(&project).expect("a stack has a host");
     let mut artefacts = vec![
-        ("caddyfile".to_owned(), caddyfile::render(&project)),
+        ("caddyfile".to_owned(), caddyfile::render(project.sites())),
         ("env-example".to_owned(), env_example::text(stack.site(), "")),
-        ("exposure".to_owned(), exposure::markdown(&exposure::gather(&project))),
+        ("exposure".to_owned(), exposure::markdown(&gather(&project))),
         ("memory".to_owned(), memory::markdown(&memory)),
         ("reachability".to_owned(), reachability::text(&project)),
         ("services".to_owned(), services::markdown(&services::gather(&project))),

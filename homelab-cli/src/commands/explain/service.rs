@@ -2,10 +2,10 @@
 
 use homelab_core::compose::MountKind;
 use homelab_core::dsl::service::RoleKind;
+use homelab_core::model::exposure::{Host, OpenPort, WayOut};
 use homelab_core::model::reach::{Reach, Why};
 use homelab_core::report::Reason;
 use homelab_core::report::explanation::{Explanation, Keeping, Mounted, SecretFile};
-use homelab_core::report::exposure::{Host, OpenPort, WayOut};
 
 use crate::commands::exposure;
 use crate::error::Error;

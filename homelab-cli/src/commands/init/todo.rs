@@ -1,8 +1,8 @@
 //! What is left to do, in the order in which to do it.
 
 use homelab_core::model::access;
+use homelab_core::model::exposure;
 use homelab_core::model::project::Project;
-use homelab_core::report::exposure;
 
 use crate::host::Person;
 use crate::house::House;
@@ -39,7 +39,7 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
         let again = house.command("init");
         lines.push(format!("- run `{again}` again; it then names the folders to make"));
     }
-    let domain = project.resolve(&site.domain.reference());
+    let domain = project.value(&site.domain);
     lines.push(format!(
         "- let the names `{domain}` and `*.{domain}` lead to this host, in your router or DNS"
     ));

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Agent, Data, Service, State};
+use crate::dsl::handle::Handle;
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::stack::Handle;
 
 impl Service<Agent> {
     /// A service into which nobody connects from outside the stack.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::roles::RoleKind;
 use crate::dsl::contract::Contract;
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{Capability, Exception, User};
 use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::text::Text;
 use crate::dsl::units::{Cpus, Memory};

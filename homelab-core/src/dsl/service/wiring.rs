@@ -1,9 +1,9 @@
 //! Wiring: what `.uses(…)` accepts, and what it changes in the service.
 
-use super::roles::Role;
 use super::spec::{DependsOn, Spec};
+use crate::dsl::handle::Handle;
 use crate::dsl::resource::Secret;
-use crate::dsl::stack::Handle;
+use crate::dsl::role::Role;
 
 /// What a service can use: a [`Handle`], or a type of your own that bundles a handle with secrets.
 #[diagnostic::on_unimplemented(

@@ -1,8 +1,5 @@
 //! Paths of the host whose holder governs it, and how a path is compared with them.
 
-/// Where a house lies unless somebody says otherwise.
-pub const HOUSE: &str = "/srv/homelab";
-
 /// A folder or file of the host by which one governs it.
 #[derive(Debug)]
 struct Known {
@@ -221,9 +218,10 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsl::house::HOST_FOLDER;
 
     fn disclosure(path: &str) -> Option<Disclosure> {
-        host_path(path, HOUSE).map(|it| it.disclosure)
+        host_path(path, HOST_FOLDER).map(|it| it.disclosure)
     }
 
     #[test]
@@ -318,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_device_of_many_is_told_from_those_of_the_host() {
-        let judge = |it: &str| is_harmless_device(it, HOUSE);
+        let judge = |it: &str| is_harmless_device(it, HOST_FOLDER);
         for device in [
             "/dev/null",
             "/dev/null:/dev/dri/renderD128:rw",

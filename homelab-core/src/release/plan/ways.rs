@@ -1,8 +1,8 @@
 //! Ways in and out, as a plan compares them.
 
 use super::{Way, WayKind};
+use crate::model::exposure::{self, Asks};
 use crate::model::project::Project;
-use crate::report::exposure::{self, Asks};
 
 /// Every way in and out.
 pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {

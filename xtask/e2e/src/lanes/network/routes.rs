@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use homelab_core::report::exposure::{self, Asks, Host};
+use homelab_core::model::exposure::{self, Asks, Host};
 use serde_json::Value;
 
 use crate::browser::Browser;

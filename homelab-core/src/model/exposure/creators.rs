@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::page::code;
 use crate::model::project::{Member, Project};
-use crate::report::{profile_names, table};
 
 /// A service that can create containers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,23 +33,6 @@ pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator>
         paths: paths.clone(),
     };
     project.members().filter(asks).map(creator).collect()
-}
-
-/// The page's part.
-pub(super) fn markdown(creators: &[Creator]) -> String {
-    let rows = creators.iter().map(|it| {
-        let service = format!("`{}`", it.service);
-        vec![service, profile_names(&it.profiles), format!("`{}`", it.by), code(&it.paths)]
-    });
-    let header = ["Service", "Profile", "Through", "What its containers may bind"];
-    format!(
-        "## Who can create containers\n\n\
-         Whoever takes over one of these owns the host: its socket proxy refuses a bind of any other \
-         path of the host, and does not look at privileges, capabilities, devices, namespaces, \
-         named volumes and what a volume's driver mounts. Before Docker Engine 27 it does not see \
-         a bind that stands beside `HostConfig` either.\n\n{}",
-        table::render(&header, &rows.collect::<Vec<_>>())
-    )
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use crate::dsl::resource::Secret;
 use crate::dsl::route::{Login, Route};
 use crate::dsl::service::{RoleKind, Spec};
 use crate::dsl::stack::Site;
-use crate::dsl::text::{Text, secret_path};
+use crate::dsl::text::{Text, ToText};
 
 /// Name of the snippet by which routes ask the proxy for a login.
-pub(crate) const LOGIN_SNIPPET: &str = "login";
+const LOGIN_SNIPPET: &str = "login";
 
 /// Name of the snippet that every route imports; `login` imports it, too.
 const COMMON_SNIPPET: &str = "common";
@@ -65,13 +65,13 @@ const FOR_BROWSERS: &[&str] =
 /// Jellyfin's on televisions, may live in a frame.
 const UNFRAMED: &str = "?X-Frame-Options SAMEORIGIN";
 
-pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
+pub(crate) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, Text> {
     let mut labels = IndexMap::new();
     if spec.role == RoleKind::Edge {
         common(&mut labels);
         // No prefix number 9 without subkey: these are global options. The container
         // cannot install a root certificate on the host, so Caddy need not try.
-        labels.insert("caddy_9.skip_install_trust".to_owned(), String::new());
+        labels.insert("caddy_9.skip_install_trust".to_owned(), Text::default());
     }
     if let Some(secret) = spec.guard {
         login(secret, &mut labels);
@@ -85,9 +85,9 @@ pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
                 // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a
                 // login would be told every host name. `handle` comes after it.
                 let handle = format!("{prefix}.handle_{index}");
-                let to = Text::literal("https://").and(host(site, *to)).into_string();
+                let to = Text::literal("https://").and(host(site, *to));
                 labels.insert(format!("{handle}.redir"), to);
-                labels.insert(handle, Text::literal(path).into_string());
+                labels.insert(handle, Text::literal(path));
             }
         }
     }
@@ -95,17 +95,18 @@ pub(super) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
 }
 
 /// What holds for every route, guarded or not.
-fn common(labels: &mut IndexMap<String, String>) {
-    let mut put = |key: String, value: String| labels.insert(format!("caddy_0{key}"), value);
-    put(String::new(), format!("({COMMON_SNIPPET})"));
+fn common(labels: &mut IndexMap<String, Text>) {
+    let mut put =
+        |key: &str, value: &str| labels.insert(format!("caddy_0{key}"), Text::literal(value));
+    put("", &format!("({COMMON_SNIPPET})"));
     for (at, claim) in CLAIMS.iter().enumerate() {
-        put(format!(".request_header_{at}"), format!("-{claim}"));
+        put(&format!(".request_header_{at}"), &format!("-{claim}"));
     }
     for (at, header) in FOR_BROWSERS.iter().enumerate() {
-        put(format!(".header_{at}"), (*header).to_owned());
+        put(&format!(".header_{at}"), header);
     }
     for (at, kind) in COMPRESSED.iter().enumerate() {
-        put(format!(".encode.match.header_{at}"), format!("Content-Type {kind}"));
+        put(&format!(".encode.match.header_{at}"), &format!("Content-Type {kind}"));
     }
 }
 
@@ -116,49 +117,51 @@ fn common(labels: &mut IndexMap<String, String>) {
 /// A flood of such guesses would stop every site. So the file says in a comment, behind `# `, how
 /// the `Authorization` of its user begins, and everybody else is refused before. The name is no
 /// secret, the password has 100 random bits. `redir`, because Caddy runs it before `basic_auth`.
-fn login(secret: Secret, labels: &mut IndexMap<String, String>) {
+fn login(secret: Secret, labels: &mut IndexMap<String, Text>) {
     const SAID: &str = "{http.request.header.Authorization}";
     const FILE: &str = "{http.vars.login}";
-    let path = secret_path(secret);
-    let mut put = |key: &str, value: String| labels.insert(format!("caddy_1{key}"), value);
-    put("", format!("({LOGIN_SNIPPET})"));
-    put(".import", COMMON_SNIPPET.to_owned());
-    put(".header", UNFRAMED.to_owned());
-    put(".vars", format!("login {{file.{path}}}"));
+    let path = secret.path();
+    let mut put =
+        |key: &str, value: &str| labels.insert(format!("caddy_1{key}"), Text::literal(value));
+    put("", &format!("({LOGIN_SNIPPET})"));
+    put(".import", COMMON_SNIPPET);
+    put(".header", UNFRAMED);
+    put(".vars", &format!("login {{file.{path}}}"));
     put(
         ".@stranger.expression",
-        format!(
+        &format!(
             "`{SAID} != \"\" && {FILE}.contains(\"# \") && \
              !{SAID}.matches(\"^(?i:basic) +\" + {FILE}.split(\"# \")[1].trim())`"
         ),
     );
-    put(".header_1", "@stranger WWW-Authenticate `Basic realm=\"restricted\"`".to_owned());
-    put(".redir", "@stranger / 401".to_owned());
+    put(".header_1", "@stranger WWW-Authenticate `Basic realm=\"restricted\"`");
+    put(".redir", "@stranger / 401");
     // A missing file makes the import fail, and with it every site that asks: fail closed.
-    put(".basic_auth.import", path);
+    put(".basic_auth.import", &path);
     // The household's password is the proxy's business alone; this comes after `basic_auth`.
-    put(".request_header", "-Authorization".to_owned());
+    put(".request_header", "-Authorization");
 }
 
-fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, String>) {
-    let mut put = |key: &str, value: String| labels.insert(format!("{prefix}{key}"), value);
-    put("", host(site, route).into_string());
-    put(".tls", site.tls.reference());
+fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, Text>) {
+    let mut put =
+        |key: &str, value: &dyn ToText| labels.insert(format!("{prefix}{key}"), value.to_text());
+    put("", &host(site, route));
+    put(".tls", &site.tls);
     if !route.closed.is_empty() {
-        put(".@closed.path", route.closed.join(" "));
-        put(".respond", "@closed 403".to_owned());
+        put(".@closed.path", &route.closed.join(" "));
+        put(".respond", &"@closed 403");
     }
     if let Some((paths, done)) = route.closed_until {
         // Behind `done=`, because the proxy writes a word without its quotes and Caddy takes a bare
         // `TRUE`, `True` or `t` for `true`. In quotes, so that spaces do not make it several.
-        put(".vars", format!("set-up `done={}`", done.reference()));
-        put(".@unsettled.path", paths.join(" "));
-        put(".@unsettled.not.vars", "set-up done=true".to_owned());
-        put(".respond_1", "@unsettled 403".to_owned());
+        put(".vars", &Text::literal("set-up `done=").and(done).and("`"));
+        put(".@unsettled.path", &paths.join(" "));
+        put(".@unsettled.not.vars", &"set-up done=true");
+        put(".respond_1", &"@unsettled 403");
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
-    put(".import", snippet.to_owned());
-    put(".reverse_proxy", format!("{{{{upstreams {}}}}}", route.port.number()));
+    put(".import", &snippet);
+    put(".reverse_proxy", &format!("{{{{upstreams {}}}}}", route.port.number()));
 }
 
 /// The host name of a route: `<label>.<domain>`, or the domain itself.

@@ -1,0 +1,40 @@
+//! Handles: the only way to refer to a service.
+
+use std::marker::PhantomData;
+
+use crate::dsl::name::ServiceName;
+use crate::dsl::text::Text;
+use crate::dsl::units::Port;
+
+/// A service that is part of a stack: the only way to refer to it.
+#[derive(Clone, Debug)]
+pub struct Handle<R> {
+    name: ServiceName,
+    probed: bool,
+    role: PhantomData<fn() -> R>,
+}
+
+impl<R> Handle<R> {
+    pub(super) const fn new(name: ServiceName, probed: bool) -> Self {
+        Self { name, probed, role: PhantomData }
+    }
+
+    /// The service's name.
+    pub const fn name(&self) -> ServiceName {
+        self.name
+    }
+
+    /// The host name by which its users reach it.
+    pub fn host(&self) -> Text {
+        Text::literal(self.name.as_str())
+    }
+
+    /// A URL for its users: `http://<name>:<port>`.
+    pub fn url(&self, scheme: &str, port: Port) -> Text {
+        Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
+    }
+
+    pub(crate) const fn is_probed(&self) -> bool {
+        self.probed
+    }
+}

@@ -1,0 +1,74 @@
+//! Text as Compose reads it: dollars of literal parts doubled, variables as `${…}`.
+
+use crate::dsl::text::{Piece, Text};
+use crate::dsl::variable::{EnvVar, Fallback, Switch};
+
+/// A text as it stands in `compose.yaml`.
+pub fn text(text: &Text) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => literal(text),
+        Piece::Variable(variable) => reference(variable),
+        Piece::Choice { switch, off, on } => choice(*switch, off, on),
+    };
+    text.pieces().iter().map(piece).collect()
+}
+
+/// A literal whose `$` is no variable.
+pub fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+/// The reference to a variable: `${NAME:-default}` or `${NAME:?message}`.
+pub(crate) fn reference(variable: &EnvVar) -> String {
+    let name = variable.name();
+    match variable.fallback() {
+        Fallback::Required => {
+            format!("${{{name}:?set {name} in .env: {}}}", variable.meaning())
+        }
+        Fallback::Value(value) => format!("${{{name}:-{value}}}"),
+        Fallback::Under(parent, path) => format!("${{{name}:-{}{path}}}", reference(parent)),
+    }
+}
+
+/// One text while a switch is off, another while it is on.
+///
+/// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
+/// filled. A value that is not empty gives neither of the two texts.
+fn choice(switch: Switch, off: &str, on: &str) -> String {
+    let name = switch.variable().name();
+    let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };
+    format!("{on}${{{name}-{off}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::interpolate;
+    use crate::dsl::variable::Kind;
+
+    const ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where the data lives.");
+    const PHOTOS: EnvVar = EnvVar::new("PHOTOS", Kind::Path, "Photos.").or_under(&ROOT, "/photos");
+
+    #[test]
+    fn only_variables_interpolate() {
+        const DOMAIN: EnvVar = EnvVar::new("DOMAIN", Kind::Hostname, "Domain.").or("home.arpa");
+        let mixed = Text::literal("cost: $5, ${HOME} at ").and(DOMAIN).and("$");
+        insta::assert_snapshot!(text(&mixed), @"cost: $$5, $${HOME} at ${DOMAIN:-home.arpa}$$");
+    }
+
+    #[test]
+    fn references_carry_default_or_message() {
+        insta::assert_snapshot!(reference(&PHOTOS), @"${PHOTOS:-${DATA_ROOT:?set DATA_ROOT in .env: Where the data lives.}/photos}");
+    }
+
+    #[test]
+    fn a_switch_is_on_while_its_line_is_there_and_empty() {
+        let switch = Switch::new("FOLLOW", "Follow.");
+        for (value, expected) in [(None, "false @1"), (Some(""), "true "), (Some("x"), "truex x")] {
+            let both = Text::choice(switch, "false", "true").and(" ");
+            let both = text(&both.and(Text::choice(switch, "@1", "")));
+            let found = interpolate::resolve(&both, &|_| value.map(str::to_owned));
+            assert_eq!(found.as_deref(), Ok(expected), "{value:?}");
+        }
+    }
+}
