@@ -1,9 +1,17 @@
 //! A typed model of a Docker Compose stack: DSL, lowering, rules and reports.
 //!
 //! Pure: no I/O, no environment, no clock, no printing; same input, same bytes.
-//! The way through it: [`service`] and [`stack`] are the DSL, [`mod@lower`] makes a
-//! [`compose::File`] of a [`stack::Stack`], [`yaml`] makes text of that;
-//! [`project::Project`] is the normal form that [`checks`] and [`report`] read.
+//!
+//! Eight rooms, to be read in this order; each uses only those before it:
+//!
+//! 1. [`dsl`]: what an author writes, a [`dsl::stack::Stack`] of services.
+//! 2. [`compose`]: the Compose file as plain data, and its text.
+//! 3. [`proxy`]: the reverse proxy's configuration, as labels say it.
+//! 4. [`mod@lower`]: makes a [`compose::File`] of a stack.
+//! 5. [`model`]: what is true of a file, whoever wrote it; [`model::project::Project`] is its normal form.
+//! 6. [`checks`]: the rules, which read a project.
+//! 7. [`release`]: a file with a host's values against what runs there, and the plan.
+//! 8. [`report`]: pages.
 
 pub mod checks;
 pub mod compose;

@@ -95,7 +95,7 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
 }
 
 /// How the credentials of a user begin in Base64, as a regular expression: the proxy refuses all
-/// others before it compares passwords, see `homelab-core/src/lower/caddy.rs`.
+/// others before it compares passwords, see `homelab-core/src/proxy/caddy.rs`.
 ///
 /// Three bytes are four letters; what is left of `<user>:` decides its letters but for some bits
 /// of the last, which the password has.
