@@ -5,7 +5,6 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use homelab_core::compose::limits;
-use homelab_core::dsl::contract::Contract;
 use homelab_core::dsl::stack::Site;
 use homelab_core::model::project::Project;
 
@@ -24,7 +23,6 @@ pub(crate) struct House {
     pub(crate) host: Host,
     /// What it was built from.
     pub(crate) own: Rc<homelab_core::dsl::house::House>,
-    catalogue: Vec<Contract>,
 }
 
 impl House {
@@ -37,8 +35,7 @@ impl House {
         if !folder.is_dir() {
             return Err(Error::Project(folder));
         }
-        let catalogue = own.catalogue();
-        Ok(Self { folder, release: None, host: Host::new(host_root), own, catalogue })
+        Ok(Self { folder, release: None, host: Host::new(host_root), own })
     }
 
     /// The same with the configuration files of a release that is not deployed yet.
@@ -145,7 +142,7 @@ impl House {
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        Project::from_stack(&self.own.stack, &self.catalogue)
+        Project::from_stack(&self.own.stack)
             .with_values(settings.values(self.site()))
             .in_folder(&folder.display().to_string())
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::checks::finding::{Finding, Place, Severity};
 use homelab_core::compose::dotenv::{self, Dotenv};
 use homelab_core::compose::limits;
 use homelab_core::dsl::stack::Site;
@@ -146,7 +146,7 @@ impl Settings {
             rule: RULE.to_owned(),
             severity,
             subject: path.to_string(),
-            place: line.map(|it| format!("{path}:{it}")),
+            place: line.map(|it| Place::line(path.to_string(), it)),
             message,
             help,
         }

@@ -63,7 +63,7 @@ pub mod finding;
 use std::panic::Location;
 
 pub(crate) use self::secret_in_environment::is_credential;
-use crate::checks::finding::{Finding, Severity, Verdict, Waived};
+use crate::checks::finding::{Finding, Help, Place, Severity, Verdict, Waived};
 use crate::compose::label;
 use crate::model::project::{Member, Project};
 
@@ -170,6 +170,8 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 pub struct Findings {
     /// The rule that pushes now.
     rule: Rule,
+    /// Whether what is judged was lowered from a stack, so that help is in Rust.
+    is_stack: bool,
     list: Vec<Finding>,
 }
 
@@ -180,13 +182,13 @@ impl Findings {
     }
 
     /// A finding about a service.
-    pub fn on(&mut self, member: &Member<'_>, message: String, help: String) {
-        self.push(member.name, member.place(), message, help);
+    pub fn on(&mut self, member: &Member<'_>, message: String, help: impl Into<Help>) {
+        self.push(member.name, member.facts().place, message, help.into());
     }
 
     /// A finding about something that is not a service.
-    pub fn about(&mut self, subject: &str, message: String, help: String) {
-        self.push(subject, None, message, help);
+    pub fn about(&mut self, subject: &str, message: String, help: impl Into<Help>) {
+        self.push(subject, None, message, help.into());
     }
 
     fn push(
@@ -194,15 +196,15 @@ impl Findings {
         subject: &str,
         place: Option<&'static Location<'static>>,
         message: String,
-        help: String,
+        help: Help,
     ) {
         self.list.push(Finding {
             rule: self.rule.id.to_owned(),
             severity: self.rule.severity,
             subject: subject.to_owned(),
-            place: place.map(|it| format!("{}:{}", it.file(), it.line())),
+            place: place.map(Place::from),
             message,
-            help,
+            help: help.of(self.is_stack),
         });
     }
 }
@@ -224,7 +226,8 @@ pub fn check_received(project: &Project<'_>) -> Verdict {
 }
 
 fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Verdict {
-    let mut findings = Findings { rule: ALL[0], list: Vec::new() };
+    let mut findings =
+        Findings { rule: ALL[0], is_stack: project.stack().is_some(), list: Vec::new() };
     for rule in rules {
         findings.rule = *rule;
         (rule.run)(project, &mut findings);
@@ -240,7 +243,7 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     for finding in found {
         let rule = finding.rule.as_str();
         let member = project.member(&finding.subject).filter(|it| {
-            rule != unused_waiver::RULE.id && (it.spec.is_some() || !ROOT.contains(&rule))
+            rule != unused_waiver::RULE.id && (it.facts().is_declared || !ROOT.contains(&rule))
         });
         match member.and_then(|it| it.waiver(rule)) {
             Some(because) => {
@@ -285,7 +288,7 @@ mod tests {
         let fetch = &mut file.services["fetch"];
         fetch.labels.insert(format!("{}{}", label::ACCEPTS, label.0), label.1.to_owned());
         change(fetch);
-        let found = check_received(&Project::from_file(file, CATALOGUE)).findings;
+        let found = check_received(&Project::from_file(file, &CATALOGUE)).findings;
         found.into_iter().map(|it| it.rule).collect()
     }
 
@@ -307,6 +310,19 @@ mod tests {
         }
         let privileged = |it: &mut Service| it.privileged = true;
         assert_eq!(received(("privileged", "it is"), privileged), ["privileged"]);
+    }
+
+    #[test]
+    fn help_speaks_to_whoever_wrote_it() {
+        let mut file = lower(&good());
+        file.services["web"].deploy = None;
+        let found = check(&Project::from_file(file, &CATALOGUE)).findings;
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(found.join("\n"), @r"
+        error[resource-limits]: `web` has no limit for `memory`, `cpus`, `pids`
+          --> web
+          help: set `memory`, `cpus`, `pids` of `deploy.resources.limits`
+        ");
     }
 
     #[test]

@@ -4,14 +4,14 @@
 //!
 //! Eight rooms, to be read in this order; each uses only those before it:
 //!
-//! 1. [`dsl`]: what an author writes, a [`dsl::stack::Stack`] of services.
-//! 2. [`compose`]: the Compose file as plain data, and its text.
-//! 3. [`proxy`]: the reverse proxy's configuration, as labels say it.
-//! 4. [`mod@lower`]: makes a [`compose::File`] of a stack.
-//! 5. [`model`]: what is true of a file, whoever wrote it; [`model::project::Project`] is its normal form.
-//! 6. [`checks`]: the rules, which read a project.
-//! 7. [`release`]: a file with a host's values against what runs there, and the plan.
-//! 8. [`report`]: pages.
+//! 1. [`dsl`][]: what an author writes, a [`dsl::stack::Stack`] of services.
+//! 2. [`compose`][]: the Compose file as plain data, and its text.
+//! 3. [`proxy`][]: the reverse proxy's configuration, as labels say it.
+//! 4. [`mod@lower`][]: makes a [`compose::File`] of a stack.
+//! 5. [`model`][]: what is true of a file, whoever wrote it; [`model::project::Project`] is its normal form.
+//! 6. [`checks`][]: the rules, which read a project.
+//! 7. [`release`][]: a file with a host's values against what runs there, and the plan.
+//! 8. [`report`][]: pages.
 
 pub mod checks;
 pub mod compose;
@@ -29,7 +29,8 @@ pub mod prelude {
     pub use std::time::Duration;
 
     pub use crate::dsl::contract::{
-        Contract, Egress, Panel, PanelLogin, Peer, ReadOnly, SecretKey,
+        Contract, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly, SecretKey, Tags,
+        misspelt, ran, read, reported,
     };
     pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;

@@ -21,7 +21,7 @@ use crate::dsl::privilege::{Capability, Exception, User};
 use crate::dsl::resource::{Mount, Policy, Source, Tmpfs};
 use crate::dsl::route::{Address, Publish};
 use crate::dsl::service::{DependsOn, Spec};
-use crate::dsl::stack::{Site, Stack};
+use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
 use crate::proxy::caddy;
@@ -92,7 +92,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         stop_grace_period: spec.stop_grace.map(seconds),
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
-        labels: labels(&stack.site, spec),
+        labels: labels(stack, spec),
     }
 }
 
@@ -307,8 +307,8 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     all.map(|(what, because)| (format!("{}{what}", label::ACCEPTS), literal(because)))
 }
 
-fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = caddy::labels(site, spec)
+fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
+    let mut labels = caddy::labels(&stack.site, spec)
         .iter()
         .map(|(key, it)| (key.clone(), text(it)))
         .collect::<IndexMap<_, _>>();
@@ -319,7 +319,7 @@ fn labels(site: &Site, spec: &Spec) -> IndexMap<String, String> {
             literal(&format!("postgres:{superuser}/{database}")),
         );
     }
-    if let Some(because) = spec.contract.and_then(|it| it.one_way) {
+    if let Some(because) = stack.contract_of(spec.image).and_then(|it| it.one_way.some()) {
         labels.insert(label::ONE_WAY.to_owned(), literal(because));
     }
     labels.extend(accepted(spec));

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod budget;
 pub mod exposure;
+pub mod facts;
 pub mod power;
 pub mod profile_sets;
 pub mod project;

@@ -1,5 +1,7 @@
 //! A small household for tests, which no rule objects to.
 
+use std::sync::LazyLock;
+
 use crate::dsl::house::House;
 use crate::prelude::*;
 
@@ -56,19 +58,17 @@ pub fn house() -> House {
 pub fn good() -> Stack {
     const PASSWORD: Secret = Secret::random("db-password");
     const LOGIN: Secret = Secret::proxy_login("login");
-    let mut stack = Stack::new(SITE);
+    let mut stack = Stack::new(SITE).knowing(CATALOGUE.clone());
     let name = ServiceName::new;
     let probe = Health::command(&["CMD", "probe"]);
 
     let socket = stack.add(
         Service::socket_proxy(name("socket"), SOCKET_IMAGE)
-            .contract(known("example/socket"))
             .user(User::Ids(0, 0))
             .memory(Memory::mib(32)),
     );
     stack.add(
         Service::edge(name("caddy"), PROXY_IMAGE, probe)
-            .contract(known("example/proxy"))
             .uses(&socket)
             .guards_with(LOGIN)
             .publish(Publish::everywhere(Port::new(443), "the way in"))
@@ -77,7 +77,6 @@ pub fn good() -> Stack {
     );
     let db = stack.add(
         Service::data(name("db"), DB_IMAGE, probe)
-            .contract(known("example/db"))
             .profile(NOTES)
             .on(BACKEND)
             .user(User::Ids(70, 70))
@@ -87,7 +86,6 @@ pub fn good() -> Stack {
     );
     stack.add(
         Service::agent(name("dump"), DUMP_IMAGE, probe)
-            .contract(known("example/dump"))
             .profile(NOTES)
             .dumps(&db)
             .user(User::Ids(70, 70))
@@ -97,7 +95,6 @@ pub fn good() -> Stack {
     );
     stack.add(
         Service::app(name("web"), IMAGE, Health::from_image())
-            .contract(known("example/web"))
             .profile(NOTES)
             .on(BACKEND)
             .uses(&db)
@@ -111,43 +108,55 @@ pub fn good() -> Stack {
     );
     stack.add(
         Service::agent(name("fetch"), FETCH_IMAGE, probe)
-            .contract(known("example/fetch"))
             .egress("fetches the weather")
             .memory(Memory::mib(64)),
     );
     stack
 }
 
-fn known(repository: &str) -> &'static Contract {
-    let contract = CATALOGUE.iter().find(|it| it.repository == repository);
-    contract.expect("every image of the household is known")
-}
-
 /// What is known of its images, and of one that it does not run.
-pub const CATALOGUE: &[Contract] = &[
-    Contract {
-        ports: &[Port::new(8080)],
-        data: &["/files"],
-        writes: &["/tmp"],
-        ships_health: true,
-        requires: &["DB_PASSWORD"],
-        secrets: &[SecretKey { name: "DB_PASSWORD", file: true }],
-        misspelt: &[("DATABASE_HOST", "DB_HOST")],
-        panel: Some(Panel {
-            port: Port::new(8080),
-            login: PanelLogin::FirstVisitor { wizard: &["/setup/*"], open: &["/folders/*"] },
-        }),
-        peers: &[Peer { any_of: &["example/db"], because: "it stores its notes there" }],
-        user: 1000,
-        ..Contract::empty("example/web")
-    },
-    Contract { ports: &[Port::new(5432)], data: &["/db"], ..Contract::empty("example/db") },
-    Contract { ports: &[Port::new(443)], data: &["/data"], ..Contract::empty("example/proxy") },
-    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
-    Contract::empty("example/dump"),
-    Contract {
-        egress: Egress::Required("it asks a weather service"),
-        ..Contract::empty("example/fetch")
-    },
-    Contract { end_of_life: Some("archived by its author"), ..Contract::empty("example/old") },
-];
+pub static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
+    let by = ran("tests");
+    let panel = PanelLogin::first_visitor(&["/setup/*"], &["/folders/*"]);
+    vec![
+        Contract {
+            ports: by.all([Port::new(8080)]),
+            data: by.all(["/files"]),
+            writes: by.all(["/tmp"]),
+            ships_health: by.is(true),
+            requires: by.all(["DB_PASSWORD"]),
+            secrets: by.all([SecretKey::or_file("DB_PASSWORD")]),
+            misspelt: by.is([("DATABASE_HOST".to_owned(), "DB_HOST".to_owned())].into()),
+            panel: by.is(Panel::new(Port::new(8080), panel)),
+            peers: by.all([Peer::any_of(&["example/db"], "it stores its notes there")]),
+            user: by.is(1000),
+            ..Contract::of("example/web")
+        },
+        Contract {
+            kind: by.is(ImageKind::Database),
+            ports: by.all([Port::new(5432)]),
+            data: by.all(["/db"]),
+            ..Contract::of("example/db")
+        },
+        Contract {
+            kind: by.is(ImageKind::ReverseProxy),
+            ports: by.all([Port::new(443)]),
+            data: by.all(["/data"]),
+            ..Contract::of("example/proxy")
+        },
+        Contract {
+            kind: by.is(ImageKind::SocketProxy),
+            ports: by.all([Port::new(2375)]),
+            ..Contract::of("example/socket")
+        },
+        Contract::of("example/dump"),
+        Contract {
+            egress: by.is(Egress::required("it asks a weather service")),
+            ..Contract::of("example/fetch")
+        },
+        Contract {
+            end_of_life: by.because("archived by its author"),
+            ..Contract::of("example/old")
+        },
+    ]
+});

@@ -24,7 +24,7 @@ use homelab_core::model::project::Project;
 use homelab_core::model::reach;
 use homelab_core::proxy::caddyfile;
 
-use crate::synthetic::{CATALOGUE, Names, stack};
+use crate::synthetic::{Names, stack};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
@@ -39,7 +39,7 @@ fn main() {
 /// A stack with findings would measure their messages, and peers refuse some of them.
 fn assert_no_errors(services: usize) {
     let stack = stack(&Names::new(services));
-    let verdict = check(&Project::from_stack(&stack, CATALOGUE));
+    let verdict = check(&Project::from_stack(&stack));
     let first = verdict.findings.first();
     assert!(first.is_none(), "the stack of {services} services has an error: {first:?}");
 }
@@ -48,8 +48,7 @@ fn assert_no_errors(services: usize) {
 #[divan::bench(sample_count = 100)]
 fn house() -> (Verdict, String) {
     let stack = homelab_services::house().stack;
-    let catalogue = stack.catalogue();
-    let project = Project::from_stack(&stack, &catalogue);
+    let project = Project::from_stack(&stack);
     let verdict = check(&project);
     (verdict, render(project.file(), "Generated.", Spacing::Sections))
 }
@@ -83,14 +82,14 @@ fn lower_stack(bencher: Bencher<'_, '_>, services: usize) {
 #[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn project(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
-    bencher.bench_local(|| Project::from_stack(black_box(&stack), CATALOGUE));
+    bencher.bench_local(|| Project::from_stack(black_box(&stack)));
 }
 
 /// Every rule on a project without findings.
 #[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn check_rules(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
-    let project = Project::from_stack(&stack, CATALOGUE);
+    let project = Project::from_stack(&stack);
     bencher.bench_local(|| check(black_box(&project)));
 }
 
@@ -98,7 +97,7 @@ fn check_rules(bencher: Bencher<'_, '_>, services: usize) {
 #[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
 fn caddyfile(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
-    let project = Project::from_stack(&stack, CATALOGUE);
+    let project = Project::from_stack(&stack);
     bencher.bench_local(|| caddyfile::render(black_box(&project).sites()));
 }
 
@@ -106,7 +105,7 @@ fn caddyfile(bencher: Bencher<'_, '_>, services: usize) {
 #[divan::bench(args = [100, 1_000], sample_count = 10, sample_size = 1)]
 fn reach_matrix(bencher: Bencher<'_, '_>, services: usize) {
     let stack = stack(&Names::new(services));
-    let project = Project::from_stack(&stack, CATALOGUE);
+    let project = Project::from_stack(&stack);
     bencher.bench_local(|| reach::matrix(black_box(&project)));
 }
 
@@ -130,7 +129,7 @@ fn whole(bencher: Bencher<'_, '_>, services: usize) {
     let names = Names::new(services);
     bencher.bench_local(|| {
         let stack = stack(black_box(&names));
-        let project = Project::from_stack(&stack, CATALOGUE);
+        let project = Project::from_stack(&stack);
         let verdict = check(&project);
         (verdict, render(project.file(), "Generated.", Spacing::Sections))
     });

@@ -1,5 +1,6 @@
 //! One household: `stack` reads top to bottom and is the architecture on a screen.
 
+mod contracts;
 mod env;
 mod files;
 mod groups;
@@ -32,7 +33,7 @@ pub fn house() -> House {
 
 /// Every service of the house, in the order in which they may refer to each other.
 fn stack() -> Stack {
-    let mut stack = Stack::new(site::SITE);
+    let mut stack = Stack::new(site::SITE).knowing(contracts::all());
 
     // Base: the way in, the dashboard, films and files.
     let api = stack.add(services::caddy::socket_proxy());

@@ -187,8 +187,8 @@ fn is_path(text: &str) -> bool {
 #[test]
 fn the_house_is_accepted_with_every_set_of_profiles() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = yaml::render(project.file(), "", Spacing::Sections);
     let required = stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
@@ -211,8 +211,8 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
 #[test]
 fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let folder = tempfile::tempdir().expect("a temporary folder");
     for member in project.members() {
         let image = member.service.image.as_deref().unwrap_or_default();

@@ -53,8 +53,7 @@ pub(crate) fn check(house: &House, root: &Path) -> anyhow::Result<Outcome> {
 
 /// The artefacts of a stack in which no rule finds an error; `None` after printing the findings.
 fn sound(house: &House) -> anyhow::Result<Option<Vec<Artefact>>> {
-    let catalogue = house.catalogue();
-    let project = Project::from_stack(&house.stack, &catalogue);
+    let project = Project::from_stack(&house.stack);
     let verdict = checks::check(&project);
     print(&verdict);
     if verdict.has_errors() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use homelab_core::dsl::contract::Contract;
 use homelab_core::dsl::house::House;
 use homelab_core::dsl::name::ServiceName;
 
@@ -15,14 +16,22 @@ pub(crate) fn run(house: &House, root: &Path, name: &str, image: &str) -> anyhow
         return Ok(Outcome::Usage);
     }
     let source = format!("{}/src", house.folder);
-    write(&root.join(&source), name, image)?;
+    let parts = homelab_core::model::project::split_image(image);
+    let is_it = |it: &Contract| it.holds_for(parts.repository, parts.tag);
+    let is_known = house.stack.catalogue().iter().any(is_it);
+    write(&root.join(&source), name, image, is_known)?;
     let module = name.replace('-', "_");
     say(&format!("wrote {source}/services/{module}.rs"));
     say(&format!("added its module to {source}/services.rs"));
     say(&format!("added its pin to {source}/images.rs"));
+    if is_known {
+        say("its image has a contract already");
+    } else {
+        say(&format!("wrote {source}/contracts/{module}.rs and added it to {source}/contracts.rs"));
+    }
     complain(&format!(
         "\nleft to do:\n\
-         1. read the new file: every fact in it is a guess that the image's documentation has to confirm\n\
+         1. read the new files: every fact in them is a guess that the image's documentation has to confirm\n\
          2. add `stack.add(services::{module}::define());` to {source}/lib.rs\n\
          3. run `cargo xtask gen`: it does not compile until the contract names its source; then the rules say what is missing"
     ));
@@ -65,7 +74,7 @@ fn problem(house: &House, name: &str, image: &str) -> Option<String> {
     }
 }
 
-fn write(source: &Path, name: &str, image: &str) -> anyhow::Result<()> {
+fn write(source: &Path, name: &str, image: &str, is_known: bool) -> anyhow::Result<()> {
     let module = name.replace('-', "_");
     let path = source.join(format!("services/{module}.rs"));
     if path.exists() {
@@ -90,8 +99,13 @@ fn write(source: &Path, name: &str, image: &str) -> anyhow::Result<()> {
             "{text}\n/// Pinned by hand; note how many sources agree.\npub(crate) const {constant}: Image = Image::pinned(\n    \"{image}\",\n);\n"
         )
     })?;
-    let skeleton = (path, skeleton(name, &constant, image));
-    for (path, text) in [skeleton, modules, pins] {
+    let mut files = vec![(path, service(name, &constant)), modules, pins];
+    if !is_known {
+        let contracts = edit("contracts.rs", &|text| with_contract(&text, &module))?;
+        let path = source.join(format!("contracts/{module}.rs"));
+        files.extend([(path, contract(name, image)), contracts]);
+    }
+    for (path, text) in files {
         replace(&path, &text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     Ok(())
@@ -118,8 +132,20 @@ fn with_module(text: &str, module: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn skeleton(name: &str, constant: &str, image: &str) -> String {
-    let repository = homelab_core::model::project::split_image(image).repository;
+/// Adds a contract to the list in `contracts.rs`.
+fn with_contract(text: &str, module: &str) -> String {
+    let entry = format!("        {module}::contract(),");
+    let text = with_module(text, module);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let is_entry = |it: &&str| it.ends_with("::contract(),");
+    let before = lines.iter().position(|it| is_entry(it) && *it > entry.as_str());
+    let first = lines.iter().rposition(|it| it.ends_with("vec![")).map_or(lines.len(), |it| it + 1);
+    let last = lines.iter().rposition(is_entry).map_or(first, |it| it + 1);
+    lines.insert(before.unwrap_or(last), &entry);
+    lines.join("\n") + "\n"
+}
+
+fn service(name: &str, constant: &str) -> String {
     format!(
         r#"//! {name}: what it is for, in one line.
 //!
@@ -139,31 +165,43 @@ const DATA: Mount<Precious> = Volume::precious("{name}", Backup::Offsite).at("/d
 
 pub(crate) fn define() -> Service<App, Precious> {{
     Service::app(NAME, images::{constant}, Health::from_image())
-        .contract(&CONTRACT)
         .route(Route::host("{name}", WEB))
         .mount(DATA)
         .memory(Memory::mib(256))
 }}
+"#
+    )
+}
 
-/// Facts: where each was read.
-const CONTRACT: Contract = Contract {{
-    repository: "{repository}",
-    source: compile_error!("name the page on which these facts were read, and correct each"),
-    user: 0,
-    ports: &[WEB],
-    data: &["/data"],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: Some(Panel {{ port: WEB, login: PanelLogin::None }}),
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-}};
+fn contract(name: &str, image: &str) -> String {
+    let repository = homelab_core::model::project::split_image(image).repository;
+    format!(
+        r#"//! What is known of the image of {name}.
+
+use homelab_core::prelude::*;
+
+/// Facts: where each was read. What nobody has looked up is left out.
+pub(super) fn contract() -> Contract {{
+    let by = read(compile_error!("name the page on which these facts were read, and correct each"));
+    Contract {{
+        tags: Tags::between("1", "2"),
+        kind: by.is(ImageKind::App),
+        user: by.is(0),
+        ports: by.all([Port::new(8080)]),
+        data: by.all(["/data"]),
+        writes: by.none(),
+        read_only: by.is(ReadOnly::Works),
+        ships_health: by.is(true),
+        requires: by.none(),
+        secrets: by.none(),
+        panel: by.is(Panel::new(Port::new(8080), PanelLogin::None)),
+        egress: by.is(Egress::None),
+        peers: by.none(),
+        end_of_life: by.none(),
+        one_way: by.none(),
+        ..Contract::of("{repository}")
+    }}
+}}
 "#
     )
 }
@@ -207,14 +245,38 @@ mod tests {
     #[test]
     fn nothing_is_overwritten() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::create_dir(folder.path().join("services")).expect("writable");
+        for name in ["services", "contracts"] {
+            std::fs::create_dir(folder.path().join(name)).expect("writable");
+        }
         for file in ["services.rs", "images.rs"] {
             std::fs::write(folder.path().join(file), "//! x\n\n").expect("writable");
         }
-        write(folder.path(), "my-notes", IMAGE).expect("it is new");
+        let list = "//! x\n\npub(crate) mod z;\n\nfn all() {\n    vec![\n        z::contract(),\n    ]\n}\n";
+        std::fs::write(folder.path().join("contracts.rs"), list).expect("writable");
+        write(folder.path(), "my-notes", IMAGE, false).expect("it is new");
+        let list = std::fs::read_to_string(folder.path().join("contracts.rs")).expect("readable");
+        assert!(
+            list.starts_with(
+                "//! x
+
+pub(crate) mod my_notes;
+pub(crate) mod z;
+"
+            ),
+            "{list}"
+        );
+        assert!(
+            list.contains(
+                "
+        my_notes::contract(),
+        z::contract(),
+"
+            ),
+            "{list}"
+        );
         let pins = std::fs::read_to_string(folder.path().join("images.rs")).expect("readable");
         assert!(pins.contains("pub(crate) const MY_NOTES: Image"), "{pins}");
-        let error = write(folder.path(), "my-notes", IMAGE).expect_err("it exists");
+        let error = write(folder.path(), "my-notes", IMAGE, false).expect_err("it exists");
         assert!(error.to_string().contains("exists already"), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use homelab_core::compose::limits;
+use homelab_core::prelude::Image;
 use jiff::Timestamp;
 
 use super::plan::Format;
@@ -78,8 +79,7 @@ fn read(house: &House, path: &Path) -> Result<Pins, Error> {
         }
         Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
     };
-    let catalogue = house.own.catalogue();
-    let known = catalogue.iter().map(|it| it.repository);
+    let known = house.own.stack.images().into_iter().map(Image::repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })
 }
 

@@ -40,9 +40,9 @@ pub(crate) fn check(
     let house =
         House::open(Rc::clone(&place.own), place.root.clone(), "/".into())?.with_release(release);
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
-    let catalogue = place.own.catalogue();
+    let catalogue = place.own.stack.catalogue();
     let values = settings.values(house.site());
-    let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
+    let project = Project::from_file(wanted.raw.clone(), catalogue).with_values(values);
     let profiles = settings.profiles();
     let names: Vec<_> = profiles.iter().map(String::as_str).collect();
     let engine = docker::folder();

@@ -151,7 +151,7 @@ impl Wanted {
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let catalogue = own.catalogue();
+        let catalogue = own.stack.catalogue().to_vec();
         let values =
             Values { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
         Self::build(source, old.map(Source::bundle).as_ref(), values)
@@ -242,7 +242,7 @@ fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    let catalogue = place.own.catalogue();
+    let catalogue = place.own.stack.catalogue().to_vec();
     Ok(Values { text, house, dotenv, profiles, folder, catalogue })
 }
 

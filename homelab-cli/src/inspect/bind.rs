@@ -78,7 +78,7 @@ fn use_of(
             .into_iter()
             .next()
             .filter(|_| mount.source.starts_with('$')),
-        is_kept: member.contract.is_some_and(|it| it.data.contains(&mount.target.as_str())),
+        is_kept: member.contract().is_some_and(|it| it.data.items().contains(&mount.target)),
         writes: !mount.read_only,
         uid,
         gid,

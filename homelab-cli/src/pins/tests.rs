@@ -1,5 +1,7 @@
 //! Tests of reading and editing, on made-up texts and on the house's own.
 
+use homelab_core::prelude::Image;
+
 use super::*;
 
 /// The house's pins as they are now.
@@ -18,15 +20,16 @@ fn change(constant: &str, tag: &str, digest: &str) -> Change {
 
 #[test]
 fn every_image_of_the_house_is_found() {
-    let catalogue = homelab_services::house().catalogue();
-    let pins = Pins::parse(OURS.to_owned(), catalogue.iter().map(|it| it.repository));
+    let stack = homelab_services::house().stack;
+    let known = stack.images().into_iter().map(Image::repository);
+    let pins = Pins::parse(OURS.to_owned(), known);
     let pins = pins.expect("the house's pins are written as this expects").all;
     assert_eq!(pins.len(), OURS.matches(": Image = ").count());
     for pin in &pins {
         // The constructor checks what was cut out.
         let [repository, tag, digest] =
             [&pin.repository, &pin.tag, &pin.digest].map(|it| &*it.clone().leak());
-        homelab_core::dsl::image::Image::released(repository, tag, digest);
+        Image::released(repository, tag, digest);
     }
 }
 

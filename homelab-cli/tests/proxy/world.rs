@@ -171,10 +171,10 @@ pub(crate) const HOSTS: [(&str, bool); 8] = [
 /// leaves out those that a rule finds wrong.
 fn caddyfile(dotenv: &str) -> String {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let stack = &house.stack;
     let entries = dotenv::parse(dotenv).entries.into_iter();
     let values = entries.map(|(name, it)| (name, it.value)).collect();
-    caddyfile::render(Project::from_stack(stack, &catalogue).with_values(values).sites())
+    caddyfile::render(Project::from_stack(stack).with_values(values).sites())
 }
 
 fn homelab(folder: &Path, words: &[&str]) -> String {

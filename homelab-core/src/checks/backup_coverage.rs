@@ -24,15 +24,15 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let mut dumped_by: IndexMap<_, Vec<Member<'_>>> = IndexMap::new();
     for member in project.members() {
-        for database in member.spec.iter().flat_map(|it| &it.dumps) {
+        for database in &member.facts().dumps {
             dumped_by.entry(*database).or_default().push(member);
         }
     }
     for member in project.members() {
-        let Some(spec) = member.spec else { continue };
-        let dumpers = dumped_by.get(&spec.name);
+        let facts = member.facts();
+        let dumpers = dumped_by.get(member.name);
         let is_covered = dumpers.into_iter().flatten().any(|it| it.runs_whenever(&member));
-        for mount in spec.mounts.iter().filter(|it| it.policy == Policy::Dump) {
+        for mount in facts.mounts.iter().filter(|it| it.policy == Policy::Dump) {
             if !is_covered {
                 findings.on(
                     &member,
@@ -42,7 +42,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             }
         }
         let keeps = |it: &Mount<()>| it.policy == Policy::Offsite;
-        if !spec.dumps.is_empty() && !spec.mounts.iter().any(keeps) {
+        if !facts.dumps.is_empty() && !facts.mounts.iter().any(keeps) {
             findings.on(
                 &member,
                 format!("the dumps of `{}` do not leave the host", member.name),

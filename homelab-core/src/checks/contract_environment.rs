@@ -18,13 +18,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(contract) = member.contract else { continue };
+        let Some(contract) = member.contract() else { continue };
         let environment = &member.service.environment;
-        for key in contract.requires {
-            let is_set = environment.contains_key(*key)
+        for key in contract.requires.items() {
+            let is_set = environment.contains_key(key)
                 || environment.contains_key(&format!("{key}_FILE"))
                 // What stands in a stranger's file is not known here; ours set what they say.
-                || member.spec.is_none() && !member.service.env_file.is_empty();
+                || !member.facts().is_declared && !member.service.env_file.is_empty();
             if !is_set {
                 findings.on(
                     &member,
@@ -33,7 +33,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 );
             }
         }
-        for (wrong, right) in contract.misspelt.iter().filter(|it| environment.contains_key(it.0)) {
+        let misspelt = contract.misspelt.get().into_iter().flatten();
+        for (wrong, right) in misspelt.filter(|it| environment.contains_key(it.0)) {
             findings.on(
                 &member,
                 format!("`{}` sets `{wrong}`, which its image does not read", member.name),

@@ -24,7 +24,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         of_image.entry(canonical(member.image().repository)).or_default().push(member);
     }
     for member in project.members() {
-        for peer in member.contract.iter().flat_map(|it| it.peers) {
+        for peer in member.contract().iter().flat_map(|it| it.peers.items()) {
             let peers = peer.any_of.iter().filter_map(|it| of_image.get(canonical(it)));
             if !peers.flatten().any(|it| serves(project, it, &member)) {
                 findings.on(

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        for path in member.contract.iter().flat_map(|it| it.data) {
+        for path in member.contract().iter().flat_map(|it| it.data.items()) {
             let mounts = member.service.volumes.iter();
             let mounts = mounts.filter(|it| !it.source.is_empty() && !it.read_only);
             if !mounts.clone().any(|it| Path::new(path).starts_with(project.resolve(&it.target))) {

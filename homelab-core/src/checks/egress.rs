@@ -8,7 +8,7 @@
 //! own.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::contract::Egress;
 use crate::dsl::service::RoleKind;
 use crate::model::project::Project;
@@ -20,22 +20,22 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let Some(networks) = member.networks() else { continue };
         let open = || networks.iter().filter(|it| project.leads_out(it));
-        let needed = member.contract.map_or(Egress::None, |it| it.egress);
-        if let Egress::Required(because) = needed
+        let needed = member.contract().and_then(|it| it.egress.get());
+        if let Some(Egress::Required(because)) = needed
             && open().next().is_none()
         {
             findings.on(
                 &member,
                 format!("`{}` has no way out, and needs one: {because}", member.name),
-                "add `.egress(\"why\")`, or a network that is not internal".to_owned(),
+                Help::new("add `.egress(\"why\")`", "add a network that is not internal"),
             );
         }
-        let (Some(stack), Some(spec)) = (project.stack(), member.spec) else { continue };
+        let Some(stack) = project.stack() else { continue };
         // Of a socket proxy another rule says more.
-        if spec.role == RoleKind::Edge || member.is_socket_proxy() {
+        if member.role() == Some(RoleKind::Edge) || member.is_socket_proxy() {
             continue;
         }
-        let declared = spec.egress.map(|_| stack.site.egress.name());
+        let declared = member.facts().egress.map(|_| stack.site.egress.name());
         if let Some(other) = open().find(|it| Some(**it) != declared) {
             findings.on(
                 &member,
@@ -56,7 +56,7 @@ mod tests {
         insta::assert_snapshot!(found, @r#"
         error[egress]: `fetch` has no way out, and needs one: it asks a weather service
           --> fetch.rs
-          help: add `.egress("why")`, or a network that is not internal
+          help: add `.egress("why")`
         "#);
     }
 

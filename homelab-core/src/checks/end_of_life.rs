@@ -10,14 +10,14 @@ use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "end-of-life",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     source: include_str!("end_of_life.rs"),
     run,
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        if let Some(because) = member.contract.and_then(|it| it.end_of_life) {
+        if let Some(because) = member.contract().and_then(|it| it.end_of_life.some()) {
             findings.on(
                 &member,
                 format!("`{}` runs `{}`: {because}", member.name, member.image().repository),
@@ -38,7 +38,7 @@ mod tests {
             *image = image.replace("example/fetch", "example/old");
         });
         insta::assert_snapshot!(found, @r"
-        error[end-of-life]: `fetch` runs `example/old`: archived by its author
+        warning[end-of-life]: `fetch` runs `example/old`: archived by its author
           --> fetch.rs
           help: replace the image by one that is maintained
         ");

@@ -1,6 +1,7 @@
 //! Findings: what a rule has to say, where, and what to do about it.
 
 use std::fmt;
+use std::panic::Location;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,13 +39,75 @@ pub struct Finding {
     pub severity: Severity,
     /// The service or resource it is about.
     pub subject: String,
-    /// `file:line` of the definition, where it is known.
+    /// Where it is defined, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    pub place: Option<Place>,
     /// What is wrong.
     pub message: String,
     /// What to do.
     pub help: String,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The file, as its reader would name it.
+    pub file: String,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl Place {
+    /// A line of a file.
+    pub fn line(file: String, line: usize) -> Self {
+        Self { file, line: line.try_into().ok(), column: None }
+    }
+}
+
+impl From<&Location<'_>> for Place {
+    fn from(it: &Location<'_>) -> Self {
+        Self { file: it.file().to_owned(), line: Some(it.line()), column: Some(it.column()) }
+    }
+}
+
+impl fmt::Display for Place {
+    /// `file:line`, as editors and terminals open it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}
+
+/// What to do about a finding, in the words of whoever wrote what it is about.
+#[derive(Clone, Debug)]
+pub struct Help {
+    /// In Rust, for a stack.
+    rust: String,
+    /// In YAML, for a file that nobody has lowered.
+    compose: String,
+}
+
+impl Help {
+    /// One for each audience.
+    pub fn new(rust: impl Into<String>, compose: impl Into<String>) -> Self {
+        Self { rust: rust.into(), compose: compose.into() }
+    }
+
+    /// What the author of a stack reads, or that of a file.
+    pub(crate) fn of(self, is_stack: bool) -> String {
+        if is_stack { self.rust } else { self.compose }
+    }
+}
+
+impl From<String> for Help {
+    /// The same for both.
+    fn from(text: String) -> Self {
+        Self { rust: text.clone(), compose: text }
+    }
 }
 
 impl fmt::Display for Finding {

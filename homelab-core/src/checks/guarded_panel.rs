@@ -46,8 +46,7 @@ fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: 
 }
 
 fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
-    // Who the proxy is, only a stack says.
-    if project.stack().is_none() {
+    if !project.knows_the_proxy() {
         return;
     }
     for other in project.neighbours(member) {
@@ -68,10 +67,10 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
 
 /// The port of a panel whose own login keeps nobody out, where the proxy asks or closes its wizard.
 fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
-    let panel = member.contract?.panel?;
+    let panel = member.contract()?.panel.some()?;
     let closes = |it: &Site| project.route_of(it).is_some_and(|it| !it.closed.is_empty());
     let mut sites = project.sites_of(member.name);
-    let is_guarded = match panel.login {
+    let is_guarded = match &panel.login {
         PanelLogin::BuiltIn => false,
         PanelLogin::None => sites.any(Site::is_guarded),
         PanelLogin::FirstVisitor { .. } => sites.any(|it| it.is_guarded() || closes(it)),
@@ -83,9 +82,10 @@ fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
 mod tests {
     use super::{PanelLogin, Project, RULE};
     use crate::checks::check;
-    use crate::checks::testing::{CATALOGUE, break_file, break_image, break_stack, good, spec};
+    use crate::checks::testing::{
+        CATALOGUE, break_file, break_image, break_stack, good, panel, spec,
+    };
     use crate::compose::PublishedPort;
-    use crate::dsl::contract::Panel;
     use crate::dsl::route::Login;
     use crate::lower::lower;
 
@@ -137,7 +137,7 @@ mod tests {
         let mut file = lower(&good());
         let port = file.services["caddy"].ports[0].clone();
         file.services["web"].ports.push(PublishedPort { target: 8080, ..port });
-        let found = check(&Project::from_file(file, CATALOGUE)).findings;
+        let found = check(&Project::from_file(file, &CATALOGUE)).findings;
         assert!(found.iter().any(|it| it.rule == RULE.id), "{found:?}");
     }
 
@@ -157,7 +157,7 @@ mod tests {
     fn a_panel_with_a_login_of_its_own_may_have_users() {
         let found = break_image(
             |file| file.services["fetch"].networks.push("caddy.web".to_owned()),
-            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::BuiltIn, ..it }),
+            |image| image.panel = panel(PanelLogin::BuiltIn),
         );
         assert_eq!(found, "");
     }

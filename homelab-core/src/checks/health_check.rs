@@ -7,7 +7,7 @@
 //! that cannot be probed, give the reason to `Health::unprobed`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,11 +19,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        if !member.has_health_check() && member.unprobed().is_none() {
+        if !member.has_health_check() && member.facts().unprobed.is_none() {
             findings.on(
                 &member,
                 format!("`{}` has no health check", member.name),
-                "say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`".to_owned(),
+                Help::new(
+                    "say `Health::command(…)` with what the image contains",
+                    "set `healthcheck.test` to what the image contains",
+                ),
             );
         }
     }
@@ -50,7 +53,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[health-check]: `fetch` has no health check
           --> fetch.rs
-          help: say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`
+          help: say `Health::command(…)` with what the image contains
         ");
     }
 
@@ -63,7 +66,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[health-check]: `web` has no health check
           --> web.rs
-          help: say `Health::command(…)` with what the image contains, or in a file `healthcheck.test`
+          help: say `Health::command(…)` with what the image contains
         ");
     }
 

@@ -8,7 +8,7 @@
 //! nothing else, say why with `.accept("host-device", "…")`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::model::power::is_harmless_device;
 use crate::model::project::Project;
 
@@ -26,7 +26,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{}` has the device `{device}` of the host", member.name),
-                "remove it, or say why with `.accept(\"host-device\", \"…\")`".to_owned(),
+                Help::new(
+                    "remove it, or say why with `.accept(\"host-device\", \"…\")`",
+                    "remove it, or say why with the label `homelab.accepts.host-device`",
+                ),
             );
         }
     }

@@ -89,7 +89,7 @@ mod tests {
             let mut file = lower(&good());
             file.services["fetch"].image = Some(image.to_owned());
             let values = IndexMap::from([("FOLLOW".to_owned(), String::new())]);
-            let project = Project::from_file(file, CATALOGUE).with_values(values);
+            let project = Project::from_file(file, &CATALOGUE).with_values(values);
             check(&project).findings.iter().any(|it| it.rule == RULE.id)
         };
         assert!(!found("example/dump:1${FOLLOW-@sha256:0}"));

@@ -13,7 +13,7 @@ use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "log-rotation",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     source: include_str!("log_rotation.rs"),
     run,
 };
@@ -55,7 +55,7 @@ mod tests {
     fn a_service_without_logging_is_found() {
         let found = break_file(|file| file.services["web"].logging = None);
         insta::assert_snapshot!(found, @r#"
-        error[log-rotation]: `web` has no `logging`: its log grows without bound
+        warning[log-rotation]: `web` has no `logging`: its log grows without bound
           --> web.rs
           help: set `logging` to `json-file` with `max-size: 10m` and `max-file: "3"`
         "#);
@@ -68,7 +68,7 @@ mod tests {
             logging.expect("lowering sets it").options.shift_remove("max-size");
         });
         insta::assert_snapshot!(found, @r#"
-        error[log-rotation]: `web` has a log without `max-size`: it grows without bound
+        warning[log-rotation]: `web` has a log without `max-size`: it grows without bound
           --> web.rs
           help: set `logging` to `json-file` with `max-size: 10m` and `max-file: "3"`
         "#);
@@ -81,7 +81,7 @@ mod tests {
             file.services["web"].logging = Some(none);
         });
         insta::assert_snapshot!(found, @r#"
-        error[log-rotation]: `web` has the log driver `none`: it keeps no log
+        warning[log-rotation]: `web` has the log driver `none`: it keeps no log
           --> web.rs
           help: set `logging` to `json-file` with `max-size: 10m` and `max-file: "3"`
         "#);

@@ -8,7 +8,7 @@
 //! tmpfs. Where an image cannot work like that, say so with `.writable_root("…")`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::contract::ReadOnly;
 use crate::dsl::privilege::Exception;
 use crate::model::project::Project;
@@ -22,12 +22,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| !it.service.read_only) {
-        let fails = member.contract.is_some_and(|it| matches!(it.read_only, ReadOnly::Fails(_)));
+        let fails = member
+            .contract()
+            .is_some_and(|it| matches!(it.read_only.get(), Some(ReadOnly::Fails(_))));
         if !fails && member.reason_for(Exception::WritableRoot).is_none() {
             findings.on(
                 &member,
                 format!("`{}` can write to its root file system", member.name),
-                "set `read_only: true`, or say why not with `.writable_root(\"…\")`".to_owned(),
+                Help::new("remove what switches it off, or say why with `.writable_root(\"…\")`", "set `read_only: true`, or say why not with the label `homelab.accepts.writable.root`"),
             );
         }
     }
@@ -37,6 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use super::ReadOnly;
     use crate::checks::testing::{break_image, break_stack, spec};
+    use crate::dsl::contract::ran;
     use crate::dsl::privilege::Exception;
 
     #[test]
@@ -45,7 +48,7 @@ mod tests {
         insta::assert_snapshot!(found, @r#"
         error[read-only-root]: `web` can write to its root file system
           --> web.rs
-          help: set `read_only: true`, or say why not with `.writable_root("…")`
+          help: remove what switches it off, or say why with `.writable_root("…")`
         "#);
     }
 
@@ -63,7 +66,10 @@ mod tests {
     fn an_image_that_fails_with_it_is_accepted() {
         let found = break_image(
             |file| file.services["web"].read_only = false,
-            |image| image.read_only = ReadOnly::Fails("it installs plugins"),
+            |image| {
+                image.read_only =
+                    ran("tests").is(ReadOnly::Fails("it installs plugins".to_owned()));
+            },
         );
         assert_eq!(found, "");
     }

@@ -18,10 +18,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.service.read_only) {
-        let Some(contract) = member.contract else { continue };
+        let Some(contract) = member.contract() else { continue };
         let places = places(project, &member);
-        for path in contract.writes.iter().filter(|it| !is_writable(&places, it)) {
-            let (name, image) = (member.name, contract.repository);
+        for path in contract.writes.items().iter().filter(|it| !is_writable(&places, it)) {
+            let (name, image) = (member.name, &contract.repository);
             findings.on(
                 &member,
                 format!("`{image}` writes to `{path}`, which is read-only in `{name}`"),

@@ -7,7 +7,7 @@
 //! Fix: set `deploy.resources.limits` with `memory`, `cpus` and `pids`. In the DSL: `.memory(…)`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -32,9 +32,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{}` has no limit for {}", member.name, missing.join(", ")),
-                format!(
-                    "say `.memory(…)`, or in a file {} of `deploy.resources.limits`",
-                    missing.join(", ")
+                Help::new(
+                    "say `.memory(…)`",
+                    format!("set {} of `deploy.resources.limits`", missing.join(", ")),
                 ),
             );
         }
@@ -61,7 +61,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[resource-limits]: `web` has no limit for `memory`
           --> web.rs
-          help: say `.memory(…)`, or in a file `memory` of `deploy.resources.limits`
+          help: say `.memory(…)`
         ");
     }
 
@@ -71,7 +71,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[resource-limits]: `web` has no limit for `memory`, `cpus`, `pids`
           --> web.rs
-          help: say `.memory(…)`, or in a file `memory`, `cpus`, `pids` of `deploy.resources.limits`
+          help: say `.memory(…)`
         ");
     }
 

@@ -11,7 +11,7 @@ use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "restart-policy",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     source: include_str!("restart_policy.rs"),
     run,
 };
@@ -37,7 +37,7 @@ mod tests {
     fn a_service_without_policy_is_found() {
         let found = break_file(|file| file.services["web"].restart = None);
         insta::assert_snapshot!(found, @r"
-        error[restart-policy]: `web` has the restart policy `no`
+        warning[restart-policy]: `web` has the restart policy `no`
           --> web.rs
           help: set `restart: unless-stopped`
         ");

@@ -7,7 +7,7 @@
 //! service with a route.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::service::RoleKind;
 use crate::model::project::Project;
 use crate::proxy::caddyfile::Site;
@@ -20,8 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    // Who the proxy is, only a stack says.
-    if project.stack().is_none() {
+    if !project.knows_the_proxy() {
         return;
     }
     for member in project.members().filter(|it| !it.is_private()) {
@@ -34,7 +33,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{name}`, routed as `{address}`, shares no network with a proxy"),
-                "say `.route(…)`, or put both on an internal network".to_owned(),
+                Help::new("say `.route(…)`", "put both on an internal network"),
             );
         }
     }
@@ -50,7 +49,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs
-          help: say `.route(…)`, or put both on an internal network
+          help: say `.route(…)`
         ");
     }
 
@@ -61,7 +60,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs
-          help: say `.route(…)`, or put both on an internal network
+          help: say `.route(…)`
         ");
     }
 }

@@ -12,7 +12,7 @@
 //! may enter, say why with `Login::Open { because: … }`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::contract::{Panel, PanelLogin};
 use crate::dsl::route::Login;
 use crate::model::project::Project;
@@ -27,9 +27,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(panel) = member.contract.and_then(|it| it.panel) else { continue };
+        let Some(panel) = member.contract().and_then(|it| it.panel.some()) else { continue };
         let name = member.name;
-        let fault = match panel.login {
+        let fault = match &panel.login {
             PanelLogin::None => format!("`{name}` has no accounts"),
             PanelLogin::FirstVisitor { .. } => {
                 format!("the first visitor of `{name}` becomes its administrator")
@@ -42,42 +42,42 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("nobody asks for a login at `{address}`, and {fault}"),
-                "let the proxy ask: remove `.login(…)` from the route, or import its login snippet"
-                    .to_owned(),
+                Help::new(
+                    "let the proxy ask: remove `.login(…)` from the route",
+                    "let the proxy ask: import its login snippet, or set `caddy.basic_auth`",
+                ),
             );
         }
     }
 }
 
 /// Whether the site leads to the panel: to its port, or to one that the labels do not tell.
-fn shows(site: &Site, panel: Panel) -> bool {
+fn shows(site: &Site, panel: &Panel) -> bool {
     let ports = site.upstream_ports();
     ports.is_empty() || ports.contains(&panel.port.number())
 }
 
-/// Whether the route says that nobody needs to ask, or closes the whole wizard of a panel that
+/// Whether the route says that nobody needs to ask, or the site closes the whole wizard of a panel that
 /// has accounts once its first visitor has passed that.
-fn is_settled(project: &Project<'_>, site: &Site, panel: Panel) -> bool {
-    project.route_of(site).is_some_and(|route| match route.login {
-        Login::Open { because } => !because.is_empty(),
-        Login::BuiltIn => match panel.login {
-            PanelLogin::FirstVisitor { wizard, open } => {
-                let at_first = route.closed_until.map_or(&[][..], |it| it.0);
-                let is_closed = |it| route.closed.contains(it);
-                !wizard.is_empty()
-                    && wizard.iter().all(is_closed)
-                    && open.iter().all(|it| is_closed(it) || at_first.contains(it))
-            }
-            PanelLogin::None | PanelLogin::BuiltIn => false,
-        },
-        Login::Proxy => false,
-    })
+fn is_settled(project: &Project<'_>, site: &Site, panel: &Panel) -> bool {
+    let login = project.route_of(site).map(|route| route.login);
+    match (login, &panel.login) {
+        (Some(Login::Open { because }), _) => !because.is_empty(),
+        (Some(Login::BuiltIn) | None, PanelLogin::FirstVisitor { wizard, open }) => {
+            let (closed, closable) = (site.closed_paths(), site.closable_paths());
+            !wizard.is_empty()
+                && wizard.iter().all(|it| closed.contains(&it.as_str()))
+                && open.iter().all(|it| closable.contains(&it.as_str()))
+        }
+        // With `Login::Proxy` the route says that the proxy asks, and its labels do not.
+        (Some(Login::BuiltIn | Login::Proxy) | None, _) => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Login, Panel, PanelLogin};
-    use crate::checks::testing::{break_file, break_image, break_stack, spec};
+    use super::{Login, PanelLogin};
+    use crate::checks::testing::{break_file, break_image, break_stack, panel, spec};
 
     #[test]
     fn a_panel_of_the_first_visitor_without_guard_is_found() {
@@ -88,7 +88,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[route-login]: nobody asks for a login at `notes.home.arpa`, and the first visitor of `web` becomes its administrator
           --> web.rs
-          help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
+          help: let the proxy ask: remove `.login(…)` from the route
         ");
     }
 
@@ -156,12 +156,12 @@ mod tests {
             |file| {
                 file.services["web"].labels.shift_remove("caddy.import");
             },
-            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::None, ..it }),
+            |image| image.panel = panel(PanelLogin::None),
         );
         insta::assert_snapshot!(found, @r"
         error[route-login]: nobody asks for a login at `notes.home.arpa`, and `web` has no accounts
           --> web.rs
-          help: let the proxy ask: remove `.login(…)` from the route, or import its login snippet
+          help: let the proxy ask: remove `.login(…)` from the route
         ");
     }
 
@@ -176,7 +176,7 @@ mod tests {
             |file| {
                 file.services["web"].labels.shift_remove("caddy.import");
             },
-            |image| image.panel = image.panel.map(|it| Panel { login: PanelLogin::BuiltIn, ..it }),
+            |image| image.panel = panel(PanelLogin::BuiltIn),
         );
         assert_eq!(found, "");
     }

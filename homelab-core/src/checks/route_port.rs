@@ -18,11 +18,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(contract) = member.contract else { continue };
-        let known: Vec<_> = contract.ports.iter().map(|it| it.number()).collect();
+        let Some(contract) = member.contract() else { continue };
+        let known: Vec<_> = contract.ports.items().iter().map(|it| it.number()).collect();
         let ports = project.sites_of(member.name).flat_map(Site::upstream_ports);
         for port in ports.filter(|it| !known.contains(it)) {
-            let (name, image) = (member.name, contract.repository);
+            let (name, image) = (member.name, &contract.repository);
             let known: Vec<_> = known.iter().map(|it| format!("`{it}`")).collect();
             let (listens, help) = if known.is_empty() {
                 ("no port".to_owned(), format!("remove the route of `{name}`"))

@@ -93,7 +93,7 @@ mod tests {
         let mut file = lower(&good());
         file.services["web"].labels["caddy"] = "notes.${DOMAIN}".to_owned();
         let values = [("DOMAIN".to_owned(), "home.arpa".to_owned())].into_iter().collect();
-        let project = Project::from_file(file, CATALOGUE).with_values(values);
+        let project = Project::from_file(file, &CATALOGUE).with_values(values);
         let found = check(&project).findings;
         assert!(!found.iter().any(|it| it.rule == RULE.id), "{found:?}");
     }

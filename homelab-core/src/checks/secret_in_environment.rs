@@ -7,7 +7,7 @@
 //! image does not read that, accept the rule with the reason.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::compose::interpolate;
 use crate::model::project::{Member, Project};
 
@@ -52,7 +52,8 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     if upper.ends_with("_FILE") || upper.starts_with("FILE__") {
         return false;
     }
-    let known = member.contract.is_some_and(|it| it.secrets.iter().any(|it| it.name == key));
+    let known =
+        member.contract().is_some_and(|it| it.secrets.items().iter().any(|it| it.name == key));
     let holds = !value.is_empty() && !value.contains("/run/secrets/");
     // `DISABLE_PASSWORD=true` holds no password.
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
@@ -74,13 +75,15 @@ pub(crate) fn is_credential(upper: &str) -> bool {
     )
 }
 
-fn help(member: &Member<'_>, key: &str) -> String {
-    let secret = member.contract.and_then(|it| it.secrets.iter().find(|it| it.name == key));
+fn help(member: &Member<'_>, key: &str) -> Help {
+    let secret =
+        member.contract().and_then(|it| it.secrets.items().iter().find(|it| it.name == key));
     if secret.is_some_and(|it| !it.file) {
-        format!("accept the rule with a reason: the image does not read `{key}_FILE`")
+        format!("accept the rule with a reason: the image does not read `{key}_FILE`").into()
     } else {
-        format!(
-            "say `.secret_env(\"{key}_FILE\", SECRET)`, or in a file set `{key}_FILE` to `/run/secrets/<name>`"
+        Help::new(
+            format!("say `.secret_env(\"{key}_FILE\", SECRET)`"),
+            format!("set `{key}_FILE` to `/run/secrets/<name>`"),
         )
     }
 }
@@ -108,7 +111,7 @@ mod tests {
         insta::assert_snapshot!(found, @r#"
         error[secret-in-environment]: `fetch` has the secret `API_TOKEN` in its environment, from its definition
           --> fetch.rs
-          help: say `.secret_env("API_TOKEN_FILE", SECRET)`, or in a file set `API_TOKEN_FILE` to `/run/secrets/<name>`
+          help: say `.secret_env("API_TOKEN_FILE", SECRET)`
         "#);
     }
 
@@ -122,7 +125,7 @@ mod tests {
         insta::assert_snapshot!(found, @r#"
         error[secret-in-environment]: `web` has the secret `DB_PASSWORD` in its environment, from `.env`
           --> web.rs
-          help: say `.secret_env("DB_PASSWORD_FILE", SECRET)`, or in a file set `DB_PASSWORD_FILE` to `/run/secrets/<name>`
+          help: say `.secret_env("DB_PASSWORD_FILE", SECRET)`
         "#);
     }
 

@@ -7,7 +7,7 @@
 //! Fix: remove the capability, or add it with `.capability(Capability::…, "…")`.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::privilege::{Capability, Exception};
 use crate::model::power::capabilities;
 use crate::model::project::Project;
@@ -43,7 +43,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     format!(
                         "`{name}` adds the capability `{capability}` without a recorded reason"
                     ),
-                    "remove it, or say why with `.capability(Capability::…, \"…\")`".to_owned(),
+                    Help::new("remove it, or say why with `.capability(Capability::…, \"…\")`", format!("remove it, or say why with the label `homelab.accepts.cap.{capability}`")),
                 );
             }
         }

@@ -1,9 +1,11 @@
 //! How rules' tests break the small household in exactly one way, and render what is found.
 
 use crate::checks::check;
+use crate::checks::finding::Place;
 use crate::compose::File;
-use crate::dsl::contract::Contract;
+use crate::dsl::contract::{Contract, Fact, Panel, PanelLogin, ran};
 use crate::dsl::stack::Stack;
+use crate::dsl::units::Port;
 use crate::lower::lower;
 use crate::model::project::Project;
 pub(crate) use crate::testing::*;
@@ -22,7 +24,7 @@ pub(crate) fn break_both(
     stack_change(&mut stack);
     let mut file = lower(&stack);
     file_change(&mut file);
-    render(&Project::new(file, Some(&stack), CATALOGUE))
+    render(&Project::new(file, Some(&stack), &CATALOGUE))
 }
 
 /// Breaks the good example's file and changes what is known of `web`'s image.
@@ -38,11 +40,16 @@ pub(crate) fn break_image(
     render(&Project::new(file, Some(&stack), &catalogue))
 }
 
+/// A panel of `web` that these may enter.
+pub(crate) fn panel(login: PanelLogin) -> Fact<Option<Panel>> {
+    ran("tests").is(Panel::new(Port::new(8080), login))
+}
+
 /// Breaks the good example's stack and renders everything that is found.
 pub(crate) fn break_stack(change: impl FnOnce(&mut Stack)) -> String {
     let mut stack = good();
     change(&mut stack);
-    render(&Project::from_stack(&stack, CATALOGUE))
+    render(&Project::from_stack(&stack))
 }
 
 /// The service of that name, to be broken.
@@ -55,7 +62,8 @@ fn render(project: &Project<'_>) -> String {
     let mut verdict = check(project);
     for finding in &mut verdict.findings {
         // Lines of this file are not what a test is about.
-        finding.place = finding.place.is_some().then(|| finding.subject.clone() + ".rs");
+        let file = finding.subject.clone() + ".rs";
+        finding.place = finding.place.is_some().then_some(Place { file, line: None, column: None });
     }
     let findings: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     findings.join("\n")

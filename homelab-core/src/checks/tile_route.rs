@@ -10,15 +10,15 @@ use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "tile-route",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     source: include_str!("tile_route.rs"),
     run,
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(spec) = member.spec else { continue };
-        if let Some(tile) = spec.tile.filter(|_| spec.routes.is_empty()) {
+        let facts = member.facts();
+        if let Some(tile) = facts.tile.filter(|_| facts.routes.is_empty()) {
             findings.on(
                 &member,
                 format!("`{}` has the tile `{}` and no route", member.name, tile.name),
@@ -38,7 +38,7 @@ mod tests {
         const TILE: Tile = Tile::new("Weather", TileGroup::new("House", "fas fa-house"));
         let found = break_stack(|stack| spec(stack, "fetch").tile = Some(TILE));
         insta::assert_snapshot!(found, @r"
-        error[tile-route]: `fetch` has the tile `Weather` and no route
+        warning[tile-route]: `fetch` has the tile `Weather` and no route
           --> fetch.rs
           help: add a `.route(…)`, or remove the `.tile(…)`
         ");

@@ -12,7 +12,7 @@ use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::compose::interpolate;
 use crate::compose::label;
-use crate::dsl::resource::Policy;
+use crate::dsl::resource::{Mount, Policy};
 use crate::dsl::service::RoleKind;
 use crate::model::project::{Member, Project};
 
@@ -39,8 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
             continue;
         }
-        // Who the proxy is, only a stack says.
-        if project.stack().is_none() {
+        if !project.knows_the_proxy() {
             continue;
         }
         let neighbours = project.neighbours(&member).into_iter();
@@ -55,17 +54,18 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// What would be lost: the stack says it, else the image's contract.
+/// What would be lost: its author says it, else the image's contract.
 fn keeps(member: &Member<'_>) -> Option<String> {
-    let Some(spec) = member.spec else {
-        let path = member.contract?.data.first()?;
-        return Some(format!("keeps data at `{path}`"));
-    };
-    let is_precious = |it: Policy| matches!(it, Policy::Dump | Policy::Offsite);
-    match spec.mounts.iter().find(|it| is_precious(it.policy)) {
-        Some(mount) => Some(format!("keeps precious data at `{}`", mount.target)),
-        None => (spec.role == RoleKind::Data).then(|| "is a database".to_owned()),
+    let facts = member.facts();
+    let is_precious = |it: &&Mount<()>| matches!(it.policy, Policy::Dump | Policy::Offsite);
+    if let Some(mount) = facts.mounts.iter().find(is_precious) {
+        return Some(format!("keeps precious data at `{}`", mount.target));
     }
+    if facts.role == Some(RoleKind::Data) {
+        return Some("is a database".to_owned());
+    }
+    let path = facts.contract.filter(|_| !facts.is_declared)?.data.items().first()?;
+    Some(format!("keeps data at `{path}`"))
 }
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
         let mut file = lower(&good());
         let switch = "${FOLLOW+true}${FOLLOW-false}";
         file.services["db"].labels.insert(label::UPDATE.to_owned(), switch.to_owned());
-        let found = check(&Project::from_file(file, CATALOGUE)).findings;
+        let found = check(&Project::from_file(file, &CATALOGUE)).findings;
         assert!(found.iter().any(|it| it.rule == RULE.id));
     }
 
@@ -134,13 +134,13 @@ mod tests {
     fn in_file_alone(name: &str) -> Vec<String> {
         let mut file = lower(&good());
         file.services[name].labels.insert(label::UPDATE.to_owned(), "true".to_owned());
-        let found = check(&Project::from_file(file, CATALOGUE)).findings;
+        let found = check(&Project::from_file(file, &CATALOGUE)).findings;
         found.into_iter().filter(|it| it.rule == RULE.id).map(|it| it.message).collect()
     }
 
     #[test]
     fn a_file_alone_is_judged_by_the_image() {
-        assert_eq!(in_file_alone("db"), ["`db` is updated unattended and keeps data at `/db`"]);
+        assert_eq!(in_file_alone("db"), ["`db` is updated unattended and is a database"]);
         // Its neighbour may be the proxy.
         assert_eq!(in_file_alone("socket"), [""; 0]);
     }

@@ -99,9 +99,7 @@ fn overlap(kind: MountKind, one: &str, other: &str) -> bool {
 
 /// Whether one of them dumps the other.
 fn dumps(one: &Member<'_>, other: &Member<'_>) -> bool {
-    let of = |from: &Member<'_>, to: &Member<'_>| {
-        from.spec.is_some_and(|it| it.dumps.iter().any(|it| it.as_str() == to.name))
-    };
+    let of = |from: &Member<'_>, to: &Member<'_>| from.facts().dumps.contains(&to.name);
     of(one, other) || of(other, one)
 }
 

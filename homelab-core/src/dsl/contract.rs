@@ -1,94 +1,344 @@
 //! Contracts: what an image promises and what it requires, as facts with their source.
+//!
+//! A contract is data, for a range of tags. What nobody has looked up is unknown, which is not the same as
+//! none: rules find nothing where nothing is known.
+
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::dsl::role::RoleKind;
 use crate::dsl::units::Port;
 
-/// What is known of an image, next to its service; the catalogue is a list of these.
-///
-/// Plain data: every field is given, so that a new fact is asked of every image.
-#[derive(Clone, Copy, Debug)]
+/// What is known of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contract {
     /// Registry and path without tag, as in `image:`.
-    pub repository: &'static str,
-    /// Where the facts were read.
-    pub source: &'static str,
+    pub repository: String,
+    /// The tags for which it holds.
+    #[serde(default)]
+    pub tags: Tags,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub kind: Fact<ImageKind>,
     /// User id that the image's first process has when `user:` is absent.
-    pub user: u32,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub user: Fact<u32>,
     /// Ports that it listens on.
-    pub ports: &'static [Port],
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub ports: Fact<Vec<Port>>,
     /// Paths that hold what must survive: each must be a mount.
-    pub data: &'static [&'static str],
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub data: Fact<Vec<String>>,
     /// Paths outside `data` that it writes: with a read-only root each needs a mount or tmpfs.
-    pub writes: &'static [&'static str],
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub writes: Fact<Vec<String>>,
     /// Whether it works with a read-only root.
-    pub read_only: ReadOnly,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub read_only: Fact<ReadOnly>,
     /// Whether the image ships a health check.
-    pub ships_health: bool,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub ships_health: Fact<bool>,
     /// Variables that it cannot do without; `NAME` is also satisfied by `NAME_FILE`.
-    pub requires: &'static [&'static str],
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub requires: Fact<Vec<String>>,
     /// Variables that hold a secret.
-    pub secrets: &'static [SecretKey],
-    /// Variables that people set and that it does not read, with the right name.
-    pub misspelt: &'static [(&'static str, &'static str)],
-    /// Its panel in the browser.
-    pub panel: Option<Panel>,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub secrets: Fact<Vec<SecretKey>>,
+    /// Variables that people set and that it does not read, each with the right name.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub misspelt: Fact<BTreeMap<String, String>>,
+    /// Its panel in the browser, where it has one.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub panel: Fact<Option<Panel>>,
     /// Whether it needs a way out.
-    pub egress: Egress,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub egress: Fact<Egress>,
     /// Images without which it cannot work.
-    pub peers: &'static [Peer],
-    /// Why it should not be run any more.
-    pub end_of_life: Option<&'static str>,
-    /// Why an older release cannot work on what a newer one has written: going back needs a copy of before.
-    pub one_way: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub peers: Fact<Vec<Peer>>,
+    /// Why it should not be run any more, where that is so.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub end_of_life: Fact<Option<String>>,
+    /// Why an older release cannot work on what a newer one has written, where that is so: going back
+    /// needs a copy of before.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub one_way: Fact<Option<String>>,
 }
 
 impl Contract {
-    /// A contract that promises nothing and requires nothing: a start for images in tests.
-    ///
-    /// The house gives every field: whoever adds an image has to look each fact up.
-    pub const fn empty(repository: &'static str) -> Self {
+    /// A contract of which nothing is known yet, for every tag.
+    pub fn of(repository: &str) -> Self {
         Self {
-            repository,
-            source: "",
-            user: 0,
-            ports: &[],
-            data: &[],
-            writes: &[],
-            read_only: ReadOnly::Works,
-            ships_health: false,
-            requires: &[],
-            secrets: &[],
-            misspelt: &[],
-            panel: None,
-            egress: Egress::None,
-            peers: &[],
-            end_of_life: None,
-            one_way: None,
+            repository: repository.to_owned(),
+            tags: Tags::default(),
+            kind: Fact::Unknown,
+            user: Fact::Unknown,
+            ports: Fact::Unknown,
+            data: Fact::Unknown,
+            writes: Fact::Unknown,
+            read_only: Fact::Unknown,
+            ships_health: Fact::Unknown,
+            requires: Fact::Unknown,
+            secrets: Fact::Unknown,
+            misspelt: Fact::Unknown,
+            panel: Fact::Unknown,
+            egress: Fact::Unknown,
+            peers: Fact::Unknown,
+            end_of_life: Fact::Unknown,
+            one_way: Fact::Unknown,
+        }
+    }
+
+    /// Whether it is about the image of a reference; one without a tag says `latest`.
+    pub fn holds_for(&self, repository: &str, tag: Option<&str>) -> bool {
+        canonical(&self.repository) == canonical(repository)
+            && self.tags.hold(tag.unwrap_or("latest"))
+    }
+
+    /// Where its facts come from, each source once.
+    pub fn sources(&self) -> Vec<&str> {
+        let mut sources = Vec::new();
+        let facts = [
+            self.kind.source(),
+            self.user.source(),
+            self.ports.source(),
+            self.data.source(),
+            self.writes.source(),
+            self.read_only.source(),
+            self.ships_health.source(),
+            self.requires.source(),
+            self.secrets.source(),
+            self.misspelt.source(),
+            self.panel.source(),
+            self.egress.source(),
+            self.peers.source(),
+            self.end_of_life.source(),
+            self.one_way.source(),
+        ];
+        for source in facts.into_iter().flatten() {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
+    }
+}
+
+/// A fact about an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fact<T> {
+    /// Somebody has looked it up.
+    Known {
+        /// What it is.
+        value: T,
+        /// How it is known.
+        confidence: Confidence,
+        /// Where: an address, a file of the image's sources, a measurement.
+        source: String,
+    },
+    /// Nobody has.
+    #[default]
+    Unknown,
+}
+
+impl<T> Fact<T> {
+    /// The value, where it is known.
+    pub const fn get(&self) -> Option<&T> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Whether nobody has looked it up.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    fn source(&self) -> Option<&str> {
+        match self {
+            Self::Known { source, .. } => Some(source),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl<T> Fact<Vec<T>> {
+    /// Those that are known.
+    pub fn items(&self) -> &[T] {
+        self.get().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl<T> Fact<Option<T>> {
+    /// The value, where it is known that there is one.
+    pub fn some(&self) -> Option<&T> {
+        self.get().and_then(Option::as_ref)
+    }
+}
+
+/// How a fact is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The image was run and did so.
+    Ran,
+    /// The image's sources or its documentation say so.
+    Read,
+    /// Others say so.
+    Reported,
+}
+
+/// How facts of one source are known: [`ran`], [`read`] or [`reported`].
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence {
+    confidence: Confidence,
+    source: &'static str,
+}
+
+/// The image was run, here.
+pub const fn ran(source: &'static str) -> Evidence {
+    Evidence { confidence: Confidence::Ran, source }
+}
+
+/// The image's sources or its documentation say so, there.
+pub const fn read(source: &'static str) -> Evidence {
+    Evidence { confidence: Confidence::Read, source }
+}
+
+/// Others say so, there.
+pub const fn reported(source: &'static str) -> Evidence {
+    Evidence { confidence: Confidence::Reported, source }
+}
+
+impl Evidence {
+    /// It is this.
+    pub fn is<T>(self, value: T) -> Fact<T> {
+        Fact::Known { value, confidence: self.confidence, source: self.source.to_owned() }
+    }
+
+    /// There is none.
+    pub fn none<T: Default>(self) -> Fact<T> {
+        self.is(T::default())
+    }
+
+    /// These are all of them.
+    pub fn all<T: Into<U>, U>(self, items: impl IntoIterator<Item = T>) -> Fact<Vec<U>> {
+        self.is(items.into_iter().map(Into::into).collect())
+    }
+
+    /// It is so, because of this.
+    pub fn because(self, because: &str) -> Fact<Option<String>> {
+        self.is(Some(because.to_owned()))
+    }
+}
+
+/// Tags for which a contract holds, by the number that they begin with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tags {
+    /// The first version that it holds for, such as `14` or `2.3`; absent for the first of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The first version that it does not hold for any more; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+}
+
+impl Tags {
+    /// From a version on, and before another one.
+    pub fn between(from: &str, before: &str) -> Self {
+        Self { from: Some(from.to_owned()), before: Some(before.to_owned()) }
+    }
+
+    /// From a version on.
+    pub fn since(from: &str) -> Self {
+        Self { from: Some(from.to_owned()), before: None }
+    }
+
+    /// Whether it holds for a tag. One without a number, such as `latest`, may be any version.
+    pub fn hold(&self, tag: &str) -> bool {
+        let version = numbers(tag);
+        let is_before = |bound: &Option<String>, version: &[u64]| {
+            bound.as_ref().is_some_and(|it| version < numbers(it).as_slice())
+        };
+        version.is_empty()
+            || !is_before(&self.from, &version)
+                && (self.before.is_none() || is_before(&self.before, &version))
+    }
+}
+
+/// The numbers that a version begins with: `v3.2.4-rc1` has 3, 2 and 4.
+fn numbers(version: &str) -> Vec<u64> {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let end = version.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(version.len());
+    version[..end].split('.').map_while(|it| it.parse().ok()).collect()
+}
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageKind {
+    /// The way in for browsers.
+    ReverseProxy,
+    /// A filter in front of the Docker API.
+    SocketProxy,
+    /// It keeps the data of other services, which alone talk to it.
+    Database,
+    /// People open it in a browser, or its clients do.
+    App,
+    /// It works by itself: nobody connects to it.
+    Agent,
+}
+
+impl ImageKind {
+    /// The role of a service with such an image.
+    pub const fn role(self) -> RoleKind {
+        match self {
+            Self::ReverseProxy => RoleKind::Edge,
+            Self::Database => RoleKind::Data,
+            Self::App => RoleKind::App,
+            Self::SocketProxy | Self::Agent => RoleKind::Agent,
         }
     }
 }
 
 /// Whether an image works with a read-only root file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum ReadOnly {
     /// It does, once `writes` are covered.
     Works,
     /// It does not, because of this.
-    Fails(&'static str),
+    Fails(String),
 }
 
 /// A variable that holds a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecretKey {
     /// The variable's name.
-    pub name: &'static str,
+    pub name: String,
     /// Whether `<name>_FILE` is read instead.
     pub file: bool,
 }
 
+impl SecretKey {
+    /// A variable whose value may stand in the file that `<name>_FILE` names.
+    pub fn or_file(name: &str) -> Self {
+        Self { name: name.to_owned(), file: true }
+    }
+
+    /// A variable that must hold the value itself.
+    pub fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), file: false }
+    }
+}
+
 /// A panel in the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Panel {
     /// The port it is served on.
     pub port: Port,
@@ -96,8 +346,16 @@ pub struct Panel {
     pub login: PanelLogin,
 }
 
+impl Panel {
+    /// A panel on this port that these may enter.
+    pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
+        Some(Self { port, login })
+    }
+}
+
 /// Who may enter a panel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum PanelLogin {
     /// Everybody: it has no accounts.
     None,
@@ -105,46 +363,141 @@ pub enum PanelLogin {
     FirstVisitor {
         /// Paths of the wizard, as matchers for the proxy; empty when they are not known. A route
         /// that closes all of them leaves nothing to a stranger.
-        wizard: &'static [&'static str],
+        wizard: Vec<String>,
         /// Further paths that answer anybody until the wizard has ended, and only an administrator
         /// afterwards, as matchers for the proxy; all that change something or show the host.
-        open: &'static [&'static str],
+        open: Vec<String>,
     },
     /// Those who have an account.
     BuiltIn,
 }
 
+impl PanelLogin {
+    /// Everybody until the first visitor has made an account; see [`PanelLogin::FirstVisitor`].
+    pub fn first_visitor(wizard: &[&str], open: &[&str]) -> Self {
+        let owned = |paths: &[&str]| paths.iter().map(|it| (*it).to_owned()).collect();
+        Self::FirstVisitor { wizard: owned(wizard), open: owned(open) }
+    }
+}
+
 /// Whether an image needs a way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Egress {
     /// It never connects to the internet.
     None,
     /// It works without, and does this with it.
-    Optional(&'static str),
+    Optional(String),
     /// It does not work without, because of this.
-    Required(&'static str),
+    Required(String),
+}
+
+impl Egress {
+    /// It works without, and does this with it.
+    pub fn optional(what: &str) -> Self {
+        Self::Optional(what.to_owned())
+    }
+
+    /// It does not work without, because of this.
+    pub fn required(because: &str) -> Self {
+        Self::Required(because.to_owned())
+    }
+}
+
+/// Wrong names of variables, each with the right one.
+pub fn misspelt(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(wrong, right)| ((*wrong).to_owned(), (*right).to_owned())).collect()
 }
 
 /// An image that another one cannot do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// Repositories of which one must be in the stack.
-    pub any_of: &'static [&'static str],
+    pub any_of: Vec<String>,
     /// Why.
-    pub because: &'static str,
+    pub because: String,
 }
 
-/// The first contract of each repository, by its canonical name.
-pub(crate) fn by_repository(catalogue: &[Contract]) -> IndexMap<&'static str, &Contract> {
-    let mut contracts = IndexMap::new();
-    for contract in catalogue {
-        contracts.entry(canonical(contract.repository)).or_insert(contract);
+impl Peer {
+    /// One of these repositories must be in the stack, because of this.
+    pub fn any_of(repositories: &[&str], because: &str) -> Self {
+        let any_of = repositories.iter().map(|it| (*it).to_owned()).collect();
+        Self { any_of, because: because.to_owned() }
     }
-    contracts
+}
+
+/// Contracts by what an image reference says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalogue<'a>(IndexMap<&'a str, Vec<&'a Contract>>);
+
+impl<'a> Catalogue<'a> {
+    pub(crate) fn new(contracts: &'a [Contract]) -> Self {
+        let mut by_repository = IndexMap::<_, Vec<_>>::new();
+        for contract in contracts {
+            by_repository.entry(canonical(&contract.repository)).or_default().push(contract);
+        }
+        Self(by_repository)
+    }
+
+    /// The first contract that holds for a repository and a tag; without a tag it is `latest`.
+    pub(crate) fn find(&self, repository: &str, tag: Option<&str>) -> Option<&'a Contract> {
+        let contracts = self.0.get(canonical(repository))?;
+        contracts.iter().copied().find(|it| it.holds_for(repository, tag))
+    }
 }
 
 /// `docker.io/library/redis`, `library/redis` and `redis` are one repository.
 pub(crate) fn canonical(repository: &str) -> &str {
     let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
     name.strip_prefix("library/").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contract_holds_for_its_versions() {
+        let tags = Tags::between("14", "15");
+        for tag in ["14", "14.2", "v14", "14-vectorchord0.4.3", "latest", "stable-alpine"] {
+            assert!(tags.hold(tag), "{tag}");
+        }
+        for tag in ["13.9", "15", "15.0.1", "v16", "2"] {
+            assert!(!tags.hold(tag), "{tag}");
+        }
+        assert!(Tags::between("2.3", "3").hold("2.3") && !Tags::between("2.3", "3").hold("2.2.9"));
+        assert!(Tags::default().hold("1") && Tags::default().hold("99"));
+    }
+
+    #[test]
+    fn another_version_of_an_image_has_another_contract() {
+        let old = Contract { tags: Tags::between("1", "2"), ..Contract::of("docker.io/library/a") };
+        let new = Contract { tags: Tags::between("2", "3"), ..Contract::of("a") };
+        let all = [old, new];
+        let catalogue = Catalogue::new(&all);
+        let found = |tag| catalogue.find("library/a", Some(tag)).map(|it| it.tags.from.as_deref());
+        assert_eq!(found("1.9"), Some(Some("1")));
+        assert_eq!(found("2"), Some(Some("2")));
+        assert_eq!(found("3"), None);
+        assert_eq!(catalogue.find("b", None), None);
+    }
+
+    #[test]
+    fn what_is_known_survives_its_text_and_what_is_not_is_not_in_it() {
+        let by = read("https://example.org");
+        let contract = Contract {
+            kind: by.is(ImageKind::Database),
+            ports: by.all([Port::new(5432), Port::udp(53)]),
+            panel: by.is(Panel::new(Port::new(80), PanelLogin::first_visitor(&["/setup"], &[]))),
+            data: by.none(),
+            one_way: reported("a forum").because("it migrates"),
+            ..Contract::of("example/db")
+        };
+        let text = serde_json::to_string(&contract).expect("it is plain data");
+        assert!(!text.contains("writes") && text.contains("5432/tcp"), "{text}");
+        let back: Contract = serde_json::from_str(&text).expect("it was just written");
+        assert_eq!(back, contract);
+        assert_eq!(back.sources(), ["https://example.org", "a forum"]);
+        assert_eq!((back.data.items(), back.writes.get()), (&[][..], None));
+    }
 }

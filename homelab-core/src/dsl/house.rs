@@ -2,7 +2,6 @@
 
 use schemars::Schema;
 
-use crate::dsl::contract::Contract;
 use crate::dsl::image::{Image, Range, Release};
 use crate::dsl::stack::Stack;
 
@@ -39,11 +38,6 @@ impl House {
     /// A household of services alone.
     pub const fn new(folder: &'static str, stack: Stack) -> Self {
         Self { folder, stack, files: Vec::new(), schemas: Vec::new(), ranges: &[], releases: &[] }
-    }
-
-    /// What is known of the images that it runs.
-    pub fn catalogue(&self) -> Vec<Contract> {
-        self.stack.catalogue()
     }
 
     /// The comment on top of its generated files, by which a left-over one is known.

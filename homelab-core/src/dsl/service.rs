@@ -46,7 +46,6 @@ use std::time::Duration;
 
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
-use crate::dsl::contract::Contract;
 use crate::dsl::handle::Handle;
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
@@ -173,13 +172,6 @@ impl<R: Role> Service<R, Stateless> {
 
 /// Facts of every role.
 impl<R: Role, S: State> Service<R, S> {
-    /// Adds what is known of its image to the catalogue. Default: nothing is known, so that
-    /// rules which need the image's facts say nothing.
-    pub fn contract(mut self, contract: &Contract) -> Self {
-        self.spec.contract = Some(*contract);
-        self
-    }
-
     /// Puts it into a profile. Default: none, so that plain `docker compose up -d` starts it.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.spec.profiles.push(profile);

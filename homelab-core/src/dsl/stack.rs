@@ -4,6 +4,7 @@ use indexmap::IndexSet;
 
 use crate::dsl::contract::Contract;
 use crate::dsl::handle::Handle;
+use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 use crate::dsl::resource::{Network, Profile, Secret};
 use crate::dsl::route::{Route, Tile};
@@ -55,12 +56,21 @@ impl Site {
 pub struct Stack {
     pub(crate) site: Site,
     pub(crate) services: Vec<Spec>,
+    catalogue: Vec<Contract>,
 }
 
 impl Stack {
     /// An empty house.
     pub const fn new(site: Site) -> Self {
-        Self { site, services: Vec::new() }
+        Self { site, services: Vec::new(), catalogue: Vec::new() }
+    }
+
+    /// Says what is known of images, those that it runs and others. Default: nothing, so that rules
+    /// which need an image's facts find nothing.
+    #[must_use]
+    pub fn knowing(mut self, catalogue: Vec<Contract>) -> Self {
+        self.catalogue = catalogue;
+        self
     }
 
     /// Adds a service; the handle is the only way to refer to it.
@@ -94,6 +104,11 @@ impl Stack {
         self.services.iter().map(|it| it.name)
     }
 
+    /// Every image that it runs, each once, in the order of their services.
+    pub fn images(&self) -> IndexSet<Image> {
+        self.services.iter().map(|it| it.image).collect()
+    }
+
     /// Every secret, each once, in the order of their services.
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
@@ -105,11 +120,14 @@ impl Stack {
         secrets
     }
 
-    /// What is known of the images of its services, each repository once.
-    pub fn catalogue(&self) -> Vec<Contract> {
-        let mut seen = IndexSet::new();
-        let contracts = self.services.iter().filter_map(|it| it.contract);
-        contracts.filter(|it| seen.insert(it.repository)).collect()
+    /// What is known of an image.
+    pub(crate) fn contract_of(&self, image: Image) -> Option<&Contract> {
+        self.catalogue.iter().find(|it| it.holds_for(image.repository(), Some(image.tag())))
+    }
+
+    /// What is known of images.
+    pub fn catalogue(&self) -> &[Contract] {
+        &self.catalogue
     }
 }
 

@@ -159,7 +159,13 @@ impl fmt::Display for Protocol {
 }
 
 /// A port that a container listens on, with its protocol; never 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// As text it is `443/tcp`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct Port {
     number: u16,
     protocol: Protocol,
@@ -187,6 +193,26 @@ impl Port {
     /// TCP or UDP.
     pub const fn protocol(self) -> Protocol {
         self.protocol
+    }
+}
+
+impl TryFrom<String> for Port {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (number, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
+        let protocol =
+            [Protocol::Tcp, Protocol::Udp].into_iter().find(|it| it.to_string() == protocol);
+        match (number.parse(), protocol) {
+            (Ok(number @ 1..), Some(protocol)) => Ok(Self { number, protocol }),
+            _ => Err(format!("`{text}` is no port: expected such as `443/tcp`")),
+        }
+    }
+}
+
+impl From<Port> for String {
+    fn from(port: Port) -> Self {
+        port.to_string()
     }
 }
 

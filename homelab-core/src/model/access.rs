@@ -87,10 +87,9 @@ struct User {
 
 /// The user that a service's first process has: its own, else the image's.
 fn user(project: &Project<'_>, member: &Member<'_>) -> User {
-    let text = match &member.service.user {
-        Some(user) => project.resolve(user),
-        None => member.contract.map_or_else(|| "0".to_owned(), |it| it.user.to_string()),
-    };
+    let known = member.contract().and_then(|it| it.user.get());
+    let known = || known.map_or_else(|| "0".to_owned(), ToString::to_string);
+    let text = member.service.user.as_ref().map_or_else(known, |user| project.resolve(user));
     let (uid, gid) = text.split_once(':').unwrap_or((&text, &text));
     let ids = uid.parse().ok().zip(gid.parse().ok());
     User { text, ids }
@@ -106,13 +105,13 @@ pub fn overrides_permissions(project: &Project<'_>, member: &Member<'_>) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::checks::testing::{good, spec};
     use crate::dsl::privilege::{Capability, User};
 
     #[test]
     fn readers_share_by_owner_and_group() {
         let stack = good();
-        let project = Project::from_stack(&stack, CATALOGUE);
+        let project = Project::from_stack(&stack);
         // `db` and `dump` are 70:70, `web` is 1000:70.
         assert_eq!(required(&project, "db-password"), Ok(Access { uid: 70, gid: 70, mode: 0o440 }));
         assert_eq!(required(&project, "login"), Ok(Access { uid: 0, gid: 0, mode: 0o400 }));
@@ -123,13 +122,13 @@ mod tests {
         let mut stack = good();
         spec(&mut stack, "web").user = Some(User::Ids(1000, 1000));
         spec(&mut stack, "dump").user = Some(User::Ids(999, 999));
-        let error = required(&Project::from_stack(&stack, CATALOGUE), "db-password")
+        let error = required(&Project::from_stack(&stack), "db-password")
             .expect_err("three users, three groups");
         insta::assert_snapshot!(error, @"no owner and group let `db` as `70:70`, `dump` as `999:999`, `web` as `1000:1000` read it");
 
         spec(&mut stack, "db").user = Some(User::Ids(0, 0));
         spec(&mut stack, "db").capabilities = vec![Capability::DacOverride];
-        let project = Project::from_stack(&stack, CATALOGUE);
+        let project = Project::from_stack(&stack);
         assert_eq!(
             required(&project, "db-password"),
             Ok(Access { uid: 999, gid: 1000, mode: 0o440 })

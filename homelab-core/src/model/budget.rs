@@ -118,7 +118,7 @@ mod tests {
         file.services["web"].deploy =
             Some(Deploy { resources: Some(resources), ..Deploy::default() });
         let values = [("SET".to_owned(), "1.5G".to_owned())].into_iter().collect();
-        let project = Project::from_file(file, CATALOGUE).with_values(values);
+        let project = Project::from_file(file, &CATALOGUE).with_values(values);
         limit(&project, &project.member("web")?)
     }
 
@@ -147,7 +147,7 @@ mod tests {
             file.services.insert(name.to_owned(), service);
         }
         let told = |file: File| {
-            let project = Project::new(file, Some(&stack), CATALOGUE);
+            let project = Project::new(file, Some(&stack), &CATALOGUE);
             let lines = needs(&project)
                 .into_iter()
                 .map(|it| format!("{}: {}\n", it.profiles.join(" "), it.fits));

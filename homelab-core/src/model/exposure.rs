@@ -15,7 +15,7 @@ use crate::dsl::contract::Egress;
 use crate::dsl::route::{Address, Login};
 use crate::dsl::units::{Port, Protocol};
 use crate::model::project::{Member, Project};
-use crate::model::reach::{self, Place};
+use crate::model::reach::{self, Zone};
 
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -165,7 +165,7 @@ pub fn gather(project: &Project<'_>) -> Exposure {
         unreviewed: members().filter_map(|it| unreviewed(project, &it)).collect(),
         creators: members().flat_map(|it| creators::through(project, &it)).collect(),
         reach_host: members()
-            .filter(|it| reach::gets_out(project, it, Place::Host))
+            .filter(|it| reach::gets_out(project, it, Zone::Host))
             .map(|it| it.name.to_owned())
             .collect(),
     }
@@ -186,7 +186,7 @@ pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
 
 fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
     let is_it = |it: &Port| it.number() == port.target && it.protocol() == port.protocol;
-    let publish = member.spec?.publishes.iter().find(|it| is_it(&it.port))?;
+    let publish = member.facts().publishes.iter().find(|it| is_it(&it.port))?;
     Some(match publish.address {
         Address::Everywhere(because) => because.to_owned(),
         Address::Variable(variable) => format!("address from `{}`", variable.name()),
@@ -230,10 +230,10 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     let open = member.service.networks.iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
-    let declared = member.spec.and_then(|it| it.egress);
+    let declared = member.facts().egress;
     let because = declared.or_else(|| {
-        Some(match member.contract?.egress {
-            Egress::Required(why) | Egress::Optional(why) => why,
+        Some(match member.contract()?.egress.get()? {
+            Egress::Required(why) | Egress::Optional(why) => why.as_str(),
             Egress::None => "not needed; a network that it is on leads out",
         })
     });
@@ -256,7 +256,7 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
         follows: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         switch,
         is_on,
-        because: member.spec.and_then(|it| it.unattended).map(|it| it.1.to_owned()),
+        because: member.facts().unattended.map(str::to_owned),
     })
 }
 
@@ -286,7 +286,7 @@ mod tests {
             let mut stack = good();
             let route = &mut spec(&mut stack, "web").routes[0];
             *route = route.login(login).closes(&["/setup"]);
-            let project = Project::from_stack(&stack, CATALOGUE);
+            let project = Project::from_stack(&stack);
             asked(&project, expected);
             assert_eq!(gather(&project).hosts[0].closed, ["/setup"]);
         }
@@ -295,8 +295,8 @@ mod tests {
     #[test]
     fn a_bare_file_shows_what_its_labels_tell() {
         let stack = good();
-        let mut file = Project::from_stack(&stack, CATALOGUE).file().clone();
-        let bare = Project::from_file(file.clone(), CATALOGUE);
+        let mut file = Project::from_stack(&stack).file().clone();
+        let bare = Project::from_file(file.clone(), &CATALOGUE);
         asked(&bare, (Asks::Proxy, None));
         let exposure = gather(&bare);
         assert_eq!(exposure.ports[0].because, None);
@@ -305,9 +305,9 @@ mod tests {
         assert_eq!(because, Some("it asks a weather service"), "from its image's contract");
 
         file.services["web"].labels.shift_remove("caddy.import");
-        asked(&Project::from_file(file.clone(), CATALOGUE), (Asks::Unknown, None));
+        asked(&Project::from_file(file.clone(), &CATALOGUE), (Asks::Unknown, None));
         // The labels are what the proxy obeys, whatever the route says.
-        asked(&Project::new(file, Some(&stack), CATALOGUE), (Asks::Unknown, None));
+        asked(&Project::new(file, Some(&stack), &CATALOGUE), (Asks::Unknown, None));
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
         spec(&mut stack, "fetch").unattended = Some((FOLLOW, "it keeps nothing"));
         let found = |values: &[&str]| {
             let values = values.iter().map(|it| ((*it).to_owned(), String::new())).collect();
-            let project = Project::from_stack(&stack, CATALOGUE).with_values(values);
+            let project = Project::from_stack(&stack).with_values(values);
             let found = gather(&project).unreviewed;
             let lines = found.iter().map(|it| format!("{} {} {it}", it.service, it.follows));
             lines.collect::<Vec<_>>().join("\n")
@@ -332,7 +332,7 @@ mod tests {
         let mut stack = good();
         // The same number as the one that is there, with the other protocol.
         spec(&mut stack, "caddy").publishes.push(Publish::at(&LAN, Port::udp(443)));
-        let exposure = gather(&Project::from_stack(&stack, CATALOGUE));
+        let exposure = gather(&Project::from_stack(&stack));
         let lines = exposure
             .ports
             .iter()

@@ -211,7 +211,8 @@ fn filters(project: &Project<'_>, member: &Member<'_>) -> impl Iterator<Item = S
 fn is_root(project: &Project<'_>, member: &Member<'_>) -> bool {
     let user = member.service.user.as_ref().map(|it| project.resolve(it));
     let user = user.filter(|it| !it.is_empty());
-    let user = user.or_else(|| Some(member.contract?.user.to_string())).unwrap_or_default();
+    let user =
+        user.or_else(|| Some(member.contract()?.user.get()?.to_string())).unwrap_or_default();
     let uid = user.split(':').next().unwrap_or_default();
     !uid.parse::<u32>().is_ok_and(|it| it != 0)
 }

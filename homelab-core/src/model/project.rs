@@ -9,13 +9,14 @@ use indexmap::{IndexMap, IndexSet};
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
 use crate::compose::{File, Network, PublishedPort, Service};
-use crate::dsl::contract::{self, Contract};
+use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
+use crate::dsl::role::RoleKind;
 use crate::dsl::route::Route;
-use crate::dsl::service::Spec;
 use crate::dsl::stack::Stack;
 use crate::dsl::variable::EnvVar;
 use crate::lower::{self, lower};
+use crate::model::facts::Facts;
 use crate::proxy::caddy;
 use crate::proxy::caddyfile::{self, Site as CaddySite};
 
@@ -59,15 +60,14 @@ fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item =
 struct Known<'a> {
     /// With its variables replaced.
     image: String,
-    spec: Option<&'a Spec>,
-    contract: Option<&'a Contract>,
+    facts: Facts<'a>,
     variables: IndexSet<String>,
 }
 
 impl<'a> Project<'a> {
     /// Our own stack: lowered, with places and intent.
-    pub fn from_stack(stack: &'a Stack, catalogue: &'a [Contract]) -> Self {
-        Self::new(lower(stack), Some(stack), catalogue)
+    pub fn from_stack(stack: &'a Stack) -> Self {
+        Self::new(lower(stack), Some(stack), stack.catalogue())
     }
 
     /// Anybody's file.
@@ -80,13 +80,13 @@ impl<'a> Project<'a> {
         for spec in stack.iter().flat_map(|it| &it.services) {
             specs.entry(spec.name.as_str()).or_insert(spec);
         }
-        let contracts = contract::by_repository(catalogue);
+        let catalogue = Catalogue::new(catalogue);
         let known = |(name, service): (&String, &Service)| {
             let image = resolved(&IndexMap::new(), service.image.as_deref().unwrap_or_default());
-            let repository = contract::canonical(split_image(&image).repository);
+            let ImageParts { repository, tag, .. } = split_image(&image);
+            let spec = specs.get(name.as_str()).copied();
             Known {
-                spec: specs.get(name.as_str()).copied(),
-                contract: contracts.get(repository).copied(),
+                facts: Facts::new(spec, catalogue.find(repository, tag)),
                 variables: variables_in(service.strings()),
                 image,
             }
@@ -156,8 +156,8 @@ impl<'a> Project<'a> {
 
     fn member_at(&self, at: usize) -> Member<'_> {
         let (name, service) = &self.file.services.get_index(at).expect("it is a position there");
-        let Known { image, spec, contract, variables } = &self.known[at];
-        Member { name, service, image, contract: *contract, spec: *spec, variables }
+        let Known { image, facts, variables } = &self.known[at];
+        Member { name, service, facts, image, variables }
     }
 
     /// The sites that the proxy serves, read from the labels.
@@ -183,7 +183,7 @@ impl<'a> Project<'a> {
             site.addresses().any(|address| address == host)
         };
         let at = self.file.services.get_index_of(&site.service)?;
-        self.known[at].spec?.routes.iter().find(serves)
+        self.known[at].facts.routes.iter().find(serves)
     }
 
     /// A published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all.
@@ -230,6 +230,11 @@ impl<'a> Project<'a> {
         let mut found = variables_in(names.map(String::as_str));
         found.extend(self.known.iter().flat_map(|it| &it.variables).cloned());
         found
+    }
+
+    /// Whether one of its services is known to be the proxy. Else each of those of which nothing is known may be it.
+    pub(crate) fn knows_the_proxy(&self) -> bool {
+        self.members().any(|it| it.role() == Some(RoleKind::Edge))
     }
 
     /// Services on a network.

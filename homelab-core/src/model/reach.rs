@@ -2,7 +2,7 @@
 
 mod outside;
 
-pub use self::outside::{At, Place, WayIn, gets_out, ways_in};
+pub use self::outside::{At, WayIn, Zone, gets_out, ways_in};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
 
 /// Ports on which a service listens, as its contract says.
 pub fn ports(member: &Member<'_>) -> Vec<String> {
-    member.contract.iter().flat_map(|it| it.ports).map(ToString::to_string).collect()
+    member.contract().iter().flat_map(|it| it.ports.items()).map(ToString::to_string).collect()
 }
 
 /// Why one service can reach another one.

@@ -65,13 +65,23 @@ impl Site {
     /// Paths that it answers with an error itself. One that is closed on a further condition is open,
     /// unless that is a variable of the site that has another value.
     pub fn closed_paths(&self) -> Vec<&str> {
+        self.refused_paths(|condition| self.holds(condition))
+    }
+
+    /// The same with those that it opens as soon as a variable of its own has another value.
+    pub fn closable_paths(&self) -> Vec<&str> {
+        self.refused_paths(|condition| self.holds(condition) || is_switch(condition))
+    }
+
+    /// Paths that it answers with an error while every further condition is one of these.
+    fn refused_paths(&self, counts: impl Fn(&Block) -> bool) -> Vec<&str> {
         let is_error = |it: &String| it.parse().is_ok_and(|it: u16| it >= 400);
         let refuses = self.directives("respond").filter(|it| it.last().is_some_and(is_error));
         let matchers = refuses.filter_map(|it| it.first()).filter(|it| it.starts_with('@'));
         let blocks = matchers.flat_map(|name| {
             self.block.children.iter().filter(move |it| it.tokens.first() == Some(name))
         });
-        let closed = blocks.filter(|it| it.children.iter().all(|it| self.holds(it)));
+        let closed = blocks.filter(|block| block.children.iter().all(&counts));
         let paths = closed.flat_map(|it| &it.children).flat_map(|it| &it.tokens);
         paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
     }
@@ -105,6 +115,13 @@ impl Site {
         let names = self.directives("import").filter_map(|words| words.first());
         names.map(String::as_str).filter(|name| !name.contains(['/', '*']))
     }
+}
+
+/// Whether a condition of a matcher is that a variable of the site does not have a value.
+fn is_switch(condition: &Block) -> bool {
+    let is_vars = |it: &Block| it.tokens.first().map(String::as_str) == Some("vars");
+    condition.tokens.first().map(String::as_str) == Some("not")
+        && condition.children.iter().all(is_vars)
 }
 
 /// What services contribute, each with its labels, in their order; `resolve` replaces the variables of a value.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Reason;
 use super::state;
 use crate::compose::{MountKind, ServiceMount};
+use crate::dsl::contract::Contract;
 use crate::dsl::resource::Policy;
 use crate::dsl::service::RoleKind;
 use crate::dsl::units::Memory;
@@ -25,9 +26,8 @@ pub struct Explanation {
     pub place: Option<String>,
     /// Image with tag and digest.
     pub image: String,
-    /// Where what is known of its image was read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    /// Where what is known of its image comes from.
+    pub sources: Vec<String>,
     /// What it is for the house.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleKind>,
@@ -130,14 +130,12 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
     let (reached_by, rest): (Vec<_>, Vec<_>) =
         reach::matrix(project).into_iter().partition(|it| it.to == name);
     let ids = access::ids(project, member);
-    let spec = member.spec;
-    let exceptions = spec.iter().flat_map(|it| &it.exceptions);
-    let waivers = spec.iter().flat_map(|it| &it.waivers);
+    let facts = member.facts();
     Explanation {
         name: name.to_owned(),
-        place: member.place().map(|it| format!("{}:{}", it.file(), it.line())),
+        place: facts.place.map(|it| format!("{}:{}", it.file(), it.line())),
         image: project.resolve(member.service.image.as_deref().unwrap_or_default()),
-        source: member.contract.map(|it| it.source.to_owned()),
+        sources: facts.contract.map(sources).unwrap_or_default(),
         role: member.role(),
         profiles: member.service.profiles.clone(),
         memory: budget::limit(project, member),
@@ -151,18 +149,24 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         way_out: exposure::way_out(project, member),
         mounts: member.service.volumes.iter().map(|it| mounted(project, member, it)).collect(),
         dumped_by: state::dumper(project, name).map(|it| it.name.to_owned()),
-        dumps: spec.iter().flat_map(|it| &it.dumps).map(ToString::to_string).collect(),
+        dumps: facts.dumps.iter().map(ToString::to_string).collect(),
         secrets: member.service.secrets.iter().map(|it| secret(project, it)).collect(),
-        exceptions: exceptions
+        exceptions: facts
+            .exceptions
+            .iter()
             .map(|(what, because)| Reason::new(&what.to_string(), because))
             .collect(),
         unattended: exposure::unreviewed(project, member),
-        waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
+        waivers: facts.waivers.iter().map(|(rule, because)| Reason::new(rule, because)).collect(),
     }
 }
 
+fn sources(contract: &Contract) -> Vec<String> {
+    contract.sources().into_iter().map(str::to_owned).collect()
+}
+
 fn mounted(project: &Project<'_>, member: &Member<'_>, mount: &ServiceMount) -> Mounted {
-    let declared = member.spec.and_then(|it| it.mounts.iter().find(|it| it.target == mount.target));
+    let declared = member.facts().mounts.iter().find(|it| it.target == mount.target);
     let (policy, because) = match declared.map(|it| it.policy) {
         Some(Policy::Dump) => (Some(Keeping::Dump), None),
         Some(Policy::Offsite) => (Some(Keeping::Offsite), None),
@@ -174,7 +178,7 @@ fn mounted(project: &Project<'_>, member: &Member<'_>, mount: &ServiceMount) -> 
     Mounted {
         kind: mount.kind,
         source: match mount.kind {
-            MountKind::Volume => format!("{}_{source}", project.file().name),
+            MountKind::Volume => project.file().volume_name(&source),
             MountKind::Bind => source,
         },
         target: mount.target.clone(),
@@ -200,7 +204,7 @@ mod tests {
     #[test]
     fn intent_is_known_of_a_stack_and_of_nothing_else() {
         let stack = good();
-        let project = Project::from_stack(&stack, CATALOGUE);
+        let project = Project::from_stack(&stack);
         let explain = |project: &Project<'_>, name: &str| {
             let member = project.member(name).expect("the good example has it");
             gather(project, &member)
@@ -217,7 +221,7 @@ mod tests {
         let why = |it: Explanation| it.way_out.and_then(|it| it.because).unwrap_or_default();
         assert_eq!(why(explain(&project, "fetch")), "fetches the weather");
 
-        let bare = Project::from_file(project.file().clone(), CATALOGUE);
+        let bare = Project::from_file(project.file().clone(), &CATALOGUE);
         let web = explain(&bare, "web");
         assert_eq!((web.role, web.place, web.mounts[0].policy), (None, None, None));
         assert_eq!(why(explain(&bare, "fetch")), "it asks a weather service");

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::model::project::Project;
-use crate::model::reach::{self, At, Place, Reach, WayIn, Why};
+use crate::model::reach::{self, At, Reach, WayIn, Why, Zone};
 
 /// One paragraph a target: its ports, who reaches it, by reason and network, and where it gets out.
 pub fn text(project: &Project<'_>) -> String {
@@ -43,7 +43,7 @@ pub fn text(project: &Project<'_>) -> String {
         if sources.is_empty() {
             out.push_str("  <- nobody\n");
         }
-        let places = [Place::Host, Place::Lan, Place::Internet].into_iter();
+        let places = [Zone::Host, Zone::Lan, Zone::Internet].into_iter();
         let places = places.filter(|it| reach::gets_out(project, &to, *it));
         let places: Vec<_> = places.map(|it| it.to_string()).collect();
         if !places.is_empty() {

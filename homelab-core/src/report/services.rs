@@ -38,9 +38,7 @@ pub fn gather(project: &Project<'_>) -> Vec<ServiceRow> {
 
 fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
     let image = member.image();
-    let spec = member.spec;
-    let exceptions = spec.iter().flat_map(|it| &it.exceptions);
-    let waivers = spec.iter().flat_map(|it| &it.waivers);
+    let facts = member.facts();
     ServiceRow {
         name: member.name.to_owned(),
         role: member.role(),
@@ -48,10 +46,12 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         networks: member.service.networks.clone(),
         memory: budget::limit(project, member).map(|it| it.to_string()),
-        exceptions: exceptions
+        exceptions: facts
+            .exceptions
+            .iter()
             .map(|(what, because)| Reason::new(&what.to_string(), because))
             .collect(),
-        waivers: waivers.map(|(rule, because)| Reason::new(rule, because)).collect(),
+        waivers: facts.waivers.iter().map(|(rule, because)| Reason::new(rule, because)).collect(),
     }
 }
 

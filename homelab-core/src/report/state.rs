@@ -30,16 +30,14 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     let mut kept = Vec::new();
     for member in project.members() {
         for mount in member.service.volumes.iter().filter(|it| !it.read_only) {
-            let spec = member
-                .spec
-                .and_then(|spec| spec.mounts.iter().find(|it| it.target == mount.target.as_str()));
-            let (precious, policy) = match spec.map(|it| it.policy) {
+            let declared = member.facts().mounts.iter().find(|it| it.target == mount.target);
+            let (precious, policy) = match declared.map(|it| it.policy) {
                 Some(Policy::Dump) => (true, dumped(project, member.name)),
                 Some(Policy::Offsite) => (true, "copy it off the host".to_owned()),
                 Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
                 Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
             };
-            let variable = spec.and_then(|it| match it.source {
+            let variable = declared.and_then(|it| match it.source {
                 Source::Variable(variable) => Some(variable.name()),
                 Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
             });
@@ -48,7 +46,9 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
                 service: member.name.to_owned(),
                 profiles: member.service.profiles.clone(),
                 source: match (mount.kind, variable) {
-                    (MountKind::Volume, _) => format!("volume `{}_{path}`", project.file().name),
+                    (MountKind::Volume, _) => {
+                        format!("volume `{}`", project.file().volume_name(&path))
+                    }
                     (MountKind::Bind, Some(variable)) => format!("`{path}` (`{variable}`)"),
                     (MountKind::Bind, None) => format!("`{path}`"),
                 },
@@ -63,8 +63,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
 
 /// Who dumps a database.
 pub(super) fn dumper<'a>(project: &'a Project<'_>, service: &str) -> Option<Member<'a>> {
-    let dumps = |it: &crate::dsl::service::Spec| it.dumps.iter().any(|it| it.as_str() == service);
-    project.members().find(|it| it.spec.is_some_and(dumps))
+    project.members().find(|it| it.facts().dumps.contains(&service))
 }
 
 fn dumped(project: &Project<'_>, service: &str) -> String {

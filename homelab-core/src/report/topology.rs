@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::profile_names;
-use crate::dsl::service::Spec;
 use crate::model::exposure;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Why};
@@ -57,8 +56,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
         }
     }
     let is_meant = |other: &Member<'_>| {
-        let knows = |it: &Spec| it.peers.iter().any(|it| it.as_str() == other.name);
-        member.spec.is_some_and(knows) || reach::why(project, member, other) == Why::Uses
+        member.facts().uses.contains(&other.name) || reach::why(project, member, other) == Why::Uses
     };
     for other in project.neighbours(member).into_iter().filter(is_meant) {
         let via: Vec<_> = project.shared(member, &other).collect();
@@ -81,14 +79,14 @@ pub fn markdown(project: &Project<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::checks::testing::{good, spec};
 
     #[test]
     fn whoever_knows_another_or_gets_out_is_drawn() {
         let mut stack = good();
         let fetch = spec(&mut stack, "fetch").name;
         spec(&mut stack, "web").peers.push(fetch);
-        let project = Project::from_stack(&stack, CATALOGUE);
+        let project = Project::from_stack(&stack);
         let drawn = mermaid(&project);
         assert!(drawn.contains("| fetch\n"), "{drawn}");
         for way in exposure::gather(&project).ways_out {

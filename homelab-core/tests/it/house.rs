@@ -73,7 +73,13 @@ pub(crate) fn build(plan: &Plan) -> House {
         .chain(fault::VARIABLES)
         .chain(at.map(folder))
         .collect();
-    let draft = lower(&build_on(plan, Stack::new(site(&PROFILES, &networks, &variables))).stack);
+    let draft = lower(
+        &build_on(
+            plan,
+            Stack::new(site(&PROFILES, &networks, &variables)).knowing(CATALOGUE.clone()),
+        )
+        .stack,
+    );
 
     let services = || draft.services.values();
     let on = |it: &&Network| services().any(|on| on.networks.iter().any(|on| on == it.name()));
@@ -91,7 +97,7 @@ pub(crate) fn build(plan: &Plan) -> House {
     let named =
         |it: &&EnvVar| named(it) || idle(Fault::IdleVariable) && it.name() == fault::LOGS.name();
     let variables: Vec<_> = variables.iter().filter(named).copied().collect();
-    build_on(plan, Stack::new(site(&profiles, &networks, &variables)))
+    build_on(plan, Stack::new(site(&profiles, &networks, &variables)).knowing(CATALOGUE.clone()))
 }
 
 fn build_on(plan: &Plan, stack: Stack) -> House {

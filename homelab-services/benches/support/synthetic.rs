@@ -22,13 +22,19 @@ const LOGIN: Secret = Secret::proxy_login("login");
 const PROBE: Health = Health::command(&["CMD", "probe", "--port", "8080"]);
 
 /// The images of the house.
-pub(crate) const CATALOGUE: &[Contract] = &[
-    Contract { ports: &[Port::new(8080)], ..Contract::empty("example/app") },
-    Contract { ports: &[Port::new(443)], ..Contract::empty("example/edge") },
-    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
-    Contract { ports: &[Port::new(5432)], ..Contract::empty("example/db") },
-    Contract::empty("example/agent"),
-];
+pub(crate) fn catalogue() -> Vec<Contract> {
+    let listens = |repository: &str, port| Contract {
+        ports: ran("benchmark").all([Port::new(port)]),
+        ..Contract::of(repository)
+    };
+    vec![
+        listens("example/app", 8080),
+        listens("example/edge", 443),
+        listens("example/socket", 2375),
+        listens("example/db", 5432),
+        Contract::of("example/agent"),
+    ]
+}
 
 /// The literals of a house: made once for each size, because they live forever.
 #[derive(Clone, Copy)]
@@ -95,7 +101,7 @@ impl Names {
 
 /// The house through the public DSL.
 pub(crate) fn stack(names: &Names) -> Stack {
-    let mut stack = Stack::new(names.site);
+    let mut stack = Stack::new(names.site).knowing(catalogue());
     let socket = Service::socket_proxy(ServiceName::new("socket"), SOCKET_IMAGE);
     let socket = stack.add(socket.user(User::Ids(0, 0)).memory(Memory::mib(32)));
     stack.add(

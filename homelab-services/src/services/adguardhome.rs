@@ -43,7 +43,6 @@ const HEALTH: Health =
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::ADGUARDHOME, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::NETWORK)
         .route(Route::host("dns", PANEL).login(Login::Proxy))
         .egress("asks upstream resolvers and downloads filter lists")
@@ -65,31 +64,3 @@ pub(crate) fn define() -> Service<App, Precious> {
         .memory(Memory::mib(256))
         .stops_within(Duration::from_secs(30))
 }
-
-/// All that answers before the wizard has ended, but for its own pictures; the rest leads to it
-/// (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
-const WIZARD: &[&str] = &["/install.*", "/control/install/*"];
-
-/// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and
-/// the read-only root were drop-tested for DNS only.
-const CONTRACT: Contract = Contract {
-    repository: "adguard/adguardhome",
-    source: "https://github.com/AdguardTeam/AdGuardHome",
-    user: 0,
-    ports: &[DNS, DNS_TCP, PANEL],
-    data: &["/opt/adguardhome/conf"],
-    writes: &["/opt/adguardhome/work"],
-    read_only: ReadOnly::Works,
-    ships_health: false,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: Some(Panel {
-        port: PANEL,
-        login: PanelLogin::FirstVisitor { wizard: WIZARD, open: &[] },
-    }),
-    egress: Egress::Required("it asks upstream resolvers and downloads filter lists"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

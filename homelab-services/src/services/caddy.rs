@@ -48,7 +48,6 @@ pub(crate) fn socket_proxy() -> Service<Agent> {
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<Edge, Precious> {
     Service::edge(NAME, images::CADDY, HEALTH)
-        .contract(&CONTRACT)
         .uses(docker)
         .env("DOCKER_HOST", docker.url("tcp", socket_proxy::API))
         .ingress_env("CADDY_INGRESS_NETWORKS")
@@ -61,24 +60,3 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<Edge, Precious> {
         .capability(Capability::NetBindService, "ports below 1024, also on engines that guard them")
         .memory(Memory::mib(256))
 }
-
-/// Facts: `Dockerfile-alpine`, `loader.go`, `generator/` at d246679. That it works with a
-/// read-only root is read from the code, not tested.
-const CONTRACT: Contract = Contract {
-    repository: "lucaslorentz/caddy-docker-proxy",
-    source: "https://github.com/lucaslorentz/caddy-docker-proxy",
-    user: 0,
-    ports: &[HTTP, HTTPS, HTTP3],
-    data: &["/data"],
-    writes: &["/config"],
-    read_only: ReadOnly::Works,
-    ships_health: false,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::Optional("certificates from a public authority; its own needs none"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -36,7 +36,6 @@ const HEALTH: Health = Health::command(&["CMD", "curl", "-fsS", "http://localhos
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::FILEBROWSER, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::FILES)
         .route(Route::host("files", WEB).login(Login::Proxy))
         .tile(Tile::new("Files", groups::DATA).icon("fas fa-folder-tree").subtitle("File explorer"))
@@ -50,25 +49,3 @@ pub(crate) fn define() -> Service<App, Precious> {
         .tmpfs(Tmpfs::at("/tmp"))
         .memory(Memory::mib(256))
 }
-
-/// Facts: `_docker/Dockerfile` and `backend/common/settings` of 1.5. The read-only root and
-/// the configuration above are read from the source, not tested.
-const CONTRACT: Contract = Contract {
-    repository: "gtstef/filebrowser",
-    source: "https://github.com/gtsteffaniak/filebrowser",
-    user: 1000,
-    ports: &[WEB],
-    data: &["/home/filebrowser/data"],
-    writes: &["/tmp"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[SecretKey { name: "FILEBROWSER_ADMIN_PASSWORD", file: false }],
-    misspelt: &[],
-    // It has accounts, which the generated configuration switches off: everybody is its administrator.
-    panel: Some(Panel { port: WEB, login: PanelLogin::None }),
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -24,7 +24,6 @@ const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");
 
 pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
     let service = Service::app(NAME, images::HOMER, Health::from_image())
-        .contract(&CONTRACT)
         .update_unattended(
             env::HOMER_DIGEST,
             "it keeps nothing, and a bad release costs no more than the start page",
@@ -44,23 +43,3 @@ pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
 fn link(tile: &PlacedTile) -> String {
     format!("/to/{}", tile.service())
 }
-
-/// Facts: `Dockerfile`, `entrypoint.sh` at 6972395. The read-only root is read from them, not tested.
-const CONTRACT: Contract = Contract {
-    repository: "b4bz/homer",
-    source: "https://github.com/bastienwirtz/homer",
-    user: 1000,
-    ports: &[WEB],
-    data: &[],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: Some(Panel { port: WEB, login: PanelLogin::None }),
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -19,7 +19,6 @@ const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(1)
 
 pub(crate) fn define() -> Service<Agent> {
     Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .egress("downloads its models from Hugging Face on first use")
         .switched_by(&env::IMMICH_ML)
@@ -36,24 +35,3 @@ pub(crate) fn define() -> Service<Agent> {
         .pids(512)
         .stops_within(Duration::from_secs(30))
 }
-
-/// Facts: `docker/docker-compose.yml` at 4cff61e0; root without capabilities and the
-/// read-only root are a deployed stack of v3.1.0.
-const CONTRACT: Contract = Contract {
-    repository: "ghcr.io/immich-app/immich-machine-learning",
-    source: "https://github.com/immich-app/immich",
-    user: 0,
-    ports: &[API],
-    data: &[],
-    writes: &["/cache", "/tmp", "/run"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::Required("it downloads its models"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -31,7 +31,6 @@ pub(crate) fn define(
     machine_learning: &Handle<Agent>,
 ) -> Service<App, Precious> {
     Service::app(NAME, images::IMMICH_SERVER, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .on(networks::BACKEND)
         .uses(db)
@@ -68,43 +67,3 @@ pub(crate) fn define(
         .pids(512)
         .stops_within(Duration::from_mins(1))
 }
-
-/// Facts: `docker/docker-compose.yml` at 4cff61e0, `server/src/config.ts` at 01809e30,
-/// `server/start.sh`; user 1000 is upstream's rootless example, the read-only root is a
-/// deployed stack of v3.1.0.
-const CONTRACT: Contract = Contract {
-    repository: "ghcr.io/immich-app/immich-server",
-    source: "https://github.com/immich-app/immich",
-    user: 0,
-    ports: &[WEB],
-    data: &["/data"],
-    writes: &["/tmp", "/run"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    // Without the last one the first visitor becomes the administrator, or puts a dump of theirs
-    // into the database: it is what `/api/auth/admin-sign-up` and
-    // `/api/admin/database-backups/start-restore` ask (`setup: true` in their controllers at 08d29119).
-    requires: &["DB_HOSTNAME", "DB_PASSWORD", "REDIS_HOSTNAME", "IMMICH_ALLOW_SETUP"],
-    secrets: &[
-        SecretKey { name: "DB_PASSWORD", file: true },
-        SecretKey { name: "DB_URL", file: true },
-        SecretKey { name: "REDIS_PASSWORD", file: true },
-    ],
-    misspelt: &[
-        ("DB_HOST", "DB_HOSTNAME"),
-        ("REDIS_HOST", "REDIS_HOSTNAME"),
-        ("MACHINE_LEARNING_ENABLED", "IMMICH_MACHINE_LEARNING_ENABLED"),
-        ("MACHINE_LEARNING_URL", "IMMICH_MACHINE_LEARNING_URL"),
-    ],
-    panel: Some(Panel { port: WEB, login: PanelLogin::BuiltIn }),
-    egress: Egress::Optional("asks for new versions"),
-    peers: &[
-        Peer {
-            any_of: &["ghcr.io/immich-app/postgres", "tensorchord/vchord-postgres"],
-            because: "Immich needs PostgreSQL with the VectorChord extension",
-        },
-        Peer { any_of: &["valkey/valkey", "redis"], because: "Immich keeps its job queue there" },
-    ],
-    end_of_life: None,
-    one_way: Some("its releases migrate the database, and none can be downgraded"),
-};

@@ -4,6 +4,7 @@
 
 use homelab_core::prelude::*;
 
+use crate::contracts::jellyfin::{BEFORE, WIZARD};
 use crate::{env, groups, images};
 
 const NAME: ServiceName = ServiceName::new("jellyfin");
@@ -27,22 +28,11 @@ const ROUTE: Route = Route::host("media", WEB)
     .closes(WIZARD)
     .closes_until(BEFORE, env::JELLYFIN_SETUP_DONE);
 
-/// The wizard's part of the API, also below the prefixes that upstream strips (`/emby`,
-/// `/mediabrowser`). Read from upstream's source, not tested with the image.
-const WIZARD: &[&str] = &["*/Startup/*"];
-
-/// The rest of what upstream's policies `FirstTimeSetupOr…` let anybody do until the wizard has
-/// ended: list folders of the host, add and remove libraries. `/System/Info` and
-/// `/Localization/` have such a policy, too, change nothing and stay open, since clients ask for
-/// them; `/Users/Public` names hidden users until then. Those are all (c3ed1407).
-const BEFORE: &[&str] = &["*/Environment/*", "*/Library/VirtualFolders*", "*/Libraries/*"];
-
 /// The image's check, with time for a migration of the library's database.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
-        .contract(&CONTRACT)
         .route(ROUTE)
         .egress("fetches descriptions, pictures and plugins")
         .tile(Tile::new("Jellyfin", groups::MEDIA).icon("fas fa-film").subtitle("Films and music"))
@@ -60,28 +50,3 @@ pub(crate) fn define() -> Service<App, Precious> {
         .pids(512)
         .stops_within(Duration::from_mins(1))
 }
-
-/// Facts: jellyfin-packaging at 69a2981 (`/config` and `/cache` are made with mode 777). No
-/// capability and the read-only root were drop-tested on 10.11; 12.x is not, so the file of
-/// its settings and plugins is the first place to look when it does not start.
-const CONTRACT: Contract = Contract {
-    repository: "jellyfin/jellyfin",
-    source: "https://github.com/jellyfin/jellyfin-packaging",
-    user: 0,
-    ports: &[WEB, Port::udp(7359)],
-    data: &["/config"],
-    writes: &["/cache"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: Some(Panel {
-        port: WEB,
-        login: PanelLogin::FirstVisitor { wizard: WIZARD, open: BEFORE },
-    }),
-    egress: Egress::Optional("fetches descriptions, pictures and plugins"),
-    peers: &[],
-    end_of_life: None,
-    one_way: Some("version 12 migrates the database of version 10 one way"),
-};

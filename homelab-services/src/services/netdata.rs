@@ -50,7 +50,6 @@ pub(crate) fn socket_proxy() -> Service<Agent> {
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
     let service = Service::app(NAME, images::NETDATA, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::MONITORING)
         .uses(docker)
         .route(Route::host("metrics", PANEL).login(Login::Proxy))
@@ -73,31 +72,3 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
         .stops_within(Duration::from_secs(30));
     HOST.into_iter().fold(service, Service::mount)
 }
-
-/// Facts: `packaging/docker/README.md` at 04b1cf54; capabilities and tmpfs were drop-tested with
-/// v2.10.3. Memory: 250 to 350 MB are typical by upstream's sizing page.
-///
-/// Upstream also asks for `SYS_PTRACE` and no `AppArmor` profile. Both serve helpers that are
-/// setuid root, and `no-new-privileges` leaves these without privileges; the daemon keeps none
-/// of its own (`src/daemon/daemon.c` of v2.11.0). What that costs: bytes read and written and
-/// open files of each process, and which network interface belongs to which container.
-/// Processor and memory of each process are in files that everybody may read. Read from the
-/// sources, not tested with the image under `AppArmor`.
-const CONTRACT: Contract = Contract {
-    repository: "netdata/netdata",
-    source: "https://github.com/netdata/netdata/blob/master/packaging/docker/README.md",
-    user: 0,
-    ports: &[PANEL],
-    data: &[],
-    writes: &["/tmp", "/run/netdata", "/etc/netdata", "/var/lib/netdata", "/var/cache/netdata"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[SecretKey { name: "NETDATA_CLAIM_TOKEN", file: false }],
-    misspelt: &[],
-    panel: Some(Panel { port: PANEL, login: PanelLogin::None }),
-    egress: Egress::Optional("its cloud, which this house does not use"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

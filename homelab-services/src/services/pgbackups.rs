@@ -20,7 +20,6 @@ const HEALTH: Health = Health::from_image()
 
 pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
     Service::agent(NAME, images::PGBACKUPS, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .uses(db)
         .dumps(&db.server)
@@ -44,24 +43,3 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .memory(Memory::mib(256))
         .stops_within(Duration::from_mins(1))
 }
-
-/// Facts: `debian.Dockerfile`, `env.sh`, `backup.sh` at d257e5d. That a read-only root and no
-/// capabilities suffice is read from the scripts, not tested.
-const CONTRACT: Contract = Contract {
-    repository: "prodrigestivill/postgres-backup-local",
-    source: "https://github.com/prodrigestivill/docker-postgres-backup-local",
-    user: 0,
-    ports: &[Port::new(8080)],
-    data: &["/backups"],
-    writes: &["/var/lib/postgresql/data"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"],
-    secrets: &[SecretKey { name: "POSTGRES_PASSWORD", file: true }],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -8,8 +8,6 @@ use crate::{images, networks, profiles};
 
 const NAME: ServiceName = ServiceName::new("postgres");
 
-const SQL: Port = Port::new(5432);
-
 const DATA: Mount<Precious> =
     Volume::precious("postgres", Backup::Dump).at("/var/lib/postgresql/data");
 
@@ -48,7 +46,6 @@ const COMMAND: &[&str] = &[
 
 pub(crate) fn define() -> Service<Data, Precious> {
     Service::data(NAME, images::POSTGRES, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .on(networks::BACKEND)
         .command(COMMAND)
@@ -99,24 +96,3 @@ impl Connect for Database {
         wiring.secret(self.password);
     }
 }
-
-/// Facts: `postgres/` of base-images at ff4be93 and the official image's entry point; the
-/// capabilities and the read-only root were drop-tested with Immich v2.7.5.
-const CONTRACT: Contract = Contract {
-    repository: "ghcr.io/immich-app/postgres",
-    source: "https://github.com/immich-app/base-images/tree/main/postgres",
-    user: 0,
-    ports: &[SQL],
-    data: &["/var/lib/postgresql/data"],
-    writes: &["/etc/postgresql", "/var/run/postgresql"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &["POSTGRES_PASSWORD"],
-    secrets: &[SecretKey { name: "POSTGRES_PASSWORD", file: true }],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: Some("PostgreSQL 14 gets no fixes from its community since 2026-11-12"),
-    one_way: Some("a major version writes files that others cannot read"),
-};

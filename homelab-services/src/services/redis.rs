@@ -19,7 +19,6 @@ const HEALTH: Health = Health::shell("redis-cli ping | grep -q PONG")
 
 pub(crate) fn define() -> Service<Data> {
     Service::data(NAME, images::VALKEY, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::PHOTOS)
         .on(networks::BACKEND)
         .user(User::Ids(999, 999))
@@ -27,23 +26,3 @@ pub(crate) fn define() -> Service<Data> {
         .memory(Memory::mib(256))
         .stops_within(Duration::from_secs(30))
 }
-
-/// Facts: the image's `Dockerfile` at ae6141e; read-only root and user 999 were drop-tested.
-const CONTRACT: Contract = Contract {
-    repository: "valkey/valkey",
-    source: "https://github.com/valkey-io/valkey-container",
-    user: 0,
-    ports: &[Port::new(6379)],
-    data: &["/data"],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: false,
-    requires: &[],
-    secrets: &[],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -23,7 +23,6 @@ pub(crate) struct Allow {
 /// The filter of one consumer.
 pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
     let mut service = Service::socket_proxy(name, images::SOCKET_PROXY)
-        .contract(&CONTRACT)
         // The socket belongs to root and a group whose number differs from host to host.
         // Root without capabilities can open it and do nothing else.
         .user(User::Ids(0, 0))
@@ -49,23 +48,3 @@ pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) ->
     }
     service
 }
-
-/// Facts: README and `Dockerfile` at 41d9f30. The health check has to be switched on.
-const CONTRACT: Contract = Contract {
-    repository: "wollomatic/socket-proxy",
-    source: "https://github.com/wollomatic/socket-proxy",
-    user: 65_534,
-    ports: &[API],
-    data: &[],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: false,
-    requires: &["SP_ALLOW_GET"],
-    secrets: &[],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::None,
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -25,7 +25,6 @@ const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(5)
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::SYNCTHING, HEALTH)
-        .contract(&CONTRACT)
         .route(Route::host("sync", PANEL).login(Login::Proxy))
         .egress("finds devices outside the house, directly or by relays")
         .tile(Tile::new("Syncthing", groups::DATA).icon("fas fa-rotate").subtitle("File sync"))
@@ -45,25 +44,3 @@ pub(crate) fn define() -> Service<App, Precious> {
         .pids(512)
         .stops_within(Duration::from_mins(1))
 }
-
-/// Facts: `Dockerfile` and `script/docker-entrypoint.sh` at 328d910ae; capabilities and the
-/// read-only root were drop-tested with 2.0.
-const CONTRACT: Contract = Contract {
-    repository: "syncthing/syncthing",
-    source: "https://github.com/syncthing/syncthing",
-    user: 0,
-    ports: &[PANEL, SYNC, SYNC_QUIC, DISCOVERY],
-    data: &["/var/syncthing"],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &[],
-    secrets: &[SecretKey { name: "STGUIAPIKEY", file: false }],
-    misspelt: &[],
-    // Whoever opens it is its administrator for as long as nobody has set a password.
-    panel: Some(Panel { port: PANEL, login: PanelLogin::None }),
-    egress: Egress::Optional("finds devices outside the house, relays, asks for new versions"),
-    peers: &[],
-    end_of_life: None,
-    one_way: Some("version 2 migrates the database of version 1 one way"),
-};

@@ -43,7 +43,6 @@ pub(crate) fn socket_proxy() -> Service<Agent> {
 
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
     Service::agent(NAME, images::WATCHTOWER, HEALTH)
-        .contract(&CONTRACT)
         .profile(profiles::WATCHTOWER)
         .uses(docker)
         .egress("asks the registries for newer images")
@@ -55,26 +54,3 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
         .env("WATCHTOWER_SCHEDULE", "0 0 4 * * *")
         .memory(Memory::mib(128))
 }
-
-/// Facts: `build/docker/Dockerfile` and the documentation at 46a520f8. The read-only root is
-/// inferred: the image holds one program and no folder that it writes. It removes the old container
-/// before it creates the new one with the same settings; when that is refused it puts nothing back,
-/// and the service stays away (`internal/actions/update.go` at 1.20.3).
-const CONTRACT: Contract = Contract {
-    repository: "nickfedor/watchtower",
-    source: "https://github.com/nicholas-fedor/watchtower",
-    user: 0,
-    ports: &[],
-    data: &[],
-    writes: &[],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &["WATCHTOWER_LABEL_ENABLE"],
-    secrets: &[SecretKey { name: "WATCHTOWER_HTTP_API_TOKEN", file: false }],
-    misspelt: &[],
-    panel: None,
-    egress: Egress::Required("it asks the registries"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

@@ -15,8 +15,8 @@ use indexmap::IndexMap;
 #[test]
 fn no_rule_finds_an_error() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let verdict = checks::check(&Project::from_stack(stack, &catalogue));
+    let stack = &house.stack;
+    let verdict = checks::check(&Project::from_stack(stack));
     let findings: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
@@ -24,10 +24,14 @@ fn no_rule_finds_an_error() {
 #[test]
 fn every_image_has_a_contract() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     for member in project.members() {
-        assert!(member.contract.is_some(), "`{}` has no `.contract(…)`", member.name);
+        assert!(
+            member.contract().is_some(),
+            "of the image of `{}` nothing is known: add a contract",
+            member.name
+        );
     }
 }
 
@@ -35,8 +39,8 @@ fn every_image_has_a_contract() {
 #[test]
 fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let labels = project.members().flat_map(|it| &it.service.labels);
     let labels = labels.filter(|it| it.0.starts_with("caddy"));
     let names: BTreeSet<_> = labels.flat_map(|it| interpolate::variables(it.1)).collect();
@@ -61,8 +65,8 @@ fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
 #[test]
 fn the_emitted_file_reads_back_as_it_was() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let text = homelab_core::compose::yaml::render(
         project.file(),
         "Generated.",
@@ -102,8 +106,8 @@ const UPDATES: &str = "com.centurylinklabs.watchtower.enable";
 #[test]
 fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let file = resolved(&project, &values(stack, &[]), "/srv/homelab");
     assert_eq!(unpinned_and_updated(&file), [BTreeSet::new(), BTreeSet::new()]);
     for member in project.members() {
@@ -121,8 +125,8 @@ fn every_image_is_pinned_until_the_household_takes_a_digest_away() {
 fn who_creates_containers_mounts_what_is_updated_without_review_and_nothing_else() {
     const LIST: &str = "SP_ALLOWBINDMOUNTFROM";
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let project = Project::from_stack(stack, &catalogue);
+    let stack = &house.stack;
+    let project = Project::from_stack(stack);
     let may = project.members().filter_map(|it| exposure::unreviewed(&project, &it)?.switch);
     let switches: Vec<_> = may.collect();
     for (line, folder) in

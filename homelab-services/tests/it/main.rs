@@ -3,3 +3,4 @@
 mod house;
 mod received;
 mod snapshots;
+mod stranger;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::model::exposure::gather;
 use homelab_core::model::project::Project;
-use homelab_core::prelude::{Contract, Stack};
+use homelab_core::prelude::Stack;
 use homelab_core::proxy::caddyfile;
 use homelab_core::report::{
     env_example, exposure, memory, reachability, services, state, topology,
@@ -17,8 +17,8 @@ use homelab_core::report::{
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots");
 
 /// Every artefact by name.
-fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
-    let project = Project::from_stack(stack, catalogue);
+fn artefacts(stack: &Stack) -> Vec<(String, String)> {
+    let project = Project::from_stack(stack);
     let memory = memory::gather(&project).expect("a stack has a host");
     let mut artefacts = vec![
         ("caddyfile".to_owned(), caddyfile::render(project.sites())),
@@ -39,8 +39,8 @@ fn artefacts(stack: &Stack, catalogue: &[Contract]) -> Vec<(String, String)> {
 #[test]
 fn artefacts_are_as_reviewed() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
-    let artefacts = artefacts(stack, &catalogue);
+    let stack = &house.stack;
+    let artefacts = artefacts(stack);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(FOLDER);
     settings.set_prepend_module_to_snapshot(false);
@@ -56,9 +56,9 @@ fn artefacts_are_as_reviewed() {
 #[test]
 fn no_snapshot_is_left_over() {
     let house = homelab_services::house();
-    let (stack, catalogue) = (&house.stack, house.catalogue());
+    let stack = &house.stack;
     let known: BTreeSet<_> =
-        artefacts(stack, &catalogue).into_iter().map(|it| format!("{}.snap", it.0)).collect();
+        artefacts(stack).into_iter().map(|it| format!("{}.snap", it.0)).collect();
     let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
     let is_snapshot = |it: &PathBuf| it.extension().is_some_and(|it| it == "snap");
     let found: BTreeSet<_> = entries

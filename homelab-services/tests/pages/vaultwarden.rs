@@ -21,7 +21,6 @@ const ROUTE: Route = Route::host("passwords", WEB).login(Login::BuiltIn);
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::VAULTWARDEN, Health::from_image())
-        .contract(&CONTRACT)
         .route(ROUTE)
         .tile(Tile::new("Vaultwarden", groups::DATA).icon("fas fa-key").subtitle("Passwords"))
         .env("ROCKET_PORT", WEB)
@@ -32,24 +31,3 @@ pub(crate) fn define() -> Service<App, Precious> {
         .tmpfs(Tmpfs::at("/tmp"))
         .memory(Memory::mib(256))
 }
-
-/// Facts: `docker/Dockerfile.debian`, `.env.template`, `src/util.rs` at 46d71107. That it works
-/// with a read-only root and no capabilities is inferred, not tested.
-const CONTRACT: Contract = Contract {
-    repository: "vaultwarden/server",
-    source: "https://github.com/dani-garcia/vaultwarden",
-    user: 0,
-    ports: &[WEB],
-    data: &["/data"],
-    writes: &["/tmp"],
-    read_only: ReadOnly::Works,
-    ships_health: true,
-    requires: &["DOMAIN", "SIGNUPS_ALLOWED"],
-    secrets: &[SecretKey { name: "ADMIN_TOKEN", file: true }],
-    misspelt: &[],
-    panel: Some(Panel { port: WEB, login: PanelLogin::BuiltIn }),
-    egress: Egress::Optional("fetches the icons of sites"),
-    peers: &[],
-    end_of_life: None,
-    one_way: None,
-};

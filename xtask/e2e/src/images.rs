@@ -85,7 +85,7 @@ pub(crate) fn assemble(
     let mut images = Vec::new();
     for member in model.project().members() {
         let contract =
-            member.contract.with_context(|| format!("{} has no contract", member.name))?;
+            member.contract().with_context(|| format!("{} has no contract", member.name))?;
         let mut stand_in = table::stand_in(member.name, contract);
         if member.name == "caddy" {
             // `/bin` is a link to it in Debian, which a layer must not replace.

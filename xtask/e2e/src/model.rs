@@ -5,26 +5,23 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use homelab_core::compose::dotenv;
-use homelab_core::dsl::contract::Contract;
 use homelab_core::dsl::stack::Stack;
 use homelab_core::model::project::Project;
 
-/// The stack and the catalogue of its images.
+/// The stack.
 #[derive(Debug)]
 pub(crate) struct Model {
     stack: Stack,
-    catalogue: Vec<Contract>,
 }
 
 impl Model {
     pub(crate) fn new() -> Self {
-        let house = homelab_services::house();
-        Self { catalogue: house.catalogue(), stack: house.stack }
+        Self { stack: homelab_services::house().stack }
     }
 
     /// The stack with the defaults of its variables.
     pub(crate) fn project(&self) -> Project<'_> {
-        Project::from_stack(&self.stack, &self.catalogue)
+        Project::from_stack(&self.stack)
     }
 
     /// The stack with the values of a `.env`.

@@ -45,7 +45,7 @@ fn sections(it: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<String>)> {
     let meant = |it: &&Reach| it.why != Why::Neighbour;
     vec![
         ("image", vec![it.image.clone()]),
-        ("facts from", one(&it.source)),
+        ("facts from", it.sources.clone()),
         ("defined", one(&it.place)),
         ("profile", vec![profiles]),
         ("memory", it.memory.iter().map(|it| format!("at most {it}")).collect()),

@@ -73,6 +73,13 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("house/src/services/caddy.rs", ours!("homelab-services/src/services/caddy.rs")),
     ("house/src/services/socket_proxy.rs", ours!("homelab-services/src/services/socket_proxy.rs")),
     ("house/src/services/uptime_kuma.rs", ours!("homelab-services/src/services/uptime_kuma.rs")),
+    ("house/src/contracts.rs", own!("house/contracts.rs.in")),
+    ("house/src/contracts/caddy.rs", ours!("homelab-services/src/contracts/caddy.rs")),
+    (
+        "house/src/contracts/socket_proxy.rs",
+        ours!("homelab-services/src/contracts/socket_proxy.rs"),
+    ),
+    ("house/src/contracts/uptime_kuma.rs", ours!("homelab-services/src/contracts/uptime_kuma.rs")),
     ("house/tests/house.rs", own!("house/tests.rs.in")),
     ("homelab/src/main.rs", own!("homelab.rs.in")),
     ("xtask/src/main.rs", own!("xtask.rs.in")),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::dsl::contract::Contract;
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
@@ -28,7 +27,6 @@ pub(crate) struct Spec {
     pub(crate) health: Health,
     pub(crate) role: RoleKind,
     pub(crate) place: &'static Location<'static>,
-    pub(crate) contract: Option<Contract>,
     pub(crate) profiles: Vec<Profile>,
     /// Networks that it was put on by name.
     pub(crate) networks: Vec<Network>,
@@ -97,7 +95,6 @@ impl Spec {
             health,
             role,
             place,
-            contract: None,
             profiles: Vec::new(),
             networks: Vec::new(),
             peers: Vec::new(),

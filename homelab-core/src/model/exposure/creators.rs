@@ -20,12 +20,10 @@ pub struct Creator {
 
 /// Who can create containers through one service.
 pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator> {
-    let Some(key) = proxy.spec.and_then(|it| it.creates_env) else { return Vec::new() };
+    let Some(key) = proxy.facts().creates_env else { return Vec::new() };
     let paths = project.resolve(&proxy.service.environment[key]);
     let paths: Vec<_> = paths.split(',').map(str::to_owned).collect();
-    let asks = |it: &Member<'_>| {
-        it.spec.is_some_and(|it| it.peers.iter().any(|it| it.as_str() == proxy.name))
-    };
+    let asks = |it: &Member<'_>| it.facts().uses.contains(&proxy.name);
     let creator = |it: Member<'_>| Creator {
         service: it.name.to_owned(),
         profiles: it.service.profiles.clone(),
@@ -39,7 +37,7 @@ pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator>
 mod tests {
     use super::super::gather;
     use super::*;
-    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::checks::testing::{good, spec};
     use crate::dsl::resource::Bind;
     use crate::dsl::variable::Switch;
 
@@ -47,14 +45,14 @@ mod tests {
     fn who_creates_containers_is_told_with_what_they_may_bind() {
         const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
         let mut stack = good();
-        assert_eq!(gather(&Project::from_stack(&stack, CATALOGUE)).creators, []);
+        assert_eq!(gather(&Project::from_stack(&stack)).creators, []);
 
         spec(&mut stack, "socket").creates_env = Some("BINDS");
         let fetch = spec(&mut stack, "fetch");
         fetch.unattended = Some((FOLLOW, "it keeps nothing"));
         fetch.mounts.push(Bind::config("config/fetch").at("/config").erase());
         let values = [("HOUSE".to_owned(), "/srv/b".to_owned())];
-        let project = Project::from_stack(&stack, CATALOGUE).with_values(values.into());
+        let project = Project::from_stack(&stack).with_values(values.into());
         let creator = Creator {
             service: "caddy".to_owned(),
             profiles: Vec::new(),

@@ -1,16 +1,14 @@
 //! One service of a project, with everything that is known of it.
 
-use std::panic::Location;
-
 use indexmap::IndexSet;
 
 use crate::compose::Service;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::dsl::contract::Contract;
-use crate::dsl::health::Probe;
 use crate::dsl::privilege::Exception;
-use crate::dsl::service::{RoleKind, Spec};
+use crate::dsl::role::RoleKind;
+use crate::model::facts::Facts;
 use crate::model::project::Project;
 
 /// A service of a project with everything that is known of it.
@@ -20,35 +18,40 @@ pub struct Member<'a> {
     pub name: &'a str,
     /// Its entry in the file.
     pub service: &'a Service,
-    /// What is known of its image.
-    pub contract: Option<&'a Contract>,
-    pub(crate) spec: Option<&'a Spec>,
+    pub(super) facts: &'a Facts<'a>,
     /// Empty without an image.
     pub(super) image: &'a str,
     pub(super) variables: &'a IndexSet<String>,
 }
 
 impl<'a> Member<'a> {
-    /// Its role, where the stack says it.
-    pub fn role(&self) -> Option<RoleKind> {
-        self.spec.map(|it| it.role)
+    /// What is known of it besides that entry.
+    pub const fn facts(&self) -> &'a Facts<'a> {
+        self.facts
     }
 
-    /// Where it is defined.
-    pub fn place(&self) -> Option<&'static Location<'static>> {
-        self.spec.map(|it| it.place)
+    /// What is known of its image.
+    pub const fn contract(&self) -> Option<&'a Contract> {
+        self.facts.contract
+    }
+
+    /// Its role, where that is known.
+    pub const fn role(&self) -> Option<RoleKind> {
+        self.facts.role
     }
 
     /// The recorded reason for an exception.
     pub fn reason_for(&self, what: Exception<'_>) -> Option<&'a str> {
-        let Some(spec) = self.spec else { return self.accepted(&what.key()) };
-        let reason = spec.exceptions.iter().find(|it| it.0 == what).map(|it| it.1);
+        if !self.facts.is_declared {
+            return self.accepted(&what.key());
+        }
+        let reason = self.facts.exceptions.iter().find(|it| it.0 == what).map(|it| it.1);
         reason.filter(|it| is_reason(it))
     }
 
     /// Why a finding of a rule on it is accepted.
     pub fn waiver(&self, rule: &str) -> Option<&'a str> {
-        let mut waivers = self.spec.into_iter().flat_map(|it| &it.waivers);
+        let mut waivers = self.facts.waivers.iter();
         let waiver = waivers.find(|(id, because)| *id == rule && is_reason(because));
         waiver.map(|it| it.1).or_else(|| self.accepted(rule))
     }
@@ -58,7 +61,7 @@ impl<'a> Member<'a> {
         let label = self.service.labels.get(&format!("{}{what}", label::ACCEPTS));
         // What a variable may say tomorrow is nobody's reason.
         let is_reason = |it: &&String| is_reason(it) && interpolate::variables(it).is_empty();
-        label.filter(|_| self.spec.is_none()).filter(is_reason).map(String::as_str)
+        label.filter(|_| !self.facts.is_declared).filter(is_reason).map(String::as_str)
     }
 
     /// Its image reference in parts, with its variables replaced.
@@ -80,15 +83,7 @@ impl<'a> Member<'a> {
             Some(check) if !check.test.is_empty() => {
                 check.test[0] != "NONE" && check.test.as_slice() != ["CMD"]
             }
-            _ => self.contract.is_some_and(|it| it.ships_health),
-        }
-    }
-
-    /// The recorded reason for which it has no health check.
-    pub fn unprobed(&self) -> Option<&'static str> {
-        match self.spec?.health.probe {
-            Probe::Unprobed(because) => Some(because),
-            Probe::Image | Probe::Command(_) | Probe::Shell(_) => None,
+            _ => self.contract().is_some_and(|it| it.ships_health.get() == Some(&true)),
         }
     }
 
@@ -130,7 +125,7 @@ impl<'a> Member<'a> {
 
     /// Whether it is the filter in front of the Docker API.
     pub fn is_socket_proxy(&self) -> bool {
-        self.spec.is_some_and(|it| it.docker_socket)
+        self.facts.is_socket_proxy
     }
 
     /// Whether every way in from outside the stack is wrong, so that no rule should ask to repair one.

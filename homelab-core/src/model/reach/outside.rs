@@ -8,7 +8,7 @@ use crate::model::project::{Member, Project};
 
 /// A place outside the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Zone {
     /// The machine that the engine runs on.
     Host,
     /// The household's network.
@@ -17,7 +17,7 @@ pub enum Place {
     Internet,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Host => "host",
@@ -31,7 +31,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WayIn {
     /// From where.
-    pub from: Place,
+    pub from: Zone,
     /// Who accepts it.
     pub to: String,
     /// Where to connect to.
@@ -64,10 +64,10 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
         let to = || member.name.to_owned();
         let networks = member.networks().into_iter().flatten();
         for network in networks.filter(|it| project.has_host(it)) {
-            for port in member.contract.iter().flat_map(|it| it.ports) {
+            for port in member.contract().iter().flat_map(|it| it.ports.items()) {
                 let (port, protocol) = (port.number(), port.protocol());
                 let at = At::Network(network.to_owned());
-                ways.push(WayIn { from: Place::Host, to: to(), at, port, protocol });
+                ways.push(WayIn { from: Zone::Host, to: to(), at, port, protocol });
             }
         }
         for published in &member.service.ports {
@@ -88,12 +88,12 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
 /// Whether a service can open connections to a place.
 ///
 /// The host itself answers at the gateway of every network on which it has an address.
-pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Place) -> bool {
+pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Zone) -> bool {
     let networks = member.networks();
     let mut networks = networks.iter().flatten();
     match to {
-        Place::Host => networks.any(|it| project.has_host(it)),
-        Place::Lan | Place::Internet => networks.any(|it| project.leads_out(it)),
+        Zone::Host => networks.any(|it| project.has_host(it)),
+        Zone::Lan | Zone::Internet => networks.any(|it| project.leads_out(it)),
     }
 }
 
@@ -105,8 +105,8 @@ fn numbers(ports: &str) -> impl Iterator<Item = u16> + use<> {
     first..=last
 }
 
-fn seen_from(address: Option<String>) -> (At, &'static [Place]) {
-    const EVERYBODY: &[Place] = &[Place::Host, Place::Lan, Place::Internet];
+fn seen_from(address: Option<String>) -> (At, &'static [Zone]) {
+    const EVERYBODY: &[Zone] = &[Zone::Host, Zone::Lan, Zone::Internet];
     let Some(address) = address else { return (At::EveryAddress, EVERYBODY) };
     match address.parse::<IpAddr>() {
         Ok(ip) if ip.is_unspecified() => (At::EveryAddress, EVERYBODY),

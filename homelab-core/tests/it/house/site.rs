@@ -1,5 +1,7 @@
 //! What random houses share: images with their contracts, networks, variables, the host.
 
+use std::sync::LazyLock;
+
 use homelab_core::prelude::*;
 
 pub(crate) const IMAGE: Image = Image::pinned(
@@ -43,31 +45,27 @@ pub(super) const PUBLISHED: [Port; 8] = [
 ];
 
 /// The images of the random houses.
-pub(crate) const CATALOGUE: &[Contract] = &[
-    Contract {
-        ports: &[
-            WEB,
-            PUBLISHED[0],
-            PUBLISHED[1],
-            PUBLISHED[2],
-            PUBLISHED[3],
-            PUBLISHED[4],
-            PUBLISHED[5],
-            PUBLISHED[6],
-            PUBLISHED[7],
-        ],
-        ships_health: true,
-        ..Contract::empty("example/app")
-    },
-    Contract { ports: &[Port::new(443)], ..Contract::empty("example/edge") },
-    Contract { ports: &[Port::new(2375)], ..Contract::empty("example/socket") },
-    Contract { ports: &[Port::new(5432)], ..Contract::empty("example/db") },
-    Contract {
-        egress: Egress::Required("the weather comes from the internet"),
-        ..Contract::empty("example/agent")
-    },
-    Contract::empty("example/dumper"),
-];
+pub(crate) static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
+    let by = ran("tests");
+    let listens = |repository: &str, ports: &[Port]| Contract {
+        ports: by.all(ports.iter().copied()),
+        ..Contract::of(repository)
+    };
+    vec![
+        Contract {
+            ships_health: by.is(true),
+            ..listens("example/app", &[&[WEB][..], &PUBLISHED].concat())
+        },
+        listens("example/edge", &[Port::new(443)]),
+        listens("example/socket", &[Port::new(2375)]),
+        listens("example/db", &[Port::new(5432)]),
+        Contract {
+            egress: by.is(Egress::required("the weather comes from the internet")),
+            ..Contract::of("example/agent")
+        },
+        Contract::of("example/dumper"),
+    ]
+});
 
 /// Names are literals in definitions, so those of a random house live as long as the tests.
 pub(crate) fn leak(text: &str) -> &'static str {

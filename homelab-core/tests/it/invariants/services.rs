@@ -89,7 +89,7 @@ fn services_have_a_health_check_or_a_reason() {
         let own = it.healthcheck.as_ref();
         let is_off = own.is_some_and(|it| it.disable);
         let is_own = own.is_some_and(|it| it.test.first().is_some_and(|it| it != "NONE"));
-        let ships = contract_of(it).is_some_and(|it| it.ships_health);
+        let ships = contract_of(it).is_some_and(|it| it.ships_health.get() == Some(&true));
         let has_reason = house.unprobed.contains(&name);
         unless(is_off && !has_reason, name, "has its check switched off for no reason")?;
         unless(!is_own && !ships && !has_reason, name, "has no health check")

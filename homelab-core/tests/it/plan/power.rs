@@ -1,6 +1,8 @@
 //! Power over the host is told before everything else, whoever gets it and however it is written.
 
-use homelab_core::dsl::contract::Contract;
+use std::sync::LazyLock;
+
+use homelab_core::dsl::contract::{Contract, ran};
 use homelab_core::release::plan::{Before, Gain, Plan, plan};
 use homelab_core::report::plan::{markdown, text};
 
@@ -20,10 +22,13 @@ services:
 secrets: { login: { file: ./secrets/login } }
 "#;
 
-const IMAGES: &[Contract] = &[
-    Contract { user: 1000, ..Contract::empty("more") },
-    Contract { user: 0, ..Contract::empty("roots") },
-];
+static IMAGES: LazyLock<Vec<Contract>> = LazyLock::new(|| {
+    let user = |repository: &str, user| Contract {
+        user: ran("tests").is(user),
+        ..Contract::of(repository)
+    };
+    vec![user("more", 1000), user("roots", 0)]
+});
 
 /// Each place of the host in its volume, and the path that is told.
 const PLACES: &[(&str, &str)] = &[
@@ -115,7 +120,7 @@ const GAINS: &[(&str, &str, &str)] = &[
 ];
 
 fn careful() -> Plan {
-    plan(&running(CAREFUL, &[]), &in_house(CAREFUL), IMAGES)
+    plan(&running(CAREFUL, &[]), &in_house(CAREFUL), &IMAGES)
 }
 
 fn in_house(text: &str) -> homelab_core::release::plan::After {
@@ -125,7 +130,7 @@ fn in_house(text: &str) -> homelab_core::release::plan::After {
 #[test]
 fn every_power_is_told_of_a_changed_service_and_of_a_new_one() {
     assert_eq!(careful().power, []);
-    assert_eq!(plan(&Before::default(), &in_house(CAREFUL), IMAGES).power, []);
+    assert_eq!(plan(&Before::default(), &in_house(CAREFUL), &IMAGES).power, []);
     let places = PLACES.iter().map(|(place, path)| {
         let told = format!("can write to `{path}` of the host: ");
         ("source: /srv/data", format!("source: \"{place}\""), told)
@@ -137,14 +142,14 @@ fn every_power_is_told_of_a_changed_service_and_of_a_new_one() {
         // Changed, new beside others, and at a first deploy.
         let others = Before { release: Some("old0000".to_owned()), ..Before::default() };
         for before in [running(CAREFUL, &[]), others, Before::default()] {
-            let plan = plan(&before, &after, IMAGES);
+            let plan = plan(&before, &after, &IMAGES);
             let [Gain { service, what }] = plan.power.as_slice() else {
                 panic!("{to}: {:?}", plan.power)
             };
             assert_eq!(service, "more");
             assert!(what.contains(&told), "{to}: {what}");
         }
-        let same = plan(&running(&CAREFUL.replacen(from, &to, 1), &[]), &after, IMAGES);
+        let same = plan(&running(&CAREFUL.replacen(from, &to, 1), &[]), &after, &IMAGES);
         assert_eq!(same.power, [], "{to}: it had that already");
     }
 }
@@ -152,9 +157,9 @@ fn every_power_is_told_of_a_changed_service_and_of_a_new_one() {
 #[test]
 fn files_of_secrets_and_environments_are_places_of_the_host() {
     let secret = CAREFUL.replace("    user", "    secrets: [login]\n    user");
-    assert_eq!(plan(&running(CAREFUL, &[]), &in_house(&secret), IMAGES).power, []);
+    assert_eq!(plan(&running(CAREFUL, &[]), &in_house(&secret), &IMAGES).power, []);
     let shadow = secret.replace("./secrets/login", "/etc/shadow");
-    let plan = plan(&running(&secret, &[]), &in_house(&shadow), IMAGES);
+    let plan = plan(&running(&secret, &[]), &in_house(&shadow), &IMAGES);
     assert_eq!(plan.power.len(), 1, "{:?}", plan.power);
     assert!(plan.power[0].what.contains("`/etc/shadow`"), "{:?}", plan.power);
 }
@@ -204,8 +209,8 @@ fn less_than_before_is_no_gain() {
     let wide = CAREFUL.replace("source: /srv/data", "source: /etc");
     let less = "source: /etc/ssh, target: /data, read_only: true";
     let narrow = CAREFUL.replace("source: /srv/data, target: /data", less);
-    assert_eq!(plan(&running(&wide, &[]), &in_house(&narrow), IMAGES).power, []);
-    assert_eq!(plan(&running(&narrow, &[]), &in_house(&wide), IMAGES).power.len(), 1);
+    assert_eq!(plan(&running(&wide, &[]), &in_house(&narrow), &IMAGES).power, []);
+    assert_eq!(plan(&running(&narrow, &[]), &in_house(&wide), &IMAGES).power.len(), 1);
 }
 
 #[test]
@@ -215,8 +220,8 @@ fn another_reason_is_told_and_the_same_one_is_not() {
         CAREFUL.replace("cap_drop", &labels)
     };
     let (old, new) = (label("it shows it"), label("it changes it"));
-    assert_eq!(plan(&running(&old, &[]), &in_house(&old), IMAGES).power, []);
-    let changed = plan(&running(&old, &[]), &in_house(&new), IMAGES).power;
+    assert_eq!(plan(&running(&old, &[]), &in_house(&old), &IMAGES).power, []);
+    let changed = plan(&running(&old, &[]), &in_house(&new), &IMAGES).power;
     assert_eq!(changed.len(), 1, "{changed:?}");
     assert_eq!(changed[0].what, "is allowed `host-path`: it changes it");
 }

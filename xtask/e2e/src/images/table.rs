@@ -57,27 +57,28 @@ pub(crate) fn stand_in(service: &str, contract: &Contract) -> StandIn {
 
 fn plain(service: &str, contract: &Contract) -> StandIn {
     let on = |protocol: Protocol| -> Vec<u16> {
-        let ports = contract.ports.iter().filter(|it| it.protocol() == protocol);
+        let ports = contract.ports.items().iter().filter(|it| it.protocol() == protocol);
         ports.map(|it: &Port| it.number()).collect()
     };
-    let texts = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
-    let secrets = contract.secrets.iter().filter(|it| it.file);
-    let user = contract.user;
-    let folders = contract.data.iter().chain(contract.writes).map(|it| Entry::Folder {
-        // A link to it in Debian, which a layer must not replace.
-        path: it.replacen("/var/run", "/run", 1),
-        mode: if *it == "/tmp" { 0o1777 } else { 0o755 },
-        owner: user,
-    });
+    let secrets = contract.secrets.items().iter().filter(|it| it.file);
+    // Where nobody has looked, Docker's default.
+    let user = contract.user.get().copied().unwrap_or(0);
+    let folders =
+        contract.data.items().iter().chain(contract.writes.items()).map(|it| Entry::Folder {
+            // A link to it in Debian, which a layer must not replace.
+            path: it.replacen("/var/run", "/run", 1),
+            mode: if it == "/tmp" { 0o1777 } else { 0o755 },
+            owner: user,
+        });
     StandIn {
         promise: Promise {
             service: service.to_owned(),
             tcp: on(Protocol::Tcp),
             udp: on(Protocol::Udp),
-            requires: texts(contract.requires),
-            secrets: secrets.map(|it| it.name.to_owned()).collect(),
-            data: texts(contract.data),
-            writes: texts(contract.writes),
+            requires: contract.requires.items().to_vec(),
+            secrets: secrets.map(|it| it.name.clone()).collect(),
+            data: contract.data.items().to_vec(),
+            writes: contract.writes.items().to_vec(),
             reads: Vec::new(),
             asks_docker: Vec::new(),
         },
@@ -86,7 +87,11 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
         command: Vec::new(),
         environment: Vec::new(),
         folder: "/",
-        health: contract.ships_health.then(|| (vec!["CMD", PROGRAM, "up"], DEFAULT)),
+        health: contract
+            .ships_health
+            .get()
+            .filter(|it| **it)
+            .map(|_| (vec!["CMD", PROGRAM, "up"], DEFAULT)),
         start_period: 0,
         stop_signal: None,
         files: folders.collect(),

@@ -128,7 +128,7 @@ fn answers(scene: &Scene, container: &Container) -> anyhow::Result<()> {
     let project = scene.model.project();
     let member = project.member(&container.service).context("a foreign container")?;
     let address = container.addresses.values().next().context("no address")?;
-    let ports = member.contract.into_iter().flat_map(|it| it.ports);
+    let ports = member.contract().into_iter().flat_map(|it| it.ports.items());
     let tcp = ports.filter(|it| it.protocol() == homelab_core::dsl::units::Protocol::Tcp);
     let target = |port: u16| Target { host: address.clone(), port, protocol: "tcp".to_owned() };
     let targets: Vec<_> = tcp.map(|it| target(it.number())).collect();

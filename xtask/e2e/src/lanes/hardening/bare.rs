@@ -12,7 +12,7 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
     let mut told = 0;
     for container in docker::containers()? {
         let member = project.member(&container.service).context("a foreign container")?;
-        let requires = member.contract.map_or(&[][..], |it| it.requires);
+        let requires = member.contract().map_or(&[][..], |it| it.requires.items());
         let Some(first) = requires.first() else { continue };
         let image = container.all.pointer("/Config/Image").and_then(|it| it.as_str());
         let words = ["run", "--rm", "--network", "none", image.context("no image")?];

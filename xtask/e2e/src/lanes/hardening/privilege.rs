@@ -72,7 +72,9 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
 fn expected_user(user: &str, member: &homelab_core::model::project::Member<'_>) -> u32 {
     let becomes = BECOMES.iter().find(|it| it.0 == member.name).map(|it| it.1);
     let own = user.split(':').next().and_then(|it| it.parse().ok());
-    becomes.or(own).unwrap_or_else(|| member.contract.map_or(0, |it| it.user))
+    becomes
+        .or(own)
+        .unwrap_or_else(|| member.contract().and_then(|it| it.user.get().copied()).unwrap_or(0))
 }
 
 /// Process ids of a container and their status in the kernel's words.

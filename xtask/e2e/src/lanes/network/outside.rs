@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use homelab_core::compose::Network;
 use homelab_core::dsl::units::Protocol;
 use homelab_core::model::project::{Member, Project};
-use homelab_core::model::reach::{self, At, Place, WayIn};
+use homelab_core::model::reach::{self, At, WayIn, Zone};
 use homelab_stand_in::probe::{Outcome, Target};
 
 use super::pairs;
@@ -14,11 +14,11 @@ use crate::run::{output, program};
 use crate::world::{INTERNET, LAN_ADDRESS, LAN_PEER, LISTENER, Side, WAN_ADDRESS};
 
 /// The place that a side of this world plays.
-const fn place(side: Side) -> Place {
+const fn place(side: Side) -> Zone {
     match side {
-        Side::Host => Place::Host,
-        Side::Lan => Place::Lan,
-        Side::Internet => Place::Internet,
+        Side::Host => Zone::Host,
+        Side::Lan => Zone::Lan,
+        Side::Internet => Zone::Internet,
     }
 }
 
@@ -118,10 +118,10 @@ fn attempts(
         reach::ways_in(project).into_iter().filter(|it| it.from == place(side)).collect();
     let mut attempts = Vec::new();
     for member in project.members() {
-        let contract = member.contract.context("a service without contract")?;
+        let contract = member.contract().context("a service without contract")?;
         let container = containers.iter().find(|it| it.service == member.name);
         let container = container.with_context(|| format!("{} does not run", member.name))?;
-        for port in contract.ports {
+        for port in contract.ports.items() {
             let same = |it: &&WayIn| it.port == port.number() && it.protocol == port.protocol();
             let ways = || ways.iter().filter(same);
             let published = side != Side::Host
@@ -272,25 +272,25 @@ fn asked(
     };
     for protocol in ["tcp", "udp"] {
         let target = Target { protocol: protocol.to_owned(), ..listener(INTERNET) };
-        ask("the internet", target, gets_out(Place::Internet));
+        ask("the internet", target, gets_out(Zone::Internet));
     }
-    ask("the household", listener(LAN_PEER), gets_out(Place::Lan));
+    ask("the household", listener(LAN_PEER), gets_out(Zone::Lan));
     // The host answers at each of its addresses, whoever's network that is on, and at no other.
     for gateway in gateways {
-        let answers = gateway.has_host && gets_out(Place::Host);
+        let answers = gateway.has_host && gets_out(Zone::Host);
         ask("the host", listener(&gateway.address), answers);
     }
     for address in [LAN_ADDRESS, WAN_ADDRESS] {
-        ask("the host", listener(address), gets_out(Place::Host));
+        ask("the host", listener(address), gets_out(Zone::Host));
     }
     // Published ports: as from the household, by a network that leads out.
-    let is_tcp = |it: &&WayIn| it.protocol == Protocol::Tcp && it.from == Place::Lan;
+    let is_tcp = |it: &&WayIn| it.protocol == Protocol::Tcp && it.from == Zone::Lan;
     for way in ways.iter().filter(is_tcp).filter(|it| !matches!(it.at, At::Network(_))) {
         let what = format!("{} by the host", way.to);
         let own = gateways.iter().filter(|it| it.has_host).map(|it| it.address.as_str());
         for address in own.chain([LAN_ADDRESS, WAN_ADDRESS]) {
             let target = Target { port: way.port, ..listener(address) };
-            ask(&what, target, gets_out(Place::Lan) && is_at(way, address));
+            ask(&what, target, gets_out(Zone::Lan) && is_at(way, address));
         }
     }
     asked
@@ -347,7 +347,7 @@ pub(super) fn names(scene: &Scene) -> anyhow::Result<String> {
     for member in project.members() {
         let measured = asked.lines().any(|it| it == format!("{}.leak.example", member.name));
         got_out += usize::from(measured);
-        if measured != reach::gets_out(&project, &member, Place::Internet) {
+        if measured != reach::gets_out(&project, &member, Zone::Internet) {
             wrong.push(format!("{}: its question got out: {measured}", member.name));
         }
     }

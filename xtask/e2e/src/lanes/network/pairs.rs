@@ -107,13 +107,13 @@ fn attempts(
         let container =
             containers.get(to.name).with_context(|| format!("{} does not run", to.name))?;
         let pair = matrix.iter().find(|it| it.from == from.name && it.to == to.name);
-        let contract = to.contract.with_context(|| format!("{} has no contract", to.name))?;
+        let contract = to.contract().with_context(|| format!("{} has no contract", to.name))?;
         for network in &to.service.networks {
             let real = project.file().networks.get(network).and_then(|it| it.name.clone());
             let real = real.with_context(|| format!("{network} has no name"))?;
             let address = container.addresses.get(&real);
             let address = address.with_context(|| format!("{} is not on {real}", to.name))?;
-            for port in contract.ports {
+            for port in contract.ports.items() {
                 attempts.push(Attempt {
                     to: to.name.to_owned(),
                     network: network.clone(),

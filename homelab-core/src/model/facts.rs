@@ -1,0 +1,89 @@
+//! What is known of a service besides its entry in the file.
+
+use std::panic::Location;
+
+use crate::dsl::contract::{Contract, ImageKind};
+use crate::dsl::health::Probe;
+use crate::dsl::privilege::Exception;
+use crate::dsl::resource::Mount;
+use crate::dsl::role::RoleKind;
+use crate::dsl::route::{Publish, Route, Tile};
+use crate::dsl::service::Spec;
+
+/// Facts about a service: declared in the DSL, else known from the image's contract, else unknown.
+///
+/// Rules judge by facts. What only its author can tell, such as a place in Rust or a waiver, is absent or
+/// empty in a file that nobody has lowered, and decorates what is found.
+#[derive(Clone, Debug, Default)]
+pub struct Facts<'a> {
+    /// Its role.
+    pub role: Option<RoleKind>,
+    /// Whether it is the filter in front of the Docker API.
+    pub is_socket_proxy: bool,
+    /// What is known of its image.
+    pub contract: Option<&'a Contract>,
+    /// Whether its author declared it: what is not declared is then not so.
+    pub(crate) is_declared: bool,
+    /// Databases that it dumps.
+    pub(crate) dumps: Vec<&'a str>,
+    /// Services that it opens connections to.
+    pub(crate) uses: Vec<&'a str>,
+    /// What it mounts, with how that is kept.
+    pub(crate) mounts: &'a [Mount<()>],
+    /// Routes to it.
+    pub(crate) routes: &'a [Route],
+    /// Ports that it publishes.
+    pub(crate) publishes: &'a [Publish],
+    /// Its entry on the dashboard.
+    pub(crate) tile: Option<Tile>,
+    /// The variable that lists what containers which are created through it may mount.
+    pub(crate) creates_env: Option<&'a str>,
+    /// Why it gets out.
+    pub(crate) egress: Option<&'a str>,
+    /// Why it may be updated without review.
+    pub(crate) unattended: Option<&'a str>,
+    /// Why it has no health check.
+    pub(crate) unprobed: Option<&'a str>,
+    /// What it does that no service should do without a reason, and the reason.
+    pub(crate) exceptions: &'a [(Exception<'static>, &'static str)],
+    /// Rules whose findings on it are accepted, and why.
+    pub(crate) waivers: &'a [(&'static str, &'static str)],
+    /// Where it is defined.
+    pub(crate) place: Option<&'static Location<'static>>,
+}
+
+impl<'a> Facts<'a> {
+    /// What its author declared, over what is known of its image.
+    pub(crate) fn new(spec: Option<&'a Spec>, contract: Option<&'a Contract>) -> Self {
+        let kind = contract.and_then(|it| it.kind.get().copied());
+        let known = Self {
+            role: kind.map(ImageKind::role),
+            is_socket_proxy: kind == Some(ImageKind::SocketProxy),
+            contract,
+            ..Self::default()
+        };
+        let Some(spec) = spec else { return known };
+        Self {
+            role: Some(spec.role),
+            is_socket_proxy: spec.docker_socket,
+            is_declared: true,
+            dumps: spec.dumps.iter().map(|it| it.as_str()).collect(),
+            uses: spec.peers.iter().map(|it| it.as_str()).collect(),
+            mounts: &spec.mounts,
+            routes: &spec.routes,
+            publishes: &spec.publishes,
+            tile: spec.tile,
+            creates_env: spec.creates_env,
+            egress: spec.egress,
+            unattended: spec.unattended.map(|it| it.1),
+            unprobed: match spec.health.probe {
+                Probe::Unprobed(because) => Some(because),
+                Probe::Image | Probe::Command(_) | Probe::Shell(_) => None,
+            },
+            exceptions: &spec.exceptions,
+            waivers: &spec.waivers,
+            place: Some(spec.place),
+            ..known
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What is known of images: one file an image, those that the house does not run among them.
+//!
+//! What nobody has looked up is left out, and so unknown. `read` is from an image's sources or documentation,
+//! `reported` from others; none of them was `ran` yet.
+
+pub(crate) mod adguardhome;
+pub(crate) mod caddy;
+pub(crate) mod filebrowser;
+pub(crate) mod homer;
+pub(crate) mod immich_machine_learning;
+pub(crate) mod immich_postgres;
+pub(crate) mod immich_server;
+pub(crate) mod jellyfin;
+pub(crate) mod netdata;
+pub(crate) mod official_postgres;
+pub(crate) mod old_watchtower;
+pub(crate) mod pgbackups;
+pub(crate) mod socket_proxy;
+pub(crate) mod syncthing;
+pub(crate) mod tecnativa_socket_proxy;
+pub(crate) mod uptime_kuma;
+pub(crate) mod valkey;
+pub(crate) mod watchtower;
+
+use homelab_core::prelude::Contract;
+
+/// All of them.
+pub(crate) fn all() -> Vec<Contract> {
+    vec![
+        adguardhome::contract(),
+        caddy::contract(),
+        filebrowser::contract(),
+        homer::contract(),
+        immich_machine_learning::contract(),
+        immich_postgres::contract(),
+        immich_server::contract(),
+        jellyfin::contract(),
+        netdata::contract(),
+        official_postgres::contract(),
+        old_watchtower::contract(),
+        pgbackups::contract(),
+        socket_proxy::contract(),
+        syncthing::contract(),
+        tecnativa_socket_proxy::contract(),
+        uptime_kuma::contract(),
+        valkey::contract(),
+        watchtower::contract(),
+    ]
+}

@@ -1,0 +1,32 @@
+//! What is known of the image of AdGuard Home.
+
+use homelab_core::prelude::*;
+
+/// All that answers before the wizard has ended, but for its own pictures; the rest leads to it
+/// (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
+const WIZARD: &[&str] = &["/install.*", "/control/install/*"];
+
+/// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and
+/// the read-only root were drop-tested for DNS only.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/AdguardTeam/AdGuardHome");
+    Contract {
+        tags: Tags::between("0.107", "1"),
+        kind: by.is(ImageKind::App),
+        user: by.is(0),
+        ports: by.all([Port::udp(53), Port::new(53), Port::new(3000)]),
+        data: by.all(["/opt/adguardhome/conf"]),
+        writes: by.all(["/opt/adguardhome/work"]),
+        requires: by.none(),
+        read_only: reported("drop-tested for DNS by tmatens/container-security-profiles")
+            .is(ReadOnly::Works),
+        ships_health: by.is(false),
+        secrets: by.none(),
+        panel: by.is(Panel::new(Port::new(3000), PanelLogin::first_visitor(WIZARD, &[]))),
+        egress: by.is(Egress::required("it asks upstream resolvers and downloads filter lists")),
+        peers: by.none(),
+        end_of_life: by.none(),
+        one_way: by.none(),
+        ..Contract::of("adguard/adguardhome")
+    }
+}

@@ -1,0 +1,28 @@
+//! What is known of the image of Immich's machine learning.
+
+use homelab_core::prelude::*;
+
+/// Facts: `docker/docker-compose.yml` at 4cff61e0; root without capabilities and the
+/// read-only root are a deployed stack of v3.1.0.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/immich-app/immich");
+    Contract {
+        tags: Tags::between("3", "4"),
+        kind: by.is(ImageKind::Agent),
+        user: by.is(0),
+        ports: by.all([Port::new(3003)]),
+        data: by.none(),
+        writes: by.all(["/cache", "/tmp", "/run"]),
+        requires: by.none(),
+        read_only: reported("a deployed stack of v3.1.0 in tmatens/compose-lint")
+            .is(ReadOnly::Works),
+        ships_health: by.is(true),
+        secrets: by.none(),
+        panel: by.none(),
+        egress: by.is(Egress::required("it downloads its models")),
+        peers: by.none(),
+        end_of_life: by.none(),
+        one_way: by.none(),
+        ..Contract::of("ghcr.io/immich-app/immich-machine-learning")
+    }
+}

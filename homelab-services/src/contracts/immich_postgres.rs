@@ -1,0 +1,30 @@
+//! What is known of the image of Immich's PostgreSQL.
+
+use homelab_core::prelude::*;
+
+/// Facts: `postgres/` of base-images at ff4be93 and the official image's entry point; the
+/// capabilities and the read-only root were drop-tested with Immich v2.7.5.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/immich-app/base-images/tree/main/postgres");
+    Contract {
+        tags: Tags::between("14", "15"),
+        kind: by.is(ImageKind::Database),
+        user: by.is(0),
+        ports: by.all([Port::new(5432)]),
+        data: by.all(["/var/lib/postgresql/data"]),
+        writes: by.all(["/etc/postgresql", "/var/run/postgresql"]),
+        requires: by.all(["POSTGRES_PASSWORD"]),
+        read_only: reported(
+            "drop-tested with Immich v2.7.5 by tmatens/container-security-profiles",
+        )
+        .is(ReadOnly::Works),
+        ships_health: by.is(true),
+        secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        panel: by.none(),
+        egress: by.is(Egress::None),
+        peers: by.none(),
+        end_of_life: by.because("PostgreSQL 14 gets no fixes from its community since 2026-11-12"),
+        one_way: by.because("a major version writes files that others cannot read"),
+        ..Contract::of("ghcr.io/immich-app/postgres")
+    }
+}

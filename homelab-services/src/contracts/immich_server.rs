@@ -1,0 +1,48 @@
+//! What is known of the image of Immich's server.
+
+use homelab_core::prelude::*;
+
+/// Facts: `docker/docker-compose.yml` at 4cff61e0, `server/src/config.ts` at 01809e30,
+/// `server/start.sh`; user 1000 is upstream's rootless example, the read-only root is a
+/// deployed stack of v3.1.0.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/immich-app/immich");
+    Contract {
+        tags: Tags::between("3", "4"),
+        kind: by.is(ImageKind::App),
+        user: by.is(0),
+        ports: by.all([Port::new(2283)]),
+        data: by.all(["/data"]),
+        writes: by.all(["/tmp", "/run"]),
+        // Without the last one the first visitor becomes the administrator, or puts a dump of theirs
+        // into the database: it is what `/api/auth/admin-sign-up` and
+        // `/api/admin/database-backups/start-restore` ask (`setup: true` in their controllers at 08d29119).
+        requires: by.all(["DB_HOSTNAME", "DB_PASSWORD", "REDIS_HOSTNAME", "IMMICH_ALLOW_SETUP"]),
+        read_only: reported("a deployed stack of v3.1.0 in tmatens/compose-lint")
+            .is(ReadOnly::Works),
+        ships_health: by.is(true),
+        secrets: by.all([
+            SecretKey::or_file("DB_PASSWORD"),
+            SecretKey::or_file("DB_URL"),
+            SecretKey::or_file("REDIS_PASSWORD"),
+        ]),
+        misspelt: by.is(misspelt(&[
+            ("DB_HOST", "DB_HOSTNAME"),
+            ("REDIS_HOST", "REDIS_HOSTNAME"),
+            ("MACHINE_LEARNING_ENABLED", "IMMICH_MACHINE_LEARNING_ENABLED"),
+            ("MACHINE_LEARNING_URL", "IMMICH_MACHINE_LEARNING_URL"),
+        ])),
+        panel: by.is(Panel::new(Port::new(2283), PanelLogin::BuiltIn)),
+        egress: by.is(Egress::optional("asks for new versions")),
+        peers: by.all([
+            Peer::any_of(
+                &["ghcr.io/immich-app/postgres", "tensorchord/vchord-postgres"],
+                "Immich needs PostgreSQL with the VectorChord extension",
+            ),
+            Peer::any_of(&["valkey/valkey", "redis"], "Immich keeps its job queue there"),
+        ]),
+        end_of_life: by.none(),
+        one_way: by.because("its releases migrate the database, and none can be downgraded"),
+        ..Contract::of("ghcr.io/immich-app/immich-server")
+    }
+}

@@ -1,0 +1,27 @@
+//! What is known of the image of postgres-backup-local.
+
+use homelab_core::prelude::*;
+
+/// Facts: `debian.Dockerfile`, `env.sh`, `backup.sh` at d257e5d. That a read-only root and no
+/// capabilities suffice is read from the scripts, not tested.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/prodrigestivill/docker-postgres-backup-local");
+    Contract {
+        tags: Tags::default(),
+        kind: by.is(ImageKind::Agent),
+        user: by.is(0),
+        ports: by.all([Port::new(8080)]),
+        data: by.all(["/backups"]),
+        writes: by.all(["/var/lib/postgresql/data"]),
+        requires: by.all(["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"]),
+        read_only: by.is(ReadOnly::Works),
+        ships_health: by.is(true),
+        secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        panel: by.none(),
+        egress: by.is(Egress::None),
+        peers: by.none(),
+        end_of_life: by.none(),
+        one_way: by.none(),
+        ..Contract::of("prodrigestivill/postgres-backup-local")
+    }
+}

@@ -1,0 +1,32 @@
+//! What is known of the image of Uptime Kuma.
+
+use homelab_core::prelude::*;
+
+/// Facts: `docker/dockerfile` and `server/setup-database.js` at 6398a958; capabilities and the
+/// read-only root were drop-tested with tag 2.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/louislam/uptime-kuma");
+    Contract {
+        tags: Tags::between("2", "3"),
+        kind: by.is(ImageKind::App),
+        user: by.is(0),
+        ports: by.all([Port::new(3001)]),
+        data: by.all(["/app/data"]),
+        writes: by.all(["/tmp"]),
+        requires: by.none(),
+        read_only: reported("drop-tested with tag 2 by tmatens/container-security-profiles")
+            .is(ReadOnly::Works),
+        ships_health: by.is(true),
+        secrets: by.all([SecretKey::or_file("UPTIME_KUMA_DB_PASSWORD")]),
+        // The wizard is an event of the WebSocket by which all of the panel works (`setup` in
+        // `server/server.js`): no path can be closed for it alone. `/setup-database` answers only
+        // where nobody has chosen a database.
+        panel: by.is(Panel::new(Port::new(3001), PanelLogin::first_visitor(&[], &[]))),
+        egress: by
+            .is(Egress::optional("watches addresses outside the house and sends notifications")),
+        peers: by.none(),
+        end_of_life: by.none(),
+        one_way: by.because("version 2 migrates the database of version 1 one way"),
+        ..Contract::of("louislam/uptime-kuma")
+    }
+}
