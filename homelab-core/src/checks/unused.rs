@@ -14,7 +14,7 @@ use crate::dsl::variable::EnvVar;
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
-    Rule { id: "unused", severity: Severity::Warning, source: include_str!("unused.rs"), run };
+    Rule { id: "unused", severity: Severity::Error, source: include_str!("unused.rs"), run };
 
 /// The variable that Compose reads by itself.
 const READ_BY_COMPOSE: &str = "COMPOSE_PROFILES";
@@ -78,7 +78,7 @@ mod tests {
             file.networks.insert("attic".to_owned(), attic);
         });
         insta::assert_snapshot!(found, @r"
-        warning[unused]: no service uses the network `attic`
+        error[unused]: no service uses the network `attic`
           --> attic
           help: remove `attic` from the top-level `networks`
         ");
@@ -86,7 +86,7 @@ mod tests {
             file.volumes.insert("attic".to_owned(), Volume::default());
         });
         insta::assert_snapshot!(found, @r"
-        warning[unused]: no service uses the volume `attic`
+        error[unused]: no service uses the volume `attic`
           --> attic
           help: remove `attic` from the top-level `volumes`
         ");
@@ -94,7 +94,7 @@ mod tests {
             file.secrets.insert("attic".to_owned(), Secret { file: "./secrets/attic".to_owned() });
         });
         insta::assert_snapshot!(found, @r"
-        warning[unused]: no service uses the secret `attic`
+        error[unused]: no service uses the secret `attic`
           --> attic
           help: remove `attic` from the top-level `secrets`
         ");
@@ -108,7 +108,7 @@ mod tests {
             stack.site.variables = [stack.site.variables, &[ATTIC, PROFILES]].concat().leak();
         });
         insta::assert_snapshot!(found, @r"
-        warning[unused]: no service uses the variable `ATTIC`
+        error[unused]: no service uses the variable `ATTIC`
           --> ATTIC
           help: remove `ATTIC` from `Site::variables`
         ");
@@ -119,7 +119,7 @@ mod tests {
         const ATTIC: Profile = Profile::new("attic", "The attic.");
         let found = break_stack(|stack| stack.site.profiles = &[NOTES, ATTIC]);
         insta::assert_snapshot!(found, @r"
-        warning[unused]: no service uses the profile `attic`
+        error[unused]: no service uses the profile `attic`
           --> attic
           help: remove `attic` from `Site::profiles`
         ");

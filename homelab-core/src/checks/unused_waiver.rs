@@ -14,7 +14,7 @@ use crate::model::project::Project;
 /// The last of [`super::ALL`]: it reads what all others have found.
 pub(super) const RULE: Rule = Rule {
     id: "unused-waiver",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     source: include_str!("unused_waiver.rs"),
     run,
 };
@@ -62,12 +62,12 @@ mod tests {
     fn a_waiver_of_nothing_is_found() {
         let login = ("route-login", "its clients cannot answer the proxy");
         insta::assert_snapshot!(accepting(&[login, ("privileged", "it was")]), @r#"
-        warning[unused-waiver]: `web` accepts `privileged`, which finds nothing there
+        error[unused-waiver]: `web` accepts `privileged`, which finds nothing there
           --> web.rs
           help: remove `.accept("privileged", …)`
         "#);
         insta::assert_snapshot!(accepting(&[login, ("priviledged", "it is")]), @r#"
-        warning[unused-waiver]: `web` accepts `priviledged`, which is no rule
+        error[unused-waiver]: `web` accepts `priviledged`, which is no rule
           --> web.rs
           help: remove `.accept("priviledged", …)`, or write the id of a rule
         "#);
@@ -78,10 +78,10 @@ mod tests {
         let login = ("route-login", "its clients cannot answer the proxy");
         let own = ("unused-waiver", "who cares");
         insta::assert_snapshot!(accepting(&[login, own, ("privileged", "it was")]), @r#"
-        warning[unused-waiver]: `web` accepts `unused-waiver`, which finds nothing there
+        error[unused-waiver]: `web` accepts `unused-waiver`, which finds nothing there
           --> web.rs
           help: remove `.accept("unused-waiver", …)`
-        warning[unused-waiver]: `web` accepts `privileged`, which finds nothing there
+        error[unused-waiver]: `web` accepts `privileged`, which finds nothing there
           --> web.rs
           help: remove `.accept("privileged", …)`
         "#);
