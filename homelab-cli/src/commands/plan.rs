@@ -9,7 +9,7 @@ use super::deploy::{HouseDir, Source, digest};
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::deploy::preflight;
-use crate::deploy::survey::Wanted;
+use crate::deploy::wanted::Wanted;
 use crate::error::Error;
 use crate::exit;
 use crate::git;

@@ -10,9 +10,8 @@ use super::deploy::{HouseDir, Who, code};
 use super::rollback::Choice;
 use crate::deploy::bundle::{Bundle, LIMIT};
 use crate::deploy::place::Place;
-use crate::deploy::rollback;
 use crate::deploy::run::{Checks, Request};
-use crate::deploy::worker;
+use crate::deploy::{self, rollback};
 use crate::error::Error;
 use crate::house::House;
 use crate::ui::Ui;
@@ -70,7 +69,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let receipt = match &args.what {
         What::Deploy { bundle, who } => {
             let bundle = Bundle::unpack(&sent()?, bundle)?;
-            worker::deploy(ui, &place, &bundle, &request(who))?
+            deploy::deploy(ui, &place, &bundle, &request(who))?
         }
         What::Rollback { choice, who } => {
             rollback::rollback(ui, &place, choice.release(), choice.data(), &request(who))?

@@ -11,7 +11,7 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use super::journal::Journal;
 use super::place::Place;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
+use super::wanted::Wanted;
 use super::{one_way, receipt};
 use crate::error::Error;
 use crate::{versions, words};

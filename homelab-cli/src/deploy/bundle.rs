@@ -202,12 +202,10 @@ fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
 /// Files of a release that are not what its manifest says.
 pub(crate) fn altered(place: &Place, manifest: &Manifest) -> Vec<String> {
     let folder = place.release(&manifest.release);
-    let is_other = |path: &str, hash: &str| {
-        let bytes = files::read(&folder.join(path)).ok().flatten();
-        bytes.is_none_or(|it| release::sha256(&it) != hash)
-    };
-    let files = manifest.files.iter().filter(|(path, hash)| is_other(path, hash));
-    files.map(|(path, _)| path.clone()).collect()
+    let is_there =
+        |path: &str, hash: &str| release::is_file_with(&folder.join(path), hash).unwrap_or(false);
+    let altered = manifest.files.iter().filter(|(path, hash)| !is_there(path, hash));
+    altered.map(|(path, _)| path.clone()).collect()
 }
 
 /// Paths of whatever is no folder below a folder, relative to `root`, sorted.

@@ -14,9 +14,9 @@ use homelab_core::compose;
 use homelab_core::lower::DATABASE_LABEL;
 
 use self::script::END;
-use super::engine::{self, State};
 use super::files::{self, Growing};
 use super::place::Place;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::program::{Limit, Program};
 
@@ -38,13 +38,13 @@ pub(crate) struct Database {
 impl Database {
     /// The database of a service, by the label of its container, or of the release for one that was
     /// made by hand.
-    pub(crate) fn of(state: &State, file: &compose::File, service: &str) -> Result<Self, Error> {
-        let container = state.of(service).next();
-        let label = container.and_then(|it| engine::label(it, DATABASE_LABEL));
+    pub(crate) fn of(seen: &Seen, file: &compose::File, service: &str) -> Result<Self, Error> {
+        let container = seen.of(service).next();
+        let label = container.and_then(|it| seen::label(it, DATABASE_LABEL));
         let says = file.services.get(service).and_then(|it| it.labels.get(DATABASE_LABEL));
         let label = label.or(says.map(String::as_str));
         let parts = label.and_then(|it| it.strip_prefix("postgres:")?.split_once('/'));
-        let id = container.and_then(|it| engine::text(it, "/Id"));
+        let id = container.and_then(|it| seen::text(it, "/Id"));
         match (parts, id) {
             (Some((superuser, name)), Some(id)) => Ok(Self {
                 service: service.to_owned(),
@@ -70,11 +70,11 @@ impl Database {
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
         // As the household's nightly dumps are made, so that one page restores both.
         let options = ["--clean", "--if-exists", "--compress=1"];
-        let program = Program::new("docker", Limit::DUMP).args(["exec", &self.container]);
+        let program = docker::program(Limit::DUMP).args(["exec", &self.container]);
         let program = program.args(words).args(options);
         let ended = match program.output_into(file) {
             Ok(output) if output.status.success() => check(&unfinished),
-            Ok(output) => Err(engine::failed("pg_dump", &output)),
+            Ok(output) => Err(docker::failed("pg_dump", &output)),
             Err(failure) => Err(failure.of("pg_dump", "")),
         };
         if let Err(error) = ended {
@@ -87,7 +87,7 @@ impl Database {
 
     /// Starts the server, if it does not run, and waits until it answers.
     pub(crate) fn wake(&self) -> Result<(), Error> {
-        engine::deed(&["start", &self.container])?;
+        docker::change(&["start", &self.container])?;
         let started = Instant::now();
         loop {
             match self.ask("SELECT 1") {
@@ -116,7 +116,7 @@ impl Database {
     /// Whether the server answers now.
     pub(crate) fn answers(&self) -> Result<bool, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let asked = engine::attempt(&[&words[..], &["-d", "postgres", "-c", "SELECT 1"]].concat())?;
+        let asked = docker::attempt(&[&words[..], &["-d", "postgres", "-c", "SELECT 1"]].concat())?;
         Ok(asked.status.success())
     }
 
@@ -172,12 +172,12 @@ impl Database {
     /// What the server answers to one question.
     fn ask(&self, question: &str) -> Result<String, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", question]].concat())?;
+        let answer = docker::ask(&[&words[..], &["-d", "postgres", "-c", question]].concat())?;
         Ok(answer.trim().to_owned())
     }
 
     fn psql(&self, database: &str, limit: Limit) -> Program {
-        let program = Program::new("docker", limit);
+        let program = docker::program(limit);
         // Notices are of no use to whoever reads what went wrong.
         let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
         let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
@@ -191,7 +191,7 @@ impl Database {
         if let [one] = statements
             && !one.starts_with("ALTER")
         {
-            program = Program::new("docker", Limit::DEED);
+            program = docker::program(Limit::DEED);
             program = program.args(["exec", &self.container, "psql", "-U", &self.superuser]);
             program = program.args(["-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1"]);
         }
@@ -199,7 +199,7 @@ impl Database {
             program = program.args(["-c", statement]);
         }
         let output = program.output().map_err(|failure| failure.of("psql", ""))?;
-        if output.status.success() { Ok(()) } else { Err(engine::failed("psql", &output)) }
+        if output.status.success() { Ok(()) } else { Err(docker::failed("psql", &output)) }
     }
 
     /// In one transaction: all of it or nothing.
@@ -215,7 +215,7 @@ impl Database {
             self.psql(database, Limit::LOAD).fed(|input| script::write(lines, guard, &last, input));
         let output = fed.map_err(|failure| failure.of("psql", ""))?;
         if !output.status.success() {
-            return Err(engine::failed("psql", &output));
+            return Err(docker::failed("psql", &output));
         }
         let name = text(database);
         let marked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database";
@@ -233,7 +233,7 @@ impl Database {
     /// old versions got it.
     fn knows_guard(&self, database: &str) -> Result<bool, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
-        let tried = engine::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
+        let tried = docker::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
         Ok(tried.status.success())
     }
 }

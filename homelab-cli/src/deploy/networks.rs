@@ -9,8 +9,8 @@ use homelab_core::{diff, observe};
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::engine::{self, State};
-use super::survey::Wanted;
+use super::wanted::Wanted;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
 /// Takes everybody off those networks and removes them; Compose then makes what the release wants.
@@ -18,39 +18,37 @@ use crate::error::Error;
 /// Who is on one of them gets a new container in the same deploy. A network that the release does
 /// not have stays when somebody is on it who is not of this project. Networks of another project are
 /// never touched: see `foreign`.
-pub(super) fn clear(state: &State, wanted: &Wanted) -> Result<(), Error> {
+pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
     let file = &wanted.after.file;
-    let mut found = engine::networks(&file.name, &wanted.networks())?;
+    let mut found = docker::see_networks(&file.name, &wanted.networks())?;
     found.retain(|_, it| is_own(it, &file.name));
-    let own: IndexSet<_> =
-        state.containers.iter().filter_map(|it| engine::text(it, "/Id")).collect();
+    let own: IndexSet<_> = seen.containers.iter().filter_map(|it| seen::text(it, "/Id")).collect();
     for (name, fate) in fates(&found, file) {
         let strangers: Vec<_> = on(&found[name]).filter(|it| !own.contains(it)).collect();
         if fate == Fate::Gone && !strangers.is_empty() {
             continue;
         }
         // Also one that is stopped and would not start without the network that it was made for.
-        let attached = state.containers.iter().filter(|it| {
+        let attached = seen.containers.iter().filter(|it| {
             let networks = it.pointer("/NetworkSettings/Networks");
             networks.is_some_and(|it| it.get(name).is_some())
         });
-        let attached = attached.filter_map(|it| engine::text(it, "/Id"));
+        let attached = attached.filter_map(|it| seen::text(it, "/Id"));
         for id in attached.chain(strangers) {
-            engine::deed(&["network", "disconnect", "--force", name, id])?;
+            docker::change(&["network", "disconnect", "--force", name, id])?;
         }
-        engine::deed(&["network", "rm", name])?;
+        docker::change(&["network", "rm", name])?;
     }
     Ok(())
 }
 
 /// Networks that a release claims and that are there without being of its project, such as `bridge` or
 /// another project's.
-pub(super) fn foreign(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+pub(super) fn foreign(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     let project = &wanted.after.file.name;
-    let found = engine::networks(project, &wanted.networks())?;
-    let foreign = found.iter().filter(|it| !is_own(it.1, project));
+    let foreign = seen.networks.iter().filter(|it| !is_own(it.1, project));
     let finding = |(name, it): (&String, &Value)| {
-        let owner = engine::text(it, PROJECT).map_or_else(
+        let owner = seen::text(it, PROJECT).map_or_else(
             || "of no project of Compose".to_owned(),
             |owner| format!("of the project `{owner}`"),
         );
@@ -65,14 +63,14 @@ pub(super) fn foreign(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
                 .to_owned(),
         }
     };
-    Ok(foreign.map(finding).collect())
+    foreign.map(finding).collect()
 }
 
 /// The label by which Compose knows its networks.
 const PROJECT: &str = "/Labels/com.docker.compose.project";
 
 fn is_own(network: &Value, project: &str) -> bool {
-    engine::text(network, PROJECT) == Some(project)
+    seen::text(network, PROJECT) == Some(project)
 }
 
 /// Why a network has to go.
@@ -160,11 +158,14 @@ mod tests {
             let status = ExitStatus::default();
             Some(Output { status, stdout: stdout.into_bytes(), stderr: Vec::new() })
         });
-        clear(&State::default(), &wanted).expect("the engine answers");
+        clear(&Seen::default(), &wanted).expect("the engine answers");
         let expected =
             ["network disconnect --force house_front somebody", "network rm house_front"];
         assert_eq!(*deeds.borrow(), expected);
-        let found = foreign(&wanted).expect("the engine answers");
+        let project = &wanted.after.file.name;
+        let networks = docker::see_networks(project, &wanted.networks());
+        let networks = networks.expect("the engine answers");
+        let found = foreign(&wanted, &Seen { networks, ..Seen::default() });
         let found: Vec<_> = found.into_iter().map(|it| it.message).collect();
         assert_eq!(
             found,

@@ -4,9 +4,7 @@
 //! knows. A service that was never started on its newer image goes back as any other.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 
-use homelab_core::compose::File;
 use homelab_core::lower::ONE_WAY_LABEL;
 use homelab_core::plan::{Plan, Step};
 use homelab_core::release::Id;
@@ -14,21 +12,14 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::between;
-use super::engine::{self, State};
 use super::journal::Journal;
 use super::place::Place;
 use super::prune;
-use super::receipt;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
+use super::wanted::Wanted;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::versions;
-use crate::words;
-
-/// What leads out of a house whose release is not well.
-pub(super) const MEND: &str = "`homelab status` says what is unwell; deploy a release that mends it, or choose an older one with \
-     `homelab rollback RELEASE`";
 
 /// A one-way service that gets another image.
 #[derive(Debug)]
@@ -49,7 +40,7 @@ pub(super) fn turns(
     receipts: &[Receipt],
     current: Option<&Id>,
     wanted: &Wanted,
-    state: &State,
+    seen: &Seen,
     plan: &Plan,
 ) -> Vec<Turn> {
     let old = current.and_then(|it| release::compose_of(place, it).ok());
@@ -57,10 +48,8 @@ pub(super) fn turns(
         let files = [Some(&wanted.after.file), old.as_ref()];
         let mut says = files.into_iter().flatten().filter_map(|it| it.services.get(service));
         let said = says.find_map(|it| it.labels.get(ONE_WAY_LABEL).cloned());
-        let mut containers = state.of(service);
-        said.or_else(|| {
-            containers.find_map(|it| engine::label(it, ONE_WAY_LABEL)).map(str::to_owned)
-        })
+        let mut containers = seen.of(service);
+        said.or_else(|| containers.find_map(|it| seen::label(it, ONE_WAY_LABEL)).map(str::to_owned))
     };
     let turn = |step: &Step| {
         let to = step.image_to.as_ref()?;
@@ -156,18 +145,18 @@ pub(super) fn started(place: &Place, journal: &Journal) -> Result<IndexMap<Strin
         return Ok(started);
     }
     let project = release::compose_of(place, &journal.to)?.name;
-    let state = engine::state(&project)?;
+    let seen = docker::see_project(&project)?;
     let mut failed = None;
     started.retain(|service, image| {
         let (new, old): (Vec<_>, Vec<_>) =
-            state.of(service).partition(|it| engine::text(it, "/Config/Image") == Some(image));
+            seen.of(service).partition(|it| seen::text(it, "/Config/Image") == Some(image));
         if new.iter().any(|it| has_run(it)) {
             return true;
         }
         // Compose makes the new container, removes the old one, and then starts the new one. A start
         // that is under way holds the container: it cannot be removed then, or has run.
-        for id in new.iter().filter_map(|it| engine::text(it, "/Id")) {
-            match engine::attempt(&["rm", id]) {
+        for id in new.iter().filter_map(|it| seen::text(it, "/Id")) {
+            match docker::attempt(&["rm", id]) {
                 Ok(removed) if removed.status.success() => {}
                 Ok(_) => return true,
                 Err(error) => failed = Some(error),
@@ -180,83 +169,6 @@ pub(super) fn started(place: &Place, journal: &Journal) -> Result<IndexMap<Strin
 }
 
 fn has_run(container: &Value) -> bool {
-    let since = engine::text(container, "/State/StartedAt");
+    let since = seen::text(container, "/State/StartedAt");
     since.is_some_and(|it| !it.starts_with("0001-"))
-}
-
-fn reason(file: &File, service: &str) -> String {
-    let label = file.services.get(service).and_then(|it| it.labels.get(ONE_WAY_LABEL));
-    label.cloned().unwrap_or_else(|| "an older release cannot work on its data".to_owned())
-}
-
-/// Why the house is broken, in a paragraph.
-pub(super) fn told(
-    failed: &str,
-    journal: &Journal,
-    file: &File,
-    newer: &IndexMap<String, String>,
-) -> String {
-    if newer.is_empty() {
-        return failed.to_owned();
-    }
-    let names = words::list(newer.keys().map(String::as_str));
-    let reasons: Vec<_> =
-        newer.keys().map(|it| format!("  `{it}`: {}", reason(file, it))).collect();
-    let older = journal
-        .from
-        .as_ref()
-        .map_or_else(|| "what ran before".to_owned(), |it| format!("the older release {it}"));
-    format!(
-        "{failed}\nthe house stays on {}: {names} may have changed data for it, and {older} cannot work \
-         on that\n{}",
-        journal.to,
-        reasons.join("\n")
-    )
-}
-
-/// The words that lead out of it: a release that mends it, or the older one with its data.
-pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error> {
-    let receipts = receipt::all(place)?;
-    // From a release that was broken before, the way leads to the last one that was well.
-    let well = receipt::broken(&receipts).and_then(|_| {
-        let is_well = |it: &&Receipt| {
-            matches!(it.outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)
-        };
-        receipts.iter().rfind(is_well)?.runs.as_ref()
-    });
-    let older = well.or(journal.from.as_ref()).filter(|it| **it != journal.to);
-    let Some(Ok(wanted)) = older.map(|it| Wanted::as_it_ran(place, it)) else {
-        return Ok(MEND.to_owned());
-    };
-    let between = between::between(place, &journal.to, &wanted, Some(journal))?;
-    let dumps: Vec<_> = between.databases.iter().filter_map(|it| it.1.as_ref()).collect();
-    let lost = between.databases.iter().filter(|it| it.1.is_none()).map(|it| &it.0);
-    let lost: Vec<_> = lost.chain(between.others.iter().map(|it| &it.0)).collect();
-    let mut line = "deploy a release that mends it, or go back with `homelab rollback".to_owned();
-    if older != journal.from.as_ref() {
-        let _ = write!(line, " {}", wanted.manifest.release);
-    }
-    if !dumps.is_empty() {
-        line.push_str(" --restore");
-    }
-    if !lost.is_empty() {
-        line.push_str(" --keep-data");
-    }
-    line.push('`');
-    for it in dumps {
-        let it = it.display();
-        let _ = write!(line, "; it puts back {it}, and what was written since is kept beside it");
-    }
-    if !lost.is_empty() {
-        let names = words::list(lost.into_iter().map(String::as_str));
-        let _ = write!(
-            line,
-            "; before that, put back a copy of the volumes of {names} from before, which no dump of this host \
-             replaces"
-        );
-    }
-    if let Some(caveat) = between.caveat() {
-        let _ = write!(line, "; {caveat}");
-    }
-    Ok(line)
 }

@@ -59,7 +59,7 @@ pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)
 }
 
 /// Asks again and again until every route answers; those that never do.
-pub(super) fn settle(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+pub(super) fn wait(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
     let started = Instant::now();
     loop {
         let wrong = wrong(routes, proxy);

@@ -8,11 +8,11 @@ use homelab_core::interpolate;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 
-use super::engine;
 use super::files;
 use super::place::Place;
 use super::receipt;
 use super::release::Manifest;
+use crate::docker;
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -57,7 +57,7 @@ pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error
     };
     // Before the releases that name them: who is killed here is not the last who knows of them.
     for image in images(&surplus).difference(&images(&kept)) {
-        if engine::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
+        if docker::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
             ui.note(format_args!("removed the image {image}"));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
@@ -159,6 +160,11 @@ pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
         contents.iter().map(|(path, bytes)| format!("{path}\n{}\n", sha256(bytes))).collect();
     lines.sort();
     sha256(lines.concat().as_bytes())
+}
+
+/// Whether there is a file at this path, and this is its hash.
+pub(crate) fn is_file_with(path: &Path, hash: &str) -> Result<bool, Error> {
+    Ok(files::read(path)?.is_some_and(|bytes| sha256(&bytes) == hash))
 }
 
 /// In hexadecimal digits.

@@ -9,14 +9,14 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use super::back::{self, Cause};
 use super::between::{self, Between, Data};
 use super::dump::Database;
-use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
 use super::release::{self, Manifest};
 use super::run::{Request, Run};
-use super::survey::Wanted;
-use super::{attempt, prune, receipt, recover, switch};
+use super::wanted::Wanted;
+use super::{forward, prune, receipt, recover, switch};
+use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -29,32 +29,28 @@ pub(crate) fn rollback(
     request: &Request,
 ) -> Result<Receipt, Error> {
     let _lock = Lock::take(place, "a rollback", &request.actor)?;
-    recover::first(ui, place)?;
+    recover::before_another(ui, place)?;
     let current = place.current()?.ok_or(Error::NothingDeployed)?;
     let to = target(place, to, &current)?;
-    let mut run = Run::new(place, request, Deed::Rollback);
-    run.phase(ui, "planning");
+    let mut run = Run::new(ui, place, request, Deed::Rollback, (Some(&current), &to));
+    run.phase("planning");
     let wanted = Wanted::load(place, &to, Some(&current))?;
     // An older program has not judged it by all of them, nor any with today's values.
-    if let Some(refused) = attempt::forbidden(&mut run, &wanted, Some(&current)) {
-        receipt::append(&refused, place)?;
-        return Ok(refused);
+    if let Some(because) = forward::forbidden(&run, &wanted) {
+        return run.refuse(because);
     }
-    wanted.stage_values(place)?;
-    switch::write_resolved(place, &wanted)?;
-    let (state, plan) = wanted.plan(Some(&current))?;
-    ui.note(homelab_core::report::plan::text(&plan).trim_end());
+    wanted.stage(place)?;
+    let (seen, plan) = run.plan(&wanted)?;
     let between = between::between(place, &current, &wanted, None)?;
     between::refuse(&between, data, &to)?;
-    if let Some(refused) = attempt::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {
-        receipt::append(&refused, place)?;
-        return Ok(refused);
+    if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
+        return run.refuse(because);
     }
-    let journal = run.journal(Some(&current), &to, &state);
+    let journal = run.journal(&seen);
     if data.restore && between.databases.iter().any(|it| it.1.is_some()) {
-        return restore(ui, run, &wanted, journal, &between, &plan);
+        return restore(run, &wanted, journal, &between, &seen, &plan);
     }
-    attempt::forward(ui, run, &wanted, journal, &state, &plan)
+    forward::go_forward(&mut run, &wanted, journal, &seen, &plan)
 }
 
 /// A release of this host that is not the current one: one that is kept, or, for who names it, one that a
@@ -100,22 +96,20 @@ fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
 
 /// Puts the databases back while nobody uses them, then goes on like any deploy.
 fn restore(
-    ui: &mut Ui,
     mut run: Run<'_>,
     wanted: &Wanted,
     mut journal: Journal,
     between: &Between,
+    seen: &Seen,
     before: &Plan,
 ) -> Result<Receipt, Error> {
-    let place = run.place;
-    journal.save(place)?;
-    let ended = put_back(ui, &mut run, wanted, &mut journal, between);
-    if let Err(error) = ended {
-        let receipt = back::back(ui, &mut run, &journal, &Cause::Failed(error))?;
-        attempt::end(&run, &receipt)?;
+    journal.save(run.place)?;
+    if let Err(error) = put_back(&mut run, wanted, &mut journal, between, seen) {
+        let receipt = back::go_back(&mut run, &journal, &Cause::Failed(error))?;
+        run.end(&receipt)?;
         return Ok(receipt);
     }
-    let (state, mut plan) = wanted.plan(journal.from.as_ref())?;
+    let (seen, mut plan) = wanted.plan(journal.from.as_ref())?;
     // It was taken before; what is there now is what shall be there.
     plan.dumps.clear();
     // Its server has been exchanged by now, which the receipt must not forget.
@@ -124,43 +118,29 @@ fn restore(
             step.image_from.clone_from(&old.image_from);
         }
     }
-    let receipt = attempt::forward(ui, run, wanted, journal, &state, &plan)?;
+    let receipt = forward::go_forward(&mut run, wanted, journal, &seen, &plan)?;
     if receipt.outcome == Outcome::Deployed {
-        ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
+        run.ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
     }
     Ok(receipt)
 }
 
 fn put_back(
-    ui: &mut Ui,
     run: &mut Run<'_>,
     wanted: &Wanted,
     journal: &mut Journal,
     between: &Between,
+    seen: &Seen,
 ) -> Result<(), Error> {
-    let place = run.place;
-    let project = &wanted.after.file.name;
-    run.phase(ui, "dumping");
-    let state = engine::state(project)?;
-    for (database, _) in between.databases.iter().filter(|it| it.1.is_some()) {
-        let database = Database::of(&state, &wanted.after.file, database)?;
-        if !database.wakes(|it| ui.note(it))? {
-            continue;
-        }
-        let dump = database.dump(place, &journal.id)?;
-        ui.note(format_args!("  {}", dump.display()));
-        journal.dumps.push(dump.display().to_string());
-    }
-    journal.save(place)?;
-    run.phase(ui, "restoring");
-    for (database, dump) in &between.databases {
-        let Some(dump) = dump else { continue };
-        let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
-        let files = std::iter::once(&wanted.after.file).chain(&newer);
-        switch::stop_users(&state, files, database)?;
-        let server = own_image(place, wanted, journal.from.as_ref(), database, |it| ui.note(it))?;
-        let server = Database::of(&server, &wanted.after.file, database)?;
-        put_one_back(&server, dump, journal, place)?;
+    let (place, file) = (run.place, &wanted.after.file);
+    let restored = || between.databases.iter().filter_map(|it| Some((&it.0, it.1.as_ref()?)));
+    forward::dump_databases(run, journal, seen, file, restored().map(|it| (it.0, true)))?;
+    run.phase("restoring");
+    let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
+    for (database, dump) in restored() {
+        switch::stop_users(seen, std::iter::once(file).chain(&newer), database)?;
+        let server = bring_up_alone(run, wanted, database)?;
+        put_one_back(&Database::of(&server, file, database)?, dump, journal, place)?;
     }
     Ok(())
 }
@@ -179,20 +159,13 @@ fn put_one_back(
     database.restore(dump, &kept)
 }
 
-/// The server alone as the older release has it, healthy.
-fn own_image(
-    place: &Place,
-    wanted: &Wanted,
-    current: Option<&Id>,
-    database: &str,
-    tell: impl FnMut(&str),
-) -> Result<State, Error> {
-    let (state, mut plan) = wanted.plan(current)?;
+/// Brings a server up alone, as the older release has it; returns what Docker shows when it is healthy.
+fn bring_up_alone(run: &mut Run<'_>, wanted: &Wanted, database: &str) -> Result<Seen, Error> {
+    let (seen, mut plan) = wanted.plan(run.from.as_ref())?;
     plan.services.retain(|it| it.service == database);
     let mut alone = wanted.after.file.clone();
     alone.services.retain(|name, _| name == database);
-    switch::bring_up(place, wanted, &plan, &state, &alone, tell)?;
-    engine::state(&wanted.after.file.name)
+    switch::bring_up(run, wanted, &plan, &seen, &alone, &[])
 }
 
 #[cfg(test)]

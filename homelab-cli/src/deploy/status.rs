@@ -13,14 +13,14 @@ use homelab_core::report::status::Status;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::Place;
 use super::receipt;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
-use super::{bundle, files, gate, one_way, prune};
+use super::wanted::Wanted;
+use super::{bundle, files, health, prune, way_out};
+use crate::docker::seen::{self, Seen};
 use crate::error::Error;
 
 /// Looks at the house; changes nothing.
@@ -31,7 +31,7 @@ pub(crate) fn status(place: &Place) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
     let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
     findings.extend(unread_receipts(place, &unread));
-    let broken = receipt::broken(&receipts).map(way_out);
+    let broken = receipt::broken(&receipts).map(leads_out);
     findings.extend(broken.clone().map(|(because, help)| {
         error(
             "drift-broken",
@@ -73,12 +73,12 @@ fn compared(
     let altered = known(altered, findings).unwrap_or_default();
     findings.extend(settings.into_iter().chain(altered));
     let wanted = known(Wanted::load(place, id, Some(id)), findings)?;
-    let (state, plan) = known(wanted.plan(Some(id)), findings)?;
+    let (seen, plan) = known(wanted.plan(Some(id)), findings)?;
     findings.extend(containers(&plan));
-    findings.extend(foreign(&state));
-    findings.extend(digests(&state, &wanted));
-    findings.extend(unhealthy(&state, &plan));
-    Some(gate::health(&state))
+    findings.extend(foreign(&seen));
+    findings.extend(digests(&seen, &wanted));
+    findings.extend(unhealthy(&seen, &plan));
+    Some(health::by_service(&seen))
 }
 
 /// A part of the whole; that it is not to be had is a finding.
@@ -133,9 +133,9 @@ fn interrupted(place: &Place) -> Option<Finding> {
 }
 
 /// Why the house is broken, and what leads out.
-fn way_out(receipt: &Receipt) -> (String, String) {
+fn leads_out(receipt: &Receipt) -> (String, String) {
     let because = receipt.because.clone().unwrap_or_else(|| "nobody knows why".to_owned());
-    (because, receipt.help.clone().unwrap_or_else(|| one_way::MEND.to_owned()))
+    (because, receipt.help.clone().unwrap_or_else(|| way_out::MEND.to_owned()))
 }
 
 fn unread_receipts(place: &Place, lines: &[usize]) -> Option<Finding> {
@@ -185,8 +185,7 @@ fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
         .map(|it| changed(&format!("releases/{id}/{it}")))
         .collect();
     for (path, hash) in manifest.config() {
-        let bytes = files::read(&place.root.join(path))?;
-        if bytes.is_none_or(|it| release::sha256(&it) != hash) {
+        if !release::is_file_with(&place.root.join(path), hash)? {
             findings.push(changed(path));
         }
     }
@@ -238,11 +237,11 @@ fn said(change: &Change) -> String {
 }
 
 /// Containers of the project that no service of the file stands for.
-fn foreign(state: &State) -> Vec<Finding> {
-    let foreign = state.containers.iter().filter(|it| engine::service(it).is_none());
+fn foreign(seen: &Seen) -> Vec<Finding> {
+    let foreign = seen.containers.iter().filter(|it| seen::service(it).is_none());
     foreign
         .map(|it| {
-            let name = engine::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
+            let name = seen::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
             let message = format!("the container `{name}` is of this project and of no service");
             error("drift-foreign", name, message, "`docker rm --force` it, if nobody needs it")
         })
@@ -250,14 +249,14 @@ fn foreign(state: &State) -> Vec<Finding> {
 }
 
 /// Containers whose image has not the digest that was reviewed.
-fn digests(state: &State, wanted: &Wanted) -> Vec<Finding> {
+fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, service) in &wanted.after.file.services {
         let Some(digest) = service.image.as_deref().and_then(|it| split_image(it).digest) else {
             continue;
         };
-        for container in state.of(name) {
-            let image = observe::image_id(container).and_then(|it| state.images.get(it));
+        for container in seen.of(name) {
+            let image = observe::image_id(container).and_then(|it| seen.images.get(it));
             let has_it = |it: &Value| observe::digests(it).iter().any(|it| it.ends_with(digest));
             // One without any digest was loaded from a file: nobody can tell.
             let differs = image.is_some_and(|it| !observe::digests(it).is_empty() && !has_it(it));
@@ -270,13 +269,13 @@ fn digests(state: &State, wanted: &Wanted) -> Vec<Finding> {
     findings
 }
 
-fn unhealthy(state: &State, plan: &Plan) -> Vec<Finding> {
-    let unwell = gate::unwell(state);
+fn unhealthy(seen: &Seen, plan: &Plan) -> Vec<Finding> {
+    let unwell = health::unwell(seen);
     let unchanged =
         unwell.iter().filter(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
     unchanged
         .map(|name| {
-            let health = state.of(name).next().map_or("gone", engine::health);
+            let health = seen.of(name).next().map_or("gone", health::of);
             let starting = health == "starting";
             Finding {
                 severity: if starting { Severity::Warning } else { Severity::Error },

@@ -10,8 +10,8 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use super::super::journal::Journal;
 use super::super::lock;
 use super::super::release::Manifest;
-use super::super::survey::Wanted;
-use super::super::{dump, gate, prune, receipt, status};
+use super::super::wanted::Wanted;
+use super::super::{dump, health, prune, receipt, status};
 use super::house::{House, Release};
 
 /// Rows that the household has written: no fault may lose one.
@@ -72,8 +72,8 @@ impl House {
         if let Some(left) = docker.networks.keys().find(|it| !names.contains(&it.as_str())) {
             return Err(format!("the network {left} is left"));
         }
-        if gate::unwell(&state).is_empty() == broken {
-            return Err(format!("unwell: {:?}", gate::unwell(&state)));
+        if health::unwell(&state).is_empty() == broken {
+            return Err(format!("unwell: {:?}", health::unwell(&state)));
         }
         let values = fs::read(self.place.dotenv()).ok();
         if !broken && fs::read(self.place.applied(&current)).ok() != values {

@@ -15,9 +15,10 @@ use super::super::bundle::Bundle;
 use super::super::place::Place;
 use super::super::receipt::tests::id;
 use super::super::run::{Checks, Request};
-use super::super::{preflight, recover, rollback, worker};
+use super::super::{preflight, recover, rollback};
 use super::docker::Docker;
 use super::injection::moment;
+use crate::deploy;
 use crate::error::Error;
 use crate::program::played;
 use crate::ui::Ui;
@@ -105,7 +106,7 @@ impl House {
     pub(super) fn deploy(&self, release: &Release) -> Result<Receipt, Error> {
         let bundle = self.bundle(release);
         let request = self.request(release.id);
-        well(worker::deploy(&mut Ui::silent(), &self.place, &bundle, &request)?)
+        well(deploy::deploy(&mut Ui::silent(), &self.place, &bundle, &request)?)
     }
 
     pub(super) fn rollback(&self, to: Option<&Id>, data: Data) -> Result<Receipt, Error> {
@@ -139,7 +140,9 @@ impl House {
                     };
                     text.contains("DATA_ROOT=/etc").then_some(finding).into_iter().collect()
                 },
-                host: |_, wanted, _, plan| preflight::databases(wanted, plan).map(|_| Vec::new()),
+                host: |_, wanted, seen, _, plan| {
+                    preflight::databases(wanted, seen, plan).map(|_| Vec::new())
+                },
             },
         }
     }

@@ -1,0 +1,259 @@
+//! The house as a release wants it, with the values of this host.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use homelab_core::compose::File;
+use homelab_core::contract::Contract;
+use homelab_core::house::House;
+use homelab_core::observe;
+use homelab_core::plan::{self, After, Before, Plan};
+use homelab_core::release::Id;
+use homelab_core::resolve::{self, Setting};
+use homelab_core::variable::Fallback;
+use indexmap::{IndexMap, IndexSet};
+
+use super::bundle::Bundle;
+use super::place::{self, Place};
+use super::release::{self, Manifest, RESOLVED};
+use super::{declared, files, mounted};
+use crate::docker::{self, seen::Seen};
+use crate::error::Error;
+use crate::program::Limit;
+use crate::settings::Settings;
+
+/// A release as this host would run it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) manifest: Manifest,
+    /// As it was committed.
+    pub(crate) raw: File,
+    /// What the engine would get.
+    pub(crate) after: After,
+    /// The `.env` that its values come from, as it was read; empty without a host.
+    pub(crate) values: String,
+    /// Those values, by name.
+    pub(crate) dotenv: IndexMap<String, String>,
+    /// What is known of its images.
+    pub(crate) catalogue: Vec<Contract>,
+}
+
+/// Gives the contents of a file of a release, by its path there.
+type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
+/// What a release is read from.
+struct Source<'a> {
+    manifest: Manifest,
+    raw: File,
+    /// The contents of one of its files.
+    read: Box<Read<'a>>,
+}
+
+impl<'a> Source<'a> {
+    /// A release of this host.
+    fn release(place: &Place, id: &Id) -> Result<Self, Error> {
+        let folder = place.release(id);
+        Ok(Self {
+            manifest: Manifest::load(place, id)?,
+            raw: release::compose_of(place, id)?,
+            read: Box::new(move |path| files::read(&folder.join(path)).ok().flatten()),
+        })
+    }
+
+    fn bundle(bundle: &'a Bundle) -> Self {
+        Self {
+            manifest: bundle.manifest.clone(),
+            raw: bundle.file.clone(),
+            read: Box::new(|path| bundle.contents(path).map(<[u8]>::to_vec)),
+        }
+    }
+
+    fn resolve(&self, with: &Values<'_>) -> Result<File, Error> {
+        let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
+        let folder = with.folder.display().to_string();
+        let read = |path: &str| {
+            let bytes = (self.read)(path.strip_prefix("./").unwrap_or(path))?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let setting =
+            Setting { values: &with.dotenv, profiles: &profiles, folder: &folder, read: &read };
+        resolve::resolve(&self.raw, &setting).map_err(|it| Error::Resolve(it.to_string()))
+    }
+}
+
+/// With which values a release is read.
+struct Values<'a> {
+    text: String,
+    /// The host, where there is one.
+    house: Option<&'a Place>,
+    dotenv: IndexMap<String, String>,
+    profiles: Vec<String>,
+    folder: &'a Path,
+    catalogue: Vec<Contract>,
+}
+
+impl Wanted {
+    /// Reads a release of this host; `current` is the one that runs.
+    pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
+        let values = values(place, place.dotenv())?;
+        Self::build(Source::release(place, id)?, older(place, current).as_ref(), values)
+    }
+
+    /// The same with the values with which it was healthy, for the way back: `.env` may be what
+    /// went wrong.
+    pub(crate) fn as_it_ran(place: &Place, id: &Id) -> Result<Self, Error> {
+        Self::with_values(place, id, place.applied(id))
+    }
+
+    /// The same with the values with which a deploy to it began, for its end.
+    pub(crate) fn as_staged(place: &Place, id: &Id) -> Result<Self, Error> {
+        Self::with_values(place, id, place.staged(id))
+    }
+
+    fn with_values(place: &Place, id: &Id, path: PathBuf) -> Result<Self, Error> {
+        let path = Some(path).filter(|it| it.is_file());
+        let values = values(place, path.unwrap_or_else(|| place.dotenv()))?;
+        Self::build(Source::release(place, id)?, None, values)
+    }
+
+    /// Puts what Compose gets, and the values of today, beside the release. The values are for the end of a
+    /// deploy that is interrupted: an edit of `.env` does not change what it brings.
+    pub(super) fn stage(&self, place: &Place) -> Result<(), Error> {
+        files::write(&place.staged(&self.manifest.release), self.values.as_bytes(), 0o600)?;
+        self.write_resolved(place)
+    }
+
+    /// Writes the file for Compose: as it was judged, with our label on the services that mount files of the
+    /// release.
+    pub(super) fn write_resolved(&self, place: &Place) -> Result<(), Error> {
+        let mut file = self.after.file.clone();
+        for (name, stamp) in &self.after.stamps {
+            file.services[name].labels.insert(observe::STAMP.to_owned(), stamp.clone());
+        }
+        let path = place.release(&self.manifest.release).join(RESOLVED);
+        // Values of `.env` are in it.
+        files::write(&path, resolve::text(&file).as_bytes(), 0o600)
+    }
+
+    /// Keeps the values with which it became healthy.
+    pub(super) fn keep_values(&self, place: &Place) -> Result<(), Error> {
+        files::write(&place.applied(&self.manifest.release), self.values.as_bytes(), 0o600)
+    }
+
+    /// The same of one that was sent and is not on this host yet.
+    pub(crate) fn of_bundle(
+        place: &Place,
+        bundle: &Bundle,
+        current: Option<&Id>,
+    ) -> Result<Self, Error> {
+        let values = values(place, place.dotenv())?;
+        // The same release says the same: its file on this host may have been edited.
+        let other = current.filter(|it| **it != bundle.manifest.release);
+        Self::build(Source::bundle(bundle), older(place, other).as_ref(), values)
+    }
+
+    /// What a checkout would run somewhere: every profile on, defaults for all values.
+    pub(crate) fn anywhere(
+        own: &House,
+        bundle: &Bundle,
+        old: Option<&Bundle>,
+    ) -> Result<Self, Error> {
+        let source = Source::bundle(bundle);
+        let mut profiles = IndexSet::new();
+        for service in source.raw.services.values() {
+            profiles.extend(service.profiles.iter().cloned());
+        }
+        let required =
+            own.stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+        let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
+        let profiles = profiles.into_iter().collect();
+        let folder = Path::new(place::DEFAULT);
+        let catalogue = own.catalogue();
+        let values =
+            Values { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
+        Self::build(source, old.map(Source::bundle).as_ref(), values)
+    }
+
+    fn build(
+        source: Source<'_>,
+        old: Option<&Source<'_>>,
+        with: Values<'_>,
+    ) -> Result<Self, Error> {
+        let file = source.resolve(&with)?;
+        let Source { manifest, raw, .. } = source;
+        let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
+        // One that cannot be read with the values of today says nothing.
+        let before = old.and_then(|it| it.resolve(&with).ok());
+        let after = After {
+            release: manifest.release.to_string(),
+            stamps: mounted::stamps(&raw, &file, &manifest),
+            files: mounted::changed(&raw, &file, old.map(|it| &it.manifest), &manifest),
+            altered: with.house.map_or_else(IndexMap::new, |place| {
+                mounted::altered(&raw, &file, &manifest, |path, hash| {
+                    !release::is_file_with(&place.root.join(path), hash).unwrap_or(false)
+                })
+            }),
+            declared: before.map(|it| declared::changes(&it, &file)).unwrap_or_default(),
+            warnings: old.map_or_else(Vec::new, |it| declared::warnings(&it.raw, &raw)),
+            off: declared::off(&raw, &file, &profiles),
+            folder: Some(with.folder.display().to_string()),
+            file,
+        };
+        let Values { text: values, dotenv, catalogue, .. } = with;
+        Ok(Self { manifest, raw, after, values, dotenv, catalogue })
+    }
+
+    /// What a checkout would change in another one's house, without an engine.
+    pub(crate) fn against(&self, old: &Self) -> Plan {
+        let before = Before {
+            release: Some(old.after.release.clone()),
+            file: old.after.file.clone(),
+            containers: IndexMap::new(),
+        };
+        plan::plan(&before, &self.after, &self.catalogue)
+    }
+
+    /// Runs `docker compose` with it and returns whatever came of it.
+    pub(crate) fn compose(
+        &self,
+        place: &Place,
+        words: &[&str],
+        limit: Limit,
+    ) -> Result<Output, Error> {
+        let file = place.release(&self.manifest.release).join(RESOLVED);
+        docker::compose(&self.raw.name, &place.root, &file, words, limit)
+    }
+
+    /// Real names of its networks.
+    pub(crate) fn networks(&self) -> Vec<&str> {
+        self.after.file.networks.values().filter_map(|it| it.name.as_deref()).collect()
+    }
+
+    /// Asks the engine, and compares.
+    pub(crate) fn plan(&self, current: Option<&Id>) -> Result<(Seen, Plan), Error> {
+        let mut seen = docker::see_project(&self.after.file.name)?;
+        seen.networks = docker::see_networks(&self.after.file.name, &self.networks())?;
+        let before = seen.before(&self.after.file, current);
+        let plan = plan::plan(&before, &self.after, &self.catalogue);
+        Ok((seen, plan))
+    }
+}
+
+/// The values of a `.env` of this host.
+fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
+    let settings = Settings::load(path)?.readable()?;
+    let Some(text) = settings.text.clone() else {
+        return Err(Error::NoSettings(settings.path));
+    };
+    let entries = settings.dotenv.entries.iter();
+    let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
+    let profiles = settings.profiles();
+    let (house, folder) = (Some(place), place.root.as_path());
+    let catalogue = place.own.catalogue();
+    Ok(Values { text, house, dotenv, profiles, folder, catalogue })
+}
+
+/// The release that runs, when there is one that can be read.
+fn older<'a>(place: &Place, current: Option<&Id>) -> Option<Source<'a>> {
+    Source::release(place, current?).ok()
+}
