@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caddyfile, deploy, doctor, explain, exposure, images, init, memory, new, plan, receive,
@@ -52,26 +52,6 @@ enum Command {
     Receive(receive::Args),
     #[command(hide = true)]
     Worker(worker::Args),
-}
-
-/// What a report looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs; its fields are stable
-    Json,
-}
-
-impl Format {
-    /// As an option says it.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
 }
 
 /// Runs the command and returns the exit code; clap itself ends the program on wrong usage.

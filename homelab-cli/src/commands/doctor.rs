@@ -4,7 +4,7 @@ use homelab_core::checks;
 use homelab_core::finding::Severity;
 use homelab_core::report::doctor::Diagnosis;
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;

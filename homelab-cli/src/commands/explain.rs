@@ -5,7 +5,7 @@ mod service;
 use homelab_core::checks;
 use homelab_core::report::explanation::{self, Manual};
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;

@@ -2,7 +2,7 @@
 
 use homelab_core::report::exposure::{self, Asks, Exposure, Host, OpenPort, Unreviewed, WayOut};
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;

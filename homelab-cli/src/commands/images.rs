@@ -5,7 +5,7 @@ use std::path::Path;
 use homelab_core::limits;
 use jiff::Timestamp;
 
-use super::plan::Format;
+use super::options::PageFormat;
 use crate::error::Error;
 use crate::exit;
 use crate::file::{self, Folder};
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     min_age: u32,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PageFormat,
     /// Ask `HOST:PORT` for the images of a registry
     #[arg(long, value_name = "REGISTRY=HOST:PORT", hide = true)]
     mirror: Vec<Mirror>,
@@ -62,9 +62,9 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         report.updated = true;
     }
     match args.format {
-        Format::Text => report.table().iter().try_for_each(|it| ui.data(it))?,
-        Format::Markdown => ui.data(report.markdown())?,
-        Format::Json => ui.json(&report)?,
+        PageFormat::Text => report.table().iter().try_for_each(|it| ui.data(it))?,
+        PageFormat::Markdown => ui.data(report.markdown())?,
+        PageFormat::Json => ui.json(&report)?,
     }
     conclude(ui, &report, &changes, &path);
     Ok(if report.failed().next().is_some() { exit::FAILED } else { exit::FINE })

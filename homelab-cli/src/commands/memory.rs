@@ -4,7 +4,7 @@ use homelab_core::budget::Need;
 use homelab_core::report::memory::{self, AllSets, OneSet, Share};
 use homelab_core::units::Memory;
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::house::House;

@@ -3,10 +3,9 @@
 use clap::{Parser, Subcommand};
 use rustix::fs::{Access, access};
 
-use super::deploy::{self, HouseDir, Who};
-use super::rollback::{self, Choice};
-use super::{plan, status};
-use crate::cli::Format;
+use super::options::{Format, HouseDir, PageFormat, Who};
+use super::rollback::Choice;
+use super::{deploy, plan, rollback, status, stdin};
 use crate::deploy::bundle::Bundle;
 use crate::deploy::place::Place;
 use crate::error::Error;
@@ -48,7 +47,7 @@ enum Verb {
         #[arg(long, value_name = "sha256:HEX")]
         bundle: String,
         #[arg(long, value_enum, default_value_t)]
-        format: plan::Format,
+        format: PageFormat,
     },
     /// Deploy the bundle on the standard input
     Deploy {
@@ -72,7 +71,7 @@ enum Verb {
     /// Compare this host with its release
     Status {
         #[arg(long, value_enum, default_value_t)]
-        format: plan::Format,
+        format: PageFormat,
     },
 }
 
@@ -89,16 +88,18 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     }
     match verb {
         Verb::Plan { bundle, format } => {
-            let bundle = Bundle::unpack(&super::worker::sent()?, &bundle)?;
-            plan::here(ui, &place, &bundle, format)
+            let bundle = Bundle::unpack(&stdin::read_packed()?, &bundle)?;
+            plan::plan_here(ui, &place, &bundle, format)
         }
         Verb::Deploy { bundle, who, format } => {
-            let packed = super::worker::sent()?;
+            let packed = stdin::read_packed()?;
             let bundle = Bundle::unpack(&packed, &bundle)?;
-            deploy::here(ui, &place, &bundle, &packed, &who, format)
+            deploy::deploy_here(ui, &place, &bundle, &packed, &who, format)
         }
-        Verb::Rollback { choice, who, format } => rollback::here(ui, &place, &choice, &who, format),
-        Verb::Status { format } => status::here(ui, &place, format),
+        Verb::Rollback { choice, who, format } => {
+            rollback::roll_back_here(ui, &place, &choice, &who, format)
+        }
+        Verb::Status { format } => status::print_status(ui, &place, format),
     }
 }
 

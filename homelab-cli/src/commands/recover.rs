@@ -2,7 +2,8 @@
 
 use homelab_core::report::receipt::Outcome;
 
-use super::deploy::{HouseDir, Who, lines};
+use super::options::{HouseDir, Who};
+use super::receipt::receipt_lines;
 use crate::deploy::place::Place;
 use crate::deploy::recover;
 use crate::error::Error;
@@ -27,11 +28,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    here(ui, &Place::open(&args.house.folder, &house.own)?, &args.who)
+    recover_here(ui, &Place::open(&args.house.folder, &house.own)?, &args.who)
 }
 
 /// Recovers on this machine.
-pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
+pub(crate) fn recover_here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
     let receipt = recover::recover(ui, place, &who.actor())?;
     let runs = place.current()?.map_or_else(|| "nothing".to_owned(), |it| it.to_string());
     let Some(receipt) = receipt else {
@@ -40,7 +41,7 @@ pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
     };
     // That a release was rolled back is what was asked for here.
     if receipt.outcome == Outcome::Broken {
-        for line in lines(&receipt) {
+        for line in receipt_lines(&receipt) {
             ui.data(line)?;
         }
         return Ok(exit::FINDINGS);

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use homelab_core::release::Id;
 use homelab_core::report::status::Status;
 
-use super::deploy::HouseDir;
-use super::plan::Format;
+use super::options::{HouseDir, PageFormat, word};
 use crate::deploy::place::Place;
 use crate::deploy::status;
 use crate::error::Error;
@@ -32,7 +31,7 @@ pub(crate) struct Args {
     house: HouseDir,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PageFormat,
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
@@ -41,20 +40,20 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
             ui,
             house,
             host,
-            &["status", "--format", args.format.word()],
+            &["status", "--format", &word(&args.format)],
             &[],
         );
     }
-    here(ui, &Place::open(&args.house.folder, &house.own)?, args.format)
+    print_status(ui, &Place::open(&args.house.folder, &house.own)?, args.format)
 }
 
 /// Looks at this machine.
-pub(crate) fn here(ui: &mut Ui, place: &Place, format: Format) -> Result<u8, Error> {
+pub(crate) fn print_status(ui: &mut Ui, place: &Place, format: PageFormat) -> Result<u8, Error> {
     let status = status::status(place);
     match format {
-        Format::Json => ui.json(&status)?,
-        Format::Markdown => ui.data(markdown(&status).trim_end())?,
-        Format::Text => text(ui, &status)?,
+        PageFormat::Json => ui.json(&status)?,
+        PageFormat::Markdown => ui.data(markdown(&status).trim_end())?,
+        PageFormat::Text => text(ui, &status)?,
     }
     Ok(if status.drift { exit::FINDINGS } else { exit::FINE })
 }

@@ -92,7 +92,7 @@ impl Bundle {
 
     /// Reads one that was sent; `digest` is what the sender says of it.
     pub(crate) fn unpack(bytes: &[u8], digest: &str) -> Result<Self, Error> {
-        let found = format!("sha256:{}", release::sha256(bytes));
+        let found = self::digest(bytes);
         if found != digest {
             let size = bytes.len();
             return Err(Error::Bundle(format!(
@@ -160,6 +160,11 @@ impl Bundle {
         }
         files::rename(&unfinished, &folder)
     }
+}
+
+/// How a bundle is announced.
+pub(crate) fn digest(packed: &[u8]) -> String {
+    format!("sha256:{}", release::sha256(packed))
 }
 
 /// The Compose file among these.
@@ -245,10 +250,6 @@ mod tests {
         let commit = "0123456789abcdef";
         let id = Id::of(commit, &release::content(&contents), false).expect("both are digits");
         Bundle::of_contents(id, commit, contents).expect("a valid file")
-    }
-
-    fn digest(bytes: &[u8]) -> String {
-        format!("sha256:{}", release::sha256(bytes))
     }
 
     fn refusal(bytes: &[u8]) -> String {
