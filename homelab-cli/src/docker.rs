@@ -62,9 +62,8 @@ pub(crate) fn failed(line: &str, output: &Output) -> Error {
     let text = [&output.stderr, &output.stdout].map(|it| String::from_utf8_lossy(it).into_owned());
     let text = text.concat();
     let lines: Vec<_> = text.lines().filter(|it| !it.trim().is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(6)..].join("\n  ");
     let line: String = line.chars().take(120).collect();
-    Error::Failed { what: format!("`{line}` failed:\n  {last}"), help: String::new() }
+    Error::Program { line, said: lines[lines.len().saturating_sub(6)..].join("\n  ") }
 }
 
 /// Runs `docker compose` for a project with a file that has no variables, and returns whatever came of it.

@@ -56,7 +56,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     let read = contents(folder, &[object(None, Kind::Commit, commit)])?.concat();
     let root = String::from_utf8_lossy(&read);
     let root = root.lines().next().and_then(|it| it.strip_prefix("tree "));
-    let root = root.ok_or_else(|| unreadable("cat-file"))?;
+    let root = root.ok_or_else(|| Error::GitAnswer("cat-file"))?;
     contents(folder, &[object(None, Kind::Tree, root)])?;
     let mut objects = Vec::new();
     let words = ["ls-tree", "-r", "-t", "-z", root, "--"];
@@ -64,7 +64,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     for entry in listed.split(|it| *it == 0).filter(|it| !it.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
         // `100644 blob 0123…<tab>config/a.yml`
-        let (entry, path) = entry.split_once('\t').ok_or_else(|| unreadable("ls-tree"))?;
+        let (entry, path) = entry.split_once('\t').ok_or_else(|| Error::GitAnswer("ls-tree"))?;
         let mut words = entry.split(' ');
         let kind = match (words.next(), words.next()) {
             (Some("100644" | "100755"), Some("blob")) => Ok(Kind::Blob),
@@ -73,7 +73,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
             _ => Err("a submodule"),
         };
         let kind = kind.map_err(|it| Error::NoFile(path.to_owned(), it))?;
-        let name = words.next().ok_or_else(|| unreadable("ls-tree"))?;
+        let name = words.next().ok_or_else(|| Error::GitAnswer("ls-tree"))?;
         objects.push(object(Some(path), kind, name));
     }
     let contents = contents(folder, &objects)?;
@@ -146,12 +146,8 @@ fn ask(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Error> {
     let output = git(folder).args(words).output().map_err(|failure| failure.of(&line, INSTALL))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().last().unwrap_or_default();
-        return Err(Error::Failed {
-            what: format!("`{line}` failed: {last}"),
-            help: "a release is named by its commit: run this in a clone of the repository"
-                .to_owned(),
-        });
+        let said = said.lines().last().unwrap_or_default().to_owned();
+        return Err(Error::Git { line, said });
     }
     Ok(output.stdout)
 }
@@ -159,17 +155,5 @@ fn ask(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Error> {
 fn changed_object(object: &Object) -> Error {
     let Object { path, name, .. } = object;
     let what = path.as_ref().map_or_else(|| "the commit".to_owned(), |it| format!("`{it}`"));
-    Error::Failed {
-        what: format!(
-            "{what} is not as it was committed: the object `{name}` of this clone was changed"
-        ),
-        help: "`git fsck` names all such objects; clone anew and go on there".to_owned(),
-    }
-}
-
-fn unreadable(verb: &str) -> Error {
-    Error::Failed {
-        what: format!("`git {verb}` answers what cannot be read"),
-        help: "see whether the clone is whole: `git fsck`".to_owned(),
-    }
+    Error::ChangedObject { what, object: name.clone() }
 }

@@ -212,18 +212,12 @@ impl Program {
 
 impl Failure {
     /// The same as an error of the call `line`; `help` says what to do when there is no such program.
-    pub(crate) fn of(self, line: &str, help: &str) -> Error {
+    pub(crate) fn of(self, line: &str, help: &'static str) -> Error {
         let line: String = line.chars().take(120).collect();
         match self {
-            Self::Start(error) => {
-                let what = format!("cannot run `{line}`: {error}");
-                Error::Failed { what, help: help.to_owned() }
-            }
+            Self::Start(source) => Error::Start { line, help, source },
             Self::Late(limit) => Error::Late { line, limit: limit.to_string() },
-            Self::Pass(source) => Error::Failed {
-                what: format!("`{line}` was cut off: {source}"),
-                help: "see whether the disk is full and whether the file can be read".to_owned(),
-            },
+            Self::Pass(source) => Error::CutOff { line, source },
         }
     }
 }

@@ -130,13 +130,9 @@ fn parse(words: &[String]) -> Result<Verb, Error> {
 
 /// Takes the place of this process; returns only where that fails.
 pub(crate) fn as_root(place: &Place, words: &[String]) -> Error {
-    let fail = |it: std::io::Error| Error::Failed {
-        what: format!("cannot become root: {it}"),
-        help: "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`".to_owned(),
-    };
     let program = match std::env::current_exe() {
         Ok(program) => program,
-        Err(error) => return fail(error),
+        Err(error) => return Error::Root(error),
     };
     let sudo = |option: &str| {
         let sudo = Program::with_environment("sudo", Limit::QUESTION).arg("--non-interactive");
@@ -150,11 +146,11 @@ pub(crate) fn as_root(place: &Place, words: &[String]) -> Error {
         Ok(refused) => {
             let said = String::from_utf8_lossy(&refused.stderr);
             let said = said.lines().last().unwrap_or("it is not allowed to");
-            return fail(std::io::Error::other(said.to_owned()));
+            return Error::Root(std::io::Error::other(said.to_owned()));
         }
         Err(failure) => return failure.of("sudo --list", "install `sudo`"),
     }
-    fail(sudo("").replace())
+    Error::Root(sudo("").replace())
 }
 
 #[cfg(test)]

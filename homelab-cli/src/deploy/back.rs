@@ -29,7 +29,7 @@ impl Cause {
     fn text(&self) -> String {
         match self {
             Self::Interrupted => "it was interrupted".to_owned(),
-            Self::Failed(error) => error.to_string(),
+            Self::Failed(error) => error.chain(),
         }
     }
 
@@ -164,7 +164,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
     };
     let (seen, mut ended) = attempt()?;
     // What fails while the engine starts anew says nothing of the release.
-    if matches!(ended, Err(Error::Failed { .. })) {
+    if ended.as_ref().is_err_and(Error::is_of_a_program) {
         ended = attempt()?.1;
     }
     match ended {
@@ -181,8 +181,8 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
         }
         // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
         // say but: mend that, and do it again.
-        Err(error @ (Error::Unhealthy(_) | Error::Failed { .. })) => {
-            let receipt = run.receipt(Outcome::Broken, Some(error.to_string()));
+        Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
+            let receipt = run.receipt(Outcome::Broken, Some(error.chain()));
             // Where it was broken before, what led out then still does.
             let receipts = receipt::all(place)?;
             let before = receipt::broken(&receipts).and_then(|it| it.help.clone());
@@ -233,12 +233,10 @@ fn put_data_back(run: &mut Run<'_>, journal: &Journal) -> Result<(), Error> {
             database.wake()?;
             database.undo(kept)
         });
-        ended.map_err(|error| Error::Failed {
-            what: format!("the data of `{service}` could not be put back: {error}"),
-            help: format!(
-                "it is in the database `{kept}`, and nothing was lost: see why the server does not \
-                 answer, then run `homelab recover`"
-            ),
+        ended.map_err(|error| Error::DataNotPutBack {
+            service: service.clone(),
+            kept: kept.clone(),
+            source: Box::new(error),
         })?;
     }
     Ok(())

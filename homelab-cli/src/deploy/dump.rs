@@ -52,12 +52,7 @@ impl Database {
                 superuser: superuser.to_owned(),
                 name: name.to_owned(),
             }),
-            _ => Err(Error::Failed {
-                what: format!("`{service}` cannot be dumped: its container does not say how"),
-                help: format!(
-                    "expected the label `{DATABASE_LABEL}: postgres:<superuser>/<database>`"
-                ),
-            }),
+            _ => Err(Error::NoDatabase(service.to_owned())),
         }
     }
 
@@ -102,10 +97,11 @@ impl Database {
     /// The same; `false`, and told, for a server that does not come up, as in a loop of crashes.
     pub(crate) fn wakes(&self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
         match self.wake() {
-            Err(error @ Error::Failed { .. }) => {
+            Err(error) if error.is_of_a_program() => {
                 tell(&format!(
-                    "warning: `{}` does not answer, so it is not dumped: {error}",
-                    self.service
+                    "warning: `{}` does not answer, so it is not dumped: {}",
+                    self.service,
+                    error.chain()
                 ));
                 Ok(false)
             }
@@ -123,10 +119,7 @@ impl Database {
     /// Bytes that it has on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
         let answer = self.ask(&format!("SELECT pg_database_size({})", text(&self.name)))?;
-        answer.parse().map_err(|_| Error::Failed {
-            what: format!("`{}` says `{answer}` when asked for its size", self.service),
-            help: String::new(),
-        })
+        answer.parse().map_err(|_| Error::DatabaseSize { service: self.service.clone(), answer })
     }
 
     /// The name under which `restore` keeps the data that it sets aside.
@@ -222,11 +215,7 @@ impl Database {
         if self.ask(&format!("{marked} WHERE datname = {name}"))? == mark {
             return Ok(());
         }
-        Err(Error::Failed {
-            what: format!("`psql` ended before the dump `{}` was committed", dump.display()),
-            help: "the database is as it was; see whether its disk is full, and try again"
-                .to_owned(),
-        })
+        Err(Error::UncommittedDump(dump.to_owned()))
     }
 
     /// Whether its `psql` knows the guard that lets a dump run no commands: by trying it, since also
@@ -267,12 +256,7 @@ fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
 /// Fails unless a dump is whole and nothing but SQL, before anything is done with it.
 fn check_script(path: &Path) -> Result<(), Error> {
     let checked = script::write(open(path)?, None, "", &mut io::sink());
-    checked.map_err(|error| Error::Failed {
-        what: format!("the dump `{}` is refused: {error}", path.display()),
-        help: "nothing was touched; go back with `--keep-data`, or put another dump back by \
-               docs/runbooks/restore-immich-database.md"
-            .to_owned(),
-    })
+    checked.map_err(|source| Error::RefusedDump { path: path.to_owned(), source })
 }
 
 /// Fails unless a dump is whole: `psql` takes the end of a cut one for the end of the data.
@@ -292,11 +276,5 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     if String::from_utf8_lossy(&tail).lines().any(|it| it == END) {
         return Ok(());
     }
-    Err(Error::Failed {
-        what: format!(
-            "the dump `{}` is not whole: its last lines do not say `{END}`",
-            path.display()
-        ),
-        help: "see whether the disk is full: `df -h`; then run the command again".to_owned(),
-    })
+    Err(Error::CutDump { path: path.to_owned(), end: END })
 }

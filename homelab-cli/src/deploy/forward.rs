@@ -38,7 +38,7 @@ pub(super) fn unready(
     }
     run.phase("pulling");
     let pulled = switch::pull(run, wanted);
-    Ok(pulled.err().map(|error| format!("an image could not be pulled: {error}")))
+    Ok(pulled.err().map(|error| format!("an image could not be pulled: {}", error.chain())))
 }
 
 fn because<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Option<String> {

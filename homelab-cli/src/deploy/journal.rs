@@ -43,16 +43,7 @@ impl Journal {
     pub(crate) fn load(place: &Place) -> Result<Option<Self>, Error> {
         let path = place.journal();
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
-        let broken = |it: serde_json::Error| Error::Failed {
-            what: format!("`{}` is not valid: {it}", path.display()),
-            help: format!(
-                "if a newer `homelab` has been at work here, install that one and run `homelab recover`; \
-                 else see with `homelab status` what runs, set the note aside with `sudo mv {0} {0}.unreadable`, \
-                 and run `homelab rollback` or deploy",
-                path.display()
-            ),
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(broken)
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Journal { path, source })
     }
 
     pub(crate) fn save(&self, place: &Place) -> Result<(), Error> {

@@ -87,6 +87,6 @@ pub(super) fn before_another(ui: &mut Ui, place: &Place) -> Result<(), Error> {
     {
         return Err(error);
     }
-    ui.note(format_args!("warning: that was not possible ({error}); going on"));
+    ui.note(format_args!("warning: that was not possible ({}); going on", error.chain()));
     Ok(())
 }

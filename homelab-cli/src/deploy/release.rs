@@ -66,11 +66,7 @@ impl Manifest {
     pub(crate) fn load(place: &Place, id: &Id) -> Result<Self, Error> {
         let path = place.release(id).join(MANIFEST);
         let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
-        let broken = |it: serde_json::Error| Error::Failed {
-            what: format!("`{}` is not a manifest: {it}", path.display()),
-            help: "deploy that commit again".to_owned(),
-        };
-        serde_json::from_slice(&bytes).map_err(broken)
+        serde_json::from_slice(&bytes).map_err(|source| Error::Manifest { path, source })
     }
 
     /// Fails unless these are exactly the files of the manifest.

@@ -1,7 +1,5 @@
 //! What runs and whether it is still what was deployed: drift, with a place and a fix.
 
-use std::error::Error as _;
-
 use homelab_core::diff::Change;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::observe;
@@ -84,9 +82,8 @@ fn compared(
 /// A part of the whole; that it is not to be had is a finding.
 fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
     let unknown = |it: &Error| {
-        let cause = it.source().map(|it| format!(": {it}")).unwrap_or_default();
         let help = it.hint().unwrap_or_default();
-        error("drift-unknown", "the house", format!("{it}{cause}"), &help)
+        error("drift-unknown", "the house", it.chain(), &help)
     };
     part.map_err(|it| findings.push(unknown(&it))).ok()
 }
@@ -117,7 +114,7 @@ fn interrupted(place: &Place) -> Option<Finding> {
                 ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
             });
         }
-        Err(error) => return Some(wrong(error.to_string(), &error.hint().unwrap_or_default())),
+        Err(error) => return Some(wrong(error.chain(), &error.hint().unwrap_or_default())),
     };
     let message = format!(
         "the {} of `{}` by {} since {} has not ended",

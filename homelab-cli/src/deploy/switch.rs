@@ -33,10 +33,7 @@ pub(super) fn pull(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     }
     match missing_images(wanted)?.first() {
         None => Ok(()),
-        Some(image) => Err(Error::Failed {
-            what: format!("`{image}` was pulled and is not there"),
-            help: "see Docker's own log: `sudo journalctl --unit docker --since -1h`".to_owned(),
-        }),
+        Some(image) => Err(Error::NotPulled(image.clone())),
     }
 }
 

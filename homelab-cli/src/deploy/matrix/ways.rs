@@ -183,7 +183,7 @@ fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
         fs::write(&path, text).expect("the folder is ours");
         let before = images(&house);
         let error = house.rollback(None, Data::default()).expect_err("nobody knows what runs");
-        let said = (error.to_string(), error.hint().unwrap_or_default());
+        let said = (error.chain(), error.hint().unwrap_or_default());
         assert!(said.0.contains("is not a manifest") && said.1 == "deploy that commit again");
         let status = status::status(&house.place);
         assert!(status.drift && status.health.is_none(), "{status:#?}");
