@@ -46,7 +46,7 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 
 use self::bundle::Bundle;
 use self::lock::Lock;
-use self::place::Place;
+use self::place::HousePlace;
 use self::run::{Request, Run};
 use self::wanted::Wanted;
 use crate::docker::seen::Seen;
@@ -56,11 +56,11 @@ use crate::ui::Ui;
 /// Deploys a bundle. An error means that nothing was touched and there is no receipt.
 pub(crate) fn deploy(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     bundle: &Bundle,
     request: &Request,
 ) -> Result<Receipt, Error> {
-    place.prepare()?;
+    place.make_folders()?;
     let _lock = Lock::take(place, "a deploy", &request.actor)?;
     recover::before_another(ui, place)?;
     let (to, current) = (&bundle.manifest.release, place.current()?);
@@ -75,7 +75,7 @@ pub(crate) fn deploy(
     wanted.stage(place)?;
     run.phase("planning");
     let (seen, plan) = run.plan(&wanted)?;
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     let is_the_same = !plan.changes && current.as_ref() == Some(to);
     if is_the_same && receipt::broken(&receipts).is_none() {
         return unchanged(run, &wanted, &seen);

@@ -27,13 +27,13 @@ use homelab_core::checks;
 use homelab_core::finding::{Finding, Severity};
 use homelab_core::project::{Member, Project};
 
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::settings::Settings;
 
 /// What a rule about the host reads.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
-    pub(crate) house: &'a House,
+    pub(crate) house: &'a HouseFolder,
     pub(crate) settings: &'a Settings,
     pub(crate) project: &'a Project<'a>,
     /// Profiles that are on.

@@ -9,8 +9,9 @@ mod exit;
 mod file;
 mod git;
 mod host;
-mod house;
+mod house_folder;
 mod inspect;
+mod message;
 mod pins;
 mod program;
 mod registry;
@@ -19,7 +20,6 @@ mod ssh;
 mod ui;
 mod updates;
 mod versions;
-mod words;
 
 /// Runs the command that the command line names, for this household.
 pub fn main(house: homelab_core::house::House) -> std::process::ExitCode {

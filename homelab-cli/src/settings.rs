@@ -12,8 +12,8 @@ use indexmap::IndexMap;
 
 use crate::error::Error;
 use crate::file;
-use crate::house::House;
-use crate::words;
+use crate::house_folder::HouseFolder;
+use crate::message;
 
 /// Id of the findings about `.env`.
 pub(crate) const RULE: &str = "host-env";
@@ -52,7 +52,7 @@ impl Settings {
     }
 
     /// The same for commands that need every value that is set to be right.
-    pub(crate) fn valid(self, house: &House) -> Result<Self, Error> {
+    pub(crate) fn valid(self, house: &HouseFolder) -> Result<Self, Error> {
         let errors = self.findings(house).into_iter().filter(|it| it.severity == Severity::Error);
         let faults = errors.filter_map(|it| Some(format!("  {}: {}", it.place?, it.message)));
         let faults = faults.collect();
@@ -87,7 +87,7 @@ impl Settings {
     }
 
     /// Everything that is wrong with it.
-    pub(crate) fn findings(&self, house: &House) -> Vec<Finding> {
+    pub(crate) fn findings(&self, house: &HouseFolder) -> Vec<Finding> {
         let site = house.site();
         if self.text.is_none() {
             let message = format!("`{}` does not exist", self.path.display());
@@ -168,7 +168,7 @@ fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, Str
         let known: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
         let name = value.split(',').find(|it| !known.contains(it))?;
         let message = format!("`{variable}` names the profile `{name}`, which does not exist");
-        return Some((Severity::Error, message, words::suggest(name, "profiles", &known)));
+        return Some((Severity::Error, message, message::suggest(name, "profiles", &known)));
     }
     None
 }
@@ -177,7 +177,7 @@ fn unknown(site: &Site, name: &str) -> Option<(Severity, String, String)> {
     if FOREIGN.iter().any(|it| name.starts_with(it)) {
         return None;
     }
-    let help = match words::nearest(name, site.variables.iter().map(EnvVar::name)) {
+    let help = match message::nearest(name, site.variables.iter().map(EnvVar::name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "remove it; no service reads it".to_owned(),
     };
@@ -193,7 +193,7 @@ pub(crate) fn check_value(site: &Site, variable: &EnvVar, value: &str) -> Result
             value: value.to_owned(),
             expected: if variable.kind() == Kind::Profiles {
                 let known = site.profiles.iter().map(|it| it.name());
-                format!("a comma list of {}", words::list(known))
+                format!("a comma list of {}", message::list(known))
             } else {
                 variable.kind().expected()
             },

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
@@ -49,7 +49,7 @@ impl Remote {
     pub(crate) fn receive(
         &self,
         ui: &mut Ui,
-        checkout: &House,
+        checkout: &HouseFolder,
         host: &str,
         words: &[&str],
         input: &[u8],

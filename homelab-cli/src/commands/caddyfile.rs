@@ -4,7 +4,7 @@ use homelab_core::caddyfile;
 
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Print the Caddyfile that the proxy makes of the labels
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     profiles: Option<Vec<String>>,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let text = if let Some(names) = &args.profiles {

@@ -3,10 +3,10 @@
 use super::options::{Checkout, Format, HouseDir, Who, word};
 use super::receipt::{deploy_id, print_end};
 use crate::deploy::bundle::{self, Bundle};
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::deploy::supervise;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     format: Format,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let bundle = args.source.bundle(ui, house)?;
     let packed = bundle.pack();
     if let Some(host) = &args.remote.host {
@@ -43,14 +43,14 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         words.extend(who.iter().map(String::as_str));
         return args.remote.receive(ui, house, host, &words, &packed);
     }
-    let place = Place::open(&args.house.folder, &house.own)?;
+    let place = args.house.place(house)?;
     deploy_here(ui, &place, &bundle, &packed, &args.who, args.format)
 }
 
 /// Deploys on this machine.
 pub(crate) fn deploy_here(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     bundle: &Bundle,
     packed: &[u8],
     who: &Who,

@@ -9,13 +9,13 @@ use super::options::PageFormat;
 use crate::error::Error;
 use crate::exit;
 use crate::file::{self, Folder};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::pins::{Change, Pins};
 use crate::registry::{Client, Limits, Mirror};
 use crate::ui::Ui;
 use crate::updates::report::{Report, Row};
 use crate::updates::{self, MIN_AGE_DAYS, Policy};
-use crate::words;
 
 /// Ask the registries for newer releases of the pinned images
 ///
@@ -43,12 +43,12 @@ pub(crate) struct Args {
 /// Where the pins stand, among the house's Rust.
 const FILE: &str = "images.rs";
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    let sources = house.path(&format!("{}/src", house.own.folder));
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
+    let sources = house.path(&format!("{}/src", house.house.folder));
     let path = sources.join(FILE);
     let pins = read(house, &path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
-    let (ranges, releases) = (house.own.ranges, house.own.releases);
+    let (ranges, releases) = (house.house.ranges, house.house.releases);
     let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, ranges, releases };
     let mut report = updates::look(&mut client, &pins, policy, |pin| {
         ui.note(format_args!("asking about {}", pin.repository));
@@ -70,7 +70,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     Ok(if report.failed().next().is_some() { exit::FAILED } else { exit::FINE })
 }
 
-fn read(house: &House, path: &Path) -> Result<Pins, Error> {
+fn read(house: &HouseFolder, path: &Path) -> Result<Pins, Error> {
     let text = match file::text(path, limits::TEXT) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -78,7 +78,7 @@ fn read(house: &House, path: &Path) -> Result<Pins, Error> {
         }
         Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
     };
-    let catalogue = house.own.catalogue();
+    let catalogue = house.house.catalogue();
     let known = catalogue.iter().map(|it| it.repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })
 }
@@ -107,13 +107,13 @@ fn conclude(ui: &mut Ui, report: &Report, changes: &[Change], path: &Path) {
         }
     }
     for (help, pins) in helps {
-        let pins = words::list(pins);
+        let pins = message::list(pins);
         ui.note(format_args!("\nerror: could not look up {pins}\n  help: {help}"));
     }
     if changes.is_empty() {
         return;
     }
-    let count = words::count(changes.len(), "pin");
+    let count = message::count(changes.len(), "pin");
     if !report.updated {
         ui.note(format_args!("\n{count} can move: `homelab images --update` writes them"));
         return;

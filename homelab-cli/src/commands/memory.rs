@@ -7,9 +7,9 @@ use homelab_core::units::Memory;
 use super::options::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// Show the memory that services may use, against what the host has
 ///
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 /// Why there is a report.
 const HAS_A_HOST: &str = "a project of our own stack has a host";
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let fits = if let Some(names) = &args.profiles {
@@ -58,7 +58,7 @@ fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
     rows.push(row("sum of these limits", set.need.total));
     rows.push(row("host without reserve", set.budget));
     rows.push(verdict("left", &set.need, set.budget));
-    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+    message::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
 
 fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
@@ -81,7 +81,7 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
         row.insert(1, mib(need.total));
         rows.push(row);
     }
-    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+    message::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
 
 fn verdict(name: &str, need: &Need, budget: Memory) -> Vec<String> {

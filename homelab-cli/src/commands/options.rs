@@ -3,8 +3,9 @@
 use clap::ValueEnum;
 
 use crate::deploy::bundle::Bundle;
+use crate::deploy::place::HousePlace;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// What a report looks like.
@@ -42,6 +43,12 @@ pub(crate) struct HouseDir {
     /// `--host`, whose `receive` knows its own
     #[arg(long = "house", value_name = "DIR", default_value = crate::deploy::place::DEFAULT)]
     pub(crate) folder: std::path::PathBuf,
+}
+
+impl HouseDir {
+    pub(super) fn place(&self, house: &HouseFolder) -> Result<HousePlace, Error> {
+        HousePlace::open(&self.folder, &house.house)
+    }
 }
 
 /// Who asks for it, for the receipt.
@@ -104,7 +111,7 @@ impl Checkout {
     }
 
     /// The release of the checkout.
-    pub(crate) fn bundle(&self, ui: &mut Ui, house: &House) -> Result<Bundle, Error> {
+    pub(crate) fn bundle(&self, ui: &mut Ui, house: &HouseFolder) -> Result<Bundle, Error> {
         let folder = house.path("");
         let folder = if folder.as_os_str().is_empty() { ".".into() } else { folder };
         let bundle = Bundle::of_checkout(&folder, self.dirty)?;

@@ -7,13 +7,13 @@ use homelab_core::report::plan as report;
 
 use super::options::{Checkout, HouseDir, PageFormat, word};
 use crate::deploy::bundle::{self, Bundle};
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::deploy::preflight;
 use crate::deploy::wanted::Wanted;
 use crate::error::Error;
 use crate::exit;
 use crate::git;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     format: PageFormat,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(folder) = args.against.as_ref().filter(|it| !git::is_checkout(it)) {
         return Err(Error::NoCheckout(folder.clone()));
     }
@@ -51,8 +51,8 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
     let bundle = source.bundle(ui, house)?;
     if let Some(folder) = &args.against {
         let old = Bundle::of_checkout(folder, true)?;
-        let wanted = Wanted::anywhere(&house.own, &bundle, Some(&old))?;
-        let plan = wanted.against(&Wanted::anywhere(&house.own, &old, None)?);
+        let wanted = Wanted::anywhere(&house.house, &bundle, Some(&old))?;
+        let plan = wanted.against(&Wanted::anywhere(&house.house, &old, None)?);
         return print_judged(ui, plan, &wanted, args.format);
     }
     if let Some(host) = &args.remote.host {
@@ -60,13 +60,13 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         let words = ["plan", "--bundle", &bundle::digest(&packed), "--format", &word(&args.format)];
         return args.remote.receive(ui, house, host, &words, &packed);
     }
-    plan_here(ui, &Place::open(&args.house.folder, &house.own)?, &bundle, args.format)
+    plan_here(ui, &args.house.place(house)?, &bundle, args.format)
 }
 
 /// Plans for this machine.
 pub(crate) fn plan_here(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     bundle: &Bundle,
     format: PageFormat,
 ) -> Result<u8, Error> {

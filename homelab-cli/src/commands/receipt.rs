@@ -7,8 +7,8 @@ use crate::deploy::receipt;
 use crate::deploy::supervise::Ended;
 use crate::error::Error;
 use crate::exit;
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// Name of a deploy: unique, and sorted by time.
 pub(super) fn deploy_id(release: &str) -> String {
@@ -57,7 +57,7 @@ pub(super) fn receipt_lines(receipt: &Receipt) -> Vec<String> {
     let well = receipt.health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
     let seconds: f64 = receipt.seconds.values().sum();
     if !receipt.health.is_empty() {
-        let all = words::count(receipt.health.len(), "service");
+        let all = message::count(receipt.health.len(), "service");
         lines.push(format!("  {} of {all} well, {seconds:.1} s", well.count()));
     }
     lines.extend(receipt.because.iter().map(|it| format!("because {it}")));

@@ -7,9 +7,9 @@ use super::options::{Format, HouseDir, PageFormat, Who};
 use super::rollback::Choice;
 use super::{deploy, plan, rollback, status, stdin};
 use crate::deploy::bundle::Bundle;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
@@ -75,14 +75,14 @@ enum Verb {
     },
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let words = if args.words.is_empty() {
         std::env::var(ASKED).map(|it| split(&it)).unwrap_or_default()
     } else {
         args.words.clone()
     };
     let verb = parse(&words)?;
-    let place = Place::open(&args.house.folder, &house.own)?;
+    let place = args.house.place(house)?;
     if access(&place.root, Access::WRITE_OK).is_err() {
         return Err(as_root(&place, &words));
     }
@@ -129,7 +129,7 @@ fn parse(words: &[String]) -> Result<Verb, Error> {
 }
 
 /// Takes the place of this process; returns only where that fails.
-pub(crate) fn as_root(place: &Place, words: &[String]) -> Error {
+pub(crate) fn as_root(place: &HousePlace, words: &[String]) -> Error {
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => return Error::Root(error),

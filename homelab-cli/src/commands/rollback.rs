@@ -5,10 +5,10 @@ use homelab_core::release::Id;
 use super::options::{Format, HouseDir, Who, word};
 use super::receipt::{deploy_id, print_end};
 use crate::deploy::between::Data;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::deploy::supervise;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -73,7 +73,7 @@ impl Choice {
     }
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
         let (who, format) = (args.who.words(), word(&args.format));
         let mut words = vec!["rollback"];
@@ -82,19 +82,13 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         words.extend(who.iter().map(String::as_str));
         return args.remote.receive(ui, house, host, &words, &[]);
     }
-    roll_back_here(
-        ui,
-        &Place::open(&args.house.folder, &house.own)?,
-        &args.choice,
-        &args.who,
-        args.format,
-    )
+    roll_back_here(ui, &args.house.place(house)?, &args.choice, &args.who, args.format)
 }
 
 /// Rolls back on this machine.
 pub(crate) fn roll_back_here(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     choice: &Choice,
     who: &Who,
     format: Format,

@@ -7,11 +7,10 @@ use super::receipt::exit_code;
 use super::rollback::Choice;
 use super::stdin;
 use crate::deploy::bundle::Bundle;
-use crate::deploy::place::Place;
 use crate::deploy::run::{Checks, Request};
 use crate::deploy::{self, rollback};
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Healthy releases that are kept besides the current one, with their images.
@@ -52,11 +51,11 @@ enum What {
     },
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     // A terminal or a connection that goes away is nothing to this process. Refused only to who
     // leads a session already.
     let _ = rustix::process::setsid();
-    let place = Place::open(&args.house.folder, &house.own)?;
+    let place = args.house.place(house)?;
     let request = |who: &Who| Request {
         id: args.id.clone(),
         actor: who.actor(),

@@ -9,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::dump::Database;
 use super::happened::happened;
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::run::Run;
 use super::wanted::Wanted;
 use super::{health, one_way, receipt, release, switch, way_out};
@@ -76,7 +76,7 @@ pub(super) fn go_back(
 
 /// Whether the data of a service is in a database that was exchanged, and is put back as it was: then the old
 /// release fits it again.
-fn is_put_back(place: &Place, journal: &Journal, service: &str) -> bool {
+fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     let releases = [Some(&journal.to), journal.from.as_ref()];
     let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
     let mut used: IndexSet<_> = [service.to_owned()].into();
@@ -184,7 +184,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
         Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
             let receipt = run.receipt(Outcome::Broken, Some(error.chain()));
             // Where it was broken before, what led out then still does.
-            let receipts = receipt::all(place)?;
+            let receipts = receipt::load_all(place)?;
             let before = receipt::broken(&receipts).and_then(|it| it.help.clone());
             let help = before.unwrap_or_else(|| way_out::MEND.to_owned());
             Ok(Receipt { help: Some(help), ..receipt })

@@ -9,12 +9,12 @@ use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, Manifest};
 use super::wanted::Wanted;
 use super::{one_way, receipt};
 use crate::error::Error;
-use crate::{versions, words};
+use crate::{message, versions};
 
 /// What to do about data that a newer release has written; neither: stop, and say what stands between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) struct Between {
 impl Between {
     /// What no flag does for a database of another major version.
     pub(super) fn caveat(&self) -> Option<String> {
-        let names = words::list(self.majors.iter().map(String::as_str));
+        let names = message::list(self.majors.iter().map(String::as_str));
         (!self.majors.is_empty()).then(|| {
             format!(
                 "the server of {names} is of another major version: if the newer one has written its volume, the \
@@ -55,14 +55,14 @@ impl Between {
 ///
 /// `under_way` is the deploy that has no receipt yet.
 pub(super) fn between(
-    place: &Place,
+    place: &HousePlace,
     current: &Id,
     wanted: &Wanted,
     under_way: Option<&Journal>,
 ) -> Result<Between, Error> {
     let (newer, old) = (Manifest::load(place, current)?, &wanted.after.file);
     let newer_file = release::compose_of(place, current)?;
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     let label = |name: &str, label: &str| {
         let services = [wanted.raw.services.get(name), newer_file.services.get(name)];
         services.into_iter().flatten().find_map(|it| it.labels.get(label)).cloned()

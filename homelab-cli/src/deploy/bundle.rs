@@ -9,7 +9,7 @@ use homelab_core::release::Id;
 use indexmap::IndexMap;
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, COMPOSE, MANIFEST, Manifest};
 use crate::error::Error;
 use crate::git;
@@ -136,7 +136,7 @@ impl Bundle {
     /// A release that is there keeps what belongs to the host, and may be the one that runs: only files of
     /// it that somebody edited are written again, each in one step, with the bytes that its name
     /// stands for.
-    pub(crate) fn stage(&self, place: &Place) -> Result<(), Error> {
+    pub(crate) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         let id = &self.manifest.release;
         let folder = place.release(id);
         let unfinished = place.releases().join(".unfinished");
@@ -154,7 +154,7 @@ impl Bundle {
             }
             return Ok(());
         }
-        files::folder(&unfinished)?;
+        files::make_folder(&unfinished)?;
         for (path, bytes) in self.contents.iter().chain([(&MANIFEST.to_owned(), &manifest)]) {
             write_below(&unfinished, path, bytes)?;
         }
@@ -174,7 +174,7 @@ fn compose(contents: &IndexMap<String, Vec<u8>>) -> Result<File, Error> {
 
 fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
     let path = folder.join(path);
-    files::folder(path.parent().unwrap_or(folder))?;
+    files::make_folder(path.parent().unwrap_or(folder))?;
     files::write(&path, bytes, 0o644)
 }
 
@@ -205,7 +205,7 @@ fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
 }
 
 /// Files of a release that are not what its manifest says.
-pub(crate) fn altered(place: &Place, manifest: &Manifest) -> Vec<String> {
+pub(crate) fn altered(place: &HousePlace, manifest: &Manifest) -> Vec<String> {
     let folder = place.release(&manifest.release);
     let is_there =
         |path: &str, hash: &str| release::is_file_with(&folder.join(path), hash).unwrap_or(false);
@@ -322,10 +322,11 @@ mod tests {
         assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");
     }
 
-    fn host() -> (tempfile::TempDir, Place) {
+    fn host() -> (tempfile::TempDir, HousePlace) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         (folder, place)
     }
 

@@ -15,7 +15,7 @@ use homelab_core::lower::DATABASE_LABEL;
 
 use self::script::END;
 use super::files::{self, Growing};
-use super::place::Place;
+use super::place::HousePlace;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::program::{Limit, Program};
@@ -57,7 +57,7 @@ impl Database {
     }
 
     /// Dumps it into a new file, and checks that the dump is whole.
-    pub(crate) fn dump(&self, place: &Place, id: &str) -> Result<PathBuf, Error> {
+    pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
         let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
         // One name for all: the next one takes the place of what a killed run has left.
         let unfinished = place.dumps().join(".unfinished.sql.gz");

@@ -119,7 +119,7 @@ pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
 }
 
 /// Lets a symbolic link lead to another place, without a moment in which it is not there.
-pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
+pub(super) fn point_link(link: &Path, target: &Path) -> Result<(), Error> {
     let temporary = temporary(link);
     let ended = (|| {
         // One that a killed run left.
@@ -134,12 +134,12 @@ pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
 }
 
 /// Makes a folder and those above it; everybody may look into them, whatever the umask is.
-pub(super) fn folder(path: &Path) -> Result<(), Error> {
+pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
     if let Some(above) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
-        folder(above)?;
+        make_folder(above)?;
     }
     let made = step("folder", path)
         .and_then(|()| fs::create_dir(path))

@@ -55,7 +55,7 @@ pub(super) fn go_forward(
     plan: &Plan,
 ) -> Result<Receipt, Error> {
     let place = run.place;
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     // Noted before it is done: who finds this note knows what may have been started.
     let turns = one_way::turns(place, &receipts, journal.from.as_ref(), wanted, seen, plan);
     journal.newer = one_way::newer(&turns);

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use crate::error::Error;
 
 /// A deploy under way.
@@ -40,18 +40,18 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// The deploy that is under way, or that was interrupted.
-    pub(crate) fn load(place: &Place) -> Result<Option<Self>, Error> {
+    pub(crate) fn load(place: &HousePlace) -> Result<Option<Self>, Error> {
         let path = place.journal();
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Journal { path, source })
     }
 
-    pub(crate) fn save(&self, place: &Place) -> Result<(), Error> {
+    pub(crate) fn save(&self, place: &HousePlace) -> Result<(), Error> {
         let text = serde_json::to_vec_pretty(self).expect("a struct of texts, which JSON can hold");
         files::write(&place.journal(), &text, 0o600)
     }
 
-    pub(crate) fn remove(place: &Place) -> Result<(), Error> {
+    pub(crate) fn remove(place: &HousePlace) -> Result<(), Error> {
         files::remove(&place.journal())
     }
 }

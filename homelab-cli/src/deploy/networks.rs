@@ -113,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::bundle::Bundle;
-    use super::super::place::Place;
+    use super::super::place::HousePlace;
     use super::super::receipt::tests::id;
     use super::*;
     use crate::program::played;
@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn networks_of_another_project_are_left_alone_and_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
         fs::write(place.dotenv(), "").expect("it is ours");
         let networks =
             CLAIMED.map(|(name, _)| format!("  {name}: {{name: {name}, internal: true}}\n"));

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::prune;
 use super::release::{self, Manifest};
 use super::wanted::Wanted;
@@ -36,7 +36,7 @@ pub(super) struct Turn {
 /// The one-way services to which a plan gives another image: by the new file, the one of the release that
 /// runs, or the container.
 pub(super) fn turns(
-    place: &Place,
+    place: &HousePlace,
     receipts: &[Receipt],
     current: Option<&Id>,
     wanted: &Wanted,
@@ -104,14 +104,14 @@ pub(super) fn ran<'a>(
 ///
 /// Under one tag, an image that never ran is a rebuild.
 fn order(
-    place: &Place,
+    place: &HousePlace,
     receipts: &[Receipt],
     service: &str,
     image: &String,
     than: &String,
 ) -> Option<Ordering> {
     let is_here = |image| {
-        prune::all(place).unwrap_or_default().iter().any(|it| {
+        prune::all_releases(place).unwrap_or_default().iter().any(|it| {
             Manifest::load(place, it).is_ok_and(|it| it.images.get(service) == Some(image))
         })
     };
@@ -139,7 +139,10 @@ fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, b
 }
 
 /// Services whose newer image was started, or may have been.
-pub(super) fn started(place: &Place, journal: &Journal) -> Result<IndexMap<String, String>, Error> {
+pub(super) fn started(
+    place: &HousePlace,
+    journal: &Journal,
+) -> Result<IndexMap<String, String>, Error> {
     let mut started = journal.newer.clone();
     if started.is_empty() {
         return Ok(started);

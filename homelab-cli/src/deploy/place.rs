@@ -16,26 +16,26 @@ pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
 
 /// The house's folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct HousePlace {
     /// Absolute.
     pub(crate) root: PathBuf,
     /// The house that this program was built from.
-    pub(crate) own: Rc<House>,
+    pub(crate) house: Rc<House>,
 }
 
-impl Place {
+impl HousePlace {
     /// The folder, which must exist: who makes it says who may read its secrets.
-    pub(crate) fn open(root: &Path, own: &Rc<House>) -> Result<Self, Error> {
+    pub(crate) fn open(root: &Path, house: &Rc<House>) -> Result<Self, Error> {
         match root.canonicalize() {
-            Ok(root) if root.is_dir() => Ok(Self { root, own: Rc::clone(own) }),
+            Ok(root) if root.is_dir() => Ok(Self { root, house: Rc::clone(house) }),
             _ => Err(Error::House(root.to_owned())),
         }
     }
 
     /// Makes what a first deploy finds missing.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
+    pub(crate) fn make_folders(&self) -> Result<(), Error> {
         for name in ["releases", "state", "dumps", "config"] {
-            files::folder(&self.root.join(name))?;
+            files::make_folder(&self.root.join(name))?;
         }
         // Dumps are the household's data, and who can open the lock can take it: nobody else's business.
         let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
@@ -113,8 +113,8 @@ impl Place {
         // The same for every release, so that a flip is one rename.
         let (compose, target) = (self.root.join("compose.yaml"), Path::new("current/compose.yaml"));
         if fs::read_link(&compose).ok().as_deref() != Some(target) {
-            files::point(&compose, target)?;
+            files::point_link(&compose, target)?;
         }
-        files::point(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
+        files::point_link(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
     }
 }

@@ -13,12 +13,12 @@ use super::dump::Database;
 use super::files::LITTLE;
 use super::health;
 use super::networks;
-use super::place::{self, Place};
+use super::place::{self, HousePlace};
 use super::wanted::Wanted;
 use crate::docker::seen::{self, Seen};
 use crate::error::Error;
 use crate::host::Host;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect::{self, Context, docker};
 use crate::program::Limit;
 use crate::settings::Settings;
@@ -31,17 +31,17 @@ const MUCH: Memory = Memory::gib(1);
 /// The program that was installed on the host judges the release: rules about the host run with
 /// the file that would be deployed, and not with the stack that is compiled in.
 pub(crate) fn check(
-    place: &Place,
+    place: &HousePlace,
     wanted: &Wanted,
     seen: &Seen,
     pulls: bool,
     plan: &Plan,
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
-    let house =
-        House::open(Rc::clone(&place.own), place.root.clone(), "/".into())?.with_release(release);
+    let house = HouseFolder::open(Rc::clone(&place.house), place.root.clone(), "/".into())?
+        .with_release(release);
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
-    let catalogue = place.own.catalogue();
+    let catalogue = place.house.catalogue();
     let values = settings.values(house.site());
     let project = Project::from_file(wanted.raw.clone(), &catalogue).with_values(values);
     let profiles = settings.profiles();
@@ -141,7 +141,7 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Result<Vec<Finding>, Error> {
 }
 
 /// What Compose itself says of the file and the values.
-fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
+fn config(place: &HousePlace, wanted: &Wanted) -> Result<Option<Finding>, Error> {
     let words = ["config", "--quiet"];
     let output = wanted.compose(place, &words, Limit::QUESTION)?;
     if output.status.success() {

@@ -9,7 +9,7 @@ use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use super::receipt;
 use super::release::Manifest;
 use crate::docker;
@@ -23,7 +23,7 @@ const LOGS: usize = 50;
 /// not stop it; what cannot be removed stays.
 ///
 /// What was refused takes no log of a deploy with it, however often somebody tries.
-pub(super) fn prune_logs(place: &Place) {
+pub(super) fn prune_logs(place: &HousePlace) {
     let log = place.log("");
     let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
     let logs = entries
@@ -31,7 +31,7 @@ pub(super) fn prune_logs(place: &Place) {
         .map(|it| it.path())
         .filter(|it| it.extension().is_some_and(|it| it == "log") && *it != place.unwell());
     let when = |path: &PathBuf| fs::symlink_metadata(path).and_then(|it| it.modified()).ok();
-    let receipts = receipt::all(place).unwrap_or_default();
+    let receipts = receipt::load_all(place).unwrap_or_default();
     let real = receipts.iter().filter(|it| it.outcome != Outcome::Refused);
     let real: BTreeSet<_> = real.map(|it| place.log(&it.id)).collect();
     let mut logs: Vec<_> = logs.map(|it| (when(&it), it)).collect();
@@ -47,9 +47,9 @@ pub(super) fn prune_logs(place: &Place) {
 
 /// Removes releases that are neither current nor among the last `keep` healthy ones, and the images that only
 /// they used. What cannot be removed stays: it is in nobody's way.
-pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error> {
-    let kept = kept(place, keep)?;
-    let mut surplus = all(place)?;
+pub(super) fn prune(ui: &mut Ui, place: &HousePlace, keep: usize) -> Result<(), Error> {
+    let kept = kept_releases(place, keep)?;
+    let mut surplus = all_releases(place)?;
     surplus.retain(|it| !kept.contains(it));
     let images = |ids: &[Id]| -> BTreeSet<_> {
         let manifests = ids.iter().filter_map(|it| Manifest::load(place, it).ok());
@@ -79,7 +79,7 @@ fn both(manifest: &Manifest) -> impl Iterator<Item = String> {
 }
 
 /// Releases of this host.
-pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
+pub(crate) fn all_releases(place: &HousePlace) -> Result<Vec<Id>, Error> {
     let path = place.releases();
     let entries = match fs::read_dir(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,12 +93,12 @@ pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
 
 /// The current release, and the last ones that were healthy, the newest first; `keep` of them besides
 /// the current one. Releases with the same files count as one.
-pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
+pub(crate) fn kept_releases(place: &HousePlace, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let mut different: Vec<_> = kept.iter().filter_map(files).collect();
     let limit = keep.saturating_add(different.len());
-    for receipt in receipt::all(place)?.into_iter().rev() {
+    for receipt in receipt::load_all(place)?.into_iter().rev() {
         let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
         // What ran before a deploy was healthy, too: a deploy that failed went back to it.
         let ran = receipt.runs.filter(|_| healthy);
@@ -128,8 +128,9 @@ mod tests {
     #[test]
     fn the_newest_logs_are_kept() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let made = |path: PathBuf, age: u64| {
             let file = fs::File::create(&path).expect("it is ours");
             let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age);

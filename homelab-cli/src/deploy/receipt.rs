@@ -6,7 +6,7 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use jiff::Timestamp;
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use crate::error::Error;
 
 /// Bytes of a reason that are kept: whoever may deploy can make it of any length, and it is read with every
@@ -14,7 +14,7 @@ use crate::error::Error;
 const BECAUSE: usize = 4 << 10;
 
 /// Appends it to the host's log.
-pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
+pub(crate) fn append(receipt: &Receipt, place: &HousePlace) -> Result<(), Error> {
     let because = receipt.because.as_deref().map(cut);
     let receipt = Receipt { because, ..receipt.clone() };
     let line = serde_json::to_vec(&receipt).expect("a struct, which JSON can hold");
@@ -34,13 +34,13 @@ fn cut(because: &str) -> String {
 }
 
 /// All of them, the oldest first.
-pub(crate) fn all(place: &Place) -> Result<Vec<Receipt>, Error> {
+pub(crate) fn load_all(place: &HousePlace) -> Result<Vec<Receipt>, Error> {
     Ok(read(place)?.0)
 }
 
 /// The same, with the numbers of the lines that are passed over: a power cut left them half written, or a
 /// newer program wrote what this one does not know.
-pub(crate) fn read(place: &Place) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
+pub(crate) fn read(place: &HousePlace) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
     let bytes = files::read(&place.receipts())?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let (mut receipts, mut unread) = (Vec::new(), Vec::new());
@@ -116,14 +116,16 @@ pub(super) mod tests {
     #[test]
     fn a_reason_of_any_length_takes_little_room() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let lines: Vec<_> = (0..1000).map(|it| format!("finding {it} ß")).collect();
         for because in [lines.join("\n"), "ß".repeat(1 << 20), "short".to_owned()] {
             let refused = Receipt { because: Some(because), ..deployed("release0", "release1") };
             append(&refused, &place).expect("there is room");
         }
-        let kept = all(&place).expect("it is readable").into_iter().filter_map(|it| it.because);
+        let kept =
+            load_all(&place).expect("it is readable").into_iter().filter_map(|it| it.because);
         let kept: Vec<_> = kept.collect();
         assert!(kept.iter().all(|it| it.len() < BECAUSE + 50));
         let (shown, more) = kept[0].rsplit_once('\n').expect("there are many");
@@ -144,8 +146,9 @@ pub(super) mod tests {
     #[test]
     fn a_torn_line_takes_no_other_with_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         append(&deployed("release0", "release1"), &place).expect("there is room");
         let path = place.receipts();
         let mut text = std::fs::read(&path).expect("it was written");
@@ -153,7 +156,7 @@ pub(super) mod tests {
         std::fs::write(&path, text).expect("it is ours");
         append(&deployed("release1", "release2"), &place).expect("there is room");
         let all: Vec<_> =
-            all(&place).expect("it is readable").into_iter().map(|it| it.to).collect();
+            load_all(&place).expect("it is readable").into_iter().map(|it| it.to).collect();
         assert_eq!(all, [id("release1"), id("release2")]);
     }
 }

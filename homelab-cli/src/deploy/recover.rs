@@ -7,7 +7,7 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use super::back::{self, Cause};
 use super::journal::Journal;
 use super::lock::Lock;
-use super::place::Place;
+use super::place::HousePlace;
 use super::run::{Checks, Request, Run};
 use super::wanted::Wanted;
 use super::{health, one_way, receipt};
@@ -18,8 +18,12 @@ use crate::ui::Ui;
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Ends an interrupted deploy, or looks at a broken house again; `None` when there is neither.
-pub(crate) fn recover(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<Receipt>, Error> {
-    if Journal::load(place)?.is_none() && receipt::broken(&receipt::all(place)?).is_none() {
+pub(crate) fn recover(
+    ui: &mut Ui,
+    place: &HousePlace,
+    actor: &str,
+) -> Result<Option<Receipt>, Error> {
+    if Journal::load(place)?.is_none() && receipt::broken(&receipt::load_all(place)?).is_none() {
         return Ok(None);
     }
     let _lock = Lock::wait(place, "a recovery", actor, PATIENCE)?;
@@ -31,8 +35,8 @@ pub(crate) fn recover(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<
 
 /// Looks at a house that was left broken. It may have become well, as after a long migration; else the
 /// receipt of then still says what to do.
-fn look_again(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<Receipt>, Error> {
-    let receipts = receipt::all(place)?;
+fn look_again(ui: &mut Ui, place: &HousePlace, actor: &str) -> Result<Option<Receipt>, Error> {
+    let receipts = receipt::load_all(place)?;
     let (Some(broken), Some(current)) = (receipt::broken(&receipts), place.current()?) else {
         return Ok(receipt::broken(&receipts).cloned());
     };
@@ -57,7 +61,7 @@ fn look_again(ui: &mut Ui, place: &Place, actor: &str) -> Result<Option<Receipt>
 }
 
 /// Ends an interrupted deploy; its caller holds the lock.
-fn end_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receipt>, Error> {
+fn end_interrupted(ui: &mut Ui, place: &HousePlace) -> Result<Option<Receipt>, Error> {
     let Some(journal) = Journal::load(place)? else { return Ok(None) };
     let what = journal.what.word();
     ui.note(format_args!("the {what} of {} was interrupted: ending it first", journal.to));
@@ -80,7 +84,7 @@ fn end_interrupted(ui: &mut Ui, place: &Place) -> Result<Option<Receipt>, Error>
 ///
 /// But where data was exchanged, or changed by a newer release, the failure stops the new deploy: it would
 /// overwrite the note that says so.
-pub(super) fn before_another(ui: &mut Ui, place: &Place) -> Result<(), Error> {
+pub(super) fn before_another(ui: &mut Ui, place: &HousePlace) -> Result<(), Error> {
     let Err(error) = end_interrupted(ui, place) else { return Ok(()) };
     if let Some(journal) = Journal::load(place)?
         && (!journal.restored.is_empty() || !one_way::started(place, &journal)?.is_empty())

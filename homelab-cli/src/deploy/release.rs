@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use crate::error::Error;
 
 /// The manifest's name in a release's folder.
@@ -63,7 +63,7 @@ impl Manifest {
     }
 
     /// The manifest of a release that is on this host.
-    pub(crate) fn load(place: &Place, id: &Id) -> Result<Self, Error> {
+    pub(crate) fn load(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         let path = place.release(id).join(MANIFEST);
         let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|source| Error::Manifest { path, source })
@@ -115,7 +115,7 @@ impl Manifest {
 }
 
 /// The Compose file of a release on this host.
-pub(crate) fn compose_of(place: &Place, id: &Id) -> Result<File, Error> {
+pub(crate) fn compose_of(place: &HousePlace, id: &Id) -> Result<File, Error> {
     let path = place.release(id).join(COMPOSE);
     let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
     compose(&bytes)

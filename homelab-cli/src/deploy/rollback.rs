@@ -11,7 +11,7 @@ use super::between::{self, Between, Data};
 use super::dump::Database;
 use super::journal::Journal;
 use super::lock::Lock;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, Manifest};
 use super::run::{Request, Run};
 use super::wanted::Wanted;
@@ -23,7 +23,7 @@ use crate::ui::Ui;
 /// Rolls back; `to` is the release before the current one unless it is named.
 pub(crate) fn rollback(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     to: Option<&Id>,
     data: Data,
     request: &Request,
@@ -55,9 +55,9 @@ pub(crate) fn rollback(
 
 /// A release of this host that is not the current one: one that is kept, or, for who names it, one that a
 /// deploy brought and refused.
-fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
+fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
     let kept: Vec<_> =
-        prune::kept(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
+        prune::kept_releases(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
     let names = || kept.iter().map(ToString::to_string).collect::<Vec<_>>();
     match to {
         None => before(place, current)?.filter(|it| kept.contains(it)).ok_or(Error::NoOlder),
@@ -73,7 +73,7 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             });
             match (found.next(), found.next()) {
                 (Some(one), None) => Ok(one.clone()),
-                (None, _) if prune::all(place)?.contains(it) => Ok(it.clone()),
+                (None, _) if prune::all_releases(place)?.contains(it) => Ok(it.clone()),
                 _ => Err(Error::NotKept { release: it.to_string(), kept: names() }),
             }
         }
@@ -82,10 +82,10 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
 
 /// The last release with other files that ran before the current one: by what has deployed it, not by
 /// what went back to it. A commit that changes no generated file is no other release to go back to.
-fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
+fn before(place: &HousePlace, current: &Id) -> Result<Option<Id>, Error> {
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let own = files(current);
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     let mut deploys = receipts.into_iter().rev().filter(|it| {
         let came = matches!(it.outcome, Outcome::Deployed | Outcome::Broken);
         let runs = came && it.runs.as_ref() == Some(&it.to);
@@ -149,7 +149,7 @@ fn put_one_back(
     database: &Database,
     dump: &Path,
     journal: &mut Journal,
-    place: &Place,
+    place: &HousePlace,
 ) -> Result<(), Error> {
     let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
     // Noted before it is done: going back twice is harmless, not at all is not.
@@ -175,10 +175,11 @@ pub(super) mod tests {
     use super::*;
 
     /// A host with these releases, each with its own image; equal texts are equal files.
-    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, Place) {
+    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, HousePlace) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         for (name, image) in releases {
             let text = format!("name: house\nservices:\n  a:\n    image: \"a:{image}\"\n");
             let contents = [("compose.yaml".to_owned(), text.into_bytes())].into();
@@ -200,9 +201,9 @@ pub(super) mod tests {
         let back = before(&place, &id("release4")).expect("readable");
         assert_eq!(back, Some(id("release1")));
         place.flip(&id("release4")).expect("it is ours");
-        let kept = prune::kept(&place, 1).expect("readable");
+        let kept = prune::kept_releases(&place, 1).expect("readable");
         assert_eq!(kept, ["release4", "release3", "release2", "release1"].map(id));
-        assert!(!prune::kept(&place, 0).expect("readable").contains(&id("release1")));
+        assert!(!prune::kept_releases(&place, 0).expect("readable").contains(&id("release1")));
         // Going back is no deploy: from there, back is further back.
         write(&Receipt { what: Deed::Rollback, ..deployed("release4", "release1") });
         assert_eq!(before(&place, &id("release1")).expect("readable"), None);

@@ -10,7 +10,7 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::wanted::Wanted;
 use super::{preflight, receipt};
 use crate::docker::seen::Seen;
@@ -24,9 +24,9 @@ type Found = Result<Vec<Finding>, Error>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks {
     /// Why the rules of this host refuse a release.
-    pub(crate) rules: fn(&Place, &Wanted) -> Vec<Finding>,
+    pub(crate) rules: fn(&HousePlace, &Wanted) -> Vec<Finding>,
     /// What is wrong with the host for a release, by what runs, whether it pulls images, and its plan.
-    pub(crate) host: fn(&Place, &Wanted, &Seen, bool, &Plan) -> Found,
+    pub(crate) host: fn(&HousePlace, &Wanted, &Seen, bool, &Plan) -> Found,
 }
 
 impl Checks {
@@ -54,7 +54,7 @@ pub(crate) struct Request {
 /// A deploy, rollback or recovery under way.
 pub(super) struct Run<'a> {
     pub(super) ui: &'a mut Ui,
-    pub(super) place: &'a Place,
+    pub(super) place: &'a HousePlace,
     pub(super) request: Request,
     what: Deed,
     /// The release that ran before.
@@ -69,7 +69,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(
         ui: &'a mut Ui,
-        place: &'a Place,
+        place: &'a HousePlace,
         request: &Request,
         what: Deed,
         (from, to): (Option<&Id>, &Id),

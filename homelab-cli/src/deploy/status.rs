@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::journal::Journal;
 use super::lock::Lock;
-use super::place::Place;
+use super::place::HousePlace;
 use super::receipt;
 use super::release::{self, Manifest};
 use super::wanted::Wanted;
@@ -25,7 +25,7 @@ use crate::error::Error;
 ///
 /// What lies on the disk is read first, so that an engine that hangs or a `.env` that cannot be read hides
 /// nothing of it. What cannot be known is a finding, too.
-pub(crate) fn status(place: &Place) -> Status {
+pub(crate) fn status(place: &HousePlace) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
     let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
     findings.extend(unread_receipts(place, &unread));
@@ -41,7 +41,7 @@ pub(crate) fn status(place: &Place) -> Status {
     let current = place.current().and_then(|it| it.ok_or(Error::NothingDeployed));
     let current = known(current, &mut findings);
     // What it needs was read above; what could not be is told.
-    let mut kept = prune::kept(place, usize::MAX).unwrap_or_default();
+    let mut kept = prune::kept_releases(place, usize::MAX).unwrap_or_default();
     kept.retain(|it| Some(it) != current.as_ref());
     let manifest = current.as_ref().map(|it| Manifest::load(place, it));
     let manifest = manifest.and_then(|it| known(it, &mut findings));
@@ -61,7 +61,7 @@ pub(crate) fn status(place: &Place) -> Status {
 
 /// Compares the host with its release; returns the health of every service, where the engine answers.
 fn compared(
-    place: &Place,
+    place: &HousePlace,
     manifest: &Manifest,
     findings: &mut Vec<Finding>,
 ) -> Option<IndexMap<String, String>> {
@@ -102,7 +102,7 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
 /// What a deploy of the release that runs puts right.
 const AGAIN: &str = "deploy this release again, or find out who changed it";
 
-fn interrupted(place: &Place) -> Option<Finding> {
+fn interrupted(place: &HousePlace) -> Option<Finding> {
     let wrong =
         |message: String, help: &str| error("drift-interrupted", "the house", message, help);
     let busy = Lock::held(place);
@@ -135,7 +135,7 @@ fn leads_out(receipt: &Receipt) -> (String, String) {
     (because, receipt.help.clone().unwrap_or_else(|| way_out::MEND.to_owned()))
 }
 
-fn unread_receipts(place: &Place, lines: &[usize]) -> Option<Finding> {
+fn unread_receipts(place: &HousePlace, lines: &[usize]) -> Option<Finding> {
     let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
     let finding = error(
         "drift-receipts",
@@ -155,7 +155,7 @@ const WAIT: &str =
     "wait for it; every call of a program has a time limit, so that it ends by itself";
 
 /// A `.env` that was edited since, or that a deploy went back from.
-fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {
+fn settings(place: &HousePlace, id: &Id) -> Result<Option<Finding>, Error> {
     let (now, applied) = (files::read(&place.dotenv())?, files::read(&place.applied(id))?);
     let message = format!(
         "`.env` is not the one with which this release became healthy, `releases/{id}/applied.env`"
@@ -172,7 +172,7 @@ fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {
 }
 
 /// Files that are not those that were deployed.
-fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
+fn altered(place: &HousePlace, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
     let changed = |path: &str| {
         error("drift-file", path, format!("`{path}` is not the file that was deployed"), AGAIN)
     };
@@ -302,8 +302,9 @@ mod tests {
     #[test]
     fn neither_a_hung_engine_nor_a_missing_env_hides_who_is_at_work_and_what_is_broken() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let _lock = Lock::take(&place, "a deploy", "grace").expect("it is free");
         let broken = Receipt { outcome: Outcome::Broken, ..deployed("release0", "release1") };
         receipt::append(&broken, &place).expect("there is room");

@@ -13,7 +13,7 @@ use homelab_core::report::receipt::Receipt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::prune;
 use super::receipt;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(crate) struct Ended {
 /// what it left is put right at once. One that fails has said why, and what it leaves it leaves on purpose.
 pub(crate) fn run(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     id: &str,
     words: &[&str],
     input: &[u8],
@@ -47,7 +47,7 @@ pub(crate) fn run(
 
 /// The process that does the work.
 struct Worker<'a> {
-    place: &'a Place,
+    place: &'a HousePlace,
     id: &'a str,
     program: &'a Path,
 }
@@ -55,7 +55,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn run(&self, ui: &mut Ui, words: &[&str], input: &[u8]) -> Result<Ended, Error> {
         let place = self.place;
-        place.prepare()?;
+        place.make_folders()?;
         prune::prune_logs(place);
         let mut code = self.follow(ui, words, input)?;
         let how = match code {
@@ -67,7 +67,7 @@ impl Worker<'_> {
             ui.note(format_args!("error: the deploy {how}; putting right what it left"));
             code = self.follow(ui, &["recover"], &[])?.map(|_| exit::FINDINGS);
         }
-        let receipt = receipt::all(place)?.into_iter().rev().find(|it| it.id == self.id);
+        let receipt = receipt::load_all(place)?.into_iter().rev().find(|it| it.id == self.id);
         Ok(Ended { code: code.unwrap_or(exit::FAILED), receipt })
     }
 
@@ -137,14 +137,15 @@ mod tests {
     /// How often a worker is started that ends with `ending` the first time, and well from then on.
     fn workers(ending: &str, leaves_a_note: bool) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
         let root = place.root.display();
         let script = format!(
             "#!/bin/sh\nshift 5\nprintf '%s\\n' \"$*\" >>{root}/said\n[ \"$1\" = recover ] || {ending}\n"
         );
         let program = place.root.join("worker");
         files::write(&program, script.as_bytes(), 0o755).expect("it is ours");
-        place.prepare().expect("it is ours");
+        place.make_folders().expect("it is ours");
         if leaves_a_note {
             let note = "{\"id\":\"x\",\"what\":\"deploy\",\"to\":\"0123456789ab\",\"actor\":\"ada\",\
                         \"started\":\"\",\"before\":[],\"dumps\":[]}";

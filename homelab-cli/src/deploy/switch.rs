@@ -7,7 +7,7 @@ use homelab_core::plan::{Action, Plan};
 use indexmap::IndexSet;
 
 use super::health::{self, Waiting};
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::Manifest;
 use super::run::Run;
 use super::wanted::Wanted;
@@ -57,7 +57,7 @@ pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
 }
 
 /// Puts the release's configuration files where containers mount them; each is replaced whole.
-pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Error> {
+pub(super) fn sync_config(place: &HousePlace, manifest: &Manifest) -> Result<(), Error> {
     let release = place.release(&manifest.release);
     // A file where the release has a folder, and the reverse.
     for path in surplus(place, manifest)?.iter().filter(|it| is_in_the_way(it, manifest)) {
@@ -69,7 +69,7 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
         let bytes = files::read(&source)?.ok_or_else(|| Error::NoRelease(path.to_owned()))?;
         let target = place.root.join(path);
         if files::read(&target)?.as_deref() != Some(&bytes) {
-            files::folder(target.parent().unwrap_or(&place.root))?;
+            files::make_folder(target.parent().unwrap_or(&place.root))?;
             files::write(&target, &bytes, 0o644)?;
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
 }
 
 /// What an older release had there and this one has not.
-fn surplus(place: &Place, manifest: &Manifest) -> Result<Vec<String>, Error> {
+fn surplus(place: &HousePlace, manifest: &Manifest) -> Result<Vec<String>, Error> {
     let mut paths = bundle::files_below(&place.root, "config")?;
     paths.retain(|it| !manifest.files.contains_key(it));
     Ok(paths)
@@ -218,8 +218,9 @@ mod tests {
     #[test]
     fn a_file_becomes_a_folder_and_a_folder_a_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         for (number, files) in [
             &["config/a", "config/b/c/d"][..],
             &["config/a/x", "config/b"],

@@ -14,7 +14,7 @@ use homelab_core::variable::Fallback;
 use indexmap::{IndexMap, IndexSet};
 
 use super::bundle::Bundle;
-use super::place::{self, Place};
+use super::place::{self, HousePlace};
 use super::release::{self, Manifest, RESOLVED};
 use super::{declared, files, mounted};
 use crate::docker::{self, seen::Seen};
@@ -41,17 +41,17 @@ pub(crate) struct Wanted {
 /// Gives the contents of a file of a release, by its path there.
 type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-/// What a release is read from.
-struct Source<'a> {
+/// A release that is read, and where its files are.
+struct ReleaseFiles<'a> {
     manifest: Manifest,
     raw: File,
     /// The contents of one of its files.
     read: Box<Read<'a>>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ReleaseFiles<'a> {
     /// A release of this host.
-    fn release(place: &Place, id: &Id) -> Result<Self, Error> {
+    fn release(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         let folder = place.release(id);
         Ok(Self {
             manifest: Manifest::load(place, id)?,
@@ -68,7 +68,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn resolve(&self, with: &Values<'_>) -> Result<File, Error> {
+    fn resolve(&self, with: &HostValues<'_>) -> Result<File, Error> {
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         let folder = with.folder.display().to_string();
         let read = |path: &str| {
@@ -82,10 +82,10 @@ impl<'a> Source<'a> {
 }
 
 /// With which values a release is read.
-struct Values<'a> {
+struct HostValues<'a> {
     text: String,
     /// The host, where there is one.
-    house: Option<&'a Place>,
+    house: Option<&'a HousePlace>,
     dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
@@ -94,93 +94,93 @@ struct Values<'a> {
 
 impl Wanted {
     /// Reads a release of this host; `current` is the one that runs.
-    pub(crate) fn load(place: &Place, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
+    pub(crate) fn load(place: &HousePlace, id: &Id, current: Option<&Id>) -> Result<Self, Error> {
         let values = values(place, place.dotenv())?;
-        Self::build(Source::release(place, id)?, older(place, current).as_ref(), values)
+        Self::build(ReleaseFiles::release(place, id)?, older(place, current).as_ref(), values)
     }
 
     /// The same with the values with which it was healthy, for the way back: `.env` may be what
     /// went wrong.
-    pub(crate) fn as_it_ran(place: &Place, id: &Id) -> Result<Self, Error> {
+    pub(crate) fn as_it_ran(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         Self::with_values(place, id, place.applied(id))
     }
 
     /// The same with the values with which a deploy to it began, for its end.
-    pub(crate) fn as_staged(place: &Place, id: &Id) -> Result<Self, Error> {
+    pub(crate) fn as_staged(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         Self::with_values(place, id, place.staged(id))
     }
 
-    fn with_values(place: &Place, id: &Id, path: PathBuf) -> Result<Self, Error> {
+    fn with_values(place: &HousePlace, id: &Id, path: PathBuf) -> Result<Self, Error> {
         let path = Some(path).filter(|it| it.is_file());
         let values = values(place, path.unwrap_or_else(|| place.dotenv()))?;
-        Self::build(Source::release(place, id)?, None, values)
+        Self::build(ReleaseFiles::release(place, id)?, None, values)
     }
 
     /// Puts what Compose gets, and the values of today, beside the release. The values are for the end of a
     /// deploy that is interrupted: an edit of `.env` does not change what it brings.
-    pub(super) fn stage(&self, place: &Place) -> Result<(), Error> {
+    pub(super) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         files::write(&place.staged(&self.manifest.release), self.values.as_bytes(), 0o600)?;
         self.write_resolved(place)
     }
 
     /// Writes the file for Compose: as it was judged, with our label on the services that mount files of the
     /// release.
-    pub(super) fn write_resolved(&self, place: &Place) -> Result<(), Error> {
+    pub(super) fn write_resolved(&self, place: &HousePlace) -> Result<(), Error> {
         let mut file = self.after.file.clone();
         for (name, stamp) in &self.after.stamps {
             file.services[name].labels.insert(observe::STAMP.to_owned(), stamp.clone());
         }
         let path = place.release(&self.manifest.release).join(RESOLVED);
-        // Values of `.env` are in it.
+        // HostValues of `.env` are in it.
         files::write(&path, resolve::text(&file).as_bytes(), 0o600)
     }
 
     /// Keeps the values with which it became healthy.
-    pub(super) fn keep_values(&self, place: &Place) -> Result<(), Error> {
+    pub(super) fn keep_values(&self, place: &HousePlace) -> Result<(), Error> {
         files::write(&place.applied(&self.manifest.release), self.values.as_bytes(), 0o600)
     }
 
     /// The same of one that was sent and is not on this host yet.
     pub(crate) fn of_bundle(
-        place: &Place,
+        place: &HousePlace,
         bundle: &Bundle,
         current: Option<&Id>,
     ) -> Result<Self, Error> {
         let values = values(place, place.dotenv())?;
         // The same release says the same: its file on this host may have been edited.
         let other = current.filter(|it| **it != bundle.manifest.release);
-        Self::build(Source::bundle(bundle), older(place, other).as_ref(), values)
+        Self::build(ReleaseFiles::bundle(bundle), older(place, other).as_ref(), values)
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
     pub(crate) fn anywhere(
-        own: &House,
+        house: &House,
         bundle: &Bundle,
         old: Option<&Bundle>,
     ) -> Result<Self, Error> {
-        let source = Source::bundle(bundle);
+        let source = ReleaseFiles::bundle(bundle);
         let mut profiles = IndexSet::new();
         for service in source.raw.services.values() {
             profiles.extend(service.profiles.iter().cloned());
         }
         let required =
-            own.stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+            house.stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let catalogue = own.catalogue();
+        let catalogue = house.catalogue();
         let values =
-            Values { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
-        Self::build(source, old.map(Source::bundle).as_ref(), values)
+            HostValues { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
+        Self::build(source, old.map(ReleaseFiles::bundle).as_ref(), values)
     }
 
     fn build(
-        source: Source<'_>,
-        old: Option<&Source<'_>>,
-        with: Values<'_>,
+        source: ReleaseFiles<'_>,
+        old: Option<&ReleaseFiles<'_>>,
+        with: HostValues<'_>,
     ) -> Result<Self, Error> {
         let file = source.resolve(&with)?;
-        let Source { manifest, raw, .. } = source;
+        let ReleaseFiles { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // One that cannot be read with the values of today says nothing.
         let before = old.and_then(|it| it.resolve(&with).ok());
@@ -199,7 +199,7 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        let Values { text: values, dotenv, catalogue, .. } = with;
+        let HostValues { text: values, dotenv, catalogue, .. } = with;
         Ok(Self { manifest, raw, after, values, dotenv, catalogue })
     }
 
@@ -216,7 +216,7 @@ impl Wanted {
     /// Runs `docker compose` with it and returns whatever came of it.
     pub(crate) fn compose(
         &self,
-        place: &Place,
+        place: &HousePlace,
         words: &[&str],
         limit: Limit,
     ) -> Result<Output, Error> {
@@ -240,7 +240,7 @@ impl Wanted {
 }
 
 /// The values of a `.env` of this host.
-fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
+fn values(place: &HousePlace, path: PathBuf) -> Result<HostValues<'_>, Error> {
     let settings = Settings::load(path)?.readable()?;
     let Some(text) = settings.text.clone() else {
         return Err(Error::NoSettings(settings.path));
@@ -249,11 +249,11 @@ fn values(place: &Place, path: PathBuf) -> Result<Values<'_>, Error> {
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    let catalogue = place.own.catalogue();
-    Ok(Values { text, house, dotenv, profiles, folder, catalogue })
+    let catalogue = place.house.catalogue();
+    Ok(HostValues { text, house, dotenv, profiles, folder, catalogue })
 }
 
 /// The release that runs, when there is one that can be read.
-fn older<'a>(place: &Place, current: Option<&Id>) -> Option<Source<'a>> {
-    Source::release(place, current?).ok()
+fn older<'a>(place: &HousePlace, current: Option<&Id>) -> Option<ReleaseFiles<'a>> {
+    ReleaseFiles::release(place, current?).ok()
 }

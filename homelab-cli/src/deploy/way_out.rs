@@ -8,11 +8,11 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::IndexMap;
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::wanted::Wanted;
 use super::{between, receipt};
 use crate::error::Error;
-use crate::words;
+use crate::message;
 
 /// What leads out of a house whose release is not well.
 pub(super) const MEND: &str = "`homelab status` says what is unwell; deploy a release that mends it, or choose an older one with \
@@ -33,7 +33,7 @@ pub(super) fn told(
     if newer.is_empty() {
         return failed.to_owned();
     }
-    let names = words::list(newer.keys().map(String::as_str));
+    let names = message::list(newer.keys().map(String::as_str));
     let reasons: Vec<_> =
         newer.keys().map(|it| format!("  `{it}`: {}", reason(file, it))).collect();
     let older = journal
@@ -49,8 +49,8 @@ pub(super) fn told(
 }
 
 /// The words that lead out of it: a release that mends it, or the older one with its data.
-pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error> {
-    let receipts = receipt::all(place)?;
+pub(super) fn way_out(place: &HousePlace, journal: &Journal) -> Result<String, Error> {
+    let receipts = receipt::load_all(place)?;
     // From a release that was broken before, the way leads to the last one that was well.
     let well = receipt::broken(&receipts).and_then(|_| {
         let is_well = |it: &&Receipt| {
@@ -82,7 +82,7 @@ pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error>
         let _ = write!(line, "; it puts back {it}, and what was written since is kept beside it");
     }
     if !lost.is_empty() {
-        let names = words::list(lost.into_iter().map(String::as_str));
+        let names = message::list(lost.into_iter().map(String::as_str));
         let _ = write!(
             line,
             "; before that, put back a copy of the volumes of {names} from before, which no dump of this host \

@@ -6,7 +6,7 @@ use std::path::Path;
 use homelab_core::lower::DATABASE_LABEL;
 
 use super::Error;
-use crate::words;
+use crate::message;
 
 const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; without `--house` it is set \
                  up as a clone";
@@ -120,7 +120,7 @@ impl Error {
                 Some(NO_OLDER.to_owned())
             }
             Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } => {
-                Some(format!("kept are: {}", words::list(kept.iter().map(String::as_str))))
+                Some(format!("kept are: {}", message::list(kept.iter().map(String::as_str))))
             }
             Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
             Self::Format { .. } => Some(FORMAT.to_owned()),

@@ -11,9 +11,9 @@ use super::*;
 use crate::commands::receive;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::dump::Database;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::docker::{self, seen::Seen};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -184,8 +184,9 @@ fn a_test_can_play_every_program() {
 #[test]
 fn no_kind_of_call_waits_for_ever() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-    place.prepare().expect("it is ours");
+    let place =
+        HousePlace::open(folder.path(), &crate::house_folder::house_of_tests()).expect("it exists");
+    place.make_folders().expect("it is ours");
     let database = json!({ "Id": "c", "Config": { "Labels": {
         "com.docker.compose.service": "db", "homelab.database": "postgres:admin/app",
     } } });
@@ -220,7 +221,8 @@ fn no_kind_of_call_waits_for_ever() {
     let far = far.map(PathBuf::from).into_iter().chain([known]);
     let Far { remote } = Far::parse_from(far);
     let house =
-        House::open(crate::house::of_tests(), place.root.clone(), "/".into()).expect("it exists");
+        HouseFolder::open(crate::house_folder::house_of_tests(), place.root.clone(), "/".into())
+            .expect("it exists");
     let asked = remote.receive(&mut Ui::silent(), &house, "deploy@house.example", &[], &[]);
     late("ssh", Limit::REMOTE, asked.map(drop));
     late("sudo", Limit::QUESTION, Err(receive::as_root(&place, &[])));

@@ -7,7 +7,7 @@ use homelab_core::resource::{Secret, SecretContent};
 use crate::error::Error;
 use crate::file::{Folder, Owned};
 use crate::host::Person;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Work factor of the hash, the least there is: about a millisecond for each guess. The password
@@ -24,7 +24,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// can fail; when it cannot be shown the file is removed, so that the next run makes another.
 pub(super) fn make_missing(
     ui: &mut Ui,
-    house: &House,
+    house: &HouseFolder,
     folder: &Folder,
     project: &Project<'_>,
     login_user: &str,
@@ -33,7 +33,7 @@ pub(super) fn make_missing(
     // Open to its owner only. What is in it is mounted by the engine, which is root.
     let owner = Person::current().map(|it| (it.uid, it.gid));
     let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
-    for secret in house.own.stack.secrets() {
+    for secret in house.stack().secrets() {
         let path = house.path(&secret.file());
         let name = secret.name();
         super::show_removed(ui, folder.remove_leftovers(name));

@@ -1,44 +1,45 @@
-//! The house as it stands on this host: the stack, the project's folder, the settings.
+//! A house's folder on this host, and what lies where in it.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use homelab_core::contract::Contract;
+use homelab_core::house::House;
 use homelab_core::limits;
 use homelab_core::project::Project;
-use homelab_core::stack::Site;
+use homelab_core::stack::{Site, Stack};
 
 use crate::error::Error;
 use crate::file;
 use crate::host::Host;
+use crate::message;
 use crate::settings::Settings;
-use crate::words;
 
-/// The stack and where it is deployed.
+/// The folder that a house's stack is started from: a clone of its repository, or what is deployed to.
 #[derive(Debug)]
-pub(crate) struct House {
+pub(crate) struct HouseFolder {
     folder: PathBuf,
     /// The release whose files count, before they are where containers mount them.
     release: Option<PathBuf>,
     pub(crate) host: Host,
     /// What it was built from.
-    pub(crate) own: Rc<homelab_core::house::House>,
+    pub(crate) house: Rc<House>,
     catalogue: Vec<Contract>,
 }
 
-impl House {
+impl HouseFolder {
     /// The house that this program was built from, in the folder given.
     pub(crate) fn open(
-        own: Rc<homelab_core::house::House>,
+        house: Rc<House>,
         folder: PathBuf,
         host_root: PathBuf,
     ) -> Result<Self, Error> {
         if !folder.is_dir() {
             return Err(Error::Project(folder));
         }
-        let catalogue = own.catalogue();
-        Ok(Self { folder, release: None, host: Host::new(host_root), own, catalogue })
+        let catalogue = house.catalogue();
+        Ok(Self { folder, release: None, host: Host::new(host_root), house, catalogue })
     }
 
     /// The same with the configuration files of a release that is not deployed yet.
@@ -133,8 +134,12 @@ impl House {
         }
     }
 
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.house.stack
+    }
+
     pub(crate) fn site(&self) -> &Site {
-        self.own.stack.site()
+        self.stack().site()
     }
 
     /// `.env`, which may be absent.
@@ -145,7 +150,7 @@ impl House {
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        Project::from_stack(&self.own.stack, &self.catalogue)
+        Project::from_stack(self.stack(), &self.catalogue)
             .with_values(settings.values(self.site()))
             .in_folder(&folder.display().to_string())
     }
@@ -157,7 +162,7 @@ impl House {
             None => Ok(()),
             Some(name) => Err(Error::Profile {
                 name: name.clone(),
-                hint: words::suggest(name, "profiles", &known),
+                hint: message::suggest(name, "profiles", &known),
             }),
         }
     }
@@ -165,6 +170,6 @@ impl House {
 
 /// The house of tests that do not ask which one it is.
 #[cfg(test)]
-pub(crate) fn of_tests() -> Rc<homelab_core::house::House> {
+pub(crate) fn house_of_tests() -> Rc<House> {
     Rc::new(homelab_core::testing::house())
 }
