@@ -7,8 +7,8 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
 
 use super::dump::Database;
-use super::happened::happened;
-use super::journal::Journal;
+use super::happened::{happened, in_words};
+use super::journal::{Exchanged, Journal};
 use super::place::HousePlace;
 use super::run::Run;
 use super::wanted::Wanted;
@@ -85,7 +85,7 @@ fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
             file.services.swap_remove(service).into_iter().flat_map(|it| it.depends_on.into_keys()),
         );
     }
-    journal.restored.iter().any(|it| used.contains(&it.0))
+    journal.restored.iter().any(|it| used.contains(&it.service))
 }
 
 /// Stays on the new release: well, or broken with the words that lead out. Nothing that may just be
@@ -176,7 +176,8 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
                 place.flip(id)?;
             }
             let receipt = run.receipt(Outcome::Deployed, None);
-            let (happened, health) = (happened(&seen, &after), health::by_service(&after));
+            let happened = in_words(&happened(&seen, &after));
+            let health = health::by_service(&after);
             Ok(Receipt { happened, health, ..receipt })
         }
         // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
@@ -225,7 +226,7 @@ fn put_data_back(run: &mut Run<'_>, journal: &Journal) -> Result<(), Error> {
     let file = release::compose_of(run.place, &journal.to)?;
     let from = journal.from.as_ref().and_then(|it| release::compose_of(run.place, it).ok());
     let seen = docker::see_project(&file.name)?;
-    for (service, kept) in &journal.restored {
+    for Exchanged { service, kept } in &journal.restored {
         run.tell(format_args!("putting the data of `{service}` back"));
         let files = std::iter::once(&file).chain(&from);
         let ended = switch::stop_users(&seen, files, service).and_then(|()| {

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::back::{self, Cause};
 use super::dump::Database;
-use super::happened::{happened, surprises};
+use super::happened::{happened, in_words, surprises};
 use super::journal::Journal;
 use super::run::Run;
 use super::wanted::Wanted;
@@ -70,7 +70,7 @@ pub(super) fn go_forward(
             Receipt {
                 health: health::by_service(&after),
                 surprises: surprises(plan, &happened),
-                happened,
+                happened: in_words(&happened),
                 images: changed_images(plan),
                 dumps: journal.dumps.clone(),
                 ..run.receipt(Outcome::Deployed, None)

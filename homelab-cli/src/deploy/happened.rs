@@ -5,51 +5,56 @@ use indexmap::IndexMap;
 
 use crate::docker::seen::Seen;
 
-/// What happened to each service's container.
-pub(super) fn happened(before: &Seen, after: &Seen) -> IndexMap<String, String> {
+/// What happened to each service's container, by what Docker showed before and after; without those to
+/// which nothing happened.
+pub(super) fn happened(before: &Seen, after: &Seen) -> IndexMap<String, Action> {
     let (old, new) = (before.marks(), after.marks());
     let mut happened = IndexMap::new();
     for (name, (id, since)) in &new {
-        let what = match old.get(name) {
-            None => "created",
-            Some((other, _)) if other != id => "recreated",
-            Some((_, before)) if before != since => "started",
+        let action = match old.get(name) {
+            None => Action::Created,
+            Some((other, _)) if other != id => Action::Recreated,
+            Some((_, before)) if before != since => Action::Started,
             Some(_) => continue,
         };
-        happened.insert(name.clone(), what.to_owned());
+        happened.insert(name.clone(), action);
     }
-    for name in old.keys().filter(|it| !new.contains_key(*it)) {
-        happened.insert(name.clone(), "stopped".to_owned());
-    }
+    let gone = old.into_keys().filter(|it| !new.contains_key(it));
+    happened.extend(gone.map(|name| (name, Action::Stopped)));
     happened
 }
 
-/// Where that is not what was planned.
-pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, String>) -> Vec<String> {
-    let word = |it: Action| match it {
-        Action::Created => Some("created"),
-        Action::Recreated => Some("recreated"),
-        Action::Started => Some("started"),
-        Action::Stopped => Some("stopped"),
-        Action::Unchanged => None,
-    };
-    let planned: IndexMap<_, _> = plan
-        .services
-        .iter()
-        .filter_map(|it| Some((it.service.as_str(), word(it.action)?)))
-        .collect();
+/// The same in the words of a receipt.
+pub(super) fn in_words(happened: &IndexMap<String, Action>) -> IndexMap<String, String> {
+    happened.iter().map(|(name, action)| (name.clone(), word(*action).to_owned())).collect()
+}
+
+/// Where it is not what was planned.
+pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, Action>) -> Vec<String> {
     let mut surprises = Vec::new();
-    for (name, word) in &planned {
-        let was = happened.get(*name).map_or("left alone", String::as_str);
-        if was != *word {
-            surprises.push(format!("`{name}` was to be {word}, and was {was}"));
+    let planned: IndexMap<_, _> = plan.services.iter().map(|it| (&it.service, it.action)).collect();
+    for (name, action) in planned.iter().filter(|it| *it.1 != Action::Unchanged) {
+        let was = happened.get(*name).copied().unwrap_or(Action::Unchanged);
+        if was != *action {
+            surprises.push(format!("`{name}` was to be {}, and was {}", word(*action), word(was)));
         }
     }
-    // One that its own policy restarts, because what it uses was away, is the same container.
-    let same = |word: &str| word == "started";
-    let others = happened.iter().filter(|it| !planned.contains_key(it.0.as_str()) && !same(it.1));
-    for (name, word) in others {
-        surprises.push(format!("`{name}` was {word}, which was not planned"));
+    for (name, action) in happened {
+        let is_planned = planned.get(name).is_some_and(|planned| *planned != Action::Unchanged);
+        // One that its own policy restarts, because what it uses was away, is the same container.
+        if !is_planned && *action != Action::Started {
+            surprises.push(format!("`{name}` was {}, which was not planned", word(*action)));
+        }
     }
     surprises
+}
+
+const fn word(action: Action) -> &'static str {
+    match action {
+        Action::Created => "created",
+        Action::Recreated => "recreated",
+        Action::Started => "started",
+        Action::Stopped => "stopped",
+        Action::Unchanged => "left alone",
+    }
 }

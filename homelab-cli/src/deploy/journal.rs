@@ -33,9 +33,18 @@ pub(crate) struct Journal {
     /// Services that were not well before: neither way has to mend them.
     #[serde(default)]
     pub(crate) unwell: Vec<String>,
-    /// Databases that were put back, each with the name under which the data of before is kept.
+    /// Databases that were put back.
     #[serde(default)]
-    pub(crate) restored: Vec<(String, String)>,
+    pub(crate) restored: Vec<Exchanged>,
+}
+
+/// A database whose data was exchanged. Earlier versions wrote it as a list of the two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Exchanged {
+    /// Its service.
+    pub(crate) service: String,
+    /// The name of the database in which the data of before is kept.
+    pub(crate) kept: String,
 }
 
 impl Journal {
@@ -53,5 +62,41 @@ impl Journal {
 
     pub(crate) fn remove(place: &HousePlace) -> Result<(), Error> {
         files::remove(&place.journal())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::receipt;
+    use super::super::receipt::tests::id;
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let house = crate::house_folder::house_of_tests();
+        let place = HousePlace::open(folder.path(), &house).expect("it exists");
+        place.make_folders().expect("it is ours");
+        let journal = r#"{
+          "id": "20261127T120000Z-9b1e07d-42", "what": "rollback",
+          "from": "52cca45c0ffe-9b1e07d3a44f", "to": "0123456789ab-fedcba987654",
+          "actor": "ada", "run_url": null, "started": "2026-11-27T12:00:00Z",
+          "before": ["db"], "dumps": ["/srv/homelab/dumps/x-db-app.sql.gz"],
+          "newer": {}, "unwell": [], "restored": [["db", "app_before_x"]]
+        }"#;
+        fs::write(place.journal(), journal).expect("it is ours");
+        let journal = Journal::load(&place).expect("it is read").expect("it is there");
+        assert_eq!((journal.what, &journal.to), (Deed::Rollback, &id("0123456789ab-fedcba987654")));
+        let exchanged = Exchanged { service: "db".to_owned(), kept: "app_before_x".to_owned() };
+        assert_eq!(journal.restored, [exchanged]);
+        journal.save(&place).expect("there is room");
+        assert_eq!(Journal::load(&place).expect("it is read"), Some(journal));
+        let line = r#"{"id":"20261127T120000Z-9b1e07d-42","what":"deploy","outcome":"rolled-back","from":null,"to":"0123456789ab","runs":null,"actor":"ada","run_url":null,"started":"2026-11-27T12:00:00Z","ended":"2026-11-27T12:01:00Z","seconds":{"staging":0.1},"images":{"db":[null,"db:2"]},"happened":{"db":"recreated"},"surprises":[],"health":{"db":"healthy"},"dumps":[],"because":"`web` is unhealthy"}"#;
+        fs::write(place.receipts(), format!("{line}\n")).expect("it is ours");
+        let (receipts, unread) = receipt::read(&place).expect("it is read");
+        assert!(unread.is_empty() && receipts[0].happened["db"] == "recreated");
+        assert_eq!(serde_json::to_string(&receipts[0]).expect("a struct"), line);
     }
 }

@@ -9,7 +9,7 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use super::back::{self, Cause};
 use super::between::{self, Between, Data};
 use super::dump::Database;
-use super::journal::Journal;
+use super::journal::{Exchanged, Journal};
 use super::lock::Lock;
 use super::place::HousePlace;
 use super::release::{self, Manifest};
@@ -154,7 +154,8 @@ fn put_one_back(
     let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
     // Noted before it is done: going back twice is harmless, not at all is not.
     let kept = database.kept_name(&name);
-    journal.restored.push((database.service.clone(), kept.clone()));
+    let exchanged = Exchanged { service: database.service.clone(), kept: kept.clone() };
+    journal.restored.push(exchanged);
     journal.save(place)?;
     database.restore(dump, &kept)
 }
