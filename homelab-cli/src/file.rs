@@ -140,7 +140,8 @@ impl Folder {
     pub(crate) fn create(&self, name: &str, text: &str, owned: Owned) -> Result<bool, Error> {
         let temporary = temporary(name);
         let ended = (|| {
-            let file = self.fill(&temporary, text)?;
+            let mut file = self.make_file(&temporary)?;
+            file.write_all(text.as_bytes())?;
             // Refused when this is not root: then `init` names the commands that are left to do.
             let _ = give(&file, owned);
             file.sync_all()?;
@@ -163,16 +164,33 @@ impl Folder {
 
     /// Puts a new file with this owner and mode in the place of one.
     pub(crate) fn replace(&self, name: &str, text: &str, owned: Owned) -> Result<(), Error> {
-        let temporary = temporary(name);
+        self.replace_by(&temporary(name), name, text.as_bytes(), owned, |_, _| Ok(()))
+    }
+
+    /// The same through a temporary file of this name. What `step` says of a step and its file is what comes
+    /// of it.
+    pub(crate) fn replace_by(
+        &self,
+        temporary: &str,
+        name: &str,
+        bytes: &[u8],
+        owned: Owned,
+        step: impl Fn(&'static str, &Path) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let ended = (|| {
-            let file = self.fill(&temporary, text)?;
+            step("create", Path::new(temporary))?;
+            let mut file = self.make_file(temporary)?;
+            step("write", Path::new(temporary))?;
+            file.write_all(bytes)?;
+            // Whatever the umask is: containers of other users read some of them.
             give(&file, owned)?;
             file.sync_all()?;
-            rustix::fs::renameat(&self.descriptor, &temporary, &self.descriptor, name)?;
+            step("rename", Path::new(name))?;
+            rustix::fs::renameat(&self.descriptor, temporary, &self.descriptor, name)?;
             self.sync()
         })();
         ended.map_err(|source| {
-            self.remove(&temporary);
+            self.remove(temporary);
             Error::Write { path: self.path.join(name), source }
         })
     }
@@ -220,13 +238,11 @@ impl Folder {
         Ok(names)
     }
 
-    /// Writes a new file that is nobody else's business, and returns it.
-    fn fill(&self, name: &str, text: &str) -> io::Result<File> {
+    /// Makes a new file that is nobody else's business.
+    fn make_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
-        let mut file = File::from(rustix::fs::openat(&self.descriptor, name, flags, mode)?);
-        file.write_all(text.as_bytes())?;
-        Ok(file)
+        Ok(File::from(rustix::fs::openat(&self.descriptor, name, flags, mode)?))
     }
 
     /// Renames without replacing; by a second link where the file system cannot do that.

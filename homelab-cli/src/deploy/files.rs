@@ -12,29 +12,16 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::file;
+use crate::file::{self, Folder, Owned};
 
 /// Writes a file: a temporary one beside it, then a rename.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let temporary = temporary(path);
-    let ended = (|| {
-        let mut options = fs::OpenOptions::new();
-        step("create", &temporary)?;
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
-        // Whatever the umask is: containers of other users read some of them.
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        step("write", &temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        step("rename", path)?;
-        fs::rename(&temporary, path)?;
-        sync_folder(path)
-    })();
-    ended.map_err(|source| {
-        let _ = fs::remove_file(&temporary);
-        Error::Write { path: path.to_owned(), source }
-    })
+    let folder = Folder::open(path.parent().unwrap_or(Path::new("/")))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = temporary(&name);
+    // One that a killed run left.
+    folder.remove(&temporary);
+    folder.replace_by(&temporary, &name, bytes, Owned { owner: None, mode }, step)
 }
 
 /// Free space that is left for the releases, receipts and logs of a house: what grows stops before.
@@ -120,7 +107,8 @@ pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
 
 /// Lets a symbolic link lead to another place, without a moment in which it is not there.
 pub(super) fn point_link(link: &Path, target: &Path) -> Result<(), Error> {
-    let temporary = temporary(link);
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = link.with_file_name(temporary(&name));
     let ended = (|| {
         // One that a killed run left.
         let _ = fs::remove_file(&temporary);
@@ -213,8 +201,7 @@ fn step(deed: &'static str, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn temporary(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // One name for all runs: the lock lets only one of them write, and leftovers are replaced.
-    path.with_file_name(format!(".{name}.tmp"))
+/// One name for all runs: the lock lets only one of them write, and leftovers are replaced.
+fn temporary(name: &str) -> String {
+    format!(".{name}.tmp")
 }

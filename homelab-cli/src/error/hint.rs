@@ -10,68 +10,40 @@ use crate::message;
 
 const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; without `--house` it is set \
                  up as a clone";
-
 const SSH: &str = "what `ssh` said stands above: for a host key that is not known see step 4 of \
                    docs/runbooks/merge-is-deploy.md; a deploy that had begun goes on, and `homelab status` tells";
-
 const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_hosts` says how to fill it, or another \
                     file with `--known-hosts FILE`";
-
-/// What to do about a house that is set up as a clone, or not at all.
 const DEPLOYED: &str = "this is for a house that `homelab deploy` deploys to, see docs/runbooks/merge-is-deploy.md; \
                         `--house` names its folder, and in a clone `docker compose ps` and `homelab doctor` tell";
-
-/// What to do about two ends that do not know each other's format.
 const FORMAT: &str = "nothing was touched; install the same `homelab` on both ends";
-
-/// What to do about two releases of one name.
 const OTHER: &str = "nothing was touched; commit anything, so that the release gets another name, \
                      and deploy that";
-
-/// What to do about a generated file that is none.
 const NO_FILE: &str = "commit the file itself: `cargo xtask gen` writes it";
-
-/// What to do about a program that hangs.
 const LATE: &str = "see whether it answers when you run it yourself; where it is `docker` that hangs, \
                     `sudo systemctl restart docker`, then run this command again";
-
 const NO_OLDER: &str = "no other release is kept here: check out the commit that shall run, and deploy it from there: \
                         `homelab deploy --host USER@HOST`";
-
 const BUNDLE: &str = "nothing was touched; send it again, and where the `homelab` of the host is older than the \
                       checkout, which says things that it does not know, first install the checkout's there: \
                       step 1 of docs/runbooks/merge-is-deploy.md";
-
 const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one of `main`, and compares with it: \
                            `git worktree add --detach ../main main`, `homelab plan --against ../main`";
-
 const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
-
 const NO_LIBRARIES: &str =
     "run it in a clone of the repository of `homelab`, or name one with `--project DIR`";
-
 const ALREADY_SET: &str = "edit that line; `homelab init` changes no value";
-
 const LINES: &str = "correct these lines, then run the command again";
-
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
-
 const CUT_OFF: &str = "see whether the disk is full and whether the file can be read";
-
 const NO_COMMIT: &str = "a release is named by its commit: run this in a clone of the repository";
-
 const CHANGED_OBJECT: &str = "`git fsck` names all such objects; clone anew and go on there";
-
 const SUDOERS: &str = "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`";
-
 const DOCKER_LOG: &str = "see Docker's own log: `sudo journalctl --unit docker --since -1h`";
-
 const FULL_DISK: &str = "see whether the disk is full: `df -h`; then run the command again";
-
 const OTHER_DUMP: &str = "nothing was touched; go back with `--keep-data`, or put another dump back by \
                           docs/runbooks/restore-immich-database.md";
-
 const AGAIN: &str = "the database is as it was; see whether its disk is full, and try again";
 
 impl Error {
