@@ -2,7 +2,6 @@
 
 mod hint;
 
-use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
@@ -165,16 +164,6 @@ impl Error {
             Self::DataBetween { .. } | Self::Unhealthy(_) | Self::NothingDeployed => exit::FINDINGS,
             _ => exit::FAILED,
         }
-    }
-
-    /// It and its causes in one line, for a text that is kept.
-    pub(crate) fn chain(&self) -> String {
-        let (mut text, mut cause) = (self.to_string(), self.source());
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
     }
 
     /// Whether another program failed, which may end otherwise when it is run again.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::deploy::release::hex;
+use crate::bytes::hex;
 use crate::error::Error;
 use crate::program::{Limit, Program};
 

@@ -155,13 +155,14 @@ impl HouseFolder {
             .in_folder(&folder.display().to_string())
     }
 
-    /// Checks that these are profiles of the stack.
-    pub(crate) fn known_profiles(&self, names: &[String]) -> Result<(), Error> {
+    /// Those of the names that are not empty, each a profile of the stack.
+    pub(crate) fn known_profiles<'a>(&self, names: &'a [String]) -> Result<Vec<&'a str>, Error> {
         let known: Vec<_> = self.site().profiles.iter().map(|it| it.name()).collect();
-        match names.iter().find(|it| !known.contains(&it.as_str())) {
-            None => Ok(()),
+        let names: Vec<_> = names.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        match names.iter().find(|it| !known.contains(it)) {
+            None => Ok(names),
             Some(name) => Err(Error::Profile {
-                name: name.clone(),
+                name: (*name).to_owned(),
                 hint: message::suggest(name, "profiles", &known),
             }),
         }

@@ -1,5 +1,6 @@
 //! `homelab`: set up, check, explain and deploy a household's stack, for any `House`.
 
+mod bytes;
 mod cli;
 mod commands;
 mod deploy;

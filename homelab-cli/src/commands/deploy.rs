@@ -2,7 +2,8 @@
 
 use super::options::{Checkout, Format, HouseDir, Who, word};
 use super::receipt::{deploy_id, print_end};
-use crate::deploy::bundle::{self, Bundle};
+use crate::bytes;
+use crate::deploy::bundle::Bundle;
 use crate::deploy::place::HousePlace;
 use crate::deploy::supervise;
 use crate::error::Error;
@@ -37,7 +38,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let bundle = args.source.bundle(ui, house)?;
     let packed = bundle.pack();
     if let Some(host) = &args.remote.host {
-        let (digest, format) = (bundle::digest(&packed), word(&args.format));
+        let (digest, format) = (bytes::digest(&packed), word(&args.format));
         let mut words = vec!["deploy", "--bundle", &digest, "--format", &format];
         let who = args.who.words();
         words.extend(who.iter().map(String::as_str));
@@ -57,7 +58,7 @@ pub(crate) fn deploy_here(
     format: Format,
 ) -> Result<u8, Error> {
     let id = deploy_id(bundle.manifest.release.as_str());
-    let digest = bundle::digest(packed);
+    let digest = bytes::digest(packed);
     let who = who.words();
     let mut words = vec!["deploy", "--bundle", &digest];
     words.extend(who.iter().map(String::as_str));

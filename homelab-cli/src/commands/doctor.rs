@@ -35,11 +35,7 @@ pub(crate) struct Args {
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?;
     let profiles = match &args.profiles {
-        Some(names) => {
-            let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
-            house.known_profiles(&names)?;
-            names
-        }
+        Some(names) => house.known_profiles(names)?.into_iter().map(str::to_owned).collect(),
         None => settings.profiles(),
     };
     let project = house.project(&settings);

@@ -34,9 +34,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let fits = if let Some(names) = &args.profiles {
-        let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
-        house.known_profiles(&names)?;
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let names = house.known_profiles(names)?;
         let set = memory::gather_one(&project, &names).expect(HAS_A_HOST);
         print_one(ui, &set, args.format)?;
         set.need.fits

@@ -6,7 +6,8 @@ use homelab_core::plan::Plan;
 use homelab_core::report::plan as report;
 
 use super::options::{Checkout, HouseDir, PageFormat, word};
-use crate::deploy::bundle::{self, Bundle};
+use crate::bytes;
+use crate::deploy::bundle::Bundle;
 use crate::deploy::place::HousePlace;
 use crate::deploy::preflight;
 use crate::deploy::wanted::Wanted;
@@ -57,7 +58,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     }
     if let Some(host) = &args.remote.host {
         let packed = bundle.pack();
-        let words = ["plan", "--bundle", &bundle::digest(&packed), "--format", &word(&args.format)];
+        let words = ["plan", "--bundle", &bytes::digest(&packed), "--format", &word(&args.format)];
         return args.remote.receive(ui, house, host, &words, &packed);
     }
     plan_here(ui, &args.house.place(house)?, &bundle, args.format)

@@ -15,6 +15,7 @@ use super::wanted::Wanted;
 use super::{health, one_way, receipt, release, switch, way_out};
 use crate::docker::{self, seen};
 use crate::error::Error;
+use crate::message;
 
 /// Why a deploy does not go on.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl Cause {
     fn text(&self) -> String {
         match self {
             Self::Interrupted => "it was interrupted".to_owned(),
-            Self::Failed(error) => error.chain(),
+            Self::Failed(error) => message::chain(&error),
         }
     }
 
@@ -183,7 +184,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
         // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
         // say but: mend that, and do it again.
         Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
-            let receipt = run.receipt(Outcome::Broken, Some(error.chain()));
+            let receipt = run.receipt(Outcome::Broken, Some(message::chain(&error)));
             // Where it was broken before, what led out then still does.
             let receipts = receipt::load_all(place)?;
             let before = receipt::broken(&receipts).and_then(|it| it.help.clone());

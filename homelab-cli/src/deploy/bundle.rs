@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use super::files;
 use super::place::HousePlace;
 use super::release::{self, COMPOSE, MANIFEST, Manifest};
+use crate::bytes;
 use crate::error::Error;
 use crate::git;
 
@@ -91,17 +92,17 @@ impl Bundle {
     }
 
     /// Reads one that was sent; `digest` is what the sender says of it.
-    pub(crate) fn unpack(bytes: &[u8], digest: &str) -> Result<Self, Error> {
-        let found = self::digest(bytes);
+    pub(crate) fn unpack(packed: &[u8], digest: &str) -> Result<Self, Error> {
+        let found = bytes::digest(packed);
         if found != digest {
-            let size = bytes.len();
+            let size = packed.len();
             return Err(Error::Bundle(format!(
                 "it is `{found}` ({size} bytes), announced was `{digest}`: it was cut or changed on its way"
             )));
         }
         let broken = |it: std::io::Error| Error::Bundle(format!("it is no archive: {it}"));
         let mut contents = IndexMap::new();
-        for entry in tar::Archive::new(bytes).entries().map_err(broken)? {
+        for entry in tar::Archive::new(packed).entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let path = entry.path().map_err(broken)?.to_string_lossy().into_owned();
             if !entry.header().entry_type().is_file() {
@@ -160,11 +161,6 @@ impl Bundle {
         }
         files::rename(&unfinished, &folder)
     }
-}
-
-/// How a bundle is announced.
-pub(crate) fn digest(packed: &[u8]) -> String {
-    format!("sha256:{}", release::sha256(packed))
 }
 
 /// The Compose file among these.
@@ -239,6 +235,7 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::digest;
 
     const COMPOSE_FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
 
@@ -285,7 +282,7 @@ mod tests {
         let mut it = bundle();
         it.contents.insert("secrets/x".to_owned(), Vec::new());
         assert!(refusal(&it.pack()).contains("not in its manifest"));
-        it.manifest.files.insert("secrets/x".to_owned(), release::sha256(b""));
+        it.manifest.files.insert("secrets/x".to_owned(), bytes::sha256(b""));
         assert!(refusal(&it.pack()).contains("which no release has"));
         let mut it = bundle();
         it.manifest.images["a"] = "b:1".to_owned();
@@ -316,7 +313,7 @@ mod tests {
         let long = "x".repeat(300_000);
         let bomb = format!("x: &a {long}\ny: [{}]\n", "*a, ".repeat(2_000));
         let mut it = bundle();
-        it.manifest.files.insert(COMPOSE.to_owned(), release::sha256(bomb.as_bytes()));
+        it.manifest.files.insert(COMPOSE.to_owned(), bytes::sha256(bomb.as_bytes()));
         it.contents.insert(COMPOSE.to_owned(), bomb.into_bytes());
         let bomb = refusal(&it.pack());
         assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");

@@ -16,8 +16,10 @@ use homelab_core::lower::DATABASE_LABEL;
 use self::script::END;
 use super::files::{self, Growing};
 use super::place::HousePlace;
+use crate::bytes;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
+use crate::message;
 use crate::program::{Limit, Program};
 
 /// A server that was cut off reads its log before it answers.
@@ -101,7 +103,7 @@ impl Database {
                 tell(&format!(
                     "warning: `{}` does not answer, so it is not dumped: {}",
                     self.service,
-                    error.chain()
+                    message::chain(&error)
                 ));
                 Ok(false)
             }
@@ -111,9 +113,7 @@ impl Database {
 
     /// Whether the server answers now.
     pub(crate) fn answers(&self) -> Result<bool, Error> {
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let asked = docker::attempt(&[&words[..], &["-d", "postgres", "-c", "SELECT 1"]].concat())?;
-        Ok(asked.status.success())
+        Ok(docker::attempt(&self.question("SELECT 1"))?.status.success())
     }
 
     /// Bytes that it has on the disk; a dump is smaller.
@@ -164,9 +164,15 @@ impl Database {
 
     /// What the server answers to one question.
     fn ask(&self, question: &str) -> Result<String, Error> {
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let answer = docker::ask(&[&words[..], &["-d", "postgres", "-c", question]].concat())?;
-        Ok(answer.trim().to_owned())
+        Ok(docker::ask(&self.question(question))?.trim().to_owned())
+    }
+
+    fn question<'a>(&'a self, question: &'a str) -> [&'a str; 12] {
+        let Self { container, superuser, .. } = self;
+        [
+            "exec", container, "psql", "-U", superuser, "-X", "-A", "-t", "-d", "postgres", "-c",
+            question,
+        ]
     }
 
     fn psql(&self, database: &str, limit: Limit) -> Program {
@@ -179,14 +185,10 @@ impl Database {
     }
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut program = self.psql(database, Limit::DEED).arg("--single-transaction");
-        // These refuse to be in a transaction.
-        if let [one] = statements
-            && !one.starts_with("ALTER")
-        {
-            program = docker::program(Limit::DEED);
-            program = program.args(["exec", &self.container, "psql", "-U", &self.superuser]);
-            program = program.args(["-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1"]);
+        let mut program = self.psql(database, Limit::DEED);
+        // One alone may refuse to be in a transaction.
+        if statements.len() > 1 || statements[0].starts_with("ALTER") {
+            program = program.arg("--single-transaction");
         }
         for statement in statements {
             program = program.args(["-c", statement]);
@@ -201,7 +203,7 @@ impl Database {
     /// mark that is asked for.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
         let lines = open(dump)?;
-        let mark = random_word()?;
+        let mark = bytes::hex(&bytes::random::<16>()?);
         let guard = self.knows_guard(database)?.then_some(mark.as_str());
         let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
         let fed =
@@ -237,12 +239,6 @@ fn rename(from: &str, to: &str) -> String {
 
 fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
-}
-
-fn random_word() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(Error::Random)?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 /// What is packed in a file: of all parts, when several were joined. What follows the last one and is none

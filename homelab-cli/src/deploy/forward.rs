@@ -15,6 +15,7 @@ use super::wanted::Wanted;
 use super::{health, one_way, prune, receipt, switch};
 use crate::docker::seen::Seen;
 use crate::error::Error;
+use crate::message;
 
 /// Why the rules of this host forbid a release, with the values of today; `None` where they do not.
 pub(super) fn forbidden(run: &Run<'_>, wanted: &Wanted) -> Option<String> {
@@ -38,7 +39,9 @@ pub(super) fn unready(
     }
     run.phase("pulling");
     let pulled = switch::pull(run, wanted);
-    Ok(pulled.err().map(|error| format!("an image could not be pulled: {}", error.chain())))
+    Ok(pulled
+        .err()
+        .map(|error| format!("an image could not be pulled: {}", message::chain(&error))))
 }
 
 fn because<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Option<String> {

@@ -4,7 +4,8 @@ use homelab_core::compose::{File, MountKind, Service};
 use homelab_core::power;
 use indexmap::IndexMap;
 
-use super::release::{self, Manifest};
+use super::release::Manifest;
+use crate::bytes;
 
 /// Files of the release that a service mounts; `raw` is the service before its paths were made absolute.
 fn mounted<'a>(
@@ -29,7 +30,7 @@ pub(super) fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<Str
         let files: Vec<_> =
             mounted(service, manifest).map(|(path, hash)| format!("{path}\n{hash}\n")).collect();
         if !files.is_empty() {
-            stamps.insert(name.clone(), release::sha256(files.concat().as_bytes()));
+            stamps.insert(name.clone(), bytes::sha256(files.concat().as_bytes()));
         }
     }
     stamps

@@ -12,6 +12,7 @@ use super::run::{Checks, Request, Run};
 use super::wanted::Wanted;
 use super::{health, one_way, receipt};
 use crate::error::Error;
+use crate::message;
 use crate::ui::Ui;
 
 /// What a killed deploy has started may still run for as long as it waits for a health check.
@@ -91,6 +92,6 @@ pub(super) fn before_another(ui: &mut Ui, place: &HousePlace) -> Result<(), Erro
     {
         return Err(error);
     }
-    ui.note(format_args!("warning: that was not possible ({}); going on", error.chain()));
+    ui.note(format_args!("warning: that was not possible ({}); going on", message::chain(&error)));
     Ok(())
 }

@@ -1,17 +1,16 @@
 //! A release: the generated files of one commit, with a manifest of their hashes.
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::files;
 use super::place::HousePlace;
+use crate::bytes::sha256;
 use crate::error::Error;
 
 /// The manifest's name in a release's folder.
@@ -161,20 +160,6 @@ pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
 /// Whether there is a file at this path, and this is its hash.
 pub(crate) fn is_file_with(path: &Path, hash: &str) -> Result<bool, Error> {
     Ok(files::read(path)?.is_some_and(|bytes| sha256(&bytes) == hash))
-}
-
-/// In hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::new();
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::wanted::Wanted;
 use super::{bundle, files, health, prune, way_out};
 use crate::docker::seen::{self, Seen};
 use crate::error::Error;
+use crate::message;
 
 /// Looks at the house; changes nothing.
 ///
@@ -83,7 +84,7 @@ fn compared(
 fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
     let unknown = |it: &Error| {
         let help = it.hint().unwrap_or_default();
-        error("drift-unknown", "the house", it.chain(), &help)
+        error("drift-unknown", "the house", message::chain(&it), &help)
     };
     part.map_err(|it| findings.push(unknown(&it))).ok()
 }
@@ -114,7 +115,9 @@ fn interrupted(place: &HousePlace) -> Option<Finding> {
                 ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
             });
         }
-        Err(error) => return Some(wrong(error.chain(), &error.hint().unwrap_or_default())),
+        Err(error) => {
+            return Some(wrong(message::chain(&error), &error.hint().unwrap_or_default()));
+        }
     };
     let message = format!(
         "the {} of `{}` by {} since {} has not ended",

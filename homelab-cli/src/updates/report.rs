@@ -120,7 +120,7 @@ impl Row {
     pub(super) fn fail(&mut self, failure: &Failure) {
         self.state = State::Failed;
         self.newest = None;
-        self.because = Some(failure.line());
+        self.because = Some(message::chain(failure));
         self.help = Some(failure.help());
     }
 

@@ -4,6 +4,7 @@ use homelab_core::access::{self, Access};
 use homelab_core::project::Project;
 use homelab_core::resource::{Secret, SecretContent};
 
+use crate::bytes::{hex, random};
 use crate::error::Error;
 use crate::file::{Folder, Owned};
 use crate::host::Person;
@@ -73,12 +74,7 @@ fn owned(access: Option<&Access>) -> Owned {
 
 fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>), Error> {
     match secret.content() {
-        SecretContent::Random => {
-            let bytes = random::<32>()?;
-            let digit = |it: u8| char::from(b"0123456789abcdef"[usize::from(it)]);
-            let digits = bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]);
-            Ok((digits.collect(), None))
-        }
+        SecretContent::Random => Ok((hex(&random::<32>()?), None)),
         SecretContent::ProxyLogin => {
             let password = password(random::<20>()?);
             let hash = bcrypt::hash(&password, COST).map_err(Error::Hash)?;
@@ -86,12 +82,6 @@ fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>),
             Ok((format!("{login_user} {hash} # {begins}\n"), Some(password)))
         }
     }
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(Error::Random)?;
-    Ok(bytes)
 }
 
 /// How the credentials of a user begin in Base64, as a regular expression: the proxy refuses all

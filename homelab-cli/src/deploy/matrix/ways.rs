@@ -18,6 +18,7 @@ use super::house::{DOTENV, ONE, TestHouse, TestRelease};
 use super::injection::{self, Fault};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
+use crate::message;
 
 const SICK: TestRelease = TestRelease { id: "release2", app: "app:2", web: "web:2-sick", ..ONE };
 const SICK_JELLY: TestRelease = TestRelease { id: "release2", jelly: "jelly:2-sick", ..ONE };
@@ -185,7 +186,7 @@ fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
         fs::write(&path, text).expect("the folder is ours");
         let before = images(&house);
         let error = house.rollback(None, Data::default()).expect_err("nobody knows what runs");
-        let said = (error.chain(), error.hint().unwrap_or_default());
+        let said = (message::chain(&error), error.hint().unwrap_or_default());
         assert!(said.0.contains("is not a manifest") && said.1 == "deploy that commit again");
         let status = status::status(&house.place);
         assert!(status.drift && status.health.is_none(), "{status:#?}");
