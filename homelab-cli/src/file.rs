@@ -41,6 +41,15 @@ pub(crate) fn text(path: &Path, limit: usize) -> io::Result<String> {
     contents(open(path)?.0, limit)
 }
 
+/// What was read at a path; `None` where nothing is.
+pub(crate) fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
+}
+
 /// A file for reading, and no pipe or device, of which nobody knows where it ends.
 pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(rustix::fs::open(path, READ, Mode::empty())?)

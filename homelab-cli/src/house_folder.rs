@@ -1,6 +1,5 @@
 //! A house's folder on this host, and what lies where in it.
 
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -55,13 +54,8 @@ impl HouseFolder {
     /// Checks that this is the project's folder, before anything is written to it.
     pub(crate) fn is_cloned(&self) -> Result<(), Error> {
         let path = self.path("compose.yaml");
-        let text = match file::text(&path, limits::TEXT) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NotCloned(path));
-            }
-            Err(source) => return Err(Error::Read { path, source }),
-        };
+        let text = file::if_there(&path, file::text(&path, limits::TEXT))?;
+        let text = text.ok_or_else(|| Error::NotCloned(path.clone()))?;
         let project = self.site().project;
         let name = text.lines().find_map(|it| it.strip_prefix("name:"));
         if name.is_some_and(|it| it.trim().trim_matches(['"', '\'']) == project) {

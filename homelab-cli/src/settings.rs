@@ -1,6 +1,5 @@
 //! `.env` on this host: what it says, and what is wrong with it.
 
-use std::io;
 use std::path::PathBuf;
 
 use homelab_core::dotenv::{self, Dotenv};
@@ -32,11 +31,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn load(path: PathBuf) -> Result<Self, Error> {
-        let text = match file::text(&path, limits::DOTENV) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(Error::Read { path, source }),
-        };
+        let text = file::if_there(&path, file::text(&path, limits::DOTENV))?;
         Ok(Self::new(path, text))
     }
 

@@ -71,13 +71,8 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
 }
 
 fn read(house: &HouseFolder, path: &Path) -> Result<Pins, Error> {
-    let text = match file::text(path, limits::TEXT) {
-        Ok(text) => text,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::NotCloned(path.to_owned()));
-        }
-        Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
-    };
+    let text = file::if_there(path, file::text(path, limits::TEXT))?;
+    let text = text.ok_or_else(|| Error::NotCloned(path.to_owned()))?;
     let catalogue = house.house.catalogue();
     let known = catalogue.iter().map(|it| it.repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })

@@ -13,6 +13,7 @@ use super::place::HousePlace;
 use super::release::{self, COMPOSE, MANIFEST, Manifest};
 use crate::bytes;
 use crate::error::Error;
+use crate::file;
 use crate::git;
 
 /// Far more than generated files need: who sends more sends something else.
@@ -214,10 +215,7 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
     let path = root.join(folder);
     let fail = |source| Error::Read { path: path.clone(), source };
     let mut found = Vec::new();
-    let entries = match std::fs::read_dir(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        entries => entries.map_err(fail)?,
-    };
+    let Some(entries) = file::if_there(&path, std::fs::read_dir(&path))? else { return Ok(found) };
     for entry in entries {
         let entry = entry.map_err(fail)?;
         let name = format!("{folder}/{}", entry.file_name().to_string_lossy());

@@ -169,11 +169,8 @@ pub(super) fn remove_empty_below(path: &Path) -> Result<(), Error> {
 /// Reads a file, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
-    match file::open(path).and_then(|it| (&it.0).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
-    }
+    let read = file::open(path).and_then(|it| (&it.0).read_to_end(&mut bytes));
+    Ok(file::if_there(path, read)?.map(|_| bytes))
 }
 
 /// Makes a rename survive a power cut.

@@ -1,7 +1,6 @@
 //! The folder on the host that deploys go to, and what lies where in it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,6 +9,7 @@ use homelab_core::release::Id;
 
 use super::files;
 use crate::error::Error;
+use crate::file;
 
 /// Where a house is deployed unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
@@ -98,14 +98,10 @@ impl HousePlace {
     /// The release that runs.
     pub(crate) fn current(&self) -> Result<Option<Id>, Error> {
         let link = self.root.join("current");
-        match fs::read_link(&link) {
-            Ok(target) => {
-                let name = target.file_name().unwrap_or_default().to_string_lossy();
-                Ok(Some(Id::parse(&name)?))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Read { path: link, source }),
-        }
+        let target = file::if_there(&link, fs::read_link(&link))?;
+        let name =
+            target.map(|it| it.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        Ok(name.map(|it| Id::parse(&it)).transpose()?)
     }
 
     /// Makes a release the one that runs: the moment from which a fault leads forward.

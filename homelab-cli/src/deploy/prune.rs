@@ -14,6 +14,7 @@ use super::receipt;
 use super::release::Manifest;
 use crate::docker;
 use crate::error::Error;
+use crate::file;
 use crate::ui::Ui;
 
 /// Logs of deploys that are kept, and as many of those that touched nothing: those of a year in most houses.
@@ -81,10 +82,7 @@ fn both(manifest: &Manifest) -> impl Iterator<Item = String> {
 /// Releases of this host.
 pub(crate) fn all_releases(place: &HousePlace) -> Result<Vec<Id>, Error> {
     let path = place.releases();
-    let entries = match fs::read_dir(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|source| Error::Read { path, source })?,
-    };
+    let entries = file::if_there(&path, fs::read_dir(&path))?.into_iter().flatten();
     let names = entries.flatten().map(|it| it.file_name().to_string_lossy().into_owned());
     let mut ids: Vec<_> = names.filter_map(|it| Id::parse(&it).ok()).collect();
     ids.sort();

@@ -8,7 +8,7 @@ use super::back::{self, Cause};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::place::HousePlace;
-use super::run::{Checks, Request, Run};
+use super::run::{Request, Run};
 use super::wanted::Wanted;
 use super::{health, one_way, receipt};
 use crate::error::Error;
@@ -46,13 +46,7 @@ fn look_again(ui: &mut Ui, place: &HousePlace, actor: &str) -> Result<Option<Rec
     if plan.changes || !health::unwell(&seen).is_empty() {
         return Ok(Some(broken.clone()));
     }
-    let request = Request {
-        id: format!("{}-well", broken.id),
-        actor: actor.to_owned(),
-        run_url: None,
-        keep: usize::MAX,
-        checks: Checks::NONE,
-    };
+    let request = Request::recovery(format!("{}-well", broken.id), actor, None);
     wanted.keep_values(place)?;
     let mut run = Run::new(ui, place, &request, Deed::Recover, (Some(&current), &current));
     let receipt = run.receipt(Outcome::Deployed, None);
@@ -66,13 +60,7 @@ fn end_interrupted(ui: &mut Ui, place: &HousePlace) -> Result<Option<Receipt>, E
     let Some(journal) = Journal::load(place)? else { return Ok(None) };
     let what = journal.what.word();
     ui.note(format_args!("the {what} of {} was interrupted: ending it first", journal.to));
-    let request = Request {
-        id: journal.id.clone(),
-        actor: journal.actor.clone(),
-        run_url: journal.run_url.clone(),
-        keep: usize::MAX,
-        checks: Checks::NONE,
-    };
+    let request = Request::recovery(journal.id.clone(), &journal.actor, journal.run_url.clone());
     let ways = (journal.from.as_ref(), &journal.to);
     let mut run = Run::new(ui, place, &request, Deed::Recover, ways);
     let receipt = back::go_back(&mut run, &journal, &Cause::Interrupted)?;

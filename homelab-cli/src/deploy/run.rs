@@ -31,8 +31,7 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// None: for what makes a house that runs whole again.
-    pub(crate) const NONE: Self =
-        Self { rules: |_, _| Vec::new(), host: |_, _, _, _, _| Ok(Vec::new()) };
+    const NONE: Self = Self { rules: |_, _| Vec::new(), host: |_, _, _, _, _| Ok(Vec::new()) };
 
     /// Those of this host.
     pub(crate) const ALL: Self =
@@ -49,6 +48,13 @@ pub(crate) struct Request {
     /// Healthy releases that are kept besides the current one.
     pub(crate) keep: usize,
     pub(crate) checks: Checks,
+}
+
+impl Request {
+    /// Who ends what somebody else began, which needs no checks.
+    pub(super) fn recovery(id: String, actor: &str, run_url: Option<String>) -> Self {
+        Self { id, actor: actor.to_owned(), run_url, keep: usize::MAX, checks: Checks::NONE }
+    }
 }
 
 /// A deploy, rollback or recovery under way.
