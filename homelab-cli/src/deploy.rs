@@ -8,8 +8,9 @@
 //!         └ the process is killed, the power fails: `recover` does it
 //! ```
 //!
-//! `current` is what decides: until it is flipped, a fault leads back to the old release; after it,
-//! only the receipt is missing. Everything durable is written to a temporary file and renamed.
+//! The link `current` decides: until it points to the new release, a fault leads back to the old one;
+//! from then on only the receipt is missing. Every lasting file is written under a temporary name and
+//! renamed.
 
 mod back;
 pub(crate) mod between;
@@ -66,7 +67,7 @@ pub(crate) fn deploy(
     let (to, current) = (&bundle.manifest.release, place.current()?);
     let mut run = Run::new(ui, place, request, Deed::Deploy, (current.as_ref(), to));
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
-    // Before a file of it is written.
+    // The rules judge the release before any of its files is written.
     if let Some(because) = forward::forbidden(&run, &wanted) {
         return run.refuse(because);
     }

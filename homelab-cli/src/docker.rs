@@ -1,6 +1,6 @@
-//! Docker: every call of `docker` begins here, and each has a time limit.
+//! Docker: every call of `docker` is made here, with a time limit.
 //!
-//! What somebody exported on the host does not decide what runs, `.env` does.
+//! Calls get few of the caller's environment variables: `.env` decides what runs, not a person's shell.
 
 pub(crate) mod seen;
 
@@ -14,22 +14,22 @@ use self::seen::{Seen, text};
 use crate::error::Error;
 use crate::program::{Failure, Limit, Program};
 
-/// Where Docker comes from.
+/// What to do where there is no `docker`.
 const INSTALL: &str = "install Docker Engine with its Compose plugin: \
                        https://docs.docker.com/engine/install/";
 
-/// `docker` for a call that takes or gives more than a text.
+/// A call of `docker` that streams its input or output.
 pub(crate) fn program(limit: Limit) -> Program {
     Program::new("docker", limit)
 }
 
-/// Asks `docker` something for `homelab doctor`, as the person who runs it would, with the engine of that
-/// person's environment.
+/// Asks Docker for `homelab doctor`, with the whole environment of the person who runs it, which may
+/// name another engine.
 pub(crate) fn diagnose(words: &[&str]) -> Result<Output, Failure> {
     Program::with_environment("docker", Limit::DOCTOR).args(words).output()
 }
 
-/// Asks `docker` something, and returns whatever came of it.
+/// Asks Docker a question that may fail; the output says whether it did.
 pub(crate) fn attempt(words: &[&str]) -> Result<Output, Error> {
     run(words, Limit::QUESTION)
 }
@@ -39,12 +39,12 @@ fn run(words: &[&str], limit: Limit) -> Result<Output, Error> {
     output.map_err(|failure| failure.of(&format!("docker {}", words.join(" ")), INSTALL))
 }
 
-/// Asks `docker` something; an exit code other than 0 is an error with the last lines it wrote.
+/// Asks Docker a question; a failure is an error with the last lines of its output.
 pub(crate) fn ask(words: &[&str]) -> Result<String, Error> {
     said(words, Limit::QUESTION)
 }
 
-/// Changes something, as `docker stop` does, which takes a grace period.
+/// Runs a command that changes something, with a limit for stops and their grace periods.
 pub(crate) fn change(words: &[&str]) -> Result<(), Error> {
     said(words, Limit::DEED).map(drop)
 }
@@ -66,7 +66,8 @@ pub(crate) fn failed(line: &str, output: &Output) -> Error {
     Error::Program { line, said: lines[lines.len().saturating_sub(6)..].join("\n  ") }
 }
 
-/// Runs `docker compose` for a project with a file that has no variables, and returns whatever came of it.
+/// Runs `docker compose` for a project with a file that has no variables; the output says whether it
+/// failed.
 pub(crate) fn compose(
     project: &str,
     folder: &Path,
@@ -75,16 +76,16 @@ pub(crate) fn compose(
     limit: Limit,
 ) -> Result<Output, Error> {
     let program = program(limit).args(["compose", "--ansi", "never", "--progress", "plain"]);
-    // Not what `.env` or the folder's name may say: another project would be another house.
+    // Named here, so that neither `.env` nor the folder's name chooses another project.
     let program = program.args(["--project-name", project]);
     let program = program.arg("--project-directory").arg(folder);
-    // Without this Compose would look for settings of its own in `.env`.
+    // Otherwise Compose would read settings of its own from `.env`.
     let program = program.args(["--env-file", "/dev/null"]);
     let output = program.arg("--file").arg(file).args(words).output();
     output.map_err(|failure| failure.of(&format!("docker compose {}", words[0]), INSTALL))
 }
 
-/// Asks for everything about a project but its networks.
+/// Asks for the containers of a project and their images.
 pub(crate) fn see_project(project: &str) -> Result<Seen, Error> {
     let filter = format!("label=com.docker.compose.project={project}");
     let ids = ask(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])?;
@@ -96,7 +97,7 @@ pub(crate) fn see_project(project: &str) -> Result<Seen, Error> {
     Ok(Seen { images: images.collect(), networks: IndexMap::new(), containers })
 }
 
-/// The networks of a project, and those of these real names that exist.
+/// Asks for the networks of a project, and for others of these names.
 pub(crate) fn see_networks(
     project: &str,
     names: &[&str],
@@ -109,7 +110,7 @@ pub(crate) fn see_networks(
     Ok(by_name.collect())
 }
 
-/// What there is of these; one that went meanwhile, or never was, is left out.
+/// Inspects these; what does not exist is left out.
 fn inspect(words: &[&str], names: &[&str]) -> Result<Vec<Value>, Error> {
     if names.is_empty() {
         return Ok(Vec::new());

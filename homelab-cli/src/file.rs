@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all, in a folder that is held open.
 //!
-//! Whoever may write to the folder may put a link in it at any moment, and this may run as root. So a name is
-//! reached through the folder's descriptor, no link is followed, and owner and mode are read from and given to
-//! what is open, never to what a path leads to by then.
+//! Whoever may write to the folder can put a link in it at any moment, and this program may run as
+//! root. So files are opened relative to the folder's descriptor, links are not followed, and owner and
+//! mode are read and set on open files, never by path.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -26,13 +26,13 @@ pub(crate) struct Owned {
 #[derive(Debug)]
 pub(crate) struct Folder {
     descriptor: OwnedFd,
-    /// As a person would write it.
+    /// The path as a person would write it.
     path: PathBuf,
 }
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-/// A pipe would wait for somebody who writes to it.
+/// Without waiting: the open of a pipe would wait for somebody who writes to it.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// The text of a file that somebody named, of `limit` bytes at most; the links on the way to it are that
@@ -50,7 +50,7 @@ pub(crate) fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>,
     }
 }
 
-/// A file for reading, and no pipe or device, of which nobody knows where it ends.
+/// Opens a file for reading; pipes and devices, which may never end, are refused.
 pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(rustix::fs::open(path, READ, Mode::empty())?)
 }
@@ -94,7 +94,7 @@ impl Folder {
         Ok(Self { descriptor, path: shown.to_owned() })
     }
 
-    /// A folder in it, which is made when it is missing.
+    /// Opens a folder in it, and makes it if it is missing.
     pub(crate) fn make(&self, name: &str, owned: Owned) -> Result<Self, Error> {
         let path = self.path.join(name);
         let fail = |source| Error::Folder { path: path.clone(), source };
@@ -109,7 +109,8 @@ impl Folder {
             error => fail(error.into()),
         })?;
         let folder = Self { descriptor, path: path.clone() };
-        // Somebody may have put another one in its place meanwhile, which is not to be given away.
+        // Owner and mode are set only if the folder is new and empty: somebody may have swapped it
+        // meanwhile.
         if made && folder.names().map_err(fail)?.is_empty() {
             give(&File::from(folder.descriptor.try_clone().map_err(fail)?), owned).map_err(fail)?;
         }
@@ -155,7 +156,7 @@ impl Folder {
             let _ = give(&file, owned);
             file.sync_all()?;
             self.rename_new(&temporary, name)?;
-            // Whole or not at all: what its maker reports as failed must not be found later.
+            // A file that could not be synced is removed, since its creation is reported as failed.
             self.sync().inspect_err(|_| self.remove(name))
         })();
         match ended {
@@ -171,13 +172,13 @@ impl Folder {
         }
     }
 
-    /// Puts a new file with this owner and mode in the place of one.
+    /// Replaces a file with a new one of this owner and mode.
     pub(crate) fn replace(&self, name: &str, text: &str, owned: Owned) -> Result<(), Error> {
         self.replace_by(&temporary(name), name, text.as_bytes(), owned, |_, _| Ok(()))
     }
 
-    /// The same through a temporary file of this name. What `step` says of a step and its file is what comes
-    /// of it.
+    /// Replaces a file through a temporary one of this name. Before each step `step` may return an
+    /// error, which ends it.
     pub(crate) fn replace_by(
         &self,
         temporary: &str,
@@ -211,8 +212,7 @@ impl Folder {
 
     /// Removes what a run that was killed left beside this file; returns what it removed.
     ///
-    /// A file of a process that still runs stays. That one cannot be removed is no failure: it is
-    /// in nobody's way.
+    /// The file of a process that still runs stays, and one that cannot be removed does no harm.
     pub(crate) fn remove_leftovers(&self, name: &str) -> Vec<PathBuf> {
         let names = self.names().unwrap_or_default();
         let is_stale = |it: &String| {
@@ -260,7 +260,7 @@ impl Folder {
         match rustix::fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                 rustix::fs::linkat(at, from, at, to, AtFlags::empty())?;
-                // What stays is a leftover like that of a killed run.
+                // If this fails, the next run removes the leftover.
                 self.remove(from);
                 Ok(())
             }
@@ -279,7 +279,7 @@ fn temporary(name: &str) -> String {
     format!(".{name}.{}.tmp", std::process::id())
 }
 
-/// The process whose temporary file this is, if it is exactly such a name.
+/// The process id in the name of a temporary file; `None` for every other name.
 fn maker(temporary: &str, name: &str) -> Option<u32> {
     let id = temporary.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.')?;
     let id = id.strip_suffix(".tmp")?;

@@ -1,4 +1,4 @@
-//! What the checkout has committed, by asking `git`.
+//! The files of a commit, read by `git`.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub(crate) fn commit(folder: &Path) -> Result<String, Error> {
 
 /// An object of the clone.
 struct Object {
-    /// Of a file or folder of the commit.
+    /// Its path; `None` for the commit itself.
     path: Option<String>,
     kind: Kind,
     /// The hash that it is named by.
@@ -43,10 +43,10 @@ enum Kind {
     Blob,
 }
 
-/// The generated files of a commit, as they were committed: whatever the work tree, line endings, a
-/// sparse checkout or replaced objects say.
+/// The generated files exactly as they were committed. Work tree, line endings, sparse checkouts and
+/// replaced objects do not count.
 ///
-/// Git does not compare what lies in its folder with the name that it has there, so this does.
+/// Git does not check on every read that an object fits its hash, so this does.
 pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> {
     let object = |path: Option<&str>, kind, name: &str| Object {
         path: path.map(str::to_owned),
@@ -81,7 +81,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     Ok(files.filter_map(|(object, bytes)| Some((object.path?, bytes))).collect())
 }
 
-/// The contents of these objects, each of which is what its name says.
+/// The contents of these objects, each checked against its hash.
 fn contents(folder: &Path, objects: &[Object]) -> Result<Vec<Vec<u8>>, Error> {
     let program = git(folder).args(["cat-file", "--batch"]);
     let fed = program.fed(|input| {
@@ -109,7 +109,7 @@ fn contents(folder: &Path, objects: &[Object]) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 impl Object {
-    /// What an object of its kind with these bytes is named by.
+    /// The hash of an object of this kind with these bytes.
     fn hash(&self, bytes: &[u8]) -> String {
         let kind = match self.kind {
             Kind::Commit => "commit",
@@ -117,13 +117,13 @@ impl Object {
             Kind::Blob => "blob",
         };
         let whole = [format!("{kind} {}\0", bytes.len()).as_bytes(), bytes].concat();
-        // A repository is of one kind or of the other.
+        // A repository uses SHA-256 or SHA-1.
         if self.name.len() == 64 { hex(&Sha256::digest(whole)) } else { hex(&Sha1::digest(whole)) }
     }
 }
 
-/// A generated file of which `git` says that it is not as it was committed; also one that it ignores,
-/// since it would travel, too.
+/// A generated file that differs from the commit, if there is one; also one that git ignores, since it
+/// would be deployed.
 pub(crate) fn changed(folder: &Path) -> Result<Option<String>, Error> {
     let all = ["status", "--porcelain", "--untracked-files=all", "--ignored", "--"];
     let changed = ask(folder, &[&all[..], &FILES].concat())?;
@@ -131,12 +131,12 @@ pub(crate) fn changed(folder: &Path) -> Result<Option<String>, Error> {
     Ok(changed.lines().next().map(|it| it.get(3..).unwrap_or("a file").to_owned()))
 }
 
-/// Where `git` comes from.
+/// What to do where there is no `git`.
 const INSTALL: &str = "install `git`";
 
-/// Nobody's replaced objects.
+/// A call of `git` that ignores replaced objects.
 fn git(folder: &Path) -> Program {
-    // Without `GIT_DIR` and its like, which would lead to another repository than the folder's.
+    // `GIT_DIR` and its like, which may name another repository, are not passed on.
     let program = Program::new("git", Limit::QUESTION).arg("--no-replace-objects");
     program.arg("-C").arg(folder)
 }

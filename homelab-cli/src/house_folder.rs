@@ -1,4 +1,4 @@
-//! A house's folder on this host, and what lies where in it.
+//! A house's folder on this host, and the paths in it.
 
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -15,14 +15,15 @@ use crate::host::Host;
 use crate::message;
 use crate::settings::Settings;
 
-/// The folder that a house's stack is started from: a clone of its repository, or what is deployed to.
+/// The folder that a house is started from: a clone of its repository, or the folder that deploys go
+/// to.
 #[derive(Debug)]
 pub(crate) struct HouseFolder {
     folder: PathBuf,
-    /// The release whose files count, before they are where containers mount them.
+    /// A release whose configuration files are read instead of the folder's.
     release: Option<PathBuf>,
     pub(crate) host: Host,
-    /// What it was built from.
+    /// The house that this program was built for.
     pub(crate) house: Rc<House>,
     catalogue: Vec<Contract>,
 }
@@ -41,12 +42,12 @@ impl HouseFolder {
         Ok(Self { folder, release: None, host: Host::new(host_root), house, catalogue })
     }
 
-    /// The same with the configuration files of a release that is not deployed yet.
+    /// Reads the configuration files of a release that is not deployed yet.
     pub(crate) fn with_release(self, release: PathBuf) -> Self {
         Self { release: Some(release), ..self }
     }
 
-    /// Whether `homelab deploy` deploys to this folder: what lies here is a release, and no clone.
+    /// Whether this is a folder that `homelab deploy` deploys to, and no clone.
     pub(crate) fn is_deployed_to(&self) -> bool {
         self.path("releases").is_dir()
     }
@@ -72,8 +73,8 @@ impl HouseFolder {
 
     /// The project's folder as containers mount what lies in it.
     ///
-    /// A deploy names the real one. In a clone Compose takes it as it is typed, or as the shell
-    /// calls the folder that it is in: a link that leads here stays in the path.
+    /// A deploy uses the real path. In a clone Compose uses the path as it was typed, or the shell's
+    /// name of the current folder, with the links in it.
     pub(crate) fn mounted_from(&self) -> PathBuf {
         let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let typed = if self.folder == Path::new(".") {
@@ -119,7 +120,7 @@ impl HouseFolder {
         }
     }
 
-    /// How a service gets a changed `.env`, as what follows "and".
+    /// What to do so that a service gets a changed `.env`; completes a sentence after "and".
     pub(crate) fn apply(&self, service: &str) -> String {
         if self.is_deployed_to() {
             "deploy again, from a clone: `homelab deploy --host USER@HOST`".to_owned()
@@ -149,7 +150,7 @@ impl HouseFolder {
             .in_folder(&folder.display().to_string())
     }
 
-    /// Those of the names that are not empty, each a profile of the stack.
+    /// The names without empty ones; fails unless each is a profile of the stack.
     pub(crate) fn known_profiles<'a>(&self, names: &'a [String]) -> Result<Vec<&'a str>, Error> {
         let known: Vec<_> = self.site().profiles.iter().map(|it| it.name()).collect();
         let names: Vec<_> = names.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
@@ -163,7 +164,7 @@ impl HouseFolder {
     }
 }
 
-/// The house of tests that do not ask which one it is.
+/// A house for tests.
 #[cfg(test)]
 pub(crate) fn house_of_tests() -> Rc<House> {
     Rc::new(homelab_core::testing::house())

@@ -17,7 +17,7 @@ use crate::message;
 /// Id of the findings about `.env`.
 pub(crate) const RULE: &str = "host-env";
 
-/// Variables of Compose and Docker, which are nobody's typing error.
+/// Variables of Compose and Docker, which are allowed though the stack does not have them.
 const FOREIGN: &[&str] = &["COMPOSE_", "DOCKER_", "BUILDKIT_"];
 
 /// A `.env` and where it lies.
@@ -40,13 +40,13 @@ impl Settings {
         Self { path, text, dotenv }
     }
 
-    /// The same for commands that only read its values.
+    /// Fails unless every line can be read.
     pub(crate) fn readable(self) -> Result<Self, Error> {
         let faults = self.dotenv.faults.iter().map(|it| format!("  {it}")).collect();
         self.unless(faults)
     }
 
-    /// The same for commands that need every value that is set to be right.
+    /// Fails unless every value that is set is valid.
     pub(crate) fn valid(self, house: &HouseFolder) -> Result<Self, Error> {
         let errors = self.findings(house).into_iter().filter(|it| it.severity == Severity::Error);
         let faults = errors.filter_map(|it| Some(format!("  {}: {}", it.place?, it.message)));
@@ -58,8 +58,7 @@ impl Settings {
         if faults.is_empty() { Ok(self) } else { Err(Error::Settings { path: self.path, faults }) }
     }
 
-    /// Every value but those that are wrong: these are reported once, and what would follow from
-    /// them (a host of two services, a folder in the wrong place) is not.
+    /// The valid values. Wrong ones are reported once, and what would follow from them is not.
     pub(crate) fn values(&self, site: &Site) -> IndexMap<String, String> {
         let is_wrong = |name: &str, value: &str| {
             let variable = site.variables.iter().find(|it| it.name() == name);

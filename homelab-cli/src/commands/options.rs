@@ -73,7 +73,7 @@ pub(crate) struct Checkout {
 }
 
 impl Who {
-    /// Letters, digits and little more: it travels as a word of a command.
+    /// Who asks, in letters, digits and little more, since it becomes a word of a command.
     pub(crate) fn actor(&self) -> String {
         let from = |name| std::env::var(name).ok().filter(|it| !it.is_empty());
         let actor = self.actor.clone().or_else(|| from("GITHUB_ACTOR")).or_else(|| from("USER"));
@@ -84,7 +84,7 @@ impl Who {
         self.run_url.as_ref().map(|it| plain(it, ":/._-"))
     }
 
-    /// The same as words for the host.
+    /// The options that say the same to the host.
     pub(crate) fn words(&self) -> Vec<String> {
         let mut words = vec!["--actor".to_owned(), self.actor()];
         if let Some(url) = self.run_url() {
@@ -100,7 +100,7 @@ fn plain(text: &str, also: &str) -> String {
         return "somebody".to_owned();
     }
     let text: String = text.chars().take(200).map(|it| if keep(it) { it } else { '_' }).collect();
-    // Never an option.
+    // It must not look like an option.
     if text.starts_with('-') { format!("_{text}") } else { text }
 }
 

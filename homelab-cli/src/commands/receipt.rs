@@ -1,4 +1,4 @@
-//! What a deploy came to, for people and for scripts.
+//! How a deploy ended, for people and for scripts.
 
 use homelab_core::report::receipt::{Outcome, Receipt};
 
@@ -10,13 +10,13 @@ use crate::exit;
 use crate::message;
 use crate::ui::Ui;
 
-/// Name of a deploy: unique, and sorted by time.
+/// A new name of a deploy. Names are unique and sort by time.
 pub(super) fn deploy_id(release: &str) -> String {
     let now: String = receipt::now().chars().filter(char::is_ascii_alphanumeric).collect();
     format!("{now}-{}-{}", release.get(..7).unwrap_or(release), std::process::id())
 }
 
-/// Prints what came of it; without a receipt the worker has said why.
+/// Prints how a deploy ended; without a receipt the worker has said why.
 pub(super) fn print_end(ui: &mut Ui, ended: Ended, format: Format) -> Result<u8, Error> {
     let Some(receipt) = ended.receipt else {
         return Ok(if ended.code == exit::FINE { exit::FAILED } else { ended.code });
@@ -32,13 +32,13 @@ pub(super) fn print_end(ui: &mut Ui, ended: Ended, format: Format) -> Result<u8,
     Ok(exit_code(&receipt))
 }
 
-/// What a receipt says to a script.
+/// The exit code for a receipt.
 pub(super) fn exit_code(receipt: &Receipt) -> u8 {
     let is_fine = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
     if is_fine && receipt.surprises.is_empty() { exit::FINE } else { exit::FINDINGS }
 }
 
-/// A receipt for people.
+/// The lines of a receipt for people.
 pub(super) fn receipt_lines(receipt: &Receipt) -> Vec<String> {
     let runs = receipt.runs.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let outcome = match receipt.outcome {

@@ -13,7 +13,7 @@ use crate::house_folder::HouseFolder;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
-/// What `sshd` calls the words that a client asked for, where a key has a command of its own.
+/// Where `sshd` puts the client's words if the key has a forced command.
 const ASKED: &str = "SSH_ORIGINAL_COMMAND";
 
 /// Serve the other end of `homelab … --host`
@@ -106,7 +106,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
 /// Words between blanks: quotes and dollars are characters like any others.
 fn split(asked: &str) -> Vec<String> {
     let words: Vec<_> = asked.split_whitespace().map(str::to_owned).collect();
-    // As the client asks for it, who does not know whether its key has a command of its own.
+    // The client sends these two words, too, since it cannot know whether its key has a forced command.
     match words.as_slice() {
         [program, receive, rest @ ..] if program == "homelab" && receive == "receive" => {
             rest.to_vec()
@@ -137,10 +137,10 @@ pub(crate) fn as_root(place: &HousePlace, words: &[String]) -> Error {
     let sudo = |option: &str| {
         let sudo = Program::with_environment("sudo", Limit::QUESTION).arg("--non-interactive");
         let sudo = sudo.args(Some(option).filter(|it| !it.is_empty())).arg("--").arg(&program);
-        // The folder that the key's own command names; a client cannot name one.
+        // The folder comes from the key's forced command; a client cannot name one.
         sudo.args(["receive", "--house"]).arg(&place.root).args(words)
     };
-    // Asked first: what `sudo` itself ends with could be an exit code of the verb.
+    // Asked first, since an exit code of `sudo` itself could look like one of the verb.
     match sudo("--list").output() {
         Ok(allowed) if allowed.status.success() => {}
         Ok(refused) => {

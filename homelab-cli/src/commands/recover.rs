@@ -39,7 +39,7 @@ pub(crate) fn recover_here(ui: &mut Ui, place: &HousePlace, who: &Who) -> Result
         ui.data(format_args!("no deploy was interrupted: {runs} runs"))?;
         return Ok(exit::FINE);
     };
-    // That a release was rolled back is what was asked for here.
+    // A release that was rolled back is a success here.
     if receipt.outcome == Outcome::Broken {
         for line in receipt_lines(&receipt) {
             ui.data(line)?;

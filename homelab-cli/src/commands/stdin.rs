@@ -15,10 +15,11 @@ pub(super) fn read_packed() -> Result<Vec<u8>, Error> {
     within(PATIENCE, std::io::stdin())
 }
 
-/// Reads to the end. Whoever sends nothing and keeps the connection must not keep a process of root with it.
+/// Reads to the end, or until the time is over: a client that sends nothing must not keep a process of
+/// root.
 fn within(patience: Duration, from: impl Read + Send + 'static) -> Result<Vec<u8>, Error> {
     let (sender, arrived) = mpsc::channel();
-    // It ends with the process.
+    // The thread ends with the process.
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = from.take(LIMIT + 1).read_to_end(&mut bytes);

@@ -1,5 +1,5 @@
-//! The way back from a deploy that failed: to the old release, unless that would start an older image
-//! on data that a newer one may have changed. Then the house stays on the new release.
+//! The way back from a deploy that failed. It leads to the old release, unless that would start an
+//! older image on data that a newer one may have changed. Then the house stays on the new release.
 
 use homelab_core::compose::{File, Service};
 use homelab_core::plan::{Action, Plan};
@@ -17,12 +17,12 @@ use crate::docker::{self, seen};
 use crate::error::Error;
 use crate::message;
 
-/// Why a deploy does not go on.
+/// Why a deploy cannot go on.
 #[derive(Debug)]
 pub(super) enum Cause {
     /// It was killed, or the power failed.
     Interrupted,
-    /// This went wrong.
+    /// It failed.
     Failed(Error),
 }
 
@@ -34,15 +34,15 @@ impl Cause {
         }
     }
 
-    /// Whether the same steps may end otherwise when they are done again: a service that was waited
-    /// for is unwell for good.
+    /// Whether a second attempt may succeed. It cannot where a service stayed unhealthy for its whole
+    /// time.
     const fn may_pass(&self) -> bool {
         !matches!(self, Self::Failed(Error::Unhealthy(_)))
     }
 }
 
-/// Ends a deploy that did not go on: afterwards the whole house runs the old release again, or the whole
-/// house runs the new one.
+/// Ends a deploy that cannot go on. Afterwards the whole house runs the old release, or the whole house
+/// runs the new one.
 pub(super) fn go_back(
     run: &mut Run<'_>,
     journal: &Journal,
@@ -52,7 +52,7 @@ pub(super) fn go_back(
     run.ui.note(format_args!("error: {because}"));
     let place = run.place;
     let newer = one_way::started(place, journal)?;
-    // Where only `.env` changed, it is the same release on both sides: then back is the safe way.
+    // Where only `.env` changed, both releases are the same, and going back is safe.
     let is_another = journal.from.as_ref() != Some(&journal.to);
     let has_come = is_another && place.current()?.as_ref() == Some(&journal.to);
     if has_come || newer.keys().any(|it| !is_put_back(place, journal, it)) {
@@ -75,8 +75,8 @@ pub(super) fn go_back(
     Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
 }
 
-/// Whether the data of a service is in a database that was exchanged, and is put back as it was: then the old
-/// release fits it again.
+/// Whether the data of a service is in a database that this rollback has restored. The way back undoes
+/// that, so that the old release fits its data again.
 fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     let releases = [Some(&journal.to), journal.from.as_ref()];
     let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
@@ -89,8 +89,8 @@ fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     journal.restored.iter().any(|it| used.contains(&it.service))
 }
 
-/// Stays on the new release: well, or broken with the words that lead out. Nothing that may just be
-/// changing its data is stopped.
+/// Keeps the house on the new release. If not all services become healthy, the receipt says what leads
+/// out. No service that may be migrating its data is stopped.
 ///
 /// `newer` are the services that keep the house from going back.
 fn stay_on_new(
@@ -122,7 +122,7 @@ fn stay_on_new(
     Ok(Receipt { because: Some(because), help: Some(help), runs: place.current()?, ..receipt })
 }
 
-/// Stops what still runs as the old release has it and uses a service that is on the new one.
+/// Stops services of the old release that use a service of the new one.
 fn stop_old(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -141,7 +141,7 @@ fn stop_old(
     docker::change(&[&["stop"][..], &ids].concat())
 }
 
-/// Services that use one of these, or one that does.
+/// All services that use one of these, directly or through others.
 fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&'a str> {
     let mut found: IndexSet<_> = of.map(String::as_str).collect();
     let mut known = 0;
@@ -154,7 +154,7 @@ fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&
     found
 }
 
-/// Brings a release up: deployed, or broken when it does not become healthy.
+/// Brings a release up. The receipt says `deployed`, or `broken` where it does not become healthy.
 fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Receipt, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
     wanted.write_resolved(place)?;
@@ -164,7 +164,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
         Ok::<_, Error>((seen, ended))
     };
     let (seen, mut ended) = attempt()?;
-    // What fails while the engine starts anew says nothing of the release.
+    // Docker may have been restarting, which says nothing of the release.
     if ended.as_ref().is_err_and(Error::is_of_a_program) {
         ended = attempt()?.1;
     }
@@ -181,11 +181,11 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
             let health = health::by_service(&after);
             Ok(Receipt { happened, health, ..receipt })
         }
-        // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
-        // say but: mend that, and do it again.
+        // Only these say something of the release. Other errors, such as a full disk, are for a person
+        // to mend before the next attempt.
         Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
             let receipt = run.receipt(Outcome::Broken, Some(message::chain(&error)));
-            // Where it was broken before, what led out then still does.
+            // In a house that was broken before, the help of then still counts.
             let receipts = receipt::load_all(place)?;
             let before = receipt::broken(&receipts).and_then(|it| it.help.clone());
             let help = before.unwrap_or_else(|| way_out::MEND.to_owned());
@@ -195,14 +195,14 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
     }
 }
 
-/// Undoes a first deploy, which has no old release: what it made goes, data stays.
+/// Undoes a first deploy, which has no old release: its containers go, their data stays.
 fn undo_first(run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
     let wanted = Wanted::as_staged(run.place, &journal.to)?;
     let (seen, mut plan) = wanted.plan(None)?;
     let made: Vec<_> = seen.marks().into_keys().filter(|it| !journal.before.contains(it)).collect();
     plan.services.retain(|it| made.contains(&it.service));
     let made = plan.services.iter();
-    // What a later deploy must not go behind.
+    // Later deploys must not start older images than these.
     let images = made.map(|it| (it.service.clone(), (None, it.image_from.clone()))).collect();
     for it in &mut plan.services {
         it.action = Action::Stopped;
@@ -219,7 +219,7 @@ fn undo_first(run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
     Ok(Receipt { images, help: Some(help.to_owned()), ..receipt })
 }
 
-/// Undoes the exchange of databases of a rollback that failed.
+/// Undoes what a failed rollback has restored.
 fn put_data_back(run: &mut Run<'_>, journal: &Journal) -> Result<(), Error> {
     if journal.restored.is_empty() {
         return Ok(());

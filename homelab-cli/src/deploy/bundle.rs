@@ -1,4 +1,4 @@
-//! What is sent to a host: a tar of a manifest and its files, named by the hash of its bytes.
+//! A bundle is what is sent to a host: an archive of a release's manifest and files.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::error::Error;
 use crate::file;
 use crate::git;
 
-/// Far more than generated files need: who sends more sends something else.
+/// Bytes of a bundle; generated files need far less.
 pub(crate) const LIMIT: u64 = 16 << 20;
 
-/// Files of a bundle, its manifest included. Today there are 7.
+/// Number of files in a bundle, with its manifest. Today there are 7.
 const FILES: usize = 512;
 
 /// Bytes of one of its files, and of its manifest, too.
@@ -32,7 +32,7 @@ pub(crate) struct Bundle {
     contents: IndexMap<String, Vec<u8>>,
     /// Its Compose file.
     pub(crate) file: File,
-    /// Files of it that the commit has otherwise or not at all, and files that only the commit has.
+    /// Files that differ from those of the commit.
     pub(crate) uncommitted: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Bundle {
         self.contents.get(path).map(Vec::as_slice)
     }
 
-    /// Its bytes: the same for the same files.
+    /// The bytes of the bundle; the same files give the same bytes.
     pub(crate) fn pack(&self) -> Vec<u8> {
         let mut archive = tar::Builder::new(Vec::new());
         let manifest = serde_json::to_vec_pretty(&self.manifest)
@@ -92,7 +92,7 @@ impl Bundle {
         archive.into_inner().expect("a vector takes every byte")
     }
 
-    /// Reads one that was sent; `digest` is what the sender says of it.
+    /// Reads a bundle that was sent, and checks it; `digest` is what the sender announced.
     pub(crate) fn unpack(packed: &[u8], digest: &str) -> Result<Self, Error> {
         let found = bytes::digest(packed);
         if found != digest {
@@ -133,11 +133,11 @@ impl Bundle {
         Ok(Self { manifest, contents, file, uncommitted: Vec::new() })
     }
 
-    /// Puts it among the releases of a host: under another name first, so that a release is whole.
+    /// Writes the release to the host, first under a temporary name, so that a release is whole or
+    /// missing.
     ///
-    /// A release that is there keeps what belongs to the host, and may be the one that runs: only files of
-    /// it that somebody edited are written again, each in one step, with the bytes that its name
-    /// stands for.
+    /// If the release is there already, only files that somebody edited are written again: it may be
+    /// the one that runs, and files of the host lie beside its own.
     pub(crate) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         let id = &self.manifest.release;
         let folder = place.release(id);
@@ -190,7 +190,7 @@ fn work_tree(folder: &Path) -> Result<IndexMap<String, Vec<u8>>, Error> {
     Ok(contents)
 }
 
-/// Where two sets of files differ, each with how.
+/// The paths at which two sets of files differ, each with how.
 fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
     let differs = |(path, bytes): (&String, &Vec<u8>)| match old.get(path) {
         None => Some(format!("{path} (new)")),
@@ -210,7 +210,7 @@ pub(crate) fn altered(place: &HousePlace, manifest: &Manifest) -> Vec<String> {
     altered.map(|(path, _)| path.clone()).collect()
 }
 
-/// Paths of whatever is no folder below a folder, relative to `root`, sorted.
+/// Paths of everything below a folder except folders, relative to `root`, sorted.
 pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Error> {
     let path = root.join(folder);
     let fail = |source| Error::Read { path: path.clone(), source };

@@ -4,7 +4,7 @@ use homelab_core::compose::{File, Service};
 use homelab_core::diff::{self, Change};
 use indexmap::IndexMap;
 
-/// What two releases say differently that no container shows.
+/// Differences between two releases that no container shows.
 pub(super) fn warnings(old: &File, new: &File) -> Vec<String> {
     let mut warnings = Vec::new();
     if old.name != new.name {
@@ -26,7 +26,7 @@ pub(super) fn warnings(old: &File, new: &File) -> Vec<String> {
     warnings
 }
 
-/// What two releases say differently of a service.
+/// Differences between two releases, by service.
 pub(super) fn changes(old: &File, new: &File) -> IndexMap<String, Vec<Change>> {
     let both = new.services.iter().filter_map(|(name, to)| {
         let changes = diff::service(old.services.get(name)?, to);
@@ -35,7 +35,7 @@ pub(super) fn changes(old: &File, new: &File) -> IndexMap<String, Vec<Change>> {
     both.collect()
 }
 
-/// Why a service of the file does not run.
+/// Why services of the file do not run, by service.
 pub(super) fn off(raw: &File, on: &File, profiles: &[&str]) -> IndexMap<String, String> {
     let off = raw.services.iter().filter(|it| !on.services.contains_key(it.0));
     let reason = |(name, it): (&String, &Service)| {

@@ -1,4 +1,4 @@
-//! Dumps of databases: taken before somebody touches them, checked, and put back.
+//! Dumps of databases: taken before a deploy touches the data, checked, and restored.
 
 mod script;
 #[cfg(test)]
@@ -22,10 +22,10 @@ use crate::error::Error;
 use crate::message;
 use crate::program::{Limit, Program};
 
-/// A server that was cut off reads its log before it answers.
+/// How long a server may take to answer: after a crash it first replays its log.
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
 
-/// Between two questions.
+/// Pause between two questions.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
 
 /// A PostgreSQL database in a running container.
@@ -38,8 +38,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The database of a service, by the label of its container, or of the release for one that was
-    /// made by hand.
+    /// Finds the database of a service by the label of its container. A container that was made by hand
+    /// has no such label: then that of the release counts.
     pub(crate) fn of(seen: &Seen, file: &compose::File, service: &str) -> Result<Self, Error> {
         let container = seen.of(service).next();
         let label = container.and_then(|it| seen::label(it, DATABASE_LABEL));
@@ -61,11 +61,12 @@ impl Database {
     /// Dumps it into a new file, and checks that the dump is whole.
     pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
         let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
-        // One name for all: the next one takes the place of what a killed run has left.
+        // All dumps have the same temporary name, so that the next one replaces what a killed run has
+        // left.
         let unfinished = place.dumps().join(".unfinished.sql.gz");
         let file = Growing::create(&unfinished, 0o600)?;
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
-        // As the household's nightly dumps are made, so that one page restores both.
+        // The nightly dumps have the same options, so that one runbook restores both.
         let options = ["--clean", "--if-exists", "--compress=1"];
         let program = docker::program(Limit::DUMP).args(["exec", &self.container]);
         let program = program.args(words).args(options);
@@ -96,7 +97,7 @@ impl Database {
         }
     }
 
-    /// The same; `false`, and told, for a server that does not come up, as in a loop of crashes.
+    /// Starts the server like `wake`. If it does not come up, this is told, and the answer is `false`.
     pub(crate) fn wakes(&self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
         match self.wake() {
             Err(error) if error.is_of_a_program() => {
@@ -116,7 +117,7 @@ impl Database {
         Ok(docker::attempt(&self.question("SELECT 1"))?.status.success())
     }
 
-    /// Bytes that it has on the disk; a dump is smaller.
+    /// The bytes of the database on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
         let answer = self.ask(&format!("SELECT pg_database_size({})", text(&self.name)))?;
         answer.parse().map_err(|_| Error::DatabaseSize { service: self.service.clone(), answer })
@@ -128,9 +129,9 @@ impl Database {
         format!("{}_before_{id}", self.name).chars().take(63).collect()
     }
 
-    /// Puts a dump in the place of the database, which stays beside it under the name `kept`.
+    /// Replaces the database with a dump. The old database stays on the server under the name `kept`.
     ///
-    /// Nobody may be connected: whoever uses it has to be stopped.
+    /// The services that use it have to be stopped before.
     pub(crate) fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error> {
         check_script(dump)?;
         let new = format!("{}_restored", self.name);
@@ -144,7 +145,8 @@ impl Database {
         self.sql(&self.name, &["ANALYZE"])
     }
 
-    /// Undoes `restore`: what it set aside is the database again. Nothing, when it was not set aside.
+    /// Undoes `restore`: the database that it has kept gets its name back. Does nothing where none is
+    /// kept.
     pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
         if self.ask(&exists)? != "1" {
@@ -156,7 +158,7 @@ impl Database {
         self.sql("postgres", &[&end, &rename(&self.name, &undone), &rename(kept, &self.name)])
     }
 
-    /// Whoever is still connected, such as a person's `psql`; the rename waits for their end.
+    /// Ends connections that are left, such as a person's `psql`: a database in use cannot be renamed.
     fn end_connections(&self) -> String {
         let name = text(&self.name);
         format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}")
@@ -177,7 +179,7 @@ impl Database {
 
     fn psql(&self, database: &str, limit: Limit) -> Program {
         let program = docker::program(limit);
-        // Notices are of no use to whoever reads what went wrong.
+        // Without notices, which would hide the error.
         let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
         let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
         let program = program.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
@@ -186,7 +188,7 @@ impl Database {
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
         let mut program = self.psql(database, Limit::DEED);
-        // One alone may refuse to be in a transaction.
+        // `CREATE DATABASE` and its like refuse to be in a transaction.
         if statements.len() > 1 || statements[0].starts_with("ALTER") {
             program = program.arg("--single-transaction");
         }
@@ -197,10 +199,10 @@ impl Database {
         if output.status.success() { Ok(()) } else { Err(docker::failed("psql", &output)) }
     }
 
-    /// In one transaction: all of it or nothing.
+    /// Loads a dump in one transaction.
     ///
-    /// That `psql` ended well does not say that it got the last line. So the script's last statement leaves a
-    /// mark that is asked for.
+    /// The exit code of `psql` does not prove that it read the last line. So the script's last
+    /// statement leaves a mark, and this checks the mark.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
         let lines = open(dump)?;
         let mark = bytes::hex(&bytes::random::<16>()?);
@@ -220,8 +222,8 @@ impl Database {
         Err(Error::UncommittedDump(dump.to_owned()))
     }
 
-    /// Whether its `psql` knows the guard that lets a dump run no commands: by trying it, since also
-    /// old versions got it.
+    /// Whether `psql` knows `\restrict`, which keeps a dump from running commands. This is tried, since
+    /// patches of old versions have it, too.
     fn knows_guard(&self, database: &str) -> Result<bool, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
         let tried = docker::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
@@ -241,21 +243,21 @@ fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
-/// What is packed in a file: of all parts, when several were joined. What follows the last one and is none
-/// is an error.
+/// Reads a packed file, also one of several joined parts. Anything else behind the last part is an
+/// error.
 fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
     let file = File::open(path);
     let file = file.map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Ok(BufReader::new(MultiGzDecoder::new(file)))
 }
 
-/// Fails unless a dump is whole and nothing but SQL, before anything is done with it.
+/// Fails unless a dump is whole and has nothing but SQL.
 fn check_script(path: &Path) -> Result<(), Error> {
     let checked = script::write(open(path)?, None, "", &mut io::sink());
     checked.map_err(|source| Error::RefusedDump { path: path.to_owned(), source })
 }
 
-/// Fails unless a dump is whole: `psql` takes the end of a cut one for the end of the data.
+/// Fails unless a dump is whole: `psql` would load a cut one without an error.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut from = open(path)?;

@@ -1,4 +1,4 @@
-//! The way forward: what has to be right before anything is touched, the switch, and its end.
+//! The way forward: the checks before anything is touched, and the deploy itself.
 
 use homelab_core::compose::File;
 use homelab_core::finding::{Finding, Severity};
@@ -17,13 +17,13 @@ use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::message;
 
-/// Why the rules of this host forbid a release, with the values of today; `None` where they do not.
+/// Says why the rules of this host forbid a release, if they do.
 pub(super) fn forbidden(run: &Run<'_>, wanted: &Wanted) -> Option<String> {
     let findings = (run.request.checks.rules)(run.place, wanted);
     because("the rules of this host forbid it", findings.iter())
 }
 
-/// Checks the host and pulls the images; returns why the host is not ready, where it is not.
+/// Checks the host and pulls the images. Says why the host is not ready, if it is not.
 pub(super) fn unready(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -49,7 +49,8 @@ fn because<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Optio
     (!lines.is_empty()).then(|| format!("{what}:\n{}", lines.join("\n")))
 }
 
-/// From the journal on: ends on the new release, or back on the old one.
+/// Makes a release the one that runs, or goes back to the old one. In both cases a receipt says how it
+/// ended.
 pub(super) fn go_forward(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -59,10 +60,10 @@ pub(super) fn go_forward(
 ) -> Result<Receipt, Error> {
     let place = run.place;
     let receipts = receipt::load_all(place)?;
-    // Noted before it is done: who finds this note knows what may have been started.
+    // Written before anything starts: a recovery reads here what may have been started.
     let turns = one_way::turns(place, &receipts, journal.from.as_ref(), wanted, seen, plan);
     journal.newer = one_way::newer(&turns);
-    // A house that is broken is not mended before all of it is well.
+    // In a house that was left broken, all services have to become healthy.
     if receipt::broken(&receipts).is_none() {
         journal.unwell = health::unwell(seen).into_iter().collect();
     }
@@ -88,7 +89,7 @@ pub(super) fn go_forward(
     Ok(receipt)
 }
 
-/// Makes a release the one that runs; returns what Docker showed when all of it was well.
+/// Makes a release the one that runs; returns what Docker showed when all services were healthy.
 fn switch_to(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -99,7 +100,7 @@ fn switch_to(
     let wrong = switch::wrong_routes(wanted, plan);
     if !plan.dumps.is_empty() {
         let unwell = health::unwell(seen);
-        // One that was unwell before may be what this mends.
+        // This deploy may be what mends a database that was unhealthy before.
         let databases = plan.dumps.iter().map(|it| (it, unwell.contains(it)));
         dump_databases(run, journal, seen, &wanted.after.file, databases)?;
     }
@@ -115,7 +116,7 @@ fn switch_to(
     Ok(after)
 }
 
-/// Dumps databases, each with whether it may be down: then it is told and left out, unless it comes up.
+/// Dumps databases. A database that may be down is left out, with a warning, if it does not come up.
 pub(super) fn dump_databases<'a>(
     run: &mut Run<'_>,
     journal: &mut Journal,

@@ -5,8 +5,7 @@ use indexmap::IndexMap;
 
 use crate::docker::seen::Seen;
 
-/// What happened to each service's container, by what Docker showed before and after; without those to
-/// which nothing happened.
+/// What happened to the containers, by service. Services to which nothing happened are left out.
 pub(super) fn happened(before: &Seen, after: &Seen) -> IndexMap<String, Action> {
     let (old, new) = (before.marks(), after.marks());
     let mut happened = IndexMap::new();
@@ -29,7 +28,7 @@ pub(super) fn in_words(happened: &IndexMap<String, Action>) -> IndexMap<String, 
     happened.iter().map(|(name, action)| (name.clone(), word(*action).to_owned())).collect()
 }
 
-/// Where it is not what was planned.
+/// Where what happened differs from the plan.
 pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, Action>) -> Vec<String> {
     let mut surprises = Vec::new();
     let planned: IndexMap<_, _> = plan.services.iter().map(|it| (&it.service, it.action)).collect();
@@ -41,7 +40,7 @@ pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, Action>) -> Vec
     }
     for (name, action) in happened {
         let is_planned = planned.get(name).is_some_and(|planned| *planned != Action::Unchanged);
-        // One that its own policy restarts, because what it uses was away, is the same container.
+        // A service may restart by its own policy while a service that it uses is away.
         if !is_planned && *action != Action::Started {
             surprises.push(format!("`{name}` was {}, which was not planned", word(*action)));
         }

@@ -12,41 +12,41 @@ use super::files;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
-/// Between two looks.
+/// Pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 500 });
 
-/// What the engine may need besides the health checks' own times.
+/// Time that Docker may need in addition to the health checks' own.
 const SLACK: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 60_000 });
 
-/// The longest that is waited for one service, whatever its health check says: the lock is held meanwhile.
+/// The longest wait for one service, whatever its health check says: the lock is held meanwhile.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Services that are not well. A service that was unhealthy before, and that this deploy does not touch, is
-/// not waited for: a deploy must be able to mend the rest of a house.
+/// The services that are not healthy now.
 pub(super) fn unwell(seen: &Seen) -> IndexSet<String> {
     let containers = seen.containers.iter().filter(|it| !is_well(it));
     containers.filter_map(|it| Some(seen::service(it)?.to_owned())).collect()
 }
 
-/// Bytes that are kept of the log of who is unwell: 200 lines may be long.
+/// Bytes that are kept of an unhealthy service's log, of which 200 lines may be long.
 const LOG: usize = 256 << 10;
 
-/// Restarts after which a new container is not going to come up.
+/// Restarts after which a new container is given up.
 const LOOP: u64 = 4;
 
-/// What is waited for, and how long, besides what the file says.
+/// How to wait for the services of a file.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
-    /// Services that were not well before.
+    /// Services that were unhealthy before and that the deploy does not touch: nobody waits for these,
+    /// so that a deploy can mend the rest of a house.
     pub(super) excused: &'a [String],
-    /// Services that have a new container: their `unhealthy` is the last word. That of others may pass,
-    /// as when a database that they use was away for a moment.
+    /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may
+    /// recover, for example when a database that they use was away for a moment.
     pub(super) touched: IndexSet<String>,
-    /// Where the logs of who is unwell are kept: they may tell secrets, and stay on the host.
+    /// Where the log of an unhealthy service is kept. It may hold secrets and stays on the host.
     pub(super) logs: &'a Path,
 }
 
-/// Waits until the services of `file` are well; returns what Docker shows then.
+/// Waits until all services of the file are healthy; returns what Docker shows then.
 pub(super) fn wait(file: &File, with: &Waiting<'_>) -> Result<Seen, Error> {
     let started = Instant::now();
     loop {
@@ -63,7 +63,7 @@ pub(super) fn wait(file: &File, with: &Waiting<'_>) -> Result<Seen, Error> {
     }
 }
 
-/// How a container is: `healthy`, `unhealthy`, `starting`, or what it does when it has no check.
+/// The health of a container: `healthy`, `unhealthy`, `starting`, or its status where it has no check.
 pub(super) fn of(container: &Value) -> &str {
     let status = seen::text(container, "/State/Status").unwrap_or("unknown");
     match seen::text(container, "/State/Health/Status") {
@@ -78,7 +78,7 @@ pub(super) fn by_service(seen: &Seen) -> IndexMap<String, String> {
     seen.containers.iter().filter_map(one).collect()
 }
 
-/// With the service that it is about.
+/// The state of all services, with the name of the one that decides.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Well,
@@ -105,7 +105,7 @@ fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
     waiting.map_or(Verdict::Well, Verdict::Wait)
 }
 
-/// Healthy, or running for who has no check.
+/// A container is well when it is healthy, or running without a health check.
 fn is_well(container: &Value) -> bool {
     let health = of(container);
     health == "healthy" || health == "running" && !has_check(container)
@@ -115,7 +115,7 @@ fn has_check(container: &Value) -> bool {
     seen::text(container, "/Config/Healthcheck/Test/0").is_some_and(|it| it != "NONE")
 }
 
-/// Names it and keeps its log: after the way back its container is gone.
+/// The error about a service. Its log is kept, since the way back removes its container.
 fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error {
     let Some(container) = seen.of(name).next() else {
         return Error::Unhealthy(format!("`{name}` has no container"));
@@ -134,12 +134,12 @@ fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error 
     Error::Unhealthy(text)
 }
 
-/// As much of a log as is kept of it.
+/// The part of a log that is kept.
 fn last(log: &[u8]) -> &[u8] {
     &log[log.len().saturating_sub(LOG)..]
 }
 
-/// The last line that its last probe wrote, up to what a sentence holds.
+/// The last line of the last probe, cut to 200 characters.
 fn last_probe(container: &Value) -> Option<String> {
     let probes = container.pointer("/State/Health/Log").and_then(Value::as_array)?;
     let said = seen::text(probes.last()?, "/Output")?;
@@ -147,7 +147,7 @@ fn last_probe(container: &Value) -> Option<String> {
     Some(line.trim().chars().take(200).collect())
 }
 
-/// The longest that a service's health check may take to call it unhealthy.
+/// How long a service's health check may take to call the service unhealthy.
 fn patience(seen: &Seen, name: &str) -> Duration {
     seen.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
 }

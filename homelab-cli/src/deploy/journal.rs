@@ -1,4 +1,5 @@
-//! The note that a deploy leaves before it touches anything, by which it can be undone or ended.
+//! The journal: a note that a deploy writes before it touches anything, so that a recovery can undo or
+//! end it.
 
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Deed;
@@ -12,10 +13,10 @@ use crate::error::Error;
 /// A deploy under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Journal {
-    /// Name of this deploy, and of its log.
+    /// Name of the deploy, and of its log.
     pub(crate) id: String,
     pub(crate) what: Deed,
-    /// The release that ran.
+    /// The release that ran before.
     pub(crate) from: Option<Id>,
     /// The release that shall run.
     pub(crate) to: Id,
@@ -24,26 +25,26 @@ pub(crate) struct Journal {
     pub(crate) started: String,
     /// Services that had a container before, so that a first deploy can be undone.
     pub(crate) before: Vec<String>,
-    /// Dumps that were taken, by database.
+    /// Paths of the dumps that were taken.
     pub(crate) dumps: Vec<String>,
-    /// One-way services and the image that each is about to get, newer than the one that it had: from
-    /// its first start on, its data may be of no use to the older one.
+    /// One-way services that get a newer image, with that image: once it has started, the older one may
+    /// be unable to read the data.
     #[serde(default)]
     pub(crate) newer: IndexMap<String, String>,
-    /// Services that were not well before: neither way has to mend them.
+    /// Services that were unhealthy before: neither the deploy nor the way back waits for them.
     #[serde(default)]
     pub(crate) unwell: Vec<String>,
-    /// Databases that were put back.
+    /// Databases that were restored.
     #[serde(default)]
     pub(crate) restored: Vec<Exchanged>,
 }
 
-/// A database whose data was exchanged. Earlier versions wrote it as a list of the two.
+/// A database that was restored. Earlier versions wrote it as a list of these two texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exchanged {
     /// Its service.
     pub(crate) service: String,
-    /// The name of the database in which the data of before is kept.
+    /// Name of the database that keeps the data of before.
     pub(crate) kept: String,
 }
 

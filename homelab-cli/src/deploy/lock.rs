@@ -1,4 +1,4 @@
-//! One deploy at a time: a lock that lasts as long as anything of a deploy runs.
+//! The lock that allows one deploy at a time.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, Permissions};
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::place::HousePlace;
 use crate::error::Error;
 
-/// Held until it is dropped and every program that was started meanwhile has ended: a `docker
-/// compose` that outlives a killed deploy must not meet the next one.
+/// The lock. It is free again when it is dropped and every program that was started meanwhile has
+/// ended, so that a `docker compose` that outlives a killed deploy does not meet the next one.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
@@ -48,13 +48,13 @@ impl fmt::Display for Holder {
 }
 
 impl Lock {
-    /// Takes it, or says who holds it.
+    /// Takes the lock; the error says who holds it.
     pub(crate) fn take(place: &HousePlace, what: &str, actor: &str) -> Result<Self, Error> {
-        // `status` holds it for a moment, to see whether somebody has it.
+        // `status` takes it for a moment to see whether it is free.
         Self::wait(place, what, actor, Duration::from_secs(1))
     }
 
-    /// Takes it, and waits this long for another one to end.
+    /// Takes the lock, and waits up to `patience` for its holder to end.
     pub(crate) fn wait(
         place: &HousePlace,
         what: &str,
@@ -72,7 +72,8 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(fail)?;
-        // Who can open it can take it. Earlier versions let everybody.
+        // Whoever can open the file can take the lock, and earlier versions made it readable by
+        // everybody.
         file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
         let started = Instant::now();
         loop {

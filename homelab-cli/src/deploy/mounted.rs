@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use super::release::Manifest;
 use crate::bytes;
 
-/// Files of the release that a service mounts; `raw` is the service before its paths were made absolute.
+/// The files of a release that a service mounts, with their hashes; `raw` is the service as it was
+/// committed.
 fn mounted<'a>(
     raw: &'a Service,
     manifest: &'a Manifest,
@@ -15,7 +16,7 @@ fn mounted<'a>(
     manifest.config().filter(|(path, _)| {
         let binds = raw.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         { binds }.any(|it| {
-            // However it is written: `./config/./web` is `config/web`.
+            // `./config/./web` and `config/web` are the same.
             let source = power::real(&it.source, "").unwrap_or_default();
             let below = source.strip_prefix('/').and_then(|it| path.strip_prefix(it));
             below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
@@ -23,7 +24,7 @@ fn mounted<'a>(
     })
 }
 
-/// A fingerprint of the files that each service mounts, for those that mount any.
+/// Fingerprint of the mounted files, by service; services without any are left out.
 pub(super) fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<String, String> {
     let mut stamps = IndexMap::new();
     for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
@@ -36,8 +37,8 @@ pub(super) fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<Str
     stamps
 }
 
-/// Mounted files whose contents on this host are not the release's, by service: somebody edited them, or
-/// a deploy was cut off between the files and the containers.
+/// Mounted files that differ on this host from the release, by service: somebody edited them, or a
+/// deploy was interrupted after it wrote them.
 pub(super) fn altered(
     raw: &File,
     on: &File,
@@ -55,7 +56,7 @@ pub(super) fn altered(
     altered
 }
 
-/// Mounted files that the old release has otherwise or not at all, or that only it has, by service.
+/// Mounted files that were added, changed or removed since the old release, by service.
 pub(super) fn changed(
     raw: &File,
     on: &File,

@@ -1,7 +1,8 @@
-//! Networks that are in the way of a release: those it wants otherwise, and those it does not have.
+//! Networks that are in the way of a release: those with other settings, and those that it does not
+//! have.
 //!
-//! Compose makes a network anew only when nobody is on it, leaves those alone that are in no file
-//! any more, and cannot give a subnet to one network that another one still has.
+//! Compose replaces a network only when no container is attached, never removes one that left the file,
+//! and cannot use a subnet that another network still has.
 
 use homelab_core::compose::File;
 use homelab_core::finding::{Finding, Severity};
@@ -13,11 +14,11 @@ use super::wanted::Wanted;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
-/// Takes everybody off those networks and removes them; Compose then makes what the release wants.
+/// Detaches all containers from those networks and removes them; Compose then makes the new ones.
 ///
-/// Who is on one of them gets a new container in the same deploy. A network that the release does
-/// not have stays when somebody is on it who is not of this project. Networks of another project are
-/// never touched: see `foreign`.
+/// The plan gives these containers new ones. A network that the release does not have stays while a
+/// container of another project is attached. Networks of other projects are never touched: see
+/// `foreign`.
 pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
     let file = &wanted.after.file;
     let mut found = docker::see_networks(&file.name, &wanted.networks())?;
@@ -28,7 +29,7 @@ pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
         if fate == Fate::Gone && !strangers.is_empty() {
             continue;
         }
-        // Also one that is stopped and would not start without the network that it was made for.
+        // Also stopped containers: one would not start without the network that it was made for.
         let attached = seen.containers.iter().filter(|it| {
             let networks = it.pointer("/NetworkSettings/Networks");
             networks.is_some_and(|it| it.get(name).is_some())
@@ -42,8 +43,7 @@ pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
     Ok(())
 }
 
-/// Networks that a release claims and that are there without being of its project, such as `bridge` or
-/// another project's.
+/// Networks that the release names although they belong to somebody else, such as `bridge`.
 pub(super) fn foreign(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     let project = &wanted.after.file.name;
     let foreign = seen.networks.iter().filter(|it| !is_own(it.1, project));

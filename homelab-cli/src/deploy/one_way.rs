@@ -1,7 +1,7 @@
-//! One-way services: an older release cannot work on what a newer one has made of their data.
+//! One-way services: once a newer release has changed their data, an older one cannot work on it.
 //!
-//! What is about to be started is noted before it is (`Journal::newer`); whether it was, the engine
-//! knows. A service that was never started on its newer image goes back as any other.
+//! The journal says which newer images are about to be started (`Journal::newer`), and Docker says
+//! which of them were. A service whose newer image never started goes back like any other.
 
 use std::cmp::Ordering;
 
@@ -27,14 +27,14 @@ pub(super) struct Turn {
     service: String,
     from: String,
     to: String,
-    /// Why its data goes one way.
+    /// Why older images cannot work on its data.
     because: String,
-    /// How the image that it gets stands to the one that it had last; `None` where nobody can tell.
+    /// How the new image compares with the last one; `None` where nobody can tell.
     order: Option<Ordering>,
 }
 
-/// The one-way services to which a plan gives another image: by the new file, the one of the release that
-/// runs, or the container.
+/// The one-way services to which a plan gives another image. A service is one-way by the new file, by
+/// that of the release that runs, or by its container.
 pub(super) fn turns(
     place: &HousePlace,
     receipts: &[Receipt],
@@ -53,7 +53,7 @@ pub(super) fn turns(
     };
     let turn = |step: &Step| {
         let to = step.image_to.as_ref()?;
-        // One whose profile was off has no container, and data all the same.
+        // A service whose profile was off has no container, but it has data.
         let from = step.image_from.as_ref().or_else(|| ran(receipts, &step.service).last())?;
         let because = because(&step.service).filter(|_| from != to)?;
         let order = order(place, receipts, &step.service, to, from);
@@ -63,13 +63,14 @@ pub(super) fn turns(
     plan.services.iter().filter_map(turn).collect()
 }
 
-/// Those with the image from whose first start on their data may be of no use to the older one.
+/// Those that do not get an older image, each with its new one.
 pub(super) fn newer(turns: &[Turn]) -> IndexMap<String, String> {
     let newer = turns.iter().filter(|it| it.order != Some(Ordering::Less));
     newer.map(|it| (it.service.clone(), it.to.clone())).collect()
 }
 
-/// Those that a deploy may not make: a reverted commit is no rollback. `to` is the release that asks for it.
+/// Why a deploy of the release `to` must not make these changes: it would start an older image. Only a
+/// rollback may do that.
 pub(super) fn refusals(turns: &[Turn], to: &Id) -> Vec<String> {
     let refusal = |it: &Turn| {
         let Turn { service, from, to: image, because, order } = it;
@@ -100,9 +101,9 @@ pub(super) fn ran<'a>(
     ran.filter_map(|it| it.images.get(service)).flat_map(|(from, to)| from.iter().chain(to))
 }
 
-/// How an image stands to another one of its service: by which ran first, else by their tags.
+/// Compares two images of a service: by which of them ran first, else by their tags.
 ///
-/// Under one tag, an image that never ran is a rebuild.
+/// Two images with one tag count as equal.
 fn order(
     place: &HousePlace,
     receipts: &[Receipt],
@@ -117,7 +118,7 @@ fn order(
     };
     match (came(receipts, service, image), came(receipts, service, than)) {
         (Some(image), Some(than)) => Some(image.cmp(&than)),
-        // Of a deploy that has left no receipt: its release is here, and came after those that have.
+        // The other image came with a deploy that left no receipt: it is the newer one.
         (Some(_), None) if !ran(receipts, service).any(|it| it == than) && is_here(than) => {
             Some(Ordering::Less)
         }
@@ -125,8 +126,7 @@ fn order(
     }
 }
 
-/// When a deploy brought an image for the first time; what a rollback brought is not the newest because of
-/// that.
+/// When a deploy brought an image for the first time; `None` where a rollback did.
 fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, bool)> {
     let is_from = |it: &(Option<String>, _)| it.0.as_ref() == Some(image);
     let named = |it: &Receipt| {
@@ -138,7 +138,7 @@ fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, b
     (!is_new || receipt.what != Deed::Rollback).then_some((at, is_new))
 }
 
-/// Services whose newer image was started, or may have been.
+/// Services whose newer image was started, or may have been started.
 pub(super) fn started(
     place: &HousePlace,
     journal: &Journal,
@@ -156,8 +156,8 @@ pub(super) fn started(
         if new.iter().any(|it| has_run(it)) {
             return true;
         }
-        // Compose makes the new container, removes the old one, and then starts the new one. A start
-        // that is under way holds the container: it cannot be removed then, or has run.
+        // Compose makes the new container, removes the old one, and then starts the new one. If the new
+        // one can be removed here, it was never started.
         for id in new.iter().filter_map(|it| seen::text(it, "/Id")) {
             match docker::attempt(&["rm", id]) {
                 Ok(removed) if removed.status.success() => {}
@@ -165,7 +165,7 @@ pub(super) fn started(
                 Err(error) => failed = Some(error),
             }
         }
-        // Without any container where there was one, nobody knows.
+        // If there is no container any more, it may have been started.
         new.is_empty() && old.is_empty() && journal.before.contains(service)
     });
     failed.map_or(Ok(started), Err)

@@ -1,4 +1,4 @@
-//! The folder on the host that deploys go to, and what lies where in it.
+//! The folder on the host that `homelab deploy` deploys to, and the paths in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use crate::file;
 /// Where a house is deployed unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = homelab_core::power::HOUSE;
 
-/// The house's folder.
+/// The folder of a deployed house.
 #[derive(Clone, Debug)]
 pub(crate) struct HousePlace {
-    /// Absolute.
+    /// Its absolute path.
     pub(crate) root: PathBuf,
     /// The house that this program was built from.
     pub(crate) house: Rc<House>,
 }
 
 impl HousePlace {
-    /// The folder, which must exist: who makes it says who may read its secrets.
+    /// Opens the folder. It must exist, since whoever makes it decides who may read its secrets.
     pub(crate) fn open(root: &Path, house: &Rc<House>) -> Result<Self, Error> {
         match root.canonicalize() {
             Ok(root) if root.is_dir() => Ok(Self { root, house: Rc::clone(house) }),
@@ -32,12 +32,12 @@ impl HousePlace {
         }
     }
 
-    /// Makes what a first deploy finds missing.
+    /// Makes the folders that are missing before a first deploy.
     pub(crate) fn make_folders(&self) -> Result<(), Error> {
         for name in ["releases", "state", "dumps", "config"] {
             files::make_folder(&self.root.join(name))?;
         }
-        // Dumps are the household's data, and who can open the lock can take it: nobody else's business.
+        // Dumps hold the household's data, and whoever can open the lock can take it.
         let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
         for path in [self.dumps(), self.root.join("state")] {
             fs::set_permissions(&path, private.clone())
@@ -55,8 +55,8 @@ impl HousePlace {
         self.release(id).join("applied.env")
     }
 
-    /// The `.env` of the last deploy or rollback to a release, from when it began: nothing else of it is read
-    /// until it ends.
+    /// The `.env` of the moment when the last deploy or rollback to a release began; it counts until
+    /// that ends.
     pub(crate) fn staged(&self, id: &Id) -> PathBuf {
         self.release(id).join("staged.env")
     }
@@ -90,7 +90,7 @@ impl HousePlace {
         self.root.join(format!("state/{id}.log"))
     }
 
-    /// The log of the service that was last found unwell.
+    /// The log of the service that was unhealthy last.
     pub(crate) fn unwell(&self) -> PathBuf {
         self.root.join("state/unwell.log")
     }
@@ -104,9 +104,9 @@ impl HousePlace {
         Ok(name.map(|it| Id::parse(&it)).transpose()?)
     }
 
-    /// Makes a release the one that runs: the moment from which a fault leads forward.
+    /// Makes a release the current one. From this moment on a fault no longer leads back.
     pub(crate) fn flip(&self, id: &Id) -> Result<(), Error> {
-        // The same for every release, so that a flip is one rename.
+        // This link is the same for every release, so that a flip is one rename.
         let (compose, target) = (self.root.join("compose.yaml"), Path::new("current/compose.yaml"));
         if fs::read_link(&compose).ok().as_deref() != Some(target) {
             files::point_link(&compose, target)?;

@@ -1,4 +1,4 @@
-//! What is kept of the past: the last healthy releases with their images, so that one can go back.
+//! Removes old logs, releases and images. The last healthy releases stay, so that one can go back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,13 +17,14 @@ use crate::error::Error;
 use crate::file;
 use crate::ui::Ui;
 
-/// Logs of deploys that are kept, and as many of those that touched nothing: those of a year in most houses.
+/// Number of logs that are kept of deploys that changed something, and of those that did not: in most
+/// houses those of a year.
 const LOGS: usize = 50;
 
-/// Removes the oldest logs of deploys, before another one is written. That needs no room, so a full disk does
-/// not stop it; what cannot be removed stays.
+/// Removes the oldest logs before another one is written. This works on a full disk; what cannot be
+/// removed stays.
 ///
-/// What was refused takes no log of a deploy with it, however often somebody tries.
+/// Refused deploys are counted apart, so that their logs never displace those of others.
 pub(super) fn prune_logs(place: &HousePlace) {
     let log = place.log("");
     let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
@@ -56,7 +57,8 @@ pub(super) fn prune(ui: &mut Ui, place: &HousePlace, keep: usize) -> Result<(), 
         let manifests = ids.iter().filter_map(|it| Manifest::load(place, it).ok());
         manifests.flat_map(|it| both(&it).collect::<Vec<_>>()).collect()
     };
-    // Before the releases that name them: who is killed here is not the last who knows of them.
+    // Images go before the releases that name them: after a kill in between, the next run still finds
+    // them.
     for image in images(&surplus).difference(&images(&kept)) {
         if docker::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
             ui.note(format_args!("removed the image {image}"));
@@ -89,8 +91,8 @@ pub(crate) fn all_releases(place: &HousePlace) -> Result<Vec<Id>, Error> {
     Ok(ids)
 }
 
-/// The current release, and the last ones that were healthy, the newest first; `keep` of them besides
-/// the current one. Releases with the same files count as one.
+/// The current release and the last `keep` healthy ones besides it, the newest first. Releases with the
+/// same files count as one.
 pub(crate) fn kept_releases(place: &HousePlace, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
@@ -98,7 +100,7 @@ pub(crate) fn kept_releases(place: &HousePlace, keep: usize) -> Result<Vec<Id>, 
     let limit = keep.saturating_add(different.len());
     for receipt in receipt::load_all(place)?.into_iter().rev() {
         let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
-        // What ran before a deploy was healthy, too: a deploy that failed went back to it.
+        // The release that ran before a deploy was healthy, too.
         let ran = receipt.runs.filter(|_| healthy);
         for id in ran.into_iter().chain(receipt.from) {
             let Some(files) = files(&id).filter(|_| !kept.contains(&id)) else { continue };

@@ -15,10 +15,10 @@ use crate::error::Error;
 use crate::message;
 use crate::ui::Ui;
 
-/// What a killed deploy has started may still run for as long as it waits for a health check.
+/// How long a recovery waits for the lock: programs of a killed deploy may still run.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Ends an interrupted deploy, or looks at a broken house again; `None` when there is neither.
+/// Ends an interrupted deploy, or looks at a broken house again. Returns `None` where there is neither.
 pub(crate) fn recover(
     ui: &mut Ui,
     place: &HousePlace,
@@ -34,8 +34,8 @@ pub(crate) fn recover(
     }
 }
 
-/// Looks at a house that was left broken. It may have become well, as after a long migration; else the
-/// receipt of then still says what to do.
+/// Looks at a house that was left broken. It may be healthy by now, for example after a long migration;
+/// else the old receipt still says what to do.
 fn look_again(ui: &mut Ui, place: &HousePlace, actor: &str) -> Result<Option<Receipt>, Error> {
     let receipts = receipt::load_all(place)?;
     let (Some(broken), Some(current)) = (receipt::broken(&receipts), place.current()?) else {

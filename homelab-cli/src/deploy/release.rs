@@ -19,10 +19,10 @@ pub(crate) const MANIFEST: &str = "release.json";
 /// The Compose file.
 pub(crate) const COMPOSE: &str = "compose.yaml";
 
-/// The file that Compose gets, written on the host: the release's own with the values of the host.
+/// The file that Compose gets: that of the release with the values of the host filled in.
 pub(crate) const RESOLVED: &str = "resolved.yaml";
 
-/// The format of the manifest and of the bundle. Another one is refused.
+/// Format of manifest and bundle. Every other one is refused.
 ///
 /// Format 1 named a release by its commit alone.
 pub(crate) const FORMAT: u32 = 2;
@@ -96,7 +96,7 @@ impl Manifest {
         }
     }
 
-    /// Fails unless its name stands for these files.
+    /// Fails unless the release's name is made of these files' hash.
     pub(crate) fn is_named_by(&self, contents: &IndexMap<String, Vec<u8>>) -> Result<(), Error> {
         let name = Id::of(&self.commit, &content(contents), self.release.is_dirty())?;
         if self.release == name {
@@ -127,7 +127,7 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let file: File = homelab_core::yaml::parse(text).map_err(|it| broken(&it))?;
     let File { services, networks, volumes, secrets, .. } = &file;
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
-    // Compose's own names; `<<` would add to what stands beside it, and `-V` be an option.
+    // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.
     let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
     let is_name = |it: &&String| {
         it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(plain)
@@ -138,9 +138,10 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     }
 }
 
-/// Generated files, and nothing that could lie elsewhere.
+/// Whether a release may have a file at this path: only generated files, and none outside of its
+/// folder.
 pub(crate) fn is_allowed(path: &str) -> bool {
-    // What begins with a dot is hidden, or another file's temporary name.
+    // Names with a dot at the beginning are hidden or temporary.
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
     let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
     known
@@ -157,7 +158,7 @@ pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
     sha256(lines.concat().as_bytes())
 }
 
-/// Whether there is a file at this path, and this is its hash.
+/// Whether there is a file with this hash at the path.
 pub(crate) fn is_file_with(path: &Path, hash: &str) -> Result<bool, Error> {
     Ok(files::read(path)?.is_some_and(|bytes| sha256(&bytes) == hash))
 }

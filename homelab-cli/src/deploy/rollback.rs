@@ -1,4 +1,5 @@
-//! Back to a release that was healthy once; stops where data stands between.
+//! Rollback to a release that was healthy once. It stops where the data does not fit, unless a person
+//! has said what to do.
 
 use std::path::Path;
 
@@ -20,7 +21,7 @@ use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::ui::Ui;
 
-/// Rolls back; `to` is the release before the current one unless it is named.
+/// Rolls back to the release `to`, or to the one before the current one.
 pub(crate) fn rollback(
     ui: &mut Ui,
     place: &HousePlace,
@@ -35,7 +36,7 @@ pub(crate) fn rollback(
     let mut run = Run::new(ui, place, request, Deed::Rollback, (Some(&current), &to));
     run.phase("planning");
     let wanted = Wanted::load(place, &to, Some(&current))?;
-    // An older program has not judged it by all of them, nor any with today's values.
+    // Its own deploy may have been judged by fewer rules, and with other values.
     if let Some(because) = forward::forbidden(&run, &wanted) {
         return run.refuse(because);
     }
@@ -53,8 +54,7 @@ pub(crate) fn rollback(
     forward::go_forward(&mut run, &wanted, journal, &seen, &plan)
 }
 
-/// A release of this host that is not the current one: one that is kept, or, for who names it, one that a
-/// deploy brought and refused.
+/// The release to go back to. A person may also name one that was refused and is still on this host.
 fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
     let kept: Vec<_> =
         prune::kept_releases(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
@@ -65,7 +65,7 @@ fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error
             Err(Error::AlreadyRuns { release: it.to_string(), kept: names() })
         }
         Some(it) => {
-            // The first digits of its name or of its commit will do.
+            // The first digits of its name or of its commit are enough.
             let commit = |kept: &Id| Manifest::load(place, kept).map(|it| it.commit);
             let mut found = kept.iter().filter(|kept| {
                 kept.as_str().starts_with(it.as_str())
@@ -80,8 +80,8 @@ fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error
     }
 }
 
-/// The last release with other files that ran before the current one: by what has deployed it, not by
-/// what went back to it. A commit that changes no generated file is no other release to go back to.
+/// The last release before the current one that has other files. Receipts of rollbacks do not count:
+/// whoever rolls back twice goes back twice.
 fn before(place: &HousePlace, current: &Id) -> Result<Option<Id>, Error> {
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let own = files(current);
@@ -94,7 +94,7 @@ fn before(place: &HousePlace, current: &Id) -> Result<Option<Id>, Error> {
     Ok(deploys.find_map(|it| it.from.filter(|it| files(it).is_some_and(|it| Some(it) != own))))
 }
 
-/// Puts the databases back while nobody uses them, then goes on like any deploy.
+/// Restores databases while no service uses them, then goes on like a deploy.
 fn restore(
     mut run: Run<'_>,
     wanted: &Wanted,
@@ -110,9 +110,9 @@ fn restore(
         return Ok(receipt);
     }
     let (seen, mut plan) = wanted.plan(journal.from.as_ref())?;
-    // It was taken before; what is there now is what shall be there.
+    // The dumps were taken before the restore.
     plan.dumps.clear();
-    // Its server has been exchanged by now, which the receipt must not forget.
+    // The server has its older image already; the receipt names the image from before that.
     for step in &mut plan.services {
         if let Some(old) = before.step(&step.service).filter(|it| it.image_to == step.image_to) {
             step.image_from.clone_from(&old.image_from);
@@ -152,7 +152,7 @@ fn put_one_back(
     place: &HousePlace,
 ) -> Result<(), Error> {
     let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
-    // Noted before it is done: going back twice is harmless, not at all is not.
+    // Written before it is done: to undo a restore that never came is harmless.
     let kept = database.kept_name(&name);
     let exchanged = Exchanged { service: database.service.clone(), kept: kept.clone() };
     journal.restored.push(exchanged);

@@ -20,25 +20,25 @@ use crate::ui::Ui;
 /// What is wrong with the host.
 type Found = Result<Vec<Finding>, Error>;
 
-/// What has to be right before anything is touched.
+/// The checks before anything is touched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks {
-    /// Why the rules of this host refuse a release.
+    /// What the rules of this host find in a release.
     pub(crate) rules: fn(&HousePlace, &Wanted) -> Vec<Finding>,
-    /// What is wrong with the host for a release, by what runs, whether it pulls images, and its plan.
+    /// What is wrong with the host; `bool` is whether images have to be pulled.
     pub(crate) host: fn(&HousePlace, &Wanted, &Seen, bool, &Plan) -> Found,
 }
 
 impl Checks {
-    /// None: for what makes a house that runs whole again.
+    /// No checks, for recoveries.
     const NONE: Self = Self { rules: |_, _| Vec::new(), host: |_, _, _, _, _| Ok(Vec::new()) };
 
-    /// Those of this host.
+    /// The checks of this host.
     pub(crate) const ALL: Self =
         Self { rules: |_, wanted| preflight::refusals(wanted), host: preflight::check };
 }
 
-/// Who asks for what.
+/// Who asks for a deploy, and what else it needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Name of the deploy.
@@ -51,7 +51,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Who ends what somebody else began, which needs no checks.
+    /// For a recovery, which checks and removes nothing.
     pub(super) fn recovery(id: String, actor: &str, run_url: Option<String>) -> Self {
         Self { id, actor: actor.to_owned(), run_url, keep: usize::MAX, checks: Checks::NONE }
     }
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Begins a phase: its name is told, and its time is in the receipt.
+    /// Begins a phase: its name is printed, and its duration is in the receipt.
     pub(super) fn phase(&mut self, name: &'static str) {
         self.end_phase();
         self.ui.note(name);
@@ -107,19 +107,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says what happens within a phase.
+    /// Prints what happens within a phase.
     pub(super) fn tell(&mut self, text: impl Display) {
         self.ui.note(format_args!("  {text}"));
     }
 
-    /// Asks Docker what runs, and shows what would happen to it.
+    /// Asks Docker what runs, and prints what would happen to it.
     pub(super) fn plan(&mut self, wanted: &Wanted) -> Result<(Seen, Plan), Error> {
         let (seen, plan) = wanted.plan(self.from.as_ref())?;
         self.ui.note(homelab_core::report::plan::text(&plan).trim_end());
         Ok((seen, plan))
     }
 
-    /// The note of what is about to be done.
+    /// The journal of what is about to be done.
     pub(super) fn journal(&self, seen: &Seen) -> Journal {
         Journal {
             id: self.request.id.clone(),
@@ -162,14 +162,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Ends it before anything was touched.
+    /// Ends the run before anything was touched.
     pub(super) fn refuse(mut self, because: String) -> Result<Receipt, Error> {
         let refused = self.receipt(Outcome::Refused, Some(because));
         receipt::append(&refused, self.place)?;
         Ok(refused)
     }
 
-    /// Leaves its receipt behind, and no journal.
+    /// Ends the run: writes its receipt and removes its journal.
     pub(super) fn end(&self, receipt: &Receipt) -> Result<(), Error> {
         receipt::append(receipt, self.place)?;
         Journal::remove(self.place)

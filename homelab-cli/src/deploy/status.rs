@@ -1,4 +1,4 @@
-//! What runs and whether it is still what was deployed: drift, with a place and a fix.
+//! Drift: what differs from the release that was deployed, and what to do about it.
 
 use homelab_core::diff::Change;
 use homelab_core::finding::{Finding, Severity};
@@ -22,10 +22,10 @@ use crate::docker::seen::{self, Seen};
 use crate::error::Error;
 use crate::message;
 
-/// Looks at the house; changes nothing.
+/// Compares the house with its release, and changes nothing.
 ///
-/// What lies on the disk is read first, so that an engine that hangs or a `.env` that cannot be read hides
-/// nothing of it. What cannot be known is a finding, too.
+/// The disk is read before Docker is asked, so that a hung engine or an unreadable `.env` hides
+/// nothing. What cannot be found out becomes a finding, too.
 pub(crate) fn status(place: &HousePlace) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
     let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
@@ -41,7 +41,7 @@ pub(crate) fn status(place: &HousePlace) -> Status {
     }));
     let current = place.current().and_then(|it| it.ok_or(Error::NothingDeployed));
     let current = known(current, &mut findings);
-    // What it needs was read above; what could not be is told.
+    // The reads above have already reported what this cannot read.
     let mut kept = prune::kept_releases(place, usize::MAX).unwrap_or_default();
     kept.retain(|it| Some(it) != current.as_ref());
     let manifest = current.as_ref().map(|it| Manifest::load(place, it));
@@ -80,7 +80,7 @@ fn compared(
     Some(health::by_service(&seen))
 }
 
-/// A part of the whole; that it is not to be had is a finding.
+/// Returns a value, or makes its error a finding.
 fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
     let unknown = |it: &Error| {
         let help = it.hint().unwrap_or_default();
@@ -100,7 +100,7 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
     }
 }
 
-/// What a deploy of the release that runs puts right.
+/// For drift that another deploy of the same release removes.
 const AGAIN: &str = "deploy this release again, or find out who changed it";
 
 fn interrupted(place: &HousePlace) -> Option<Finding> {
@@ -132,7 +132,7 @@ fn interrupted(place: &HousePlace) -> Option<Finding> {
     })
 }
 
-/// Why the house is broken, and what leads out.
+/// Why the house is broken, and what to do.
 fn leads_out(receipt: &Receipt) -> (String, String) {
     let because = receipt.because.clone().unwrap_or_else(|| "nobody knows why".to_owned());
     (because, receipt.help.clone().unwrap_or_else(|| way_out::MEND.to_owned()))
@@ -157,7 +157,7 @@ fn unread_receipts(place: &HousePlace, lines: &[usize]) -> Option<Finding> {
 const WAIT: &str =
     "wait for it; every call of a program has a time limit, so that it ends by itself";
 
-/// A `.env` that was edited since, or that a deploy went back from.
+/// A `.env` that differs from the one with which the release became healthy.
 fn settings(place: &HousePlace, id: &Id) -> Result<Option<Finding>, Error> {
     let (now, applied) = (files::read(&place.dotenv())?, files::read(&place.applied(id))?);
     let message = format!(
@@ -230,13 +230,13 @@ fn container(step: &Step) -> Finding {
     }
 }
 
-/// A change of a plan leads from what runs to what was deployed.
+/// A change in words. A plan leads from what runs to what was deployed.
 fn said(change: &Change) -> String {
     let or = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
     format!("{}: deployed is {}, what runs has {}", change.field, or(&change.to), or(&change.from))
 }
 
-/// Containers of the project that no service of the file stands for.
+/// Containers of the project that belong to no service.
 fn foreign(seen: &Seen) -> Vec<Finding> {
     let foreign = seen.containers.iter().filter(|it| seen::service(it).is_none());
     foreign
@@ -258,7 +258,7 @@ fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
         for container in seen.of(name) {
             let image = observe::image_id(container).and_then(|it| seen.images.get(it));
             let has_it = |it: &Value| observe::digests(it).iter().any(|it| it.ends_with(digest));
-            // One without any digest was loaded from a file: nobody can tell.
+            // An image without a digest was loaded from a file and cannot be compared.
             let differs = image.is_some_and(|it| !observe::digests(it).is_empty() && !has_it(it));
             if differs {
                 let message = format!("`{name}` runs another image than `{digest}`");

@@ -20,19 +20,19 @@ use crate::error::Error;
 use crate::exit;
 use crate::ui::Ui;
 
-/// Between two looks at the worker's log.
+/// Pause between two looks at the worker's log.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the worker came to.
+/// How the worker ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: u8,
-    /// Its receipt, when it came that far.
+    /// The receipt, if the worker wrote one.
     pub(crate) receipt: Option<Receipt>,
 }
 
-/// Starts the worker with these words and `input`, and waits for its end. When it is killed or has a bug,
-/// what it left is put right at once. One that fails has said why, and what it leaves it leaves on purpose.
+/// Starts the worker with these arguments and this standard input, and waits for its end. If the worker
+/// is killed or panics, a recovery runs at once. If it fails, it has said why, and nothing is repaired.
 pub(crate) fn run(
     ui: &mut Ui,
     place: &HousePlace,
@@ -78,11 +78,11 @@ impl Worker<'_> {
         let log =
             File::options().create(true).append(true).mode(0o600).open(&path).map_err(fail)?;
         let mut shown = File::open(&path).map_err(fail)?;
-        // What an earlier worker of this deploy wrote was shown.
+        // The output of an earlier worker of this deploy was shown already.
         std::io::copy(&mut shown, &mut std::io::sink()).map_err(fail)?;
         let mut child = self.spawn(words, log)?;
         if let Some(mut pipe) = child.stdin.take() {
-            // One that ends early says why.
+            // A worker that ends before it has read everything says why.
             let _ = pipe.write_all(input);
         }
         let status = loop {
@@ -94,7 +94,7 @@ impl Worker<'_> {
             std::thread::sleep(INTERVAL);
         };
         if status.signal().is_some() {
-            // A `docker compose` that it started would go on, beside the recovery.
+            // Otherwise a `docker compose` of the worker would run on beside the recovery.
             let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             return Ok(None);
         }
@@ -119,7 +119,7 @@ impl Worker<'_> {
     }
 }
 
-/// Shows what the worker has written since. That nobody reads it is no reason to stop.
+/// Shows what the worker has written since the last look; a closed terminal does not stop the deploy.
 fn show(ui: &mut Ui, log: &mut File, path: &Path) -> Result<(), Error> {
     let mut text = Vec::new();
     log.read_to_end(&mut text).map_err(|source| Error::Read { path: path.to_owned(), source })?;

@@ -16,7 +16,7 @@ use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::program::Limit;
 
-/// Fetches the images that are not there. Nothing runs otherwise afterwards.
+/// Pulls the images that are missing; no container changes.
 pub(super) fn pull(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let missing = missing_images(wanted)?;
     if missing.is_empty() {
@@ -37,8 +37,8 @@ pub(super) fn pull(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     }
 }
 
-/// Images of services that are on and that the engine has not. A pinned one never changes: nobody
-/// has to be asked for it again.
+/// Images that Docker does not have yet. A pinned image never changes, so one that is there is not
+/// pulled again.
 pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
     let images: IndexSet<_> =
         wanted.after.file.services.values().filter_map(|it| it.image.as_deref()).collect();
@@ -59,7 +59,7 @@ pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
 /// Puts the release's configuration files where containers mount them; each is replaced whole.
 pub(super) fn sync_config(place: &HousePlace, manifest: &Manifest) -> Result<(), Error> {
     let release = place.release(&manifest.release);
-    // A file where the release has a folder, and the reverse.
+    // First the files that stand where the release has a folder, and the reverse.
     for path in surplus(place, manifest)?.iter().filter(|it| is_in_the_way(it, manifest)) {
         files::remove(&place.root.join(path))?;
     }
@@ -79,14 +79,14 @@ pub(super) fn sync_config(place: &HousePlace, manifest: &Manifest) -> Result<(),
     files::remove_empty_below(&place.root.join("config"))
 }
 
-/// What an older release had there and this one has not.
+/// Configuration files on the host that are not in the release.
 fn surplus(place: &HousePlace, manifest: &Manifest) -> Result<Vec<String>, Error> {
     let mut paths = bundle::files_below(&place.root, "config")?;
     paths.retain(|it| !manifest.files.contains_key(it));
     Ok(paths)
 }
 
-/// Whether no file of a release can be written while this one is there.
+/// Whether this path stands where the release has a folder, or the reverse.
 fn is_in_the_way(path: &str, manifest: &Manifest) -> bool {
     let is_below =
         |it: &str, folder: &str| it.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
@@ -106,7 +106,7 @@ pub(super) fn carry_out(
     bring_up(run, wanted, plan, seen, &wanted.after.file, excused)
 }
 
-/// Carries out a part of a plan and waits for the services of `file`, which are those of the part.
+/// Carries out a plan, or a part of one, and waits for the services of `file`.
 pub(super) fn bring_up(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -126,11 +126,11 @@ pub(super) fn bring_up(
     health::wait(file, &Waiting { excused, touched, logs: &run.place.unwell() })
 }
 
-/// Stops and removes the containers of services that go: `up` would leave them running.
+/// Stops and removes the containers of services that have to go: Compose would leave them running.
 pub(super) fn remove_containers(run: &mut Run<'_>, plan: &Plan, seen: &Seen) -> Result<(), Error> {
     let gone: Vec<_> = plan.with(Action::Stopped).collect();
     let mut ids: Vec<_> = gone.iter().flat_map(|it| seen.of(it)).collect();
-    // Two containers where one should be: Compose would keep both.
+    // Where a service has two containers, Compose would keep both.
     for name in plan.with(Action::Recreated) {
         let mut all: Vec<_> = seen.of(name).collect();
         all.sort_by_key(|it| seen::text(it, "/State/Status") != Some("running"));
@@ -147,7 +147,7 @@ pub(super) fn remove_containers(run: &mut Run<'_>, plan: &Plan, seen: &Seen) -> 
     docker::change(&[&["rm"][..], &ids].concat())
 }
 
-/// Stops everybody who may be connected to a database, by what any of these files says.
+/// Stops the services that use a database by any of these files.
 pub(super) fn stop_users<'a>(
     seen: &Seen,
     files: impl IntoIterator<Item = &'a File>,
@@ -172,13 +172,13 @@ fn start(run: &mut Run<'_>, wanted: &Wanted, how: &str, services: &[&str]) -> Re
         return Ok(());
     }
     run.tell(format_args!("starting {}", services.join(", ")));
-    // Compose decides nothing here: which containers are made anew is the plan's business.
+    // The plan, not Compose, decides which containers are made anew.
     let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how, "--"];
     let output = wanted.compose(run.place, &[&words[..], services].concat(), Limit::DEED)?;
     if output.status.success() { Ok(()) } else { Err(docker::failed("docker compose up", &output)) }
 }
 
-/// Asks the routes; those that were wrong before do not count.
+/// Asks every route. Those that were wrong before are only warned of.
 pub(super) fn ask_routes(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -197,10 +197,10 @@ pub(super) fn ask_routes(
     if lines.is_empty() { Ok(()) } else { Err(Error::Unhealthy(lines.join("\n  "))) }
 }
 
-/// Routes that do not answer before anything is touched.
+/// Routes that are wrong before anything is touched.
 pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
     let (routes, proxy): (_, Option<SocketAddr>) = probe::routes(&wanted.after.file);
-    // On a first deploy there is nothing to ask.
+    // Before a first deploy there are no routes.
     let Some(proxy) = proxy.filter(|_| plan.from.is_some()) else { return Vec::new() };
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
     let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();

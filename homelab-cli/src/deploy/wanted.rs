@@ -22,26 +22,26 @@ use crate::error::Error;
 use crate::program::Limit;
 use crate::settings::Settings;
 
-/// A release as this host would run it.
+/// A release with the values of this host.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) manifest: Manifest,
-    /// As it was committed.
+    /// Its Compose file as it was committed.
     pub(crate) raw: File,
-    /// What the engine would get.
+    /// The same file with all values filled in, and what a plan needs besides.
     pub(crate) after: After,
-    /// The `.env` that its values come from, as it was read; empty without a host.
+    /// The text of the `.env` with those values; empty where there is no host.
     pub(crate) values: String,
-    /// Those values, by name.
+    /// The values of that text, by name.
     pub(crate) dotenv: IndexMap<String, String>,
-    /// What is known of its images.
+    /// What is known of images.
     pub(crate) catalogue: Vec<Contract>,
 }
 
 /// Gives the contents of a file of a release, by its path there.
 type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-/// A release that is read, and where its files are.
+/// A release, and how to read its files.
 struct ReleaseFiles<'a> {
     manifest: Manifest,
     raw: File,
@@ -50,7 +50,7 @@ struct ReleaseFiles<'a> {
 }
 
 impl<'a> ReleaseFiles<'a> {
-    /// A release of this host.
+    /// A release that is on this host.
     fn release(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         let folder = place.release(id);
         Ok(Self {
@@ -81,7 +81,7 @@ impl<'a> ReleaseFiles<'a> {
     }
 }
 
-/// With which values a release is read.
+/// The values that a release is read with.
 struct HostValues<'a> {
     text: String,
     /// The host, where there is one.
@@ -99,13 +99,13 @@ impl Wanted {
         Self::build(ReleaseFiles::release(place, id)?, older(place, current).as_ref(), values)
     }
 
-    /// The same with the values with which it was healthy, for the way back: `.env` may be what
-    /// went wrong.
+    /// Reads a release with the values with which it was healthy the last time. The way back uses
+    /// these, since an edit of `.env` may be what went wrong.
     pub(crate) fn as_it_ran(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         Self::with_values(place, id, place.applied(id))
     }
 
-    /// The same with the values with which a deploy to it began, for its end.
+    /// Reads a release with the values with which the deploy to it began, to end that deploy.
     pub(crate) fn as_staged(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         Self::with_values(place, id, place.staged(id))
     }
@@ -116,38 +116,38 @@ impl Wanted {
         Self::build(ReleaseFiles::release(place, id)?, None, values)
     }
 
-    /// Puts what Compose gets, and the values of today, beside the release. The values are for the end of a
-    /// deploy that is interrupted: an edit of `.env` does not change what it brings.
+    /// Writes the file for Compose and the values of today beside the release. A recovery reads those
+    /// values, so that an edit of `.env` does not change what an interrupted deploy brings.
     pub(super) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         files::write(&place.staged(&self.manifest.release), self.values.as_bytes(), 0o600)?;
         self.write_resolved(place)
     }
 
-    /// Writes the file for Compose: as it was judged, with our label on the services that mount files of the
-    /// release.
+    /// Writes the file for Compose: the resolved one, with our label on the services that mount files
+    /// of the release.
     pub(super) fn write_resolved(&self, place: &HousePlace) -> Result<(), Error> {
         let mut file = self.after.file.clone();
         for (name, stamp) in &self.after.stamps {
             file.services[name].labels.insert(observe::STAMP.to_owned(), stamp.clone());
         }
         let path = place.release(&self.manifest.release).join(RESOLVED);
-        // HostValues of `.env` are in it.
+        // It holds values of `.env`.
         files::write(&path, resolve::text(&file).as_bytes(), 0o600)
     }
 
-    /// Keeps the values with which it became healthy.
+    /// Keeps the values with which the release became healthy.
     pub(super) fn keep_values(&self, place: &HousePlace) -> Result<(), Error> {
         files::write(&place.applied(&self.manifest.release), self.values.as_bytes(), 0o600)
     }
 
-    /// The same of one that was sent and is not on this host yet.
+    /// Reads a release that was sent and is not on this host yet.
     pub(crate) fn of_bundle(
         place: &HousePlace,
         bundle: &Bundle,
         current: Option<&Id>,
     ) -> Result<Self, Error> {
         let values = values(place, place.dotenv())?;
-        // The same release says the same: its file on this host may have been edited.
+        // A release is not compared with itself: its files on this host may have been edited.
         let other = current.filter(|it| **it != bundle.manifest.release);
         Self::build(ReleaseFiles::bundle(bundle), older(place, other).as_ref(), values)
     }
@@ -182,7 +182,7 @@ impl Wanted {
         let file = source.resolve(&with)?;
         let ReleaseFiles { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
-        // One that cannot be read with the values of today says nothing.
+        // An old release that does not fit today's values is not compared.
         let before = old.and_then(|it| it.resolve(&with).ok());
         let after = After {
             release: manifest.release.to_string(),
@@ -203,7 +203,7 @@ impl Wanted {
         Ok(Self { manifest, raw, after, values, dotenv, catalogue })
     }
 
-    /// What a checkout would change in another one's house, without an engine.
+    /// What this release would change where the other one runs, without asking Docker.
     pub(crate) fn against(&self, old: &Self) -> Plan {
         let before = Before {
             release: Some(old.after.release.clone()),
@@ -213,7 +213,7 @@ impl Wanted {
         plan::plan(&before, &self.after, &self.catalogue)
     }
 
-    /// Runs `docker compose` with it and returns whatever came of it.
+    /// Runs `docker compose` with this release; a failure of Compose is in the output.
     pub(crate) fn compose(
         &self,
         place: &HousePlace,
@@ -224,12 +224,12 @@ impl Wanted {
         docker::compose(&self.raw.name, &place.root, &file, words, limit)
     }
 
-    /// Real names of its networks.
+    /// The names of its networks as Docker knows them.
     pub(crate) fn networks(&self) -> Vec<&str> {
         self.after.file.networks.values().filter_map(|it| it.name.as_deref()).collect()
     }
 
-    /// Asks the engine, and compares.
+    /// Asks Docker what runs, and compares it with this release.
     pub(crate) fn plan(&self, current: Option<&Id>) -> Result<(Seen, Plan), Error> {
         let mut seen = docker::see_project(&self.after.file.name)?;
         seen.networks = docker::see_networks(&self.after.file.name, &self.networks())?;

@@ -1,4 +1,4 @@
-//! What a person reads of a broken house: why it stays as it is, and what leads out.
+//! What a person reads about a broken house: why it is broken, and what to do.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use super::{between, receipt};
 use crate::error::Error;
 use crate::message;
 
-/// What leads out of a house whose release is not well.
+/// What to do about a house whose release is not healthy.
 pub(super) const MEND: &str = "`homelab status` says what is unwell; deploy a release that mends it, or choose an older one with \
      `homelab rollback RELEASE`";
 
@@ -23,7 +23,7 @@ fn reason(file: &File, service: &str) -> String {
     label.cloned().unwrap_or_else(|| "an older release cannot work on its data".to_owned())
 }
 
-/// Why the house is broken, in a paragraph.
+/// Why the house is broken.
 pub(super) fn told(
     failed: &str,
     journal: &Journal,
@@ -48,10 +48,10 @@ pub(super) fn told(
     )
 }
 
-/// The words that lead out of it: a release that mends it, or the older one with its data.
+/// What to do: deploy a release that mends it, or go back to the older one with its data.
 pub(super) fn way_out(place: &HousePlace, journal: &Journal) -> Result<String, Error> {
     let receipts = receipt::load_all(place)?;
-    // From a release that was broken before, the way leads to the last one that was well.
+    // If the house was broken before, too, the way back leads to the last healthy release.
     let well = receipt::broken(&receipts).and_then(|_| {
         let is_well = |it: &&Receipt| {
             matches!(it.outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)

@@ -1,4 +1,4 @@
-//! What Docker showed of a project: read from the answers of `docker inspect`, without asking anything.
+//! What Docker showed of a project: reads answers of `docker inspect`, and calls nothing.
 
 use homelab_core::compose::File;
 use homelab_core::observe::{self, Inspected};
@@ -7,14 +7,14 @@ use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// What the engine says of the project.
+/// The answers about one project.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// `docker inspect` of every container of the project, one-off ones too.
+    /// `docker inspect` of all its containers, also those of `docker compose run`.
     pub(crate) containers: Vec<Value>,
     /// `docker image inspect`, by image id.
     pub(crate) images: IndexMap<String, Value>,
-    /// `docker network inspect`, by real name, when it was asked for.
+    /// `docker network inspect`, by name; empty unless a plan asked for it.
     pub(crate) networks: IndexMap<String, Value>,
 }
 
@@ -24,7 +24,7 @@ impl Seen {
         self.containers.iter().filter(move |it| service(it) == Some(name))
     }
 
-    /// Containers by service: identity and start, by which one can tell what happened to them.
+    /// Id and time of start of each service's container, which show later what happened to it.
     pub(crate) fn marks(&self) -> IndexMap<String, (String, String)> {
         let mark = |it: &Value| {
             let started = text(it, "/State/StartedAt").unwrap_or_default();
@@ -33,7 +33,7 @@ impl Seen {
         self.containers.iter().filter_map(mark).collect()
     }
 
-    /// The same as a plan wants it: the services in the words of `file`, the resolved file of a release.
+    /// What runs, for a plan: the services as the resolved file of a release would write them.
     pub(crate) fn before(&self, file: &File, current: Option<&Id>) -> Before {
         let mut seen = File { services: IndexMap::new(), ..file.clone() };
         for network in seen.networks.values_mut() {
@@ -47,19 +47,19 @@ impl Seen {
             let wanted = file.services.get(name);
             let mut service = observe::service(&Inspected { container, image }, wanted, file);
             if self.of(name).nth(1).is_some() {
-                // More than one: all of them go, so that one comes.
+                // Where a service has several containers, the plan replaces it.
                 service.image = None;
             }
-            // The engine does not know them, and a label of Compose may not either.
+            // Docker does not know dependencies.
             service.depends_on = wanted.map(|it| it.depends_on.clone()).unwrap_or_default();
-            // One that crashes again and again, or that somebody paused, is not to be started.
+            // A container that keeps crashing or is paused does not need a start.
             let status = text(container, "/State/Status").unwrap_or_default();
             let running = ["running", "restarting", "paused"].contains(&status);
             let stamp = observe::stamp(container).map(str::to_owned);
             seen.services.insert(name.to_owned(), service);
             containers.insert(name.to_owned(), Container { running, stamp });
         }
-        // In the order of the file, whatever the engine's is.
+        // Sorted as in the file.
         let position = |name: &String| file.services.get_index_of(name).unwrap_or(usize::MAX);
         seen.services.sort_by_key(|name, _| position(name));
         Before { release: current.map(ToString::to_string), file: seen, containers }

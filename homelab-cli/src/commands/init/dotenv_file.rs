@@ -23,7 +23,7 @@ const HEADER: &str = "\
 
 const NAME: &str = ".env";
 
-/// What the file says, where every value has to be right, and whose it is; it may be absent.
+/// Reads the file, which may be missing, and its owner and mode; fails unless every value is valid.
 pub(super) fn load(
     house: &HouseFolder,
     folder: &Folder,
@@ -60,7 +60,7 @@ pub(super) fn write(
     } else {
         let person = Person::current().map(|it| (it.uid, it.gid));
         if !folder.create(NAME, &new, Owned { owner: person, mode: 0o644 })? {
-            // Somebody made it in this moment: what they wrote is looked at like any other.
+            // Somebody else has just made it: start again with what they wrote.
             return write(ui, house, folder, assignments);
         }
         ui.done("created", path.display());
@@ -115,7 +115,7 @@ fn merged(
     detected: &[(&str, String)],
 ) -> String {
     let before = old.unwrap_or(HEADER);
-    // Not `lines()`, which would take the carriage returns of an editor on Windows away.
+    // `lines()` would drop the carriage returns of an editor on Windows.
     let mut lines: Vec<String> =
         before.strip_suffix('\n').unwrap_or(before).split('\n').map(str::to_owned).collect();
     for variable in site.variables {

@@ -9,7 +9,7 @@ use crate::house_folder::HouseFolder;
 use crate::inspect::{bind, secret};
 use crate::settings::Settings;
 
-/// One line each; commands stand alone on theirs.
+/// One line for each step; commands have lines of their own.
 pub(super) fn lines(
     house: &HouseFolder,
     settings: &Settings,
