@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caddyfile, deploy, doctor, explain, exposure, images, init, memory, new, plan, receive,
@@ -11,7 +11,7 @@ use crate::commands::{
 };
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Set up, check and explain the household's stack
@@ -54,49 +54,30 @@ enum Command {
     Worker(worker::Args),
 }
 
-/// What a report looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs; its fields are stable
-    Json,
-}
-
-impl Format {
-    /// As an option says it.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
-}
-
 /// Runs the command and returns the exit code; clap itself ends the program on wrong usage.
-pub(crate) fn run(own: homelab_core::dsl::house::House) -> u8 {
+pub(crate) fn run(house: homelab_core::dsl::house::House) -> u8 {
     let cli = Cli::parse();
     let mut ui = Ui::new();
-    let ended = House::open(Rc::new(own), cli.project, cli.host_root).and_then(|house| match &cli
-        .command
-    {
-        Command::Init(args) => init::run(&mut ui, &house, args),
-        Command::Doctor(args) => doctor::run(&mut ui, &house, args),
-        Command::Explain(args) => explain::run(&mut ui, &house, args),
-        Command::Memory(args) => memory::run(&mut ui, &house, args),
-        Command::Exposure(args) => exposure::run(&mut ui, &house, args),
-        Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
-        Command::Images(args) => images::run(&mut ui, &house, args),
-        Command::New(args) => new::run(&mut ui, &house, args),
-        Command::Plan(args) => plan::run(&mut ui, &house, args),
-        Command::Deploy(args) => deploy::run(&mut ui, &house, args),
-        Command::Rollback(args) => rollback::run(&mut ui, &house, args),
-        Command::Status(args) => status::run(&mut ui, &house, args),
-        Command::Recover(args) => recover::run(&mut ui, &house, args),
-        Command::Receive(args) => receive::run(&mut ui, &house, args),
-        Command::Worker(args) => worker::run(&mut ui, &house, args),
-    });
+    let ended =
+        HouseFolder::open(Rc::new(house), cli.project, cli.host_root).and_then(|house| match &cli
+            .command
+        {
+            Command::Init(args) => init::run(&mut ui, &house, args),
+            Command::Doctor(args) => doctor::run(&mut ui, &house, args),
+            Command::Explain(args) => explain::run(&mut ui, &house, args),
+            Command::Memory(args) => memory::run(&mut ui, &house, args),
+            Command::Exposure(args) => exposure::run(&mut ui, &house, args),
+            Command::Caddyfile(args) => caddyfile::run(&mut ui, &house, args),
+            Command::Images(args) => images::run(&mut ui, &house, args),
+            Command::New(args) => new::run(&mut ui, &house, args),
+            Command::Plan(args) => plan::run(&mut ui, &house, args),
+            Command::Deploy(args) => deploy::run(&mut ui, &house, args),
+            Command::Rollback(args) => rollback::run(&mut ui, &house, args),
+            Command::Status(args) => status::run(&mut ui, &house, args),
+            Command::Recover(args) => recover::run(&mut ui, &house, args),
+            Command::Receive(args) => receive::run(&mut ui, &house, args),
+            Command::Worker(args) => worker::run(&mut ui, &house, args),
+        });
     ended.unwrap_or_else(|error: Error| {
         if error.is_broken_pipe() {
             return exit::FAILED;

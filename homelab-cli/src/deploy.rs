@@ -1,28 +1,31 @@
 //! Deploys on the host: releases side by side, one switch, and a way back from every fault.
 //!
 //! ```text
-//! lock ─► judge ─► stage ─► plan ─► preflight ─► pull ─► dump
-//!   ┌──────────────────────────────────────────────────────┘
-//!   └► journal ─► switch ─► gate ─► probe ─► flip ─► receipt
+//! lock ─► recover ─► judge ─► stage ─► plan ─► preflight ─► pull
+//!   ┌────────────────────────────────────────────────────────┘
+//!   └► journal ─► dump ─► switch ─► health ─► routes ─► flip ─► receipt ─► prune
 //!         │         └ a fault: the same way back to the old release
 //!         └ the process is killed, the power fails: `recover` does it
 //! ```
 //!
-//! `current` is what decides: until it is flipped, a fault leads back to the old release; after it,
-//! only the receipt is missing. Everything durable is written to a temporary file and renamed.
+//! The link `current` decides: until it points to the new release, a fault leads back to the old one;
+//! from then on only the receipt is missing. Every lasting file is written under a temporary name and
+//! renamed.
 
-mod attempt;
 mod back;
 pub(crate) mod between;
 pub(crate) mod bundle;
+mod declared;
 pub(crate) mod dump;
-pub(crate) mod engine;
 mod files;
-mod gate;
+mod forward;
+mod happened;
+mod health;
 pub(crate) mod journal;
 pub(crate) mod lock;
 #[cfg(test)]
 mod matrix;
+mod mounted;
 mod networks;
 mod one_way;
 pub(crate) mod place;
@@ -36,6 +39,65 @@ pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod supervise;
-pub(crate) mod survey;
 mod switch;
-pub(crate) mod worker;
+pub(crate) mod wanted;
+mod way_out;
+
+use homelab_core::report::receipt::{Deed, Outcome, Receipt};
+
+use self::bundle::Bundle;
+use self::lock::Lock;
+use self::place::HousePlace;
+use self::run::{Request, Run};
+use self::wanted::Wanted;
+use crate::docker::seen::Seen;
+use crate::error::Error;
+use crate::ui::Ui;
+
+/// Deploys a bundle. An error means that nothing was touched and there is no receipt.
+pub(crate) fn deploy(
+    ui: &mut Ui,
+    place: &HousePlace,
+    bundle: &Bundle,
+    request: &Request,
+) -> Result<Receipt, Error> {
+    place.make_folders()?;
+    let _lock = Lock::take(place, "a deploy", &request.actor)?;
+    recover::before_another(ui, place)?;
+    let (to, current) = (&bundle.manifest.release, place.current()?);
+    let mut run = Run::new(ui, place, request, Deed::Deploy, (current.as_ref(), to));
+    let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
+    // The rules judge the release before any of its files is written.
+    if let Some(because) = forward::forbidden(&run, &wanted) {
+        return run.refuse(because);
+    }
+    run.phase("staging");
+    bundle.stage(place)?;
+    wanted.stage(place)?;
+    run.phase("planning");
+    let (seen, plan) = run.plan(&wanted)?;
+    let receipts = receipt::load_all(place)?;
+    let is_the_same = !plan.changes && current.as_ref() == Some(to);
+    if is_the_same && receipt::broken(&receipts).is_none() {
+        return unchanged(run, &wanted, &seen);
+    }
+    let turns = one_way::turns(place, &receipts, current.as_ref(), &wanted, &seen, &plan);
+    let refusals = one_way::refusals(&turns, to);
+    if !refusals.is_empty() {
+        return run.refuse(format!("it could go back over data:\n  {}", refusals.join("\n  ")));
+    }
+    if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
+        return run.refuse(because);
+    }
+    let journal = run.journal(&seen);
+    forward::go_forward(&mut run, &wanted, journal, &seen, &plan)
+}
+
+/// Ends a deploy of the release that runs already.
+fn unchanged(mut run: Run<'_>, wanted: &Wanted, seen: &Seen) -> Result<Receipt, Error> {
+    switch::sync_config(run.place, &wanted.manifest)?;
+    let receipt = run.receipt(Outcome::NothingToDo, None);
+    let receipt = Receipt { health: health::by_service(seen), ..receipt };
+    receipt::append(&receipt, run.place)?;
+    Ok(receipt)
+}

@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all, in a folder that is held open.
 //!
-//! Whoever may write to the folder may put a link in it at any moment, and this may run as root. So a name is
-//! reached through the folder's descriptor, no link is followed, and owner and mode are read from and given to
-//! what is open, never to what a path leads to by then.
+//! Whoever may write to the folder can put a link in it at any moment, and this program may run as
+//! root. So files are opened relative to the folder's descriptor, links are not followed, and owner and
+//! mode are read and set on open files, never by path.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -26,13 +26,13 @@ pub(crate) struct Owned {
 #[derive(Debug)]
 pub(crate) struct Folder {
     descriptor: OwnedFd,
-    /// As a person would write it.
+    /// The path as a person would write it.
     path: PathBuf,
 }
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-/// A pipe would wait for somebody who writes to it.
+/// Without waiting: the open of a pipe would wait for somebody who writes to it.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// The text of a file that somebody named, of `limit` bytes at most; the links on the way to it are that
@@ -41,7 +41,16 @@ pub(crate) fn text(path: &Path, limit: usize) -> io::Result<String> {
     contents(open(path)?.0, limit)
 }
 
-/// A file for reading, and no pipe or device, of which nobody knows where it ends.
+/// What was read at a path; `None` where nothing is.
+pub(crate) fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// Opens a file for reading; pipes and devices, which may never end, are refused.
 pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(rustix::fs::open(path, READ, Mode::empty())?)
 }
@@ -85,7 +94,7 @@ impl Folder {
         Ok(Self { descriptor, path: shown.to_owned() })
     }
 
-    /// A folder in it, which is made when it is missing.
+    /// Opens a folder in it, and makes it if it is missing.
     pub(crate) fn make(&self, name: &str, owned: Owned) -> Result<Self, Error> {
         let path = self.path.join(name);
         let fail = |source| Error::Folder { path: path.clone(), source };
@@ -100,7 +109,8 @@ impl Folder {
             error => fail(error.into()),
         })?;
         let folder = Self { descriptor, path: path.clone() };
-        // Somebody may have put another one in its place meanwhile, which is not to be given away.
+        // Owner and mode are set only if the folder is new and empty: somebody may have swapped it
+        // meanwhile.
         if made && folder.names().map_err(fail)?.is_empty() {
             give(&File::from(folder.descriptor.try_clone().map_err(fail)?), owned).map_err(fail)?;
         }
@@ -140,12 +150,13 @@ impl Folder {
     pub(crate) fn create(&self, name: &str, text: &str, owned: Owned) -> Result<bool, Error> {
         let temporary = temporary(name);
         let ended = (|| {
-            let file = self.fill(&temporary, text)?;
+            let mut file = self.make_file(&temporary)?;
+            file.write_all(text.as_bytes())?;
             // Refused when this is not root: then `init` names the commands that are left to do.
             let _ = give(&file, owned);
             file.sync_all()?;
             self.rename_new(&temporary, name)?;
-            // Whole or not at all: what its maker reports as failed must not be found later.
+            // A file that could not be synced is removed, since its creation is reported as failed.
             self.sync().inspect_err(|_| self.remove(name))
         })();
         match ended {
@@ -161,18 +172,35 @@ impl Folder {
         }
     }
 
-    /// Puts a new file with this owner and mode in the place of one.
+    /// Replaces a file with a new one of this owner and mode.
     pub(crate) fn replace(&self, name: &str, text: &str, owned: Owned) -> Result<(), Error> {
-        let temporary = temporary(name);
+        self.replace_by(&temporary(name), name, text.as_bytes(), owned, |_, _| Ok(()))
+    }
+
+    /// Replaces a file through a temporary one of this name. Before each step `step` may return an
+    /// error, which ends it.
+    pub(crate) fn replace_by(
+        &self,
+        temporary: &str,
+        name: &str,
+        bytes: &[u8],
+        owned: Owned,
+        step: impl Fn(&'static str, &Path) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let ended = (|| {
-            let file = self.fill(&temporary, text)?;
+            step("create", Path::new(temporary))?;
+            let mut file = self.make_file(temporary)?;
+            step("write", Path::new(temporary))?;
+            file.write_all(bytes)?;
+            // Whatever the umask is: containers of other users read some of them.
             give(&file, owned)?;
             file.sync_all()?;
-            rustix::fs::renameat(&self.descriptor, &temporary, &self.descriptor, name)?;
+            step("rename", Path::new(name))?;
+            rustix::fs::renameat(&self.descriptor, temporary, &self.descriptor, name)?;
             self.sync()
         })();
         ended.map_err(|source| {
-            self.remove(&temporary);
+            self.remove(temporary);
             Error::Write { path: self.path.join(name), source }
         })
     }
@@ -184,8 +212,7 @@ impl Folder {
 
     /// Removes what a run that was killed left beside this file; returns what it removed.
     ///
-    /// A file of a process that still runs stays. That one cannot be removed is no failure: it is
-    /// in nobody's way.
+    /// The file of a process that still runs stays, and one that cannot be removed does no harm.
     pub(crate) fn remove_leftovers(&self, name: &str) -> Vec<PathBuf> {
         let names = self.names().unwrap_or_default();
         let is_stale = |it: &String| {
@@ -220,13 +247,11 @@ impl Folder {
         Ok(names)
     }
 
-    /// Writes a new file that is nobody else's business, and returns it.
-    fn fill(&self, name: &str, text: &str) -> io::Result<File> {
+    /// Makes a new file that is nobody else's business.
+    fn make_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
-        let mut file = File::from(rustix::fs::openat(&self.descriptor, name, flags, mode)?);
-        file.write_all(text.as_bytes())?;
-        Ok(file)
+        Ok(File::from(rustix::fs::openat(&self.descriptor, name, flags, mode)?))
     }
 
     /// Renames without replacing; by a second link where the file system cannot do that.
@@ -235,7 +260,7 @@ impl Folder {
         match rustix::fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                 rustix::fs::linkat(at, from, at, to, AtFlags::empty())?;
-                // What stays is a leftover like that of a killed run.
+                // If this fails, the next run removes the leftover.
                 self.remove(from);
                 Ok(())
             }
@@ -254,7 +279,7 @@ fn temporary(name: &str) -> String {
     format!(".{name}.{}.tmp", std::process::id())
 }
 
-/// The process whose temporary file this is, if it is exactly such a name.
+/// The process id in the name of a temporary file; `None` for every other name.
 fn maker(temporary: &str, name: &str) -> Option<u32> {
     let id = temporary.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.')?;
     let id = id.strip_suffix(".tmp")?;

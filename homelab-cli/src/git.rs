@@ -1,4 +1,4 @@
-//! What the checkout has committed, by asking `git`.
+//! The files of a commit, read by `git`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::deploy::release::hex;
+use crate::bytes::hex;
 use crate::error::Error;
 use crate::program::{Limit, Program};
 
@@ -29,7 +29,7 @@ pub(crate) fn commit(folder: &Path) -> Result<String, Error> {
 
 /// An object of the clone.
 struct Object {
-    /// Of a file or folder of the commit.
+    /// Its path; `None` for the commit itself.
     path: Option<String>,
     kind: Kind,
     /// The hash that it is named by.
@@ -43,10 +43,10 @@ enum Kind {
     Blob,
 }
 
-/// The generated files of a commit, as they were committed: whatever the work tree, line endings, a
-/// sparse checkout or replaced objects say.
+/// The generated files exactly as they were committed. Work tree, line endings, sparse checkouts and
+/// replaced objects do not count.
 ///
-/// Git does not compare what lies in its folder with the name that it has there, so this does.
+/// Git does not check on every read that an object fits its hash, so this does.
 pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> {
     let object = |path: Option<&str>, kind, name: &str| Object {
         path: path.map(str::to_owned),
@@ -56,7 +56,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     let read = contents(folder, &[object(None, Kind::Commit, commit)])?.concat();
     let root = String::from_utf8_lossy(&read);
     let root = root.lines().next().and_then(|it| it.strip_prefix("tree "));
-    let root = root.ok_or_else(|| unreadable("cat-file"))?;
+    let root = root.ok_or_else(|| Error::GitAnswer("cat-file"))?;
     contents(folder, &[object(None, Kind::Tree, root)])?;
     let mut objects = Vec::new();
     let words = ["ls-tree", "-r", "-t", "-z", root, "--"];
@@ -64,7 +64,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     for entry in listed.split(|it| *it == 0).filter(|it| !it.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
         // `100644 blob 0123…<tab>config/a.yml`
-        let (entry, path) = entry.split_once('\t').ok_or_else(|| unreadable("ls-tree"))?;
+        let (entry, path) = entry.split_once('\t').ok_or_else(|| Error::GitAnswer("ls-tree"))?;
         let mut words = entry.split(' ');
         let kind = match (words.next(), words.next()) {
             (Some("100644" | "100755"), Some("blob")) => Ok(Kind::Blob),
@@ -73,7 +73,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
             _ => Err("a submodule"),
         };
         let kind = kind.map_err(|it| Error::NoFile(path.to_owned(), it))?;
-        let name = words.next().ok_or_else(|| unreadable("ls-tree"))?;
+        let name = words.next().ok_or_else(|| Error::GitAnswer("ls-tree"))?;
         objects.push(object(Some(path), kind, name));
     }
     let contents = contents(folder, &objects)?;
@@ -81,7 +81,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     Ok(files.filter_map(|(object, bytes)| Some((object.path?, bytes))).collect())
 }
 
-/// The contents of these objects, each of which is what its name says.
+/// The contents of these objects, each checked against its hash.
 fn contents(folder: &Path, objects: &[Object]) -> Result<Vec<Vec<u8>>, Error> {
     let program = git(folder).args(["cat-file", "--batch"]);
     let fed = program.fed(|input| {
@@ -109,7 +109,7 @@ fn contents(folder: &Path, objects: &[Object]) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 impl Object {
-    /// What an object of its kind with these bytes is named by.
+    /// The hash of an object of this kind with these bytes.
     fn hash(&self, bytes: &[u8]) -> String {
         let kind = match self.kind {
             Kind::Commit => "commit",
@@ -117,13 +117,13 @@ impl Object {
             Kind::Blob => "blob",
         };
         let whole = [format!("{kind} {}\0", bytes.len()).as_bytes(), bytes].concat();
-        // A repository is of one kind or of the other.
+        // A repository uses SHA-256 or SHA-1.
         if self.name.len() == 64 { hex(&Sha256::digest(whole)) } else { hex(&Sha1::digest(whole)) }
     }
 }
 
-/// A generated file of which `git` says that it is not as it was committed; also one that it ignores,
-/// since it would travel, too.
+/// A generated file that differs from the commit, if there is one; also one that git ignores, since it
+/// would be deployed.
 pub(crate) fn changed(folder: &Path) -> Result<Option<String>, Error> {
     let all = ["status", "--porcelain", "--untracked-files=all", "--ignored", "--"];
     let changed = ask(folder, &[&all[..], &FILES].concat())?;
@@ -131,12 +131,12 @@ pub(crate) fn changed(folder: &Path) -> Result<Option<String>, Error> {
     Ok(changed.lines().next().map(|it| it.get(3..).unwrap_or("a file").to_owned()))
 }
 
-/// Where `git` comes from.
+/// What to do where there is no `git`.
 const INSTALL: &str = "install `git`";
 
-/// Nobody's replaced objects.
+/// A call of `git` that ignores replaced objects.
 fn git(folder: &Path) -> Program {
-    // Without `GIT_DIR` and its like, which would lead to another repository than the folder's.
+    // `GIT_DIR` and its like, which may name another repository, are not passed on.
     let program = Program::new("git", Limit::QUESTION).arg("--no-replace-objects");
     program.arg("-C").arg(folder)
 }
@@ -146,12 +146,8 @@ fn ask(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Error> {
     let output = git(folder).args(words).output().map_err(|failure| failure.of(&line, INSTALL))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().last().unwrap_or_default();
-        return Err(Error::Failed {
-            what: format!("`{line}` failed: {last}"),
-            help: "a release is named by its commit: run this in a clone of the repository"
-                .to_owned(),
-        });
+        let said = said.lines().last().unwrap_or_default().to_owned();
+        return Err(Error::Git { line, said });
     }
     Ok(output.stdout)
 }
@@ -159,17 +155,5 @@ fn ask(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Error> {
 fn changed_object(object: &Object) -> Error {
     let Object { path, name, .. } = object;
     let what = path.as_ref().map_or_else(|| "the commit".to_owned(), |it| format!("`{it}`"));
-    Error::Failed {
-        what: format!(
-            "{what} is not as it was committed: the object `{name}` of this clone was changed"
-        ),
-        help: "`git fsck` names all such objects; clone anew and go on there".to_owned(),
-    }
-}
-
-fn unreadable(verb: &str) -> Error {
-    Error::Failed {
-        what: format!("`git {verb}` answers what cannot be read"),
-        help: "see whether the clone is whole: `git fsck`".to_owned(),
-    }
+    Error::ChangedObject { what, object: name.clone() }
 }

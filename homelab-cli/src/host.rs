@@ -71,7 +71,7 @@ impl Host {
         self.text("/etc/passwd").unwrap_or_default().lines().filter_map(account).collect()
     }
 
-    /// Whom `sudo` lets run `homelab receive`; nobody where its rules cannot be read.
+    /// Users who may run `homelab receive` through `sudo`; empty where the rules cannot be read.
     pub(crate) fn deployers(&self) -> Vec<String> {
         let folder = std::fs::read_dir(self.path("/etc/sudoers.d"));
         let more = folder.into_iter().flatten().filter_map(|it| Some(it.ok()?.path()));

@@ -27,13 +27,13 @@ use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::model::access;
 use homelab_core::model::project::{Member, Project};
 
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::settings::Settings;
 
 /// What a rule about the host reads.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
-    pub(crate) house: &'a House,
+    pub(crate) house: &'a HouseFolder,
     pub(crate) settings: &'a Settings,
     pub(crate) project: &'a Project<'a>,
     /// Profiles that are on.

@@ -1,15 +1,18 @@
 //! `homelab`: set up, check, explain and deploy a household's stack, for any `House`.
 
+mod bytes;
 mod cli;
 mod commands;
 mod deploy;
+mod docker;
 mod error;
 mod exit;
 mod file;
 mod git;
 mod host;
-mod house;
+mod house_folder;
 mod inspect;
+mod message;
 mod pins;
 mod program;
 mod registry;
@@ -18,7 +21,6 @@ mod ssh;
 mod ui;
 mod updates;
 mod versions;
-mod words;
 
 /// Runs the command that the command line names, for this household.
 pub fn main(house: homelab_core::dsl::house::House) -> std::process::ExitCode {

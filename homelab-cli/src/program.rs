@@ -1,9 +1,9 @@
-//! Runs other programs: the only place that does, so that each call has a time limit.
+//! Runs other programs. Nothing else does, so that each call has a time limit.
 //!
 //! A program that does not end in time is killed with everything that it started, and the error names
 //! the call and the limit: a hung engine must not hold the lock of a deploy for ever.
 //!
-//! Unit tests may put something of their own in the place of a program: see `played`.
+//! Unit tests replace programs: see `played`.
 
 mod limit;
 #[cfg(test)]
@@ -23,14 +23,15 @@ pub(crate) use self::limit::Limit;
 use self::limit::Watch;
 use crate::error::Error;
 
-/// Variables that programs on a host get: what somebody exported there must not decide what runs.
+/// The environment variables that a program gets, besides those of Docker: a person's shell must not
+/// decide what runs.
 const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
 
-/// How long the output of a program that has ended may stay open with nothing coming, because something
-/// that it started still has it.
+/// How long a program's output may stay open after its end: something that it started may still hold
+/// it.
 const LAST_WORDS: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
 
-/// Between two looks at a program.
+/// Pause between two looks at a program.
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Bytes that are kept of a program's output in memory: the largest are `docker inspect` of every container
@@ -54,7 +55,7 @@ pub(crate) enum Failure {
     Start(io::Error),
     /// It did not end in time, and was killed.
     Late(Limit),
-    /// What it was told, or what it told, could not be passed on.
+    /// Its input or its output could not be passed on.
     Pass(io::Error),
 }
 
@@ -65,7 +66,7 @@ type Feed<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'a>;
 type Sink = Box<dyn Write + Send>;
 
 impl Program {
-    /// A program with the small environment that decides nothing.
+    /// A program with few environment variables.
     pub(crate) fn new(name: &'static str, limit: Limit) -> Self {
         Self { name, words: Vec::new(), limit, whole: false }
     }
@@ -119,7 +120,7 @@ impl Program {
         self.piped(Some(feed), out, errors).map(|output| output.status)
     }
 
-    /// Becomes that program; returns only where that fails.
+    /// Replaces this process with the program; returns only if that fails.
     pub(crate) fn replace(self) -> io::Error {
         use std::os::unix::process::CommandExt as _;
         self.command().stdin(Stdio::inherit()).exec()
@@ -170,7 +171,8 @@ impl Program {
                 let pid = child.id();
                 scope.spawn(move || {
                     let passed = feed(&mut pipe);
-                    // What is not whole must not look like an end. A broken pipe is the program's own end.
+                    // Half an input must not look like a whole one. A broken pipe means that the
+                    // program has ended.
                     if passed.as_ref().is_err_and(|it| it.kind() != io::ErrorKind::BrokenPipe) {
                         tree::kill(pid);
                     }
@@ -187,7 +189,7 @@ impl Program {
         {
             return Err(Failure::Pass(error));
         }
-        // That nobody reads its errors any more is no failure.
+        // If nobody reads its errors any more, that is no failure.
         let errors = match errors {
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error),
             errors => Ok(errors.unwrap_or_default()),
@@ -211,19 +213,13 @@ impl Program {
 }
 
 impl Failure {
-    /// The same as an error of the call `line`; `help` says what to do when there is no such program.
-    pub(crate) fn of(self, line: &str, help: &str) -> Error {
+    /// The error of the call `line`; `help` says what to do if there is no such program.
+    pub(crate) fn of(self, line: &str, help: &'static str) -> Error {
         let line: String = line.chars().take(120).collect();
         match self {
-            Self::Start(error) => {
-                let what = format!("cannot run `{line}`: {error}");
-                Error::Failed { what, help: help.to_owned() }
-            }
+            Self::Start(source) => Error::Start { line, help, source },
             Self::Late(limit) => Error::Late { line, limit: limit.to_string() },
-            Self::Pass(source) => Error::Failed {
-                what: format!("`{line}` was cut off: {source}"),
-                help: "see whether the disk is full and whether the file can be read".to_owned(),
-            },
+            Self::Pass(source) => Error::CutOff { line, source },
         }
     }
 }
@@ -232,7 +228,7 @@ impl Failure {
 struct Reader {
     thread: thread::JoinHandle<io::Result<()>>,
     kept: Arc<Mutex<Vec<u8>>>,
-    /// Whether it waits for bytes, rather than for where they go.
+    /// Whether it waits for the program, and not for the reader of the output.
     waits: Arc<AtomicBool>,
 }
 
@@ -250,12 +246,12 @@ impl Reader {
         Self { thread, kept, waits }
     }
 
-    /// Whether something that the program started still has the pipe, and says nothing.
+    /// Whether something that the program started holds the pipe open and writes nothing.
     fn is_left(&self, watch: &Watch) -> bool {
         self.waits.load(Ordering::SeqCst) && watch.pause() >= LAST_WORDS
     }
 
-    /// What it has read, unless it went into a sink. Of a pipe that is still open, that is what came so far.
+    /// What it has read so far, unless it went into a sink.
     fn said(self) -> io::Result<Vec<u8>> {
         if self.thread.is_finished() {
             self.thread.join().unwrap_or(Ok(()))?;
@@ -264,7 +260,7 @@ impl Reader {
     }
 }
 
-/// Reads to the end. When no more is taken, the pipe is closed and the program ends by that.
+/// Reads to the end. If the sink fails, the pipe is closed, and that ends the program.
 fn copy(
     mut pipe: impl Read,
     mut sink: Option<Sink>,
@@ -298,7 +294,7 @@ fn copy(
 
 /// Waits for the end of a program and of its outputs.
 ///
-/// Its own end counts: an output that a daemon of it keeps open is waited for a moment longer.
+/// If a daemon of the program keeps an output open, the wait goes on for a moment only.
 fn end(child: &mut Child, outputs: [&Reader; 2], watch: &Watch) -> Result<ExitStatus, Failure> {
     let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
@@ -313,7 +309,7 @@ fn end(child: &mut Child, outputs: [&Reader; 2], watch: &Watch) -> Result<ExitSt
             }
         }
         if watch.is_over() {
-            // The number of one that has ended may be another one's by now.
+            // After the end of a process its number may belong to another one.
             if ended.is_none() {
                 tree::kill(child.id());
                 child.wait().map_err(Failure::Start)?;

@@ -21,7 +21,7 @@ use self::http::{Ask, Http};
 pub(crate) use self::http::{Limits, Mirror};
 use self::manifest::{Config, Descriptor, Manifest};
 pub(crate) use self::name::Name;
-use crate::deploy::release::sha256;
+use crate::bytes;
 
 /// What a tag is today.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Client {
         let path = format!("/v2/{}/manifests/{reference}", name.path);
         let limit = self.http.limits.manifest;
         let answer = self.http.get(name, &Ask { path: &path, accept: manifest::TYPES, limit })?;
-        let digest = digest_of(&answer.body);
+        let digest = bytes::digest(&answer.body);
         let said = if reference.contains(':') { Some(reference) } else { answer.digest.as_deref() };
         if let Some(said) = said.filter(|it| *it != digest) {
             return Err(Failure::Lie { what: name.with(reference), said: said.to_owned(), digest });
@@ -72,7 +72,7 @@ impl Client {
         let path = format!("/v2/{}/blobs/{}", name.path, checked(name, &of.digest)?);
         let limit = self.http.limits.config;
         let answer = self.http.get(name, &Ask { path: &path, accept: "*/*", limit })?;
-        let digest = digest_of(&answer.body);
+        let digest = bytes::digest(&answer.body);
         if digest != of.digest {
             let said = of.digest.clone();
             return Err(Failure::Lie { what: name.with(&said), said, digest });
@@ -137,11 +137,6 @@ fn read<T: serde::de::DeserializeOwned>(
 ) -> Result<T, Failure> {
     let malformed = |source| Failure::Malformed { what: name.with(reference), source };
     serde_json::from_slice(body).map_err(malformed)
-}
-
-/// `sha256:<hex>` of these bytes.
-fn digest_of(bytes: &[u8]) -> String {
-    format!("sha256:{}", sha256(bytes))
 }
 
 /// A digest that a registry named, before it becomes part of an address or of our files.

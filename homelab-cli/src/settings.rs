@@ -1,6 +1,5 @@
 //! `.env` on this host: what it says, and what is wrong with it.
 
-use std::io;
 use std::path::PathBuf;
 
 use homelab_core::checks::finding::{Finding, Place, Severity};
@@ -12,13 +11,13 @@ use indexmap::IndexMap;
 
 use crate::error::Error;
 use crate::file;
-use crate::house::House;
-use crate::words;
+use crate::house_folder::HouseFolder;
+use crate::message;
 
 /// Id of the findings about `.env`.
 pub(crate) const RULE: &str = "host-env";
 
-/// Variables of Compose and Docker, which are nobody's typing error.
+/// Variables of Compose and Docker, which are allowed though the stack does not have them.
 const FOREIGN: &[&str] = &["COMPOSE_", "DOCKER_", "BUILDKIT_"];
 
 /// A `.env` and where it lies.
@@ -32,11 +31,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn load(path: PathBuf) -> Result<Self, Error> {
-        let text = match file::text(&path, limits::DOTENV) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(Error::Read { path, source }),
-        };
+        let text = file::if_there(&path, file::text(&path, limits::DOTENV))?;
         Ok(Self::new(path, text))
     }
 
@@ -45,14 +40,14 @@ impl Settings {
         Self { path, text, dotenv }
     }
 
-    /// The same for commands that only read its values.
+    /// Fails unless every line can be read.
     pub(crate) fn readable(self) -> Result<Self, Error> {
         let faults = self.dotenv.faults.iter().map(|it| format!("  {it}")).collect();
         self.unless(faults)
     }
 
-    /// The same for commands that need every value that is set to be right.
-    pub(crate) fn valid(self, house: &House) -> Result<Self, Error> {
+    /// Fails unless every value that is set is valid.
+    pub(crate) fn valid(self, house: &HouseFolder) -> Result<Self, Error> {
         let errors = self.findings(house).into_iter().filter(|it| it.severity == Severity::Error);
         let faults = errors.filter_map(|it| Some(format!("  {}: {}", it.place?, it.message)));
         let faults = faults.collect();
@@ -63,8 +58,7 @@ impl Settings {
         if faults.is_empty() { Ok(self) } else { Err(Error::Settings { path: self.path, faults }) }
     }
 
-    /// Every value but those that are wrong: these are reported once, and what would follow from
-    /// them (a host of two services, a folder in the wrong place) is not.
+    /// The valid values. Wrong ones are reported once, and what would follow from them is not.
     pub(crate) fn values(&self, site: &Site) -> IndexMap<String, String> {
         let is_wrong = |name: &str, value: &str| {
             let variable = site.variables.iter().find(|it| it.name() == name);
@@ -87,7 +81,7 @@ impl Settings {
     }
 
     /// Everything that is wrong with it.
-    pub(crate) fn findings(&self, house: &House) -> Vec<Finding> {
+    pub(crate) fn findings(&self, house: &HouseFolder) -> Vec<Finding> {
         let site = house.site();
         if self.text.is_none() {
             let message = format!("`{}` does not exist", self.path.display());
@@ -168,7 +162,7 @@ fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, Str
         let known: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
         let name = value.split(',').find(|it| !known.contains(it))?;
         let message = format!("`{variable}` names the profile `{name}`, which does not exist");
-        return Some((Severity::Error, message, words::suggest(name, "profiles", &known)));
+        return Some((Severity::Error, message, message::suggest(name, "profiles", &known)));
     }
     None
 }
@@ -177,7 +171,7 @@ fn unknown(site: &Site, name: &str) -> Option<(Severity, String, String)> {
     if FOREIGN.iter().any(|it| name.starts_with(it)) {
         return None;
     }
-    let help = match words::nearest(name, site.variables.iter().map(EnvVar::name)) {
+    let help = match message::nearest(name, site.variables.iter().map(EnvVar::name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "remove it; no service reads it".to_owned(),
     };
@@ -193,7 +187,7 @@ pub(crate) fn check_value(site: &Site, variable: &EnvVar, value: &str) -> Result
             value: value.to_owned(),
             expected: if variable.kind() == Kind::Profiles {
                 let known = site.profiles.iter().map(|it| it.name());
-                format!("a comma list of {}", words::list(known))
+                format!("a comma list of {}", message::list(known))
             } else {
                 variable.kind().expected()
             },

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
@@ -49,7 +49,7 @@ impl Remote {
     pub(crate) fn receive(
         &self,
         ui: &mut Ui,
-        checkout: &House,
+        checkout: &HouseFolder,
         host: &str,
         words: &[&str],
         input: &[u8],
@@ -67,10 +67,7 @@ impl Remote {
         let status = ended.map_err(|failure| failure.of(&line, "install an SSH client"))?;
         match status.code() {
             Some(FAILED) | None => Err(Error::Ssh(host.to_owned())),
-            Some(126 | 127) => Err(Error::Failed {
-                what: format!("there is no `homelab` on `{host}` that this user may run"),
-                help: "install it there as /usr/local/bin/homelab".to_owned(),
-            }),
+            Some(126 | 127) => Err(Error::NoHomelab(host.to_owned())),
             Some(code) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
         }
     }

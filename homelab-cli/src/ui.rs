@@ -83,7 +83,7 @@ impl Ui {
         self.styled_data(format_args!("{style}{label}{style:#}: {rest}\n"))
     }
 
-    /// A sentence for the person at the terminal. That it cannot be written is no failure.
+    /// A sentence for the person at the terminal. If it cannot be written, that is no failure.
     pub(crate) fn note(&mut self, text: impl Display) {
         self.styled_note(visible(&text.to_string()));
     }

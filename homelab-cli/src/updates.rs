@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::report::{Newest, Report, Row, State};
 use crate::pins::{Pin, Pins};
 use crate::registry::{Failure, Found, Name, Registry};
-use crate::{versions, words};
+use crate::{message, versions};
 
 /// Days that a release waits by default: enough for most bad ones to be pulled back.
 pub(crate) const MIN_AGE_DAYS: u32 = 3;
@@ -227,7 +227,7 @@ impl Policy {
         }
         let least = SignedDuration::from_hours(i64::from(self.min_age_days) * 24);
         (age < least).then(|| {
-            let days = words::count(self.min_age_days as usize, "day");
+            let days = message::count(self.min_age_days as usize, "day");
             format!("made {} h ago, less than {days}", age.as_hours())
         })
     }

@@ -4,7 +4,7 @@ use homelab_core::proxy::caddyfile;
 
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Print the Caddyfile that the proxy makes of the labels
@@ -20,13 +20,11 @@ pub(crate) struct Args {
     profiles: Option<Vec<String>>,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let text = if let Some(names) = &args.profiles {
-        let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
-        house.known_profiles(&names)?;
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let names = house.known_profiles(names)?;
         caddyfile::render(project.sites_with(&names))
     } else {
         caddyfile::render(project.sites())

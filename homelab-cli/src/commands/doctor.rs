@@ -4,13 +4,13 @@ use homelab_core::checks;
 use homelab_core::checks::finding::Severity;
 use homelab_core::report::doctor::Diagnosis;
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect::{self, Context, docker, path};
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// Check this host before `docker compose up`
 ///
@@ -32,14 +32,10 @@ pub(crate) struct Args {
     format: Format,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?;
     let profiles = match &args.profiles {
-        Some(names) => {
-            let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
-            house.known_profiles(&names)?;
-            names
-        }
+        Some(names) => house.known_profiles(names)?.into_iter().map(str::to_owned).collect(),
         None => settings.profiles(),
     };
     let project = house.project(&settings);
@@ -67,11 +63,13 @@ fn print(ui: &mut Ui, diagnosis: &Diagnosis, deployed: bool) -> Result<(), Error
     }
     let checked = match diagnosis.profiles.as_slice() {
         [] => "checked with no profile on".to_owned(),
-        profiles => format!("checked with {} on", words::list(profiles.iter().map(String::as_str))),
+        profiles => {
+            format!("checked with {} on", message::list(profiles.iter().map(String::as_str)))
+        }
     };
     let errors = diagnosis.count(Severity::Error);
-    let warnings = words::count(diagnosis.count(Severity::Warning), "warning");
-    let summary = format!("{}, {warnings}; {checked}", words::count(errors, "error"));
+    let warnings = message::count(diagnosis.count(Severity::Warning), "warning");
+    let summary = format!("{}, {warnings}; {checked}", message::count(errors, "error"));
     match diagnosis.findings.first() {
         Some(first) if errors > 0 => {
             ui.data(format_args!("{summary}; more on a finding: `homelab explain {}`", first.rule))

@@ -5,13 +5,13 @@ mod service;
 use homelab_core::checks;
 use homelab_core::report::explanation::{self, Manual};
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect;
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// Explain a service or a rule
 ///
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     format: Format,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     if let Some(member) = project.member(&args.name) {
@@ -60,15 +60,15 @@ fn manual(id: &str) -> Option<Manual> {
     Some(Manual { rule: id.to_owned(), manual })
 }
 
-fn unknown(house: &House, name: &str) -> Error {
-    let services: Vec<_> = house.own.stack.names().collect();
+fn unknown(house: &HouseFolder, name: &str) -> Error {
+    let services: Vec<_> = house.stack().names().collect();
     let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
     let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
     let rules: Vec<_> = rules.collect();
-    let known = words::list(services.iter().copied());
-    let hint = match words::nearest(name, services.iter().chain(&rules).copied()) {
+    let known = message::list(services.iter().copied());
+    let hint = match message::nearest(name, services.iter().chain(&rules).copied()) {
         Some(near) => format!("did you mean `{near}`?\nservices: {known}"),
-        None => format!("services: {known}\nrules: {}", words::list(rules.iter().copied())),
+        None => format!("services: {known}\nrules: {}", message::list(rules.iter().copied())),
     };
     Error::Name { name: name.to_owned(), hint }
 }

@@ -2,12 +2,12 @@
 
 use homelab_core::model::exposure::{self, Asks, Exposure, Host, OpenPort, Unreviewed, WayOut};
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// List every way into the house and every way out of it
 ///
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     format: Format,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let exposure = exposure::gather(&house.project(&settings));
     match args.format {
@@ -94,11 +94,11 @@ pub(super) fn login(host: &Host) -> String {
         text = format!("{text}: {because}");
     }
     if !host.closed.is_empty() {
-        let closed = words::list(host.closed.iter().map(String::as_str));
+        let closed = message::list(host.closed.iter().map(String::as_str));
         text = format!("{text}; refused: {closed}");
     }
     if let Some(until) = &host.closed_until {
-        let closed = words::list(until.paths.iter().map(String::as_str));
+        let closed = message::list(until.paths.iter().map(String::as_str));
         let refused = if until.is_open { "no more refused, by" } else { "refused until" };
         text = format!("{text}; {refused} `{}`: {closed}", until.setting);
     }
@@ -106,5 +106,5 @@ pub(super) fn login(host: &Host) -> String {
 }
 
 fn lines(ui: &mut Ui, rows: &[Vec<String>]) -> Result<(), Error> {
-    words::table(rows).iter().try_for_each(|it| ui.data(it))
+    message::table(rows).iter().try_for_each(|it| ui.data(it))
 }

@@ -6,17 +6,17 @@ use homelab_core::compose::limits;
 use homelab_core::prelude::Image;
 use jiff::Timestamp;
 
-use super::plan::Format;
+use super::options::PageFormat;
 use crate::error::Error;
 use crate::exit;
 use crate::file::{self, Folder};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::pins::{Change, Pins};
 use crate::registry::{Client, Limits, Mirror};
 use crate::ui::Ui;
 use crate::updates::report::{Report, Row};
 use crate::updates::{self, MIN_AGE_DAYS, Policy};
-use crate::words;
 
 /// Ask the registries for newer releases of the pinned images
 ///
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     min_age: u32,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PageFormat,
     /// Ask `HOST:PORT` for the images of a registry
     #[arg(long, value_name = "REGISTRY=HOST:PORT", hide = true)]
     mirror: Vec<Mirror>,
@@ -44,12 +44,12 @@ pub(crate) struct Args {
 /// Where the pins stand, among the house's Rust.
 const FILE: &str = "images.rs";
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    let sources = house.path(&format!("{}/src", house.own.folder));
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
+    let sources = house.path(&format!("{}/src", house.house.folder));
     let path = sources.join(FILE);
     let pins = read(house, &path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
-    let (ranges, releases) = (house.own.ranges, house.own.releases);
+    let (ranges, releases) = (house.house.ranges, house.house.releases);
     let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, ranges, releases };
     let mut report = updates::look(&mut client, &pins, policy, |pin| {
         ui.note(format_args!("asking about {}", pin.repository));
@@ -63,23 +63,18 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
         report.updated = true;
     }
     match args.format {
-        Format::Text => report.table().iter().try_for_each(|it| ui.data(it))?,
-        Format::Markdown => ui.data(report.markdown())?,
-        Format::Json => ui.json(&report)?,
+        PageFormat::Text => report.table().iter().try_for_each(|it| ui.data(it))?,
+        PageFormat::Markdown => ui.data(report.markdown())?,
+        PageFormat::Json => ui.json(&report)?,
     }
     conclude(ui, &report, &changes, &path);
     Ok(if report.failed().next().is_some() { exit::FAILED } else { exit::FINE })
 }
 
-fn read(house: &House, path: &Path) -> Result<Pins, Error> {
-    let text = match file::text(path, limits::TEXT) {
-        Ok(text) => text,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::NotCloned(path.to_owned()));
-        }
-        Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
-    };
-    let known = house.own.stack.images().into_iter().map(Image::repository);
+fn read(house: &HouseFolder, path: &Path) -> Result<Pins, Error> {
+    let text = file::if_there(path, file::text(path, limits::TEXT))?;
+    let text = text.ok_or_else(|| Error::NotCloned(path.to_owned()))?;
+    let known = house.house.stack.images().into_iter().map(Image::repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })
 }
 
@@ -107,13 +102,13 @@ fn conclude(ui: &mut Ui, report: &Report, changes: &[Change], path: &Path) {
         }
     }
     for (help, pins) in helps {
-        let pins = words::list(pins);
+        let pins = message::list(pins);
         ui.note(format_args!("\nerror: could not look up {pins}\n  help: {help}"));
     }
     if changes.is_empty() {
         return;
     }
-    let count = words::count(changes.len(), "pin");
+    let count = message::count(changes.len(), "pin");
     if !report.updated {
         ui.note(format_args!("\n{count} can move: `homelab images --update` writes them"));
         return;

@@ -11,11 +11,11 @@ use homelab_core::dsl::variable::EnvVar;
 use crate::error::Error;
 use crate::exit;
 use crate::file::{Folder, Owned};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect::{docker, path};
+use crate::message;
 use crate::settings::{self, Settings};
 use crate::ui::Ui;
-use crate::words;
 
 /// Write `.env` and make the secrets
 ///
@@ -61,7 +61,7 @@ fn login_user(text: &str) -> Result<String, String> {
 /// A variable and the value it shall have.
 type Assignment = (&'static EnvVar, String);
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if args.house && !house.is_deployed_to() && house.path("compose.yaml").exists() {
         return Err(Error::Clone(house.path("compose.yaml")));
     }
@@ -90,7 +90,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
 }
 
 /// Refuses paths, of `.env` or to be written to it, by which a container would govern the host.
-fn paths_are_free(house: &House, now: Settings, more: &[Assignment]) -> Result<(), Error> {
+fn paths_are_free(house: &HouseFolder, now: Settings, more: &[Assignment]) -> Result<(), Error> {
     let lines = more.iter().map(|(variable, value)| format!("\n{variable}={value}"));
     let text = now.text.unwrap_or_default() + &lines.collect::<String>();
     let then = Settings::new(now.path, Some(text));
@@ -106,13 +106,16 @@ fn show_removed(ui: &mut Ui, removed: Vec<PathBuf>) {
 }
 
 /// The assignments with their variables; nothing is written when one of them is wrong.
-fn checked(house: &House, assignments: &[(String, String)]) -> Result<Vec<Assignment>, Error> {
+fn checked(
+    house: &HouseFolder,
+    assignments: &[(String, String)],
+) -> Result<Vec<Assignment>, Error> {
     let site = house.site();
     let mut found = Vec::new();
     for (name, value) in assignments {
         let Some(variable) = site.variables.iter().find(|it| it.name() == name) else {
             let known: Vec<_> = site.variables.iter().map(EnvVar::name).collect();
-            let hint = words::suggest(name, "variables", &known);
+            let hint = message::suggest(name, "variables", &known);
             return Err(Error::Variable { name: name.clone(), hint });
         };
         settings::check_value(site, variable, value)?;

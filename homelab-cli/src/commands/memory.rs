@@ -4,12 +4,12 @@ use homelab_core::dsl::units::Memory;
 use homelab_core::model::budget::Need;
 use homelab_core::report::memory::{self, AllSets, OneSet, Share};
 
-use crate::cli::Format;
+use super::options::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::ui::Ui;
-use crate::words;
 
 /// Show the memory that services may use, against what the host has
 ///
@@ -30,13 +30,11 @@ pub(crate) struct Args {
 /// Why there is a report.
 const HAS_A_HOST: &str = "a project of our own stack has a host";
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let fits = if let Some(names) = &args.profiles {
-        let names: Vec<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
-        house.known_profiles(&names)?;
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let names = house.known_profiles(names)?;
         let set = memory::gather_one(&project, &names).expect(HAS_A_HOST);
         print_one(ui, &set, args.format)?;
         set.need.fits
@@ -58,7 +56,7 @@ fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
     rows.push(row("sum of these limits", set.need.total));
     rows.push(row("host without reserve", set.budget));
     rows.push(verdict("left", &set.need, set.budget));
-    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+    message::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
 
 fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
@@ -81,7 +79,7 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
         row.insert(1, mib(need.total));
         rows.push(row);
     }
-    words::table(&rows).iter().try_for_each(|it| ui.data(it))
+    message::table(&rows).iter().try_for_each(|it| ui.data(it))
 }
 
 fn verdict(name: &str, need: &Need, budget: Memory) -> Vec<String> {

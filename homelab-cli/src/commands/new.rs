@@ -13,7 +13,7 @@ use self::skeleton::{Libraries, Values};
 use crate::error::Error;
 use crate::exit;
 use crate::git;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Write the repository of another household
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     git: Option<String>,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let folder = &args.folder;
     let from_folder = || Some(folder.file_name()?.to_string_lossy().into_owned());
     let name = args.name.clone().or_else(from_folder).unwrap_or_default();
@@ -68,7 +68,7 @@ pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> 
 }
 
 /// Where it finds the libraries of this clone.
-fn libraries(house: &House, args: &Args) -> Result<Libraries, Error> {
+fn libraries(house: &HouseFolder, args: &Args) -> Result<Libraries, Error> {
     if let Some(url) = &args.git {
         let commit = git::commit(house.folder())?;
         return Ok(Libraries::Git { url: url.clone(), commit });

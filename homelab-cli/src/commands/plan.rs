@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use homelab_core::release::plan::Plan;
 use homelab_core::report::plan as report;
 
-use super::deploy::{HouseDir, Source, digest};
+use super::options::{Checkout, HouseDir, PageFormat, word};
+use crate::bytes;
 use crate::deploy::bundle::Bundle;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::deploy::preflight;
-use crate::deploy::survey::Wanted;
+use crate::deploy::wanted::Wanted;
 use crate::error::Error;
 use crate::exit;
 use crate::git;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -40,73 +41,56 @@ pub(crate) struct Args {
     against: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PageFormat,
 }
 
-/// What a plan looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// For a terminal
-    #[default]
-    Text,
-    /// For a pull request
-    Markdown,
-    /// For programs; its fields are stable
-    Json,
-}
-
-impl Format {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Markdown => "markdown",
-            Self::Json => "json",
-        }
-    }
-}
-
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(folder) = args.against.as_ref().filter(|it| !git::is_checkout(it)) {
         return Err(Error::NoCheckout(folder.clone()));
     }
-    let source = Source::as_it_is();
+    let source = Checkout::as_it_is();
     let bundle = source.bundle(ui, house)?;
     if let Some(folder) = &args.against {
         let old = Bundle::of_checkout(folder, true)?;
-        let wanted = Wanted::anywhere(&house.own, &bundle, Some(&old))?;
-        let plan = wanted.against(&Wanted::anywhere(&house.own, &old, None)?);
-        return judged(ui, plan, &wanted, args.format);
+        let wanted = Wanted::anywhere(&house.house, &bundle, Some(&old))?;
+        let plan = wanted.against(&Wanted::anywhere(&house.house, &old, None)?);
+        return print_judged(ui, plan, &wanted, args.format);
     }
     if let Some(host) = &args.remote.host {
         let packed = bundle.pack();
-        let words = ["plan", "--bundle", &digest(&packed), "--format", args.format.word()];
+        let words = ["plan", "--bundle", &bytes::digest(&packed), "--format", &word(&args.format)];
         return args.remote.receive(ui, house, host, &words, &packed);
     }
-    here(ui, &Place::open(&args.house.folder, &house.own)?, &bundle, args.format)
+    plan_here(ui, &args.house.place(house)?, &bundle, args.format)
 }
 
 /// Plans for this machine.
-pub(crate) fn here(
+pub(crate) fn plan_here(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     bundle: &Bundle,
-    format: Format,
+    format: PageFormat,
 ) -> Result<u8, Error> {
     let current = place.current()?;
     let wanted = Wanted::of_bundle(place, bundle, current.as_ref())?;
     let (_, plan) = wanted.plan(current.as_ref())?;
-    judged(ui, plan, &wanted, format)
+    print_judged(ui, plan, &wanted, format)
 }
 
 /// Prints a plan with the reasons for which a host would refuse it.
-fn judged(ui: &mut Ui, mut plan: Plan, wanted: &Wanted, format: Format) -> Result<u8, Error> {
+fn print_judged(
+    ui: &mut Ui,
+    mut plan: Plan,
+    wanted: &Wanted,
+    format: PageFormat,
+) -> Result<u8, Error> {
     let refusals = preflight::refusals(wanted);
     let lines = refusals.iter().map(|it| format!("the host refuses this: {it}"));
     plan.warnings.splice(0..0, lines);
     match format {
-        Format::Text => ui.data(report::text(&plan).trim_end())?,
-        Format::Markdown => ui.data(report::markdown(&plan).trim_end())?,
-        Format::Json => ui.json(&plan)?,
+        PageFormat::Text => ui.data(report::text(&plan).trim_end())?,
+        PageFormat::Markdown => ui.data(report::markdown(&plan).trim_end())?,
+        PageFormat::Json => ui.json(&plan)?,
     }
     Ok(if refusals.is_empty() { exit::FINE } else { exit::FINDINGS })
 }

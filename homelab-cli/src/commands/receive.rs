@@ -3,18 +3,17 @@
 use clap::{Parser, Subcommand};
 use rustix::fs::{Access, access};
 
-use super::deploy::{self, HouseDir, Who};
-use super::rollback::{self, Choice};
-use super::{plan, status};
-use crate::cli::Format;
+use super::options::{Format, HouseDir, PageFormat, Who};
+use super::rollback::Choice;
+use super::{deploy, plan, rollback, status, stdin};
 use crate::deploy::bundle::Bundle;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::program::{Limit, Program};
 use crate::ui::Ui;
 
-/// What `sshd` calls the words that a client asked for, where a key has a command of its own.
+/// Where `sshd` puts the client's words if the key has a forced command.
 const ASKED: &str = "SSH_ORIGINAL_COMMAND";
 
 /// Serve the other end of `homelab … --host`
@@ -48,7 +47,7 @@ enum Verb {
         #[arg(long, value_name = "sha256:HEX")]
         bundle: String,
         #[arg(long, value_enum, default_value_t)]
-        format: plan::Format,
+        format: PageFormat,
     },
     /// Deploy the bundle on the standard input
     Deploy {
@@ -72,40 +71,42 @@ enum Verb {
     /// Compare this host with its release
     Status {
         #[arg(long, value_enum, default_value_t)]
-        format: plan::Format,
+        format: PageFormat,
     },
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let words = if args.words.is_empty() {
         std::env::var(ASKED).map(|it| split(&it)).unwrap_or_default()
     } else {
         args.words.clone()
     };
     let verb = parse(&words)?;
-    let place = Place::open(&args.house.folder, &house.own)?;
+    let place = args.house.place(house)?;
     if access(&place.root, Access::WRITE_OK).is_err() {
         return Err(as_root(&place, &words));
     }
     match verb {
         Verb::Plan { bundle, format } => {
-            let bundle = Bundle::unpack(&super::worker::sent()?, &bundle)?;
-            plan::here(ui, &place, &bundle, format)
+            let bundle = Bundle::unpack(&stdin::read_packed()?, &bundle)?;
+            plan::plan_here(ui, &place, &bundle, format)
         }
         Verb::Deploy { bundle, who, format } => {
-            let packed = super::worker::sent()?;
+            let packed = stdin::read_packed()?;
             let bundle = Bundle::unpack(&packed, &bundle)?;
-            deploy::here(ui, &place, &bundle, &packed, &who, format)
+            deploy::deploy_here(ui, &place, &bundle, &packed, &who, format)
         }
-        Verb::Rollback { choice, who, format } => rollback::here(ui, &place, &choice, &who, format),
-        Verb::Status { format } => status::here(ui, &place, format),
+        Verb::Rollback { choice, who, format } => {
+            rollback::roll_back_here(ui, &place, &choice, &who, format)
+        }
+        Verb::Status { format } => status::print_status(ui, &place, format),
     }
 }
 
 /// Words between blanks: quotes and dollars are characters like any others.
 fn split(asked: &str) -> Vec<String> {
     let words: Vec<_> = asked.split_whitespace().map(str::to_owned).collect();
-    // As the client asks for it, who does not know whether its key has a command of its own.
+    // The client sends these two words, too, since it cannot know whether its key has a forced command.
     match words.as_slice() {
         [program, receive, rest @ ..] if program == "homelab" && receive == "receive" => {
             rest.to_vec()
@@ -128,32 +129,28 @@ fn parse(words: &[String]) -> Result<Verb, Error> {
 }
 
 /// Takes the place of this process; returns only where that fails.
-pub(crate) fn as_root(place: &Place, words: &[String]) -> Error {
-    let fail = |it: std::io::Error| Error::Failed {
-        what: format!("cannot become root: {it}"),
-        help: "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`".to_owned(),
-    };
+pub(crate) fn as_root(place: &HousePlace, words: &[String]) -> Error {
     let program = match std::env::current_exe() {
         Ok(program) => program,
-        Err(error) => return fail(error),
+        Err(error) => return Error::Root(error),
     };
     let sudo = |option: &str| {
         let sudo = Program::with_environment("sudo", Limit::QUESTION).arg("--non-interactive");
         let sudo = sudo.args(Some(option).filter(|it| !it.is_empty())).arg("--").arg(&program);
-        // The folder that the key's own command names; a client cannot name one.
+        // The folder comes from the key's forced command; a client cannot name one.
         sudo.args(["receive", "--house"]).arg(&place.root).args(words)
     };
-    // Asked first: what `sudo` itself ends with could be an exit code of the verb.
+    // Asked first, since an exit code of `sudo` itself could look like one of the verb.
     match sudo("--list").output() {
         Ok(allowed) if allowed.status.success() => {}
         Ok(refused) => {
             let said = String::from_utf8_lossy(&refused.stderr);
             let said = said.lines().last().unwrap_or("it is not allowed to");
-            return fail(std::io::Error::other(said.to_owned()));
+            return Error::Root(std::io::Error::other(said.to_owned()));
         }
         Err(failure) => return failure.of("sudo --list", "install `sudo`"),
     }
-    fail(sudo("").replace())
+    Error::Root(sudo("").replace())
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use homelab_core::report::receipt::Outcome;
 
-use super::deploy::{HouseDir, Who, lines};
-use crate::deploy::place::Place;
+use super::options::{HouseDir, Who};
+use super::receipt::receipt_lines;
+use crate::deploy::place::HousePlace;
 use crate::deploy::recover;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// End a deploy that a power cut or a kill has interrupted
@@ -26,21 +27,21 @@ pub(crate) struct Args {
     who: Who,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
-    here(ui, &Place::open(&args.house.folder, &house.own)?, &args.who)
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
+    recover_here(ui, &args.house.place(house)?, &args.who)
 }
 
 /// Recovers on this machine.
-pub(crate) fn here(ui: &mut Ui, place: &Place, who: &Who) -> Result<u8, Error> {
+pub(crate) fn recover_here(ui: &mut Ui, place: &HousePlace, who: &Who) -> Result<u8, Error> {
     let receipt = recover::recover(ui, place, &who.actor())?;
     let runs = place.current()?.map_or_else(|| "nothing".to_owned(), |it| it.to_string());
     let Some(receipt) = receipt else {
         ui.data(format_args!("no deploy was interrupted: {runs} runs"))?;
         return Ok(exit::FINE);
     };
-    // That a release was rolled back is what was asked for here.
+    // A release that was rolled back is a success here.
     if receipt.outcome == Outcome::Broken {
-        for line in lines(&receipt) {
+        for line in receipt_lines(&receipt) {
             ui.data(line)?;
         }
         return Ok(exit::FINDINGS);

@@ -2,13 +2,13 @@
 
 use homelab_core::release::Id;
 
-use super::deploy::{HouseDir, Who, name, report};
-use crate::cli::Format;
+use super::options::{Format, HouseDir, Who, word};
+use super::receipt::{deploy_id, print_end};
 use crate::deploy::between::Data;
-use crate::deploy::place::Place;
+use crate::deploy::place::HousePlace;
 use crate::deploy::supervise;
 use crate::error::Error;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -73,22 +73,22 @@ impl Choice {
     }
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
-        let who = args.who.words();
+        let (who, format) = (args.who.words(), word(&args.format));
         let mut words = vec!["rollback"];
         words.extend(args.choice.words());
-        words.extend(["--format", args.format.word()]);
+        words.extend(["--format", &format]);
         words.extend(who.iter().map(String::as_str));
         return args.remote.receive(ui, house, host, &words, &[]);
     }
-    here(ui, &Place::open(&args.house.folder, &house.own)?, &args.choice, &args.who, args.format)
+    roll_back_here(ui, &args.house.place(house)?, &args.choice, &args.who, args.format)
 }
 
 /// Rolls back on this machine.
-pub(crate) fn here(
+pub(crate) fn roll_back_here(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     choice: &Choice,
     who: &Who,
     format: Format,
@@ -96,11 +96,11 @@ pub(crate) fn here(
     if place.current()?.is_none() {
         return Err(Error::NothingDeployed);
     }
-    let id = name("rollback");
+    let id = deploy_id("rollback");
     let who = who.words();
     let mut words = vec!["rollback"];
     words.extend(choice.words());
     words.extend(who.iter().map(String::as_str));
     let ended = supervise::run(ui, place, &id, &words, &[])?;
-    report(ui, ended, format)
+    print_end(ui, ended, format)
 }

@@ -5,16 +5,15 @@ use std::fmt::Write as _;
 use homelab_core::release::Id;
 use homelab_core::report::status::Status;
 
-use super::deploy::HouseDir;
-use super::plan::Format;
-use crate::deploy::place::Place;
+use super::options::{HouseDir, PageFormat, word};
+use crate::deploy::place::HousePlace;
 use crate::deploy::status;
 use crate::error::Error;
 use crate::exit;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::ssh::Remote;
 use crate::ui::Ui;
-use crate::words;
 
 /// Compare a host with the release that was deployed to it
 ///
@@ -32,29 +31,33 @@ pub(crate) struct Args {
     house: HouseDir,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PageFormat,
 }
 
-pub(crate) fn run(ui: &mut Ui, house: &House, args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
         return args.remote.receive(
             ui,
             house,
             host,
-            &["status", "--format", args.format.word()],
+            &["status", "--format", &word(&args.format)],
             &[],
         );
     }
-    here(ui, &Place::open(&args.house.folder, &house.own)?, args.format)
+    print_status(ui, &args.house.place(house)?, args.format)
 }
 
 /// Looks at this machine.
-pub(crate) fn here(ui: &mut Ui, place: &Place, format: Format) -> Result<u8, Error> {
+pub(crate) fn print_status(
+    ui: &mut Ui,
+    place: &HousePlace,
+    format: PageFormat,
+) -> Result<u8, Error> {
     let status = status::status(place);
     match format {
-        Format::Json => ui.json(&status)?,
-        Format::Markdown => ui.data(markdown(&status).trim_end())?,
-        Format::Text => text(ui, &status)?,
+        PageFormat::Json => ui.json(&status)?,
+        PageFormat::Markdown => ui.data(markdown(&status).trim_end())?,
+        PageFormat::Text => text(ui, &status)?,
     }
     Ok(if status.drift { exit::FINDINGS } else { exit::FINE })
 }
@@ -74,7 +77,7 @@ fn text(ui: &mut Ui, status: &Status) -> Result<(), Error> {
             last.ended
         ))?;
     }
-    let kept = words::list(status.kept.iter().map(Id::as_str));
+    let kept = message::list(status.kept.iter().map(Id::as_str));
     let kept = if kept.is_empty() {
         "no older release is kept".to_owned()
     } else {
@@ -91,7 +94,7 @@ fn headline(status: &Status) -> String {
         return format!("{release} is deployed; what runs is not known");
     };
     let well = health.values().filter(|it| ["healthy", "running"].contains(&it.as_str()));
-    let all = words::count(health.len(), "service");
+    let all = message::count(health.len(), "service");
     let drift = match status {
         Status { broken: Some(_), .. } => "and is broken",
         Status { drift: true, .. } => "not as deployed",

@@ -1,5 +1,5 @@
-//! The way back from a deploy that failed: to the old release, unless that would start an older image
-//! on data that a newer one may have changed. Then the house stays on the new release.
+//! The way back from a deploy that failed. It leads to the old release, unless that would start an
+//! older image on data that a newer one may have changed. Then the house stays on the new release.
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
@@ -7,21 +7,22 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
 
 use super::dump::Database;
-use super::engine;
-use super::journal::Journal;
-use super::place::Place;
+use super::happened::{happened, in_words};
+use super::journal::{Exchanged, Journal};
+use super::place::HousePlace;
 use super::run::Run;
-use super::survey::Wanted;
-use super::{attempt, one_way, receipt, release, switch};
+use super::wanted::Wanted;
+use super::{health, one_way, receipt, release, switch, way_out};
+use crate::docker::{self, seen};
 use crate::error::Error;
-use crate::ui::Ui;
+use crate::message;
 
-/// Why a deploy does not go on.
+/// Why a deploy cannot go on.
 #[derive(Debug)]
 pub(super) enum Cause {
     /// It was killed, or the power failed.
     Interrupted,
-    /// This went wrong.
+    /// It failed.
     Failed(Error),
 }
 
@@ -29,55 +30,54 @@ impl Cause {
     fn text(&self) -> String {
         match self {
             Self::Interrupted => "it was interrupted".to_owned(),
-            Self::Failed(error) => error.to_string(),
+            Self::Failed(error) => message::chain(&error),
         }
     }
 
-    /// Whether the same steps may end otherwise when they are done again: a service that was waited
-    /// for is unwell for good.
+    /// Whether a second attempt may succeed. It cannot where a service stayed unhealthy for its whole
+    /// time.
     const fn may_pass(&self) -> bool {
         !matches!(self, Self::Failed(Error::Unhealthy(_)))
     }
 }
 
-/// Ends a deploy that did not go on: afterwards the whole house runs the old release again, or the whole
-/// house runs the new one.
-pub(super) fn back(
-    ui: &mut Ui,
+/// Ends a deploy that cannot go on. Afterwards the whole house runs the old release, or the whole house
+/// runs the new one.
+pub(super) fn go_back(
     run: &mut Run<'_>,
     journal: &Journal,
     cause: &Cause,
 ) -> Result<Receipt, Error> {
     let because = cause.text();
-    ui.note(format_args!("error: {because}"));
+    run.ui.note(format_args!("error: {because}"));
     let place = run.place;
     let newer = one_way::started(place, journal)?;
-    // Where only `.env` changed, it is the same release on both sides: then back is the safe way.
+    // Where only `.env` changed, both releases are the same, and going back is safe.
     let is_another = journal.from.as_ref() != Some(&journal.to);
     let has_come = is_another && place.current()?.as_ref() == Some(&journal.to);
     if has_come || newer.keys().any(|it| !is_put_back(place, journal, it)) {
-        return stay(ui, run, journal, cause, &newer);
+        return stay_on_new(run, journal, cause, &newer);
     }
-    run.phase(ui, "going back");
+    run.phase("going back");
     let receipt = match &journal.from {
         Some(from) => {
-            put_data_back(ui, place, journal)?;
+            put_data_back(run, journal)?;
             let wanted = Wanted::as_it_ran(place, from)?;
-            let settled = settle(ui, run, journal, &wanted)?;
+            let settled = bring_up(run, journal, &wanted)?;
             let is_well = settled.outcome == Outcome::Deployed;
             let outcome = if is_well { Outcome::RolledBack } else { settled.outcome };
             Receipt { outcome, ..settled }
         }
-        None => first_undone(ui, run, journal)?,
+        None => undo_first(run, journal)?,
     };
     let also = receipt.because.iter().map(|it| format!("; going back: {it}"));
     let because = std::iter::once(because).chain(also).collect();
     Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
 }
 
-/// Whether the data of a service is in a database that was exchanged, and is put back as it was: then the old
-/// release fits it again.
-fn is_put_back(place: &Place, journal: &Journal, service: &str) -> bool {
+/// Whether the data of a service is in a database that this rollback has restored. The way back undoes
+/// that, so that the old release fits its data again.
+fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     let releases = [Some(&journal.to), journal.from.as_ref()];
     let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
     let mut used: IndexSet<_> = [service.to_owned()].into();
@@ -86,59 +86,62 @@ fn is_put_back(place: &Place, journal: &Journal, service: &str) -> bool {
             file.services.swap_remove(service).into_iter().flat_map(|it| it.depends_on.into_keys()),
         );
     }
-    journal.restored.iter().any(|it| used.contains(&it.0))
+    journal.restored.iter().any(|it| used.contains(&it.service))
 }
 
-/// Stays on the new release: well, or broken with the words that lead out. Nothing that may just be
-/// changing its data is stopped.
+/// Keeps the house on the new release. If not all services become healthy, the receipt says what leads
+/// out. No service that may be migrating its data is stopped.
 ///
 /// `newer` are the services that keep the house from going back.
-fn stay(
-    ui: &mut Ui,
+fn stay_on_new(
     run: &mut Run<'_>,
     journal: &Journal,
     cause: &Cause,
     newer: &IndexMap<String, String>,
 ) -> Result<Receipt, Error> {
-    run.phase(ui, "staying on the new release");
+    run.phase("staying on the new release");
     let place = run.place;
     let wanted = Wanted::as_staged(place, &journal.to)?;
     let receipt = if cause.may_pass() {
-        settle(ui, run, journal, &wanted)?
+        bring_up(run, journal, &wanted)?
     } else {
-        run.receipt((journal.from.as_ref(), &journal.to), Outcome::Broken, Some(cause.text()))
+        run.receipt(Outcome::Broken, Some(cause.text()))
     };
     let images = newer.iter().map(|(name, it)| (name.clone(), (None, Some(it.clone()))));
     let receipt = Receipt { images: images.collect(), dumps: journal.dumps.clone(), ..receipt };
     if receipt.outcome == Outcome::Deployed {
         return Ok(receipt);
     }
-    stop_old(ui, &wanted, newer)?;
+    stop_old(run, &wanted, newer)?;
     if place.current()?.as_ref() != Some(&journal.to) {
         place.flip(&journal.to)?;
     }
     let failed = receipt.because.unwrap_or_default();
-    let help = one_way::way_out(place, journal)?;
-    let because = one_way::told(&failed, journal, &wanted.after.file, newer);
+    let help = way_out::way_out(place, journal)?;
+    let because = way_out::told(&failed, journal, &wanted.after.file, newer);
     Ok(Receipt { because: Some(because), help: Some(help), runs: place.current()?, ..receipt })
 }
 
-/// Stops what still runs as the old release has it and uses a service that is on the new one.
-fn stop_old(ui: &mut Ui, wanted: &Wanted, newer: &IndexMap<String, String>) -> Result<(), Error> {
-    let (state, plan) = wanted.plan(Some(&wanted.manifest.release))?;
+/// Stops services of the old release that use a service of the new one.
+fn stop_old(
+    run: &mut Run<'_>,
+    wanted: &Wanted,
+    newer: &IndexMap<String, String>,
+) -> Result<(), Error> {
+    let (seen, plan) = wanted.plan(Some(&wanted.manifest.release))?;
     let users = users(&wanted.after.file, newer.keys());
     let is_old = |it: &&str| users.contains(*it) && !newer.contains_key(*it);
     let old: Vec<_> = plan.with(Action::Recreated).filter(is_old).collect();
-    let containers = old.iter().flat_map(|it| state.of(it));
-    let ids: Vec<_> = containers.filter_map(|it| engine::text(it, "/Id")).collect();
+    let containers = old.iter().flat_map(|it| seen.of(it));
+    let ids: Vec<_> = containers.filter_map(|it| seen::text(it, "/Id")).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    ui.note(format_args!("  stopping {}, which the old release left", old.join(", ")));
-    engine::deed(&[&["stop"][..], &ids].concat()).map(|_| ())
+    run.tell(format_args!("stopping {}, which the old release left", old.join(", ")));
+    docker::change(&[&["stop"][..], &ids].concat())
 }
 
-/// Services that use one of these, or one that does.
+/// All services that use one of these, directly or through others.
 fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&'a str> {
     let mut found: IndexSet<_> = of.map(String::as_str).collect();
     let mut known = 0;
@@ -151,103 +154,91 @@ fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&
     found
 }
 
-/// Brings a release up: deployed, or broken when it does not become healthy.
-fn settle(
-    ui: &mut Ui,
-    run: &mut Run<'_>,
-    journal: &Journal,
-    wanted: &Wanted,
-) -> Result<Receipt, Error> {
+/// Brings a release up. The receipt says `deployed`, or `broken` where it does not become healthy.
+fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Receipt, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
-    switch::write_resolved(place, wanted)?;
-    let mut bring = || {
-        let (state, plan) = wanted.plan(Some(id))?;
-        let ended = switch::carry_out(place, wanted, &plan, &state, &journal.unwell, |it| {
-            ui.note(format_args!("  {it}"));
-        });
-        Ok::<_, Error>((state, ended))
+    wanted.write_resolved(place)?;
+    let mut attempt = || {
+        let (seen, plan) = wanted.plan(Some(id))?;
+        let ended = switch::carry_out(run, wanted, &plan, &seen, &journal.unwell);
+        Ok::<_, Error>((seen, ended))
     };
-    let (state, mut ended) = bring()?;
-    // What fails while the engine starts anew says nothing of the release.
-    if matches!(ended, Err(Error::Failed { .. })) {
-        ended = bring()?.1;
+    let (seen, mut ended) = attempt()?;
+    // Docker may have been restarting, which says nothing of the release.
+    if ended.as_ref().is_err_and(Error::is_of_a_program) {
+        ended = attempt()?.1;
     }
-    let ways = (journal.from.as_ref(), &journal.to);
     match ended {
-        Ok(health) => {
-            if *id == journal.to && place.current()?.as_ref() != Some(id) {
-                attempt::keep_values(place, wanted)?;
-            }
+        Ok(after) => {
             if place.current()?.as_ref() != Some(id) {
+                if *id == journal.to {
+                    wanted.keep_values(place)?;
+                }
                 place.flip(id)?;
             }
-            let after = engine::state(&wanted.after.file.name)?;
-            let happened = attempt::happened(&state, &after);
-            let receipt = run.receipt(ways, Outcome::Deployed, None);
+            let receipt = run.receipt(Outcome::Deployed, None);
+            let happened = in_words(&happened(&seen, &after));
+            let health = health::by_service(&after);
             Ok(Receipt { happened, health, ..receipt })
         }
-        // The last word on a release. Of an engine that hangs or is away, or of a full disk, there is nothing to
-        // say but: mend that, and do it again.
-        Err(error @ (Error::Unhealthy(_) | Error::Failed { .. })) => {
-            let receipt = run.receipt(ways, Outcome::Broken, Some(error.to_string()));
-            // Where it was broken before, what led out then still does.
-            let receipts = receipt::all(place)?;
+        // Only these say something of the release. Other errors, such as a full disk, are for a person
+        // to mend before the next attempt.
+        Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
+            let receipt = run.receipt(Outcome::Broken, Some(message::chain(&error)));
+            // In a house that was broken before, the help of then still counts.
+            let receipts = receipt::load_all(place)?;
             let before = receipt::broken(&receipts).and_then(|it| it.help.clone());
-            let help = before.unwrap_or_else(|| one_way::MEND.to_owned());
+            let help = before.unwrap_or_else(|| way_out::MEND.to_owned());
             Ok(Receipt { help: Some(help), ..receipt })
         }
         Err(error) => Err(error),
     }
 }
 
-/// A first deploy has no old release: what it made goes, data stays.
-fn first_undone(ui: &mut Ui, run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
+/// Undoes a first deploy, which has no old release: its containers go, their data stays.
+fn undo_first(run: &mut Run<'_>, journal: &Journal) -> Result<Receipt, Error> {
     let wanted = Wanted::as_staged(run.place, &journal.to)?;
-    let (state, mut plan) = wanted.plan(None)?;
-    let made: Vec<_> =
-        state.marks().into_keys().filter(|it| !journal.before.contains(it)).collect();
+    let (seen, mut plan) = wanted.plan(None)?;
+    let made: Vec<_> = seen.marks().into_keys().filter(|it| !journal.before.contains(it)).collect();
     plan.services.retain(|it| made.contains(&it.service));
     let made = plan.services.iter();
-    // What a later deploy must not go behind.
+    // Later deploys must not start older images than these.
     let images = made.map(|it| (it.service.clone(), (None, it.image_from.clone()))).collect();
     for it in &mut plan.services {
         it.action = Action::Stopped;
     }
     let plan = Plan { changes: !plan.services.is_empty(), ..plan };
-    switch::remove(&state, &plan, &mut |it: &str| ui.note(format_args!("  {it}")))?;
-    let ways = (None, &journal.to);
+    switch::remove_containers(run, &plan, &seen)?;
     if journal.before.is_empty() {
-        return Ok(Receipt { images, ..run.receipt(ways, Outcome::RolledBack, None) });
+        return Ok(Receipt { images, ..run.receipt(Outcome::RolledBack, None) });
     }
     let because = "there is no release to go back to, and containers of this project ran before \
                    the first one";
     let help = "look at them with `docker compose ls` and `docker ps`, then deploy again";
-    let receipt = run.receipt(ways, Outcome::Broken, Some(because.to_owned()));
+    let receipt = run.receipt(Outcome::Broken, Some(because.to_owned()));
     Ok(Receipt { images, help: Some(help.to_owned()), ..receipt })
 }
 
-/// Undoes the exchange of databases of a rollback that failed.
-fn put_data_back(ui: &mut Ui, place: &Place, journal: &Journal) -> Result<(), Error> {
+/// Undoes what a failed rollback has restored.
+fn put_data_back(run: &mut Run<'_>, journal: &Journal) -> Result<(), Error> {
     if journal.restored.is_empty() {
         return Ok(());
     }
-    let file = release::compose_of(place, &journal.to)?;
-    let from = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
-    for (service, kept) in &journal.restored {
-        ui.note(format_args!("  putting the data of `{service}` back"));
-        let state = engine::state(&file.name)?;
+    let file = release::compose_of(run.place, &journal.to)?;
+    let from = journal.from.as_ref().and_then(|it| release::compose_of(run.place, it).ok());
+    let seen = docker::see_project(&file.name)?;
+    for Exchanged { service, kept } in &journal.restored {
+        run.tell(format_args!("putting the data of `{service}` back"));
         let files = std::iter::once(&file).chain(&from);
-        let ended = switch::stop_users(&state, files, service).and_then(|()| {
-            let database = Database::of(&state, &file, service)?;
+        let ended = switch::stop_users(&seen, files, service).and_then(|()| {
+            let database = Database::of(&seen, &file, service)?;
             database.wake()?;
             database.undo(kept)
         });
-        ended.map_err(|error| Error::Failed {
-            what: format!("the data of `{service}` could not be put back: {error}"),
-            help: format!(
-                "it is in the database `{kept}`, and nothing was lost: see why the server does not \
-                 answer, then run `homelab recover`"
-            ),
+        ended.map_err(|error| Error::DataNotPutBack {
+            service: service.clone(),
+            kept: kept.clone(),
+            source: Box::new(error),
         })?;
     }
     Ok(())

@@ -9,37 +9,39 @@ use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
+use super::wanted::Wanted;
 use super::{one_way, receipt};
 use crate::error::Error;
-use crate::{versions, words};
+use crate::{message, versions};
 
-/// What to do about data that a newer release has written; neither: stop, and say what stands between.
+/// What to do about data that a newer release has written. With neither, a rollback stops and says what
+/// it found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Data {
-    /// Put back the dumps that were taken when the release was left.
+    /// Restore the dumps that were taken when the older release was left.
     pub(crate) restore: bool,
-    /// Start the older release on what cannot be put back, or shall not be.
+    /// Start the older release on the data as it is, where no dump is restored.
     pub(crate) keep: bool,
 }
 
 /// What stands between two releases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Between {
-    /// Database and the dump of before, where there is one.
+    /// Databases, each with the dump of before, if there is one.
     pub(super) databases: Vec<(String, Option<PathBuf>)>,
-    /// Services whose volumes only a copy of before brings back, with the reason.
+    /// Services without a database whose data is newer, each with the reason. Only a copy of their
+    /// volumes brings the old data back.
     pub(super) others: Vec<(String, String)>,
-    /// Databases whose own image is of another major version.
+    /// Databases whose server has another major version.
     pub(super) majors: Vec<String>,
 }
 
 impl Between {
-    /// What no flag does for a database of another major version.
+    /// A warning about databases of another major version, which no option solves.
     pub(super) fn caveat(&self) -> Option<String> {
-        let names = words::list(self.majors.iter().map(String::as_str));
+        let names = message::list(self.majors.iter().map(String::as_str));
         (!self.majors.is_empty()).then(|| {
             format!(
                 "the server of {names} is of another major version: if the newer one has written its volume, the \
@@ -50,19 +52,19 @@ impl Between {
     }
 }
 
-/// What stands between the release that runs and an older one: by their files, since a container may
-/// be missing, and by what ran in between, since a service may have gone again.
+/// What stands between the release that runs and an older one. This compares their files, since a
+/// container may be missing, and reads the receipts, since a service may have come and gone.
 ///
 /// `under_way` is the deploy that has no receipt yet.
 pub(super) fn between(
-    place: &Place,
+    place: &HousePlace,
     current: &Id,
     wanted: &Wanted,
     under_way: Option<&Journal>,
 ) -> Result<Between, Error> {
     let (newer, old) = (Manifest::load(place, current)?, &wanted.after.file);
     let newer_file = release::compose_of(place, current)?;
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     let label = |name: &str, label: &str| {
         let services = [wanted.raw.services.get(name), newer_file.services.get(name)];
         services.into_iter().flatten().find_map(|it| it.labels.get(label)).cloned()
@@ -111,14 +113,14 @@ pub(super) fn between(
 struct Left<'a> {
     release: &'a Id,
     database: &'a str,
-    /// By what these say, others use it.
+    /// Files that say which services use it.
     files: [&'a File; 2],
 }
 
 impl Left<'_> {
-    /// Name of the dump that was taken when the release was left for the last time.
+    /// Name of the dump that was taken when the release was left for the last time, if it is known.
     ///
-    /// A later one has data that a newer image has changed: none is better than that.
+    /// A later dump holds data that a newer image has changed, and is never returned.
     fn dump(&self, receipts: &[Receipt], under_way: Option<&Journal>) -> Option<String> {
         let last = receipts.iter().rposition(|it| it.runs.as_ref() == Some(self.release))?;
         let (then, since) = receipts.split_at(last + 1);
@@ -129,7 +131,8 @@ impl Left<'_> {
         found.unwrap_or_else(|| under_way.and_then(|it| self.named(&it.id, &it.dumps)))
     }
 
-    /// Name of its dump among those of one deploy: the house may have moved since.
+    /// Name of its dump among those of one deploy. The folder does not count: the house may have moved
+    /// since.
     fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
         // `<deploy>-<service>-<database>.sql.gz`
         let beginning = format!("{deploy}-{}-", self.database);
@@ -137,7 +140,7 @@ impl Left<'_> {
         names.into_iter().find(|it| it.starts_with(&beginning)).map(str::to_owned)
     }
 
-    /// Whether a deploy has started another image of it, or of who migrates it, than ran then.
+    /// Whether a deploy has started another image of the database, or of a service that migrates it.
     fn has_changed(&self, then: &[Receipt], deploy: &Receipt) -> bool {
         let uses = |it: &Service| {
             it.depends_on.contains_key(self.database) && it.labels.contains_key(label::ONE_WAY)
@@ -154,7 +157,7 @@ impl Left<'_> {
     }
 }
 
-/// Stops unless somebody has said what shall become of the data.
+/// Fails unless a person has said what to do about the data.
 pub(super) fn refuse(between: &Between, data: Data, to: &Id) -> Result<(), Error> {
     let mut lines = Vec::new();
     for (database, dump) in &between.databases {

@@ -1,4 +1,4 @@
-//! What is sent to a host: a tar of a manifest and its files, named by the hash of its bytes.
+//! A bundle is what is sent to a host: an archive of a release's manifest and files.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -9,15 +9,17 @@ use homelab_core::release::Id;
 use indexmap::IndexMap;
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, COMPOSE, MANIFEST, Manifest};
+use crate::bytes;
 use crate::error::Error;
+use crate::file;
 use crate::git;
 
-/// Far more than generated files need: who sends more sends something else.
+/// Bytes of a bundle; generated files need far less.
 pub(crate) const LIMIT: u64 = 16 << 20;
 
-/// Files of a bundle, its manifest included. Today there are 7.
+/// Number of files in a bundle, with its manifest. Today there are 7.
 const FILES: usize = 512;
 
 /// Bytes of one of its files, and of its manifest, too.
@@ -30,7 +32,7 @@ pub(crate) struct Bundle {
     contents: IndexMap<String, Vec<u8>>,
     /// Its Compose file.
     pub(crate) file: File,
-    /// Files of it that the commit has otherwise or not at all, and files that only the commit has.
+    /// Files that differ from those of the commit.
     pub(crate) uncommitted: Vec<String>,
 }
 
@@ -73,7 +75,7 @@ impl Bundle {
         self.contents.get(path).map(Vec::as_slice)
     }
 
-    /// Its bytes: the same for the same files.
+    /// The bytes of the bundle; the same files give the same bytes.
     pub(crate) fn pack(&self) -> Vec<u8> {
         let mut archive = tar::Builder::new(Vec::new());
         let manifest = serde_json::to_vec_pretty(&self.manifest)
@@ -90,18 +92,18 @@ impl Bundle {
         archive.into_inner().expect("a vector takes every byte")
     }
 
-    /// Reads one that was sent; `digest` is what the sender says of it.
-    pub(crate) fn unpack(bytes: &[u8], digest: &str) -> Result<Self, Error> {
-        let found = format!("sha256:{}", release::sha256(bytes));
+    /// Reads a bundle that was sent, and checks it; `digest` is what the sender announced.
+    pub(crate) fn unpack(packed: &[u8], digest: &str) -> Result<Self, Error> {
+        let found = bytes::digest(packed);
         if found != digest {
-            let size = bytes.len();
+            let size = packed.len();
             return Err(Error::Bundle(format!(
                 "it is `{found}` ({size} bytes), announced was `{digest}`: it was cut or changed on its way"
             )));
         }
         let broken = |it: std::io::Error| Error::Bundle(format!("it is no archive: {it}"));
         let mut contents = IndexMap::new();
-        for entry in tar::Archive::new(bytes).entries().map_err(broken)? {
+        for entry in tar::Archive::new(packed).entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let path = entry.path().map_err(broken)?.to_string_lossy().into_owned();
             if !entry.header().entry_type().is_file() {
@@ -131,12 +133,12 @@ impl Bundle {
         Ok(Self { manifest, contents, file, uncommitted: Vec::new() })
     }
 
-    /// Puts it among the releases of a host: under another name first, so that a release is whole.
+    /// Writes the release to the host, first under a temporary name, so that a release is whole or
+    /// missing.
     ///
-    /// A release that is there keeps what belongs to the host, and may be the one that runs: only files of
-    /// it that somebody edited are written again, each in one step, with the bytes that its name
-    /// stands for.
-    pub(crate) fn stage(&self, place: &Place) -> Result<(), Error> {
+    /// If the release is there already, only files that somebody edited are written again: it may be
+    /// the one that runs, and files of the host lie beside its own.
+    pub(crate) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         let id = &self.manifest.release;
         let folder = place.release(id);
         let unfinished = place.releases().join(".unfinished");
@@ -154,7 +156,7 @@ impl Bundle {
             }
             return Ok(());
         }
-        files::folder(&unfinished)?;
+        files::make_folder(&unfinished)?;
         for (path, bytes) in self.contents.iter().chain([(&MANIFEST.to_owned(), &manifest)]) {
             write_below(&unfinished, path, bytes)?;
         }
@@ -169,7 +171,7 @@ fn compose(contents: &IndexMap<String, Vec<u8>>) -> Result<File, Error> {
 
 fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
     let path = folder.join(path);
-    files::folder(path.parent().unwrap_or(folder))?;
+    files::make_folder(path.parent().unwrap_or(folder))?;
     files::write(&path, bytes, 0o644)
 }
 
@@ -188,7 +190,7 @@ fn work_tree(folder: &Path) -> Result<IndexMap<String, Vec<u8>>, Error> {
     Ok(contents)
 }
 
-/// Where two sets of files differ, each with how.
+/// The paths at which two sets of files differ, each with how.
 fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
     let differs = |(path, bytes): (&String, &Vec<u8>)| match old.get(path) {
         None => Some(format!("{path} (new)")),
@@ -200,25 +202,20 @@ fn uncommitted(old: &git::Contents, new: &git::Contents) -> Vec<String> {
 }
 
 /// Files of a release that are not what its manifest says.
-pub(crate) fn altered(place: &Place, manifest: &Manifest) -> Vec<String> {
+pub(crate) fn altered(place: &HousePlace, manifest: &Manifest) -> Vec<String> {
     let folder = place.release(&manifest.release);
-    let is_other = |path: &str, hash: &str| {
-        let bytes = files::read(&folder.join(path)).ok().flatten();
-        bytes.is_none_or(|it| release::sha256(&it) != hash)
-    };
-    let files = manifest.files.iter().filter(|(path, hash)| is_other(path, hash));
-    files.map(|(path, _)| path.clone()).collect()
+    let is_there =
+        |path: &str, hash: &str| release::is_file_with(&folder.join(path), hash).unwrap_or(false);
+    let altered = manifest.files.iter().filter(|(path, hash)| !is_there(path, hash));
+    altered.map(|(path, _)| path.clone()).collect()
 }
 
-/// Paths of whatever is no folder below a folder, relative to `root`, sorted.
+/// Paths of everything below a folder except folders, relative to `root`, sorted.
 pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Error> {
     let path = root.join(folder);
     let fail = |source| Error::Read { path: path.clone(), source };
     let mut found = Vec::new();
-    let entries = match std::fs::read_dir(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        entries => entries.map_err(fail)?,
-    };
+    let Some(entries) = file::if_there(&path, std::fs::read_dir(&path))? else { return Ok(found) };
     for entry in entries {
         let entry = entry.map_err(fail)?;
         let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
@@ -236,6 +233,7 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::digest;
 
     const COMPOSE_FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
 
@@ -247,10 +245,6 @@ mod tests {
         let commit = "0123456789abcdef";
         let id = Id::of(commit, &release::content(&contents), false).expect("both are digits");
         Bundle::of_contents(id, commit, contents).expect("a valid file")
-    }
-
-    fn digest(bytes: &[u8]) -> String {
-        format!("sha256:{}", release::sha256(bytes))
     }
 
     fn refusal(bytes: &[u8]) -> String {
@@ -286,7 +280,7 @@ mod tests {
         let mut it = bundle();
         it.contents.insert("secrets/x".to_owned(), Vec::new());
         assert!(refusal(&it.pack()).contains("not in its manifest"));
-        it.manifest.files.insert("secrets/x".to_owned(), release::sha256(b""));
+        it.manifest.files.insert("secrets/x".to_owned(), bytes::sha256(b""));
         assert!(refusal(&it.pack()).contains("which no release has"));
         let mut it = bundle();
         it.manifest.images["a"] = "b:1".to_owned();
@@ -317,16 +311,17 @@ mod tests {
         let long = "x".repeat(300_000);
         let bomb = format!("x: &a {long}\ny: [{}]\n", "*a, ".repeat(2_000));
         let mut it = bundle();
-        it.manifest.files.insert(COMPOSE.to_owned(), release::sha256(bomb.as_bytes()));
+        it.manifest.files.insert(COMPOSE.to_owned(), bytes::sha256(bomb.as_bytes()));
         it.contents.insert(COMPOSE.to_owned(), bomb.into_bytes());
         let bomb = refusal(&it.pack());
         assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");
     }
 
-    fn host() -> (tempfile::TempDir, Place) {
+    fn host() -> (tempfile::TempDir, HousePlace) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         (folder, place)
     }
 

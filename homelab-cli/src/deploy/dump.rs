@@ -1,4 +1,4 @@
-//! Dumps of databases: taken before somebody touches them, checked, and put back.
+//! Dumps of databases: taken before a deploy touches the data, checked, and restored.
 
 mod script;
 #[cfg(test)]
@@ -14,16 +14,18 @@ use homelab_core::compose;
 use homelab_core::compose::label;
 
 use self::script::END;
-use super::engine::{self, State};
 use super::files::{self, Growing};
-use super::place::Place;
+use super::place::HousePlace;
+use crate::bytes;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
+use crate::message;
 use crate::program::{Limit, Program};
 
-/// A server that was cut off reads its log before it answers.
+/// How long a server may take to answer: after a crash it first replays its log.
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
 
-/// Between two questions.
+/// Pause between two questions.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
 
 /// A PostgreSQL database in a running container.
@@ -36,15 +38,15 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The database of a service, by the label of its container, or of the release for one that was
-    /// made by hand.
-    pub(crate) fn of(state: &State, file: &compose::File, service: &str) -> Result<Self, Error> {
-        let container = state.of(service).next();
-        let label = container.and_then(|it| engine::label(it, label::DATABASE));
+    /// Finds the database of a service by the label of its container. A container that was made by hand
+    /// has no such label: then that of the release counts.
+    pub(crate) fn of(seen: &Seen, file: &compose::File, service: &str) -> Result<Self, Error> {
+        let container = seen.of(service).next();
+        let label = container.and_then(|it| seen::label(it, label::DATABASE));
         let says = file.services.get(service).and_then(|it| it.labels.get(label::DATABASE));
         let label = label.or(says.map(String::as_str));
         let parts = label.and_then(|it| it.strip_prefix("postgres:")?.split_once('/'));
-        let id = container.and_then(|it| engine::text(it, "/Id"));
+        let id = container.and_then(|it| seen::text(it, "/Id"));
         match (parts, id) {
             (Some((superuser, name)), Some(id)) => Ok(Self {
                 service: service.to_owned(),
@@ -52,30 +54,25 @@ impl Database {
                 superuser: superuser.to_owned(),
                 name: name.to_owned(),
             }),
-            _ => Err(Error::Failed {
-                what: format!("`{service}` cannot be dumped: its container does not say how"),
-                help: format!(
-                    "expected the label `{}: postgres:<superuser>/<database>`",
-                    label::DATABASE
-                ),
-            }),
+            _ => Err(Error::NoDatabase(service.to_owned())),
         }
     }
 
     /// Dumps it into a new file, and checks that the dump is whole.
-    pub(crate) fn dump(&self, place: &Place, id: &str) -> Result<PathBuf, Error> {
+    pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
         let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
-        // One name for all: the next one takes the place of what a killed run has left.
+        // All dumps have the same temporary name, so that the next one replaces what a killed run has
+        // left.
         let unfinished = place.dumps().join(".unfinished.sql.gz");
         let file = Growing::create(&unfinished, 0o600)?;
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
-        // As the household's nightly dumps are made, so that one page restores both.
+        // The nightly dumps have the same options, so that one runbook restores both.
         let options = ["--clean", "--if-exists", "--compress=1"];
-        let program = Program::new("docker", Limit::DUMP).args(["exec", &self.container]);
+        let program = docker::program(Limit::DUMP).args(["exec", &self.container]);
         let program = program.args(words).args(options);
         let ended = match program.output_into(file) {
             Ok(output) if output.status.success() => check(&unfinished),
-            Ok(output) => Err(engine::failed("pg_dump", &output)),
+            Ok(output) => Err(docker::failed("pg_dump", &output)),
             Err(failure) => Err(failure.of("pg_dump", "")),
         };
         if let Err(error) = ended {
@@ -88,7 +85,7 @@ impl Database {
 
     /// Starts the server, if it does not run, and waits until it answers.
     pub(crate) fn wake(&self) -> Result<(), Error> {
-        engine::deed(&["start", &self.container])?;
+        docker::change(&["start", &self.container])?;
         let started = Instant::now();
         loop {
             match self.ask("SELECT 1") {
@@ -100,13 +97,14 @@ impl Database {
         }
     }
 
-    /// The same; `false`, and told, for a server that does not come up, as in a loop of crashes.
+    /// Starts the server like `wake`. If it does not come up, this is told, and the answer is `false`.
     pub(crate) fn wakes(&self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
         match self.wake() {
-            Err(error @ Error::Failed { .. }) => {
+            Err(error) if error.is_of_a_program() => {
                 tell(&format!(
-                    "warning: `{}` does not answer, so it is not dumped: {error}",
-                    self.service
+                    "warning: `{}` does not answer, so it is not dumped: {}",
+                    self.service,
+                    message::chain(&error)
                 ));
                 Ok(false)
             }
@@ -116,18 +114,13 @@ impl Database {
 
     /// Whether the server answers now.
     pub(crate) fn answers(&self) -> Result<bool, Error> {
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let asked = engine::attempt(&[&words[..], &["-d", "postgres", "-c", "SELECT 1"]].concat())?;
-        Ok(asked.status.success())
+        Ok(docker::attempt(&self.question("SELECT 1"))?.status.success())
     }
 
-    /// Bytes that it has on the disk; a dump is smaller.
+    /// The bytes of the database on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
         let answer = self.ask(&format!("SELECT pg_database_size({})", text(&self.name)))?;
-        answer.parse().map_err(|_| Error::Failed {
-            what: format!("`{}` says `{answer}` when asked for its size", self.service),
-            help: String::new(),
-        })
+        answer.parse().map_err(|_| Error::DatabaseSize { service: self.service.clone(), answer })
     }
 
     /// The name under which `restore` keeps the data that it sets aside.
@@ -136,9 +129,9 @@ impl Database {
         format!("{}_before_{id}", self.name).chars().take(63).collect()
     }
 
-    /// Puts a dump in the place of the database, which stays beside it under the name `kept`.
+    /// Replaces the database with a dump. The old database stays on the server under the name `kept`.
     ///
-    /// Nobody may be connected: whoever uses it has to be stopped.
+    /// The services that use it have to be stopped before.
     pub(crate) fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error> {
         check_script(dump)?;
         let new = format!("{}_restored", self.name);
@@ -152,7 +145,8 @@ impl Database {
         self.sql(&self.name, &["ANALYZE"])
     }
 
-    /// Undoes `restore`: what it set aside is the database again. Nothing, when it was not set aside.
+    /// Undoes `restore`: the database that it has kept gets its name back. Does nothing where none is
+    /// kept.
     pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
         if self.ask(&exists)? != "1" {
@@ -164,7 +158,7 @@ impl Database {
         self.sql("postgres", &[&end, &rename(&self.name, &undone), &rename(kept, &self.name)])
     }
 
-    /// Whoever is still connected, such as a person's `psql`; the rename waits for their end.
+    /// Ends connections that are left, such as a person's `psql`: a database in use cannot be renamed.
     fn end_connections(&self) -> String {
         let name = text(&self.name);
         format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}")
@@ -172,14 +166,20 @@ impl Database {
 
     /// What the server answers to one question.
     fn ask(&self, question: &str) -> Result<String, Error> {
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-A", "-t"];
-        let answer = engine::docker(&[&words[..], &["-d", "postgres", "-c", question]].concat())?;
-        Ok(answer.trim().to_owned())
+        Ok(docker::ask(&self.question(question))?.trim().to_owned())
+    }
+
+    fn question<'a>(&'a self, question: &'a str) -> [&'a str; 12] {
+        let Self { container, superuser, .. } = self;
+        [
+            "exec", container, "psql", "-U", superuser, "-X", "-A", "-t", "-d", "postgres", "-c",
+            question,
+        ]
     }
 
     fn psql(&self, database: &str, limit: Limit) -> Program {
-        let program = Program::new("docker", limit);
-        // Notices are of no use to whoever reads what went wrong.
+        let program = docker::program(limit);
+        // Without notices, which would hide the error.
         let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
         let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
         let program = program.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
@@ -187,54 +187,46 @@ impl Database {
     }
 
     fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut program = self.psql(database, Limit::DEED).arg("--single-transaction");
-        // These refuse to be in a transaction.
-        if let [one] = statements
-            && !one.starts_with("ALTER")
-        {
-            program = Program::new("docker", Limit::DEED);
-            program = program.args(["exec", &self.container, "psql", "-U", &self.superuser]);
-            program = program.args(["-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1"]);
+        let mut program = self.psql(database, Limit::DEED);
+        // `CREATE DATABASE` and its like refuse to be in a transaction.
+        if statements.len() > 1 || statements[0].starts_with("ALTER") {
+            program = program.arg("--single-transaction");
         }
         for statement in statements {
             program = program.args(["-c", statement]);
         }
         let output = program.output().map_err(|failure| failure.of("psql", ""))?;
-        if output.status.success() { Ok(()) } else { Err(engine::failed("psql", &output)) }
+        if output.status.success() { Ok(()) } else { Err(docker::failed("psql", &output)) }
     }
 
-    /// In one transaction: all of it or nothing.
+    /// Loads a dump in one transaction.
     ///
-    /// That `psql` ended well does not say that it got the last line. So the script's last statement leaves a
-    /// mark that is asked for.
+    /// The exit code of `psql` does not prove that it read the last line. So the script's last
+    /// statement leaves a mark, and this checks the mark.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
         let lines = open(dump)?;
-        let mark = random_word()?;
+        let mark = bytes::hex(&bytes::random::<16>()?);
         let guard = self.knows_guard(database)?.then_some(mark.as_str());
         let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
         let fed =
             self.psql(database, Limit::LOAD).fed(|input| script::write(lines, guard, &last, input));
         let output = fed.map_err(|failure| failure.of("psql", ""))?;
         if !output.status.success() {
-            return Err(engine::failed("psql", &output));
+            return Err(docker::failed("psql", &output));
         }
         let name = text(database);
         let marked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database";
         if self.ask(&format!("{marked} WHERE datname = {name}"))? == mark {
             return Ok(());
         }
-        Err(Error::Failed {
-            what: format!("`psql` ended before the dump `{}` was committed", dump.display()),
-            help: "the database is as it was; see whether its disk is full, and try again"
-                .to_owned(),
-        })
+        Err(Error::UncommittedDump(dump.to_owned()))
     }
 
-    /// Whether its `psql` knows the guard that lets a dump run no commands: by trying it, since also
-    /// old versions got it.
+    /// Whether `psql` knows `\restrict`, which keeps a dump from running commands. This is tried, since
+    /// patches of old versions have it, too.
     fn knows_guard(&self, database: &str) -> Result<bool, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
-        let tried = engine::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
+        let tried = docker::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
         Ok(tried.status.success())
     }
 }
@@ -251,32 +243,21 @@ fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
-fn random_word() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(Error::Random)?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
-}
-
-/// What is packed in a file: of all parts, when several were joined. What follows the last one and is none
-/// is an error.
+/// Reads a packed file, also one of several joined parts. Anything else behind the last part is an
+/// error.
 fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
     let file = File::open(path);
     let file = file.map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Ok(BufReader::new(MultiGzDecoder::new(file)))
 }
 
-/// Fails unless a dump is whole and nothing but SQL, before anything is done with it.
+/// Fails unless a dump is whole and has nothing but SQL.
 fn check_script(path: &Path) -> Result<(), Error> {
     let checked = script::write(open(path)?, None, "", &mut io::sink());
-    checked.map_err(|error| Error::Failed {
-        what: format!("the dump `{}` is refused: {error}", path.display()),
-        help: "nothing was touched; go back with `--keep-data`, or put another dump back by \
-               docs/runbooks/restore-immich-database.md"
-            .to_owned(),
-    })
+    checked.map_err(|source| Error::RefusedDump { path: path.to_owned(), source })
 }
 
-/// Fails unless a dump is whole: `psql` takes the end of a cut one for the end of the data.
+/// Fails unless a dump is whole: `psql` would load a cut one without an error.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut from = open(path)?;
@@ -293,11 +274,5 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     if String::from_utf8_lossy(&tail).lines().any(|it| it == END) {
         return Ok(());
     }
-    Err(Error::Failed {
-        what: format!(
-            "the dump `{}` is not whole: its last lines do not say `{END}`",
-            path.display()
-        ),
-        help: "see whether the disk is full: `df -h`; then run the command again".to_owned(),
-    })
+    Err(Error::CutDump { path: path.to_owned(), end: END })
 }

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, also after a power cut.
+//! Changes to the disk that happen whole or not at all, also after a power cut.
 //!
 //! Everything that a deploy changes on the disk is changed here. Before each step a unit test may say
 //! that the disk is full, or that the process is killed: see `faults`.
@@ -12,32 +12,19 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::file;
+use crate::file::{self, Folder, Owned};
 
 /// Writes a file: a temporary one beside it, then a rename.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let temporary = temporary(path);
-    let ended = (|| {
-        let mut options = fs::OpenOptions::new();
-        step("create", &temporary)?;
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
-        // Whatever the umask is: containers of other users read some of them.
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        step("write", &temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        step("rename", path)?;
-        fs::rename(&temporary, path)?;
-        sync_folder(path)
-    })();
-    ended.map_err(|source| {
-        let _ = fs::remove_file(&temporary);
-        Error::Write { path: path.to_owned(), source }
-    })
+    let folder = Folder::open(path.parent().unwrap_or(Path::new("/")))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = temporary(&name);
+    // A killed run may have left it.
+    folder.remove(&temporary);
+    folder.replace_by(&temporary, &name, bytes, Owned { owner: None, mode }, step)
 }
 
-/// Free space that is left for the releases, receipts and logs of a house: what grows stops before.
+/// Free space that a growing file leaves for the releases, receipts and logs of a house.
 pub(super) const LITTLE: u64 = 64 << 20;
 
 /// A new file that is written piece by piece, and given its name once it is whole.
@@ -48,7 +35,7 @@ pub(super) struct Growing {
 }
 
 impl Growing {
-    /// Makes it, or empties what a killed run has left in its place.
+    /// Makes the file, or empties one that a killed run has left.
     pub(super) fn create(path: &Path, mode: u32) -> Result<Self, Error> {
         let mut options = fs::OpenOptions::new();
         let options = options.write(true).create(true).truncate(true).mode(mode);
@@ -68,7 +55,7 @@ impl io::Write for Growing {
         self.file.write(bytes)
     }
 
-    /// What was written is on the disk.
+    /// Waits until what was written is on the disk.
     fn flush(&mut self) -> io::Result<()> {
         self.file.sync_all()
     }
@@ -82,14 +69,14 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
         .map_err(|source| Error::Write { path: to.to_owned(), source })
 }
 
-/// Adds a line to a file that only ever grows. What a full disk has left half written is taken back.
+/// Appends a line to a file. If the disk is full, half a line is removed again.
 pub(super) fn append(path: &Path, line: &[u8]) -> Result<(), Error> {
     let ended = (|| {
         step("create", path)?;
         let mut options = fs::OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
         let before = file.metadata()?.len();
-        // After a line that a power cut left half written.
+        // A power cut may have left half a line, without its end.
         let mut last = [b'\n'];
         if before > 0 {
             file.seek(io::SeekFrom::Start(before - 1))?;
@@ -118,11 +105,12 @@ pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Lets a symbolic link lead to another place, without a moment in which it is not there.
-pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
-    let temporary = temporary(link);
+/// Makes a symbolic link point elsewhere, without a moment in which it is missing.
+pub(super) fn point_link(link: &Path, target: &Path) -> Result<(), Error> {
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = link.with_file_name(temporary(&name));
     let ended = (|| {
-        // One that a killed run left.
+        // A killed run may have left it.
         let _ = fs::remove_file(&temporary);
         step("link", &temporary)?;
         symlink(target, &temporary)?;
@@ -133,13 +121,13 @@ pub(super) fn point(link: &Path, target: &Path) -> Result<(), Error> {
     ended.map_err(|source| Error::Write { path: link.to_owned(), source })
 }
 
-/// Makes a folder and those above it; everybody may look into them, whatever the umask is.
-pub(super) fn folder(path: &Path) -> Result<(), Error> {
+/// Makes a folder and those above it, readable by everybody whatever the umask is.
+pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
     if let Some(above) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
-        folder(above)?;
+        make_folder(above)?;
     }
     let made = step("folder", path)
         .and_then(|()| fs::create_dir(path))
@@ -181,11 +169,8 @@ pub(super) fn remove_empty_below(path: &Path) -> Result<(), Error> {
 /// Reads a file, if it is there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
-    match file::open(path).and_then(|it| (&it.0).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
-    }
+    let read = file::open(path).and_then(|it| (&it.0).read_to_end(&mut bytes));
+    Ok(file::if_there(path, read)?.map(|_| bytes))
 }
 
 /// Makes a rename survive a power cut.
@@ -204,7 +189,7 @@ fn free(file: &File) -> io::Result<u64> {
     Ok(disk.f_bavail * disk.f_frsize)
 }
 
-/// What a test may make of the next step.
+/// Lets a test make the next step fail.
 #[cfg_attr(not(test), expect(clippy::unnecessary_wraps, reason = "only a test makes it fail"))]
 fn step(deed: &'static str, path: &Path) -> io::Result<()> {
     #[cfg(test)]
@@ -213,8 +198,7 @@ fn step(deed: &'static str, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn temporary(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // One name for all runs: the lock lets only one of them write, and leftovers are replaced.
-    path.with_file_name(format!(".{name}.tmp"))
+/// All runs use the same name: the lock lets one of them write at a time, and leftovers are replaced.
+fn temporary(name: &str) -> String {
+    format!(".{name}.tmp")
 }

@@ -1,4 +1,4 @@
-//! One deploy at a time: a lock that lasts as long as anything of a deploy runs.
+//! The lock that allows one deploy at a time.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, Permissions};
@@ -11,11 +11,11 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
+use super::place::HousePlace;
 use crate::error::Error;
 
-/// Held until it is dropped and every program that was started meanwhile has ended: a `docker
-/// compose` that outlives a killed deploy must not meet the next one.
+/// The lock. It is free again when it is dropped and every program that was started meanwhile has
+/// ended, so that a `docker compose` that outlives a killed deploy does not meet the next one.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
@@ -48,15 +48,15 @@ impl fmt::Display for Holder {
 }
 
 impl Lock {
-    /// Takes it, or says who holds it.
-    pub(crate) fn take(place: &Place, what: &str, actor: &str) -> Result<Self, Error> {
-        // `status` holds it for a moment, to see whether somebody has it.
+    /// Takes the lock; the error says who holds it.
+    pub(crate) fn take(place: &HousePlace, what: &str, actor: &str) -> Result<Self, Error> {
+        // `status` takes it for a moment to see whether it is free.
         Self::wait(place, what, actor, Duration::from_secs(1))
     }
 
-    /// Takes it, and waits this long for another one to end.
+    /// Takes the lock, and waits up to `patience` for its holder to end.
     pub(crate) fn wait(
-        place: &Place,
+        place: &HousePlace,
         what: &str,
         actor: &str,
         patience: Duration,
@@ -72,7 +72,8 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(fail)?;
-        // Who can open it can take it. Earlier versions let everybody.
+        // Whoever can open the file can take the lock, and earlier versions made it readable by
+        // everybody.
         file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
         let started = Instant::now();
         loop {
@@ -112,7 +113,7 @@ impl Lock {
 
 impl Lock {
     /// Who holds it, when somebody does.
-    pub(crate) fn held(place: &Place) -> Option<String> {
+    pub(crate) fn held(place: &HousePlace) -> Option<String> {
         let mut file = File::open(place.lock()).ok()?;
         let taken = flock(&file, FlockOperation::NonBlockingLockShared);
         (taken == Err(Errno::WOULDBLOCK)).then(|| holder(&mut file))
@@ -121,7 +122,7 @@ impl Lock {
 
 /// Whether nobody has it. A program that another test starts has it, too, between its fork and its exec.
 #[cfg(test)]
-pub(super) fn is_free(place: &Place) -> bool {
+pub(super) fn is_free(place: &HousePlace) -> bool {
     (0..100).any(|_| {
         let is_free = Lock::held(place).is_none();
         if !is_free {
@@ -149,8 +150,9 @@ mod tests {
     #[test]
     fn a_lock_says_who_holds_it_and_is_nobody_elses() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         // As earlier versions made it.
         std::fs::write(place.lock(), "").expect("it is ours");
         std::fs::set_permissions(place.lock(), Permissions::from_mode(0o644)).expect("it is ours");

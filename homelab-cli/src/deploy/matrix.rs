@@ -16,7 +16,7 @@ mod shown;
 mod ways;
 
 use self::check::ROWS;
-use self::house::{DOTENV, House, ONE, Release, Saved};
+use self::house::{DOTENV, ONE, Saved, TestHouse, TestRelease};
 use self::injection::{Fault, Operations};
 use super::between::Data;
 use super::files::faults::Fault as Disk;
@@ -25,21 +25,21 @@ use crate::error::Error;
 /// Something that a person asks for, from a house that is as `before` leaves it.
 struct Story {
     name: &'static str,
-    before: fn(&House),
-    act: fn(&House) -> Result<(), Error>,
+    before: fn(&TestHouse),
+    act: fn(&TestHouse) -> Result<(), Error>,
     /// The release that is deployed at last.
-    then: Release,
+    then: TestRelease,
     /// Releases that the house may run after a recovery.
-    may_run: &'static [Release],
+    may_run: &'static [TestRelease],
 }
 
-const TWO: Release = Release { id: "release2", ..ONE };
+const TWO: TestRelease = TestRelease { id: "release2", ..ONE };
 
 impl Story {
     /// Puts every fault into it, and prints how many these are.
     #[expect(clippy::print_stdout, reason = "`--nocapture` shows what was tried")]
     fn told(&self) -> Operations {
-        let house = House::new();
+        let house = TestHouse::new();
         (self.before)(&house);
         let saved = house.save();
         let (ended, operations) = injection::with(Fault::None, || (self.act)(&house));
@@ -58,7 +58,7 @@ impl Story {
         operations
     }
 
-    fn tried(&self, house: &House, saved: &Saved, fault: Fault, operation: &str) {
+    fn tried(&self, house: &TestHouse, saved: &Saved, fault: Fault, operation: &str) {
         house.load(saved);
         let injected = format!("{}: {fault:?} at `{operation}`", self.name);
         let (ended, _) = injection::with(fault, || (self.act)(house));
@@ -85,7 +85,7 @@ impl Story {
 }
 
 /// A house on the first release, in use.
-fn lived_in(house: &House) {
+fn lived_in(house: &TestHouse) {
     house.write_row(ROWS[0]);
     house.deploy(&ONE).expect("the first deploy");
     house.write_row(ROWS[1]);
@@ -97,7 +97,7 @@ macro_rules! deploys {
     ($($test:ident: $release:expr;)*) => { $(
         #[test]
         fn $test() {
-            const NEW: Release = $release;
+            const NEW: TestRelease = $release;
             let story = Story {
                 name: stringify!($test),
                 before: lived_in,
@@ -111,24 +111,24 @@ macro_rules! deploys {
 }
 
 deploys! {
-    a_deploy_of_one_service: Release { web: "web:2", ..TWO };
-    a_deploy_of_a_one_way_service: Release { jelly: "jelly:2", ..TWO };
-    a_deploy_of_who_migrates_a_database: Release { app: "app:2", ..TWO };
-    a_deploy_of_everything: Release { db: "db:2", app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
-    a_deploy_that_cuts_the_networks_otherwise: Release { recut: true, ..TWO };
-    a_deploy_of_a_migration_and_other_networks: Release { app: "app:2", recut: true, ..TWO };
-    a_deploy_of_a_file: Release { page: "2", ..TWO };
+    a_deploy_of_one_service: TestRelease { web: "web:2", ..TWO };
+    a_deploy_of_a_one_way_service: TestRelease { jelly: "jelly:2", ..TWO };
+    a_deploy_of_who_migrates_a_database: TestRelease { app: "app:2", ..TWO };
+    a_deploy_of_everything: TestRelease { db: "db:2", app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
+    a_deploy_that_cuts_the_networks_otherwise: TestRelease { recut: true, ..TWO };
+    a_deploy_of_a_migration_and_other_networks: TestRelease { app: "app:2", recut: true, ..TWO };
+    a_deploy_of_a_file: TestRelease { page: "2", ..TWO };
     a_deploy_of_a_commit_that_changes_no_file: TWO;
 }
 
 /// A house whose release 2 has migrated the database, in use.
-fn lived_in_twice(house: &House) {
+fn lived_in_twice(house: &TestHouse) {
     lived_in(house);
     house.deploy(&MIGRATED).expect("a deploy without any fault");
     house.write_row("row of release 2");
 }
 
-const MIGRATED: Release = Release { app: "app:2", page: "2", ..TWO };
+const MIGRATED: TestRelease = TestRelease { app: "app:2", page: "2", ..TWO };
 const RESTORE: Data = Data { restore: true, keep: false };
 const KEEP: Data = Data { restore: false, keep: true };
 
@@ -176,8 +176,9 @@ fn a_deploy_that_switches_a_profile_off() {
 
 #[test]
 fn a_deploy_with_a_service_that_never_gets_well() {
-    const SICK: Release = Release { app: "app:2", jelly: "jelly:2", web: "web:2-sick", ..TWO };
-    const MENDED: Release = Release { id: "release3", web: "web:3", ..SICK };
+    const SICK: TestRelease =
+        TestRelease { app: "app:2", jelly: "jelly:2", web: "web:2-sick", ..TWO };
+    const MENDED: TestRelease = TestRelease { id: "release3", web: "web:3", ..SICK };
     let story = Story {
         name: "a sick service",
         before: lived_in,
@@ -193,7 +194,7 @@ fn a_deploy_with_a_service_that_never_gets_well() {
 
 #[test]
 fn a_deploy_that_dumps_and_prunes() {
-    const NEW: Release = Release { app: "app:2", web: "web:2", page: "2", ..TWO };
+    const NEW: TestRelease = TestRelease { app: "app:2", web: "web:2", page: "2", ..TWO };
     let story = Story {
         name: "dumps and prunes",
         before: |house| {
@@ -201,7 +202,7 @@ fn a_deploy_that_dumps_and_prunes() {
             lived_in(house);
         },
         act: |house| house.deploy(&NEW).map(drop),
-        then: Release { id: "release3", web: "web:3", ..NEW },
+        then: TestRelease { id: "release3", web: "web:3", ..NEW },
         may_run: &[ONE, NEW],
     };
     let Operations { disk, engine } = story.told();
@@ -222,7 +223,7 @@ fn a_rollback_that_restores() {
         name: "a rollback that restores",
         before: lived_in_twice,
         act: |house| house.rollback(None, RESTORE).map(drop),
-        then: Release { id: "release3", ..MIGRATED },
+        then: TestRelease { id: "release3", ..MIGRATED },
         may_run: &[ONE, MIGRATED],
     };
     story.told();
@@ -237,14 +238,14 @@ fn a_rollback_that_keeps_the_data() {
             house.docker.borrow_mut().keep_data = true;
         },
         act: |house| house.rollback(None, KEEP).map(drop),
-        then: Release { id: "release3", ..MIGRATED },
+        then: TestRelease { id: "release3", ..MIGRATED },
         may_run: &[ONE, MIGRATED],
     };
     story.told();
 }
 
 /// A house in which somebody killed this at the first moment of the engine whose name has these words.
-fn cut_off(house: &House, words: &str, what: impl Fn(&House)) {
+fn cut_off(house: &TestHouse, words: &str, what: impl Fn(&TestHouse)) {
     let saved = house.save();
     let (_, operations) = injection::with(Fault::None, || what(house));
     let at = operations.engine.iter().position(|it| it.contains(words));
@@ -254,7 +255,8 @@ fn cut_off(house: &House, words: &str, what: impl Fn(&House)) {
 
 #[test]
 fn a_recovery_that_goes_back() {
-    const NEW: Release = Release { app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
+    const NEW: TestRelease =
+        TestRelease { app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
     let story = Story {
         name: "a recovery that goes back",
         before: |house| {
@@ -271,7 +273,8 @@ fn a_recovery_that_goes_back() {
 
 #[test]
 fn a_recovery_that_goes_on() {
-    const NEW: Release = Release { app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
+    const NEW: TestRelease =
+        TestRelease { app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
     let story = Story {
         name: "a recovery that goes on",
         before: |house| {
@@ -294,7 +297,7 @@ fn a_recovery_of_a_rollback_that_restores() {
             cut_off(house, "has started app", |it| drop(it.rollback(None, RESTORE)));
         },
         act: |house| house.recover().map(drop),
-        then: Release { id: "release3", ..MIGRATED },
+        then: TestRelease { id: "release3", ..MIGRATED },
         may_run: &[MIGRATED],
     };
     story.told();
@@ -302,7 +305,7 @@ fn a_recovery_of_a_rollback_that_restores() {
 
 #[test]
 fn a_rollback_across_no_data() {
-    const OTHER: Release = Release { web: "web:2", page: "2", ..TWO };
+    const OTHER: TestRelease = TestRelease { web: "web:2", page: "2", ..TWO };
     let story = Story {
         name: "a rollback across no data",
         before: |house| {
@@ -310,7 +313,7 @@ fn a_rollback_across_no_data() {
             house.deploy(&OTHER).expect("a deploy without any fault");
         },
         act: |house| house.rollback(None, Data::default()).map(drop),
-        then: Release { id: "release3", ..OTHER },
+        then: TestRelease { id: "release3", ..OTHER },
         may_run: &[ONE, OTHER],
     };
     story.told();

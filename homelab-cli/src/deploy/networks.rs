@@ -1,7 +1,8 @@
-//! Networks that are in the way of a release: those it wants otherwise, and those it does not have.
+//! Networks that are in the way of a release: those with other settings, and those that it does not
+//! have.
 //!
-//! Compose makes a network anew only when nobody is on it, leaves those alone that are in no file
-//! any more, and cannot give a subnet to one network that another one still has.
+//! Compose replaces a network only when no container is attached, never removes one that left the file,
+//! and cannot use a subnet that another network still has.
 
 use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::compose::File;
@@ -10,48 +11,45 @@ use homelab_core::release::observe;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::engine::{self, State};
-use super::survey::Wanted;
+use super::wanted::Wanted;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
-/// Takes everybody off those networks and removes them; Compose then makes what the release wants.
+/// Detaches all containers from those networks and removes them; Compose then makes the new ones.
 ///
-/// Who is on one of them gets a new container in the same deploy. A network that the release does
-/// not have stays when somebody is on it who is not of this project. Networks of another project are
-/// never touched: see `foreign`.
-pub(super) fn clear(state: &State, wanted: &Wanted) -> Result<(), Error> {
+/// The plan gives these containers new ones. A network that the release does not have stays while a
+/// container of another project is attached. Networks of other projects are never touched: see
+/// `foreign`.
+pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
     let file = &wanted.after.file;
-    let mut found = engine::networks(&file.name, &wanted.networks())?;
+    let mut found = docker::see_networks(&file.name, &wanted.networks())?;
     found.retain(|_, it| is_own(it, &file.name));
-    let own: IndexSet<_> =
-        state.containers.iter().filter_map(|it| engine::text(it, "/Id")).collect();
+    let own: IndexSet<_> = seen.containers.iter().filter_map(|it| seen::text(it, "/Id")).collect();
     for (name, fate) in fates(&found, file) {
         let strangers: Vec<_> = on(&found[name]).filter(|it| !own.contains(it)).collect();
         if fate == Fate::Gone && !strangers.is_empty() {
             continue;
         }
-        // Also one that is stopped and would not start without the network that it was made for.
-        let attached = state.containers.iter().filter(|it| {
+        // Also stopped containers: one would not start without the network that it was made for.
+        let attached = seen.containers.iter().filter(|it| {
             let networks = it.pointer("/NetworkSettings/Networks");
             networks.is_some_and(|it| it.get(name).is_some())
         });
-        let attached = attached.filter_map(|it| engine::text(it, "/Id"));
+        let attached = attached.filter_map(|it| seen::text(it, "/Id"));
         for id in attached.chain(strangers) {
-            engine::deed(&["network", "disconnect", "--force", name, id])?;
+            docker::change(&["network", "disconnect", "--force", name, id])?;
         }
-        engine::deed(&["network", "rm", name])?;
+        docker::change(&["network", "rm", name])?;
     }
     Ok(())
 }
 
-/// Networks that a release claims and that are there without being of its project, such as `bridge` or
-/// another project's.
-pub(super) fn foreign(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+/// Networks that the release names although they belong to somebody else, such as `bridge`.
+pub(super) fn foreign(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     let project = &wanted.after.file.name;
-    let found = engine::networks(project, &wanted.networks())?;
-    let foreign = found.iter().filter(|it| !is_own(it.1, project));
+    let foreign = seen.networks.iter().filter(|it| !is_own(it.1, project));
     let finding = |(name, it): (&String, &Value)| {
-        let owner = engine::text(it, PROJECT).map_or_else(
+        let owner = seen::text(it, PROJECT).map_or_else(
             || "of no project of Compose".to_owned(),
             |owner| format!("of the project `{owner}`"),
         );
@@ -66,14 +64,14 @@ pub(super) fn foreign(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
                 .to_owned(),
         }
     };
-    Ok(foreign.map(finding).collect())
+    foreign.map(finding).collect()
 }
 
 /// The label by which Compose knows its networks.
 const PROJECT: &str = "/Labels/com.docker.compose.project";
 
 fn is_own(network: &Value, project: &str) -> bool {
-    engine::text(network, PROJECT) == Some(project)
+    seen::text(network, PROJECT) == Some(project)
 }
 
 /// Why a network has to go.
@@ -116,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::bundle::Bundle;
-    use super::super::place::Place;
+    use super::super::place::HousePlace;
     use super::super::receipt::tests::id;
     use super::*;
     use crate::program::played;
@@ -128,7 +126,8 @@ mod tests {
     #[test]
     fn networks_of_another_project_are_left_alone_and_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
         fs::write(place.dotenv(), "").expect("it is ours");
         let networks =
             CLAIMED.map(|(name, _)| format!("  {name}: {{name: {name}, internal: true}}\n"));
@@ -161,11 +160,14 @@ mod tests {
             let status = ExitStatus::default();
             Some(Output { status, stdout: stdout.into_bytes(), stderr: Vec::new() })
         });
-        clear(&State::default(), &wanted).expect("the engine answers");
+        clear(&Seen::default(), &wanted).expect("the engine answers");
         let expected =
             ["network disconnect --force house_front somebody", "network rm house_front"];
         assert_eq!(*deeds.borrow(), expected);
-        let found = foreign(&wanted).expect("the engine answers");
+        let project = &wanted.after.file.name;
+        let networks = docker::see_networks(project, &wanted.networks());
+        let networks = networks.expect("the engine answers");
+        let found = foreign(&wanted, &Seen { networks, ..Seen::default() });
         let found: Vec<_> = found.into_iter().map(|it| it.message).collect();
         assert_eq!(
             found,

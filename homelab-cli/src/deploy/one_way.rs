@@ -1,12 +1,10 @@
-//! One-way services: an older release cannot work on what a newer one has made of their data.
+//! One-way services: once a newer release has changed their data, an older one cannot work on it.
 //!
-//! What is about to be started is noted before it is (`Journal::newer`); whether it was, the engine
-//! knows. A service that was never started on its newer image goes back as any other.
+//! The journal says which newer images are about to be started (`Journal::newer`), and Docker says
+//! which of them were. A service whose newer image never started goes back like any other.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 
-use homelab_core::compose::File;
 use homelab_core::compose::label;
 use homelab_core::release::Id;
 use homelab_core::release::plan::{Plan, Step};
@@ -14,21 +12,14 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::between;
-use super::engine::{self, State};
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::prune;
-use super::receipt;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
+use super::wanted::Wanted;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::versions;
-use crate::words;
-
-/// What leads out of a house whose release is not well.
-pub(super) const MEND: &str = "`homelab status` says what is unwell; deploy a release that mends it, or choose an older one with \
-     `homelab rollback RELEASE`";
 
 /// A one-way service that gets another image.
 #[derive(Debug)]
@@ -36,20 +27,20 @@ pub(super) struct Turn {
     service: String,
     from: String,
     to: String,
-    /// Why its data goes one way.
+    /// Why older images cannot work on its data.
     because: String,
-    /// How the image that it gets stands to the one that it had last; `None` where nobody can tell.
+    /// How the new image compares with the last one; `None` where nobody can tell.
     order: Option<Ordering>,
 }
 
-/// The one-way services to which a plan gives another image: by the new file, the one of the release that
-/// runs, or the container.
+/// The one-way services to which a plan gives another image. A service is one-way by the new file, by
+/// that of the release that runs, or by its container.
 pub(super) fn turns(
-    place: &Place,
+    place: &HousePlace,
     receipts: &[Receipt],
     current: Option<&Id>,
     wanted: &Wanted,
-    state: &State,
+    seen: &Seen,
     plan: &Plan,
 ) -> Vec<Turn> {
     let old = current.and_then(|it| release::compose_of(place, it).ok());
@@ -57,14 +48,14 @@ pub(super) fn turns(
         let files = [Some(&wanted.after.file), old.as_ref()];
         let mut says = files.into_iter().flatten().filter_map(|it| it.services.get(service));
         let said = says.find_map(|it| it.labels.get(label::ONE_WAY).cloned());
-        let mut containers = state.of(service);
+        let mut containers = seen.of(service);
         said.or_else(|| {
-            containers.find_map(|it| engine::label(it, label::ONE_WAY)).map(str::to_owned)
+            containers.find_map(|it| seen::label(it, label::ONE_WAY)).map(str::to_owned)
         })
     };
     let turn = |step: &Step| {
         let to = step.image_to.as_ref()?;
-        // One whose profile was off has no container, and data all the same.
+        // A service whose profile was off has no container, but it has data.
         let from = step.image_from.as_ref().or_else(|| ran(receipts, &step.service).last())?;
         let because = because(&step.service).filter(|_| from != to)?;
         let order = order(place, receipts, &step.service, to, from);
@@ -74,13 +65,14 @@ pub(super) fn turns(
     plan.services.iter().filter_map(turn).collect()
 }
 
-/// Those with the image from whose first start on their data may be of no use to the older one.
+/// Those that do not get an older image, each with its new one.
 pub(super) fn newer(turns: &[Turn]) -> IndexMap<String, String> {
     let newer = turns.iter().filter(|it| it.order != Some(Ordering::Less));
     newer.map(|it| (it.service.clone(), it.to.clone())).collect()
 }
 
-/// Those that a deploy may not make: a reverted commit is no rollback. `to` is the release that asks for it.
+/// Why a deploy of the release `to` must not make these changes: it would start an older image. Only a
+/// rollback may do that.
 pub(super) fn refusals(turns: &[Turn], to: &Id) -> Vec<String> {
     let refusal = |it: &Turn| {
         let Turn { service, from, to: image, because, order } = it;
@@ -111,24 +103,24 @@ pub(super) fn ran<'a>(
     ran.filter_map(|it| it.images.get(service)).flat_map(|(from, to)| from.iter().chain(to))
 }
 
-/// How an image stands to another one of its service: by which ran first, else by their tags.
+/// Compares two images of a service: by which of them ran first, else by their tags.
 ///
-/// Under one tag, an image that never ran is a rebuild.
+/// Two images with one tag count as equal.
 fn order(
-    place: &Place,
+    place: &HousePlace,
     receipts: &[Receipt],
     service: &str,
     image: &String,
     than: &String,
 ) -> Option<Ordering> {
     let is_here = |image| {
-        prune::all(place).unwrap_or_default().iter().any(|it| {
+        prune::all_releases(place).unwrap_or_default().iter().any(|it| {
             Manifest::load(place, it).is_ok_and(|it| it.images.get(service) == Some(image))
         })
     };
     match (came(receipts, service, image), came(receipts, service, than)) {
         (Some(image), Some(than)) => Some(image.cmp(&than)),
-        // Of a deploy that has left no receipt: its release is here, and came after those that have.
+        // The other image came with a deploy that left no receipt: it is the newer one.
         (Some(_), None) if !ran(receipts, service).any(|it| it == than) && is_here(than) => {
             Some(Ordering::Less)
         }
@@ -136,8 +128,7 @@ fn order(
     }
 }
 
-/// When a deploy brought an image for the first time; what a rollback brought is not the newest because of
-/// that.
+/// When a deploy brought an image for the first time; `None` where a rollback did.
 fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, bool)> {
     let is_from = |it: &(Option<String>, _)| it.0.as_ref() == Some(image);
     let named = |it: &Receipt| {
@@ -149,114 +140,40 @@ fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, b
     (!is_new || receipt.what != Deed::Rollback).then_some((at, is_new))
 }
 
-/// Services whose newer image was started, or may have been.
-pub(super) fn started(place: &Place, journal: &Journal) -> Result<IndexMap<String, String>, Error> {
+/// Services whose newer image was started, or may have been started.
+pub(super) fn started(
+    place: &HousePlace,
+    journal: &Journal,
+) -> Result<IndexMap<String, String>, Error> {
     let mut started = journal.newer.clone();
     if started.is_empty() {
         return Ok(started);
     }
     let project = release::compose_of(place, &journal.to)?.name;
-    let state = engine::state(&project)?;
+    let seen = docker::see_project(&project)?;
     let mut failed = None;
     started.retain(|service, image| {
         let (new, old): (Vec<_>, Vec<_>) =
-            state.of(service).partition(|it| engine::text(it, "/Config/Image") == Some(image));
+            seen.of(service).partition(|it| seen::text(it, "/Config/Image") == Some(image));
         if new.iter().any(|it| has_run(it)) {
             return true;
         }
-        // Compose makes the new container, removes the old one, and then starts the new one. A start
-        // that is under way holds the container: it cannot be removed then, or has run.
-        for id in new.iter().filter_map(|it| engine::text(it, "/Id")) {
-            match engine::attempt(&["rm", id]) {
+        // Compose makes the new container, removes the old one, and then starts the new one. If the new
+        // one can be removed here, it was never started.
+        for id in new.iter().filter_map(|it| seen::text(it, "/Id")) {
+            match docker::attempt(&["rm", id]) {
                 Ok(removed) if removed.status.success() => {}
                 Ok(_) => return true,
                 Err(error) => failed = Some(error),
             }
         }
-        // Without any container where there was one, nobody knows.
+        // If there is no container any more, it may have been started.
         new.is_empty() && old.is_empty() && journal.before.contains(service)
     });
     failed.map_or(Ok(started), Err)
 }
 
 fn has_run(container: &Value) -> bool {
-    let since = engine::text(container, "/State/StartedAt");
+    let since = seen::text(container, "/State/StartedAt");
     since.is_some_and(|it| !it.starts_with("0001-"))
-}
-
-fn reason(file: &File, service: &str) -> String {
-    let label = file.services.get(service).and_then(|it| it.labels.get(label::ONE_WAY));
-    label.cloned().unwrap_or_else(|| "an older release cannot work on its data".to_owned())
-}
-
-/// Why the house is broken, in a paragraph.
-pub(super) fn told(
-    failed: &str,
-    journal: &Journal,
-    file: &File,
-    newer: &IndexMap<String, String>,
-) -> String {
-    if newer.is_empty() {
-        return failed.to_owned();
-    }
-    let names = words::list(newer.keys().map(String::as_str));
-    let reasons: Vec<_> =
-        newer.keys().map(|it| format!("  `{it}`: {}", reason(file, it))).collect();
-    let older = journal
-        .from
-        .as_ref()
-        .map_or_else(|| "what ran before".to_owned(), |it| format!("the older release {it}"));
-    format!(
-        "{failed}\nthe house stays on {}: {names} may have changed data for it, and {older} cannot work \
-         on that\n{}",
-        journal.to,
-        reasons.join("\n")
-    )
-}
-
-/// The words that lead out of it: a release that mends it, or the older one with its data.
-pub(super) fn way_out(place: &Place, journal: &Journal) -> Result<String, Error> {
-    let receipts = receipt::all(place)?;
-    // From a release that was broken before, the way leads to the last one that was well.
-    let well = receipt::broken(&receipts).and_then(|_| {
-        let is_well = |it: &&Receipt| {
-            matches!(it.outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)
-        };
-        receipts.iter().rfind(is_well)?.runs.as_ref()
-    });
-    let older = well.or(journal.from.as_ref()).filter(|it| **it != journal.to);
-    let Some(Ok(wanted)) = older.map(|it| Wanted::as_it_ran(place, it)) else {
-        return Ok(MEND.to_owned());
-    };
-    let between = between::between(place, &journal.to, &wanted, Some(journal))?;
-    let dumps: Vec<_> = between.databases.iter().filter_map(|it| it.1.as_ref()).collect();
-    let lost = between.databases.iter().filter(|it| it.1.is_none()).map(|it| &it.0);
-    let lost: Vec<_> = lost.chain(between.others.iter().map(|it| &it.0)).collect();
-    let mut line = "deploy a release that mends it, or go back with `homelab rollback".to_owned();
-    if older != journal.from.as_ref() {
-        let _ = write!(line, " {}", wanted.manifest.release);
-    }
-    if !dumps.is_empty() {
-        line.push_str(" --restore");
-    }
-    if !lost.is_empty() {
-        line.push_str(" --keep-data");
-    }
-    line.push('`');
-    for it in dumps {
-        let it = it.display();
-        let _ = write!(line, "; it puts back {it}, and what was written since is kept beside it");
-    }
-    if !lost.is_empty() {
-        let names = words::list(lost.into_iter().map(String::as_str));
-        let _ = write!(
-            line,
-            "; before that, put back a copy of the volumes of {names} from before, which no dump of this host \
-             replaces"
-        );
-    }
-    if let Some(caveat) = between.caveat() {
-        let _ = write!(line, "; {caveat}");
-    }
-    Ok(line)
 }

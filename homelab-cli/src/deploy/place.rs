@@ -1,7 +1,6 @@
-//! The folder on the host that deploys go to, and what lies where in it.
+//! The folder on the host that `homelab deploy` deploys to, and the paths in it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,34 +9,35 @@ use homelab_core::release::Id;
 
 use super::files;
 use crate::error::Error;
+use crate::file;
 
 /// Where a house is deployed unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = homelab_core::dsl::house::HOST_FOLDER;
 
-/// The house's folder.
+/// The folder of a deployed house.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// Absolute.
+pub(crate) struct HousePlace {
+    /// Its absolute path.
     pub(crate) root: PathBuf,
     /// The house that this program was built from.
-    pub(crate) own: Rc<House>,
+    pub(crate) house: Rc<House>,
 }
 
-impl Place {
-    /// The folder, which must exist: who makes it says who may read its secrets.
-    pub(crate) fn open(root: &Path, own: &Rc<House>) -> Result<Self, Error> {
+impl HousePlace {
+    /// Opens the folder. It must exist, since whoever makes it decides who may read its secrets.
+    pub(crate) fn open(root: &Path, house: &Rc<House>) -> Result<Self, Error> {
         match root.canonicalize() {
-            Ok(root) if root.is_dir() => Ok(Self { root, own: Rc::clone(own) }),
+            Ok(root) if root.is_dir() => Ok(Self { root, house: Rc::clone(house) }),
             _ => Err(Error::House(root.to_owned())),
         }
     }
 
-    /// Makes what a first deploy finds missing.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
+    /// Makes the folders that are missing before a first deploy.
+    pub(crate) fn make_folders(&self) -> Result<(), Error> {
         for name in ["releases", "state", "dumps", "config"] {
-            files::folder(&self.root.join(name))?;
+            files::make_folder(&self.root.join(name))?;
         }
-        // Dumps are the household's data, and who can open the lock can take it: nobody else's business.
+        // Dumps hold the household's data, and whoever can open the lock can take it.
         let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
         for path in [self.dumps(), self.root.join("state")] {
             fs::set_permissions(&path, private.clone())
@@ -55,8 +55,8 @@ impl Place {
         self.release(id).join("applied.env")
     }
 
-    /// The `.env` of the last deploy or rollback to a release, from when it began: nothing else of it is read
-    /// until it ends.
+    /// The `.env` of the moment when the last deploy or rollback to a release began; it counts until
+    /// that ends.
     pub(crate) fn staged(&self, id: &Id) -> PathBuf {
         self.release(id).join("staged.env")
     }
@@ -90,7 +90,7 @@ impl Place {
         self.root.join(format!("state/{id}.log"))
     }
 
-    /// The log of the service that was last found unwell.
+    /// The log of the service that was unhealthy last.
     pub(crate) fn unwell(&self) -> PathBuf {
         self.root.join("state/unwell.log")
     }
@@ -98,23 +98,19 @@ impl Place {
     /// The release that runs.
     pub(crate) fn current(&self) -> Result<Option<Id>, Error> {
         let link = self.root.join("current");
-        match fs::read_link(&link) {
-            Ok(target) => {
-                let name = target.file_name().unwrap_or_default().to_string_lossy();
-                Ok(Some(Id::parse(&name)?))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Read { path: link, source }),
-        }
+        let target = file::if_there(&link, fs::read_link(&link))?;
+        let name =
+            target.map(|it| it.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        Ok(name.map(|it| Id::parse(&it)).transpose()?)
     }
 
-    /// Makes a release the one that runs: the moment from which a fault leads forward.
+    /// Makes a release the current one. From this moment on a fault no longer leads back.
     pub(crate) fn flip(&self, id: &Id) -> Result<(), Error> {
-        // The same for every release, so that a flip is one rename.
+        // This link is the same for every release, so that a flip is one rename.
         let (compose, target) = (self.root.join("compose.yaml"), Path::new("current/compose.yaml"));
         if fs::read_link(&compose).ok().as_deref() != Some(target) {
-            files::point(&compose, target)?;
+            files::point_link(&compose, target)?;
         }
-        files::point(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
+        files::point_link(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
     }
 }

@@ -10,15 +10,15 @@ use homelab_core::model::project::Project;
 use homelab_core::release::plan::Plan;
 
 use super::dump::Database;
-use super::engine;
 use super::files::LITTLE;
-use super::gate;
+use super::health;
 use super::networks;
-use super::place::{self, Place};
-use super::survey::Wanted;
+use super::place::{self, HousePlace};
+use super::wanted::Wanted;
+use crate::docker::seen::{self, Seen};
 use crate::error::Error;
 use crate::host::Host;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect::{self, Context, docker};
 use crate::program::Limit;
 use crate::settings::Settings;
@@ -31,16 +31,17 @@ const MUCH: Memory = Memory::gib(1);
 /// The program that was installed on the host judges the release: rules about the host run with
 /// the file that would be deployed, and not with the stack that is compiled in.
 pub(crate) fn check(
-    place: &Place,
+    place: &HousePlace,
     wanted: &Wanted,
+    seen: &Seen,
     pulls: bool,
     plan: &Plan,
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
-    let house =
-        House::open(Rc::clone(&place.own), place.root.clone(), "/".into())?.with_release(release);
+    let house = HouseFolder::open(Rc::clone(&place.house), place.root.clone(), "/".into())?
+        .with_release(release);
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
-    let catalogue = place.own.stack.catalogue();
+    let catalogue = place.house.stack.catalogue();
     let values = settings.values(house.site());
     let project = Project::from_file(wanted.raw.clone(), catalogue).with_values(values);
     let profiles = settings.profiles();
@@ -54,7 +55,7 @@ pub(crate) fn check(
         engine: engine.clone(),
     };
     let mut findings = inspect::before_a_deploy(&context);
-    let dumps = databases(wanted, plan)?;
+    let dumps = databases(wanted, seen, plan)?;
     findings.extend(room(&place.root, LITTLE + dumps, "the house's folder")?);
     // An engine that does not answer is a finding already.
     if pulls && let Some(folder) = engine {
@@ -62,8 +63,8 @@ pub(crate) fn check(
         findings.extend(room(Path::new(&folder), much, "Docker's folder")?);
     }
     findings.extend(config(place, wanted)?);
-    findings.extend(other_secrets(wanted)?);
-    findings.extend(networks::foreign(wanted)?);
+    findings.extend(other_secrets(wanted, seen)?);
+    findings.extend(networks::foreign(wanted, seen));
     Ok(findings)
 }
 
@@ -78,15 +79,14 @@ pub(crate) fn refusals(wanted: &Wanted) -> Vec<Finding> {
 
 /// What the databases that will be dumped have on the disk: no dump is larger. One that was unwell before
 /// need not answer: the deploy may be what mends it.
-pub(super) fn databases(wanted: &Wanted, plan: &Plan) -> Result<u64, Error> {
+pub(super) fn databases(wanted: &Wanted, seen: &Seen, plan: &Plan) -> Result<u64, Error> {
     if plan.dumps.is_empty() {
         return Ok(0);
     }
     let file = &wanted.after.file;
-    let state = engine::state(&file.name)?;
-    let unwell = gate::unwell(&state);
+    let unwell = health::unwell(seen);
     let size = |it: &String| {
-        let database = Database::of(&state, file, it)?;
+        let database = Database::of(seen, file, it)?;
         if unwell.contains(it) && !database.answers()? { Ok(0) } else { database.size() }
     };
     plan.dumps.iter().map(size).sum()
@@ -113,15 +113,14 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
 
 /// Secrets that differ from those that the containers of before were made with, as when a house moves to
 /// another folder without them: a database keeps its old password.
-fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
+fn other_secrets(wanted: &Wanted, seen: &Seen) -> Result<Vec<Finding>, Error> {
     let file = &wanted.after.file;
-    let state = engine::state(&file.name)?;
     let mut findings: Vec<Finding> = Vec::new();
     for (name, secret) in &file.secrets {
         let target = format!("/run/secrets/{name}");
-        let mounts = state.containers.iter().filter_map(|it| it.pointer("/Mounts")?.as_array());
-        let here = mounts.flatten().filter(|it| engine::text(it, "/Destination") == Some(&target));
-        let source = { here }.find_map(|it| engine::text(it, "/Source"));
+        let mounts = seen.containers.iter().filter_map(|it| it.pointer("/Mounts")?.as_array());
+        let here = mounts.flatten().filter(|it| seen::text(it, "/Destination") == Some(&target));
+        let source = { here }.find_map(|it| seen::text(it, "/Source"));
         let Some(source) = source.filter(|it| *it != secret.file) else { continue };
         let (old, new) = (std::fs::read(source).ok(), std::fs::read(&secret.file).ok());
         if old.is_some() && old != new {
@@ -142,10 +141,9 @@ fn other_secrets(wanted: &Wanted) -> Result<Vec<Finding>, Error> {
 }
 
 /// What Compose itself says of the file and the values.
-fn config(place: &Place, wanted: &Wanted) -> Result<Option<Finding>, Error> {
+fn config(place: &HousePlace, wanted: &Wanted) -> Result<Option<Finding>, Error> {
     let words = ["config", "--quiet"];
-    let program = engine::compose(place, &wanted.release(), &words, Limit::QUESTION);
-    let output = engine::composed(program, "config")?;
+    let output = wanted.compose(place, &words, Limit::QUESTION)?;
     if output.status.success() {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! The routes, asked from outside of the containers: through the proxy's published port, by host name.
+//! Asks every route as a browser would: through the proxy's published port, by host name.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-/// The proxy looks at the containers every 30 s at the latest.
+/// How long a route may take to appear: the proxy looks for containers every 30 s.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// One question.
+/// Time limit of one question.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A route, and whether the proxy has to ask for a login.
@@ -45,7 +45,7 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
     (exposure.hosts.into_iter().map(route).collect(), proxy)
 }
 
-/// Those that do not answer as they should, each with what they said instead.
+/// Hosts whose routes are wrong, each with what is wrong.
 pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
     std::thread::scope(|scope| {
         let asked: Vec<_> =
@@ -58,8 +58,8 @@ pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)
     })
 }
 
-/// Asks again and again until every route answers; those that never do.
-pub(super) fn settle(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+/// Asks until every route is right or the time is over; returns those that are wrong.
+pub(super) fn wait(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
     let started = Instant::now();
     loop {
         let wrong = wrong(routes, proxy);
@@ -76,7 +76,7 @@ fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
         .timeout_global(Some(TIMEOUT))
         .max_redirects(0)
         .http_status_as_error(false)
-        // The house may be its own authority; what is asked here is whether the way is open.
+        // The certificate is not checked: the house may have an authority of its own.
         .tls_config(TlsConfig::builder().disable_verification(true).build())
         .proxy(None)
         .build();

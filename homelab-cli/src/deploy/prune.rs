@@ -1,4 +1,4 @@
-//! What is kept of the past: the last healthy releases with their images, so that one can go back.
+//! Removes old logs, releases and images. The last healthy releases stay, so that one can go back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,22 +8,24 @@ use homelab_core::compose::interpolate;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Outcome;
 
-use super::engine;
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use super::receipt;
 use super::release::Manifest;
+use crate::docker;
 use crate::error::Error;
+use crate::file;
 use crate::ui::Ui;
 
-/// Logs of deploys that are kept, and as many of those that touched nothing: those of a year in most houses.
+/// Number of logs that are kept of deploys that changed something, and of those that did not: in most
+/// houses those of a year.
 const LOGS: usize = 50;
 
-/// Removes the oldest logs of deploys, before another one is written. That needs no room, so a full disk does
-/// not stop it; what cannot be removed stays.
+/// Removes the oldest logs before another one is written. This works on a full disk; what cannot be
+/// removed stays.
 ///
-/// What was refused takes no log of a deploy with it, however often somebody tries.
-pub(super) fn prune_logs(place: &Place) {
+/// Refused deploys are counted apart, so that their logs never displace those of others.
+pub(super) fn prune_logs(place: &HousePlace) {
     let log = place.log("");
     let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
     let logs = entries
@@ -31,7 +33,7 @@ pub(super) fn prune_logs(place: &Place) {
         .map(|it| it.path())
         .filter(|it| it.extension().is_some_and(|it| it == "log") && *it != place.unwell());
     let when = |path: &PathBuf| fs::symlink_metadata(path).and_then(|it| it.modified()).ok();
-    let receipts = receipt::all(place).unwrap_or_default();
+    let receipts = receipt::load_all(place).unwrap_or_default();
     let real = receipts.iter().filter(|it| it.outcome != Outcome::Refused);
     let real: BTreeSet<_> = real.map(|it| place.log(&it.id)).collect();
     let mut logs: Vec<_> = logs.map(|it| (when(&it), it)).collect();
@@ -47,17 +49,18 @@ pub(super) fn prune_logs(place: &Place) {
 
 /// Removes releases that are neither current nor among the last `keep` healthy ones, and the images that only
 /// they used. What cannot be removed stays: it is in nobody's way.
-pub(super) fn prune(ui: &mut Ui, place: &Place, keep: usize) -> Result<(), Error> {
-    let kept = kept(place, keep)?;
-    let mut surplus = all(place)?;
+pub(super) fn prune(ui: &mut Ui, place: &HousePlace, keep: usize) -> Result<(), Error> {
+    let kept = kept_releases(place, keep)?;
+    let mut surplus = all_releases(place)?;
     surplus.retain(|it| !kept.contains(it));
     let images = |ids: &[Id]| -> BTreeSet<_> {
         let manifests = ids.iter().filter_map(|it| Manifest::load(place, it).ok());
         manifests.flat_map(|it| both(&it).collect::<Vec<_>>()).collect()
     };
-    // Before the releases that name them: who is killed here is not the last who knows of them.
+    // Images go before the releases that name them: after a kill in between, the next run still finds
+    // them.
     for image in images(&surplus).difference(&images(&kept)) {
-        if engine::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
+        if docker::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
             ui.note(format_args!("removed the image {image}"));
         }
     }
@@ -79,28 +82,25 @@ fn both(manifest: &Manifest) -> impl Iterator<Item = String> {
 }
 
 /// Releases of this host.
-pub(crate) fn all(place: &Place) -> Result<Vec<Id>, Error> {
+pub(crate) fn all_releases(place: &HousePlace) -> Result<Vec<Id>, Error> {
     let path = place.releases();
-    let entries = match fs::read_dir(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|source| Error::Read { path, source })?,
-    };
+    let entries = file::if_there(&path, fs::read_dir(&path))?.into_iter().flatten();
     let names = entries.flatten().map(|it| it.file_name().to_string_lossy().into_owned());
     let mut ids: Vec<_> = names.filter_map(|it| Id::parse(&it).ok()).collect();
     ids.sort();
     Ok(ids)
 }
 
-/// The current release, and the last ones that were healthy, the newest first; `keep` of them besides
-/// the current one. Releases with the same files count as one.
-pub(crate) fn kept(place: &Place, keep: usize) -> Result<Vec<Id>, Error> {
+/// The current release and the last `keep` healthy ones besides it, the newest first. Releases with the
+/// same files count as one.
+pub(crate) fn kept_releases(place: &HousePlace, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let mut different: Vec<_> = kept.iter().filter_map(files).collect();
     let limit = keep.saturating_add(different.len());
-    for receipt in receipt::all(place)?.into_iter().rev() {
+    for receipt in receipt::load_all(place)?.into_iter().rev() {
         let healthy = matches!(receipt.outcome, Outcome::Deployed | Outcome::NothingToDo);
-        // What ran before a deploy was healthy, too: a deploy that failed went back to it.
+        // The release that ran before a deploy was healthy, too.
         let ran = receipt.runs.filter(|_| healthy);
         for id in ran.into_iter().chain(receipt.from) {
             let Some(files) = files(&id).filter(|_| !kept.contains(&id)) else { continue };
@@ -128,8 +128,9 @@ mod tests {
     #[test]
     fn the_newest_logs_are_kept() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let made = |path: PathBuf, age: u64| {
             let file = fs::File::create(&path).expect("it is ours");
             let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age);

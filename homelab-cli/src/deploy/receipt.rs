@@ -1,4 +1,4 @@
-//! Receipts: what each deploy did, one line of JSON each, only ever appended to.
+//! Receipts: what each deploy did, as lines of JSON in a file that only grows.
 
 use std::time::SystemTime;
 
@@ -6,41 +6,41 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use jiff::Timestamp;
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
 use crate::error::Error;
 
-/// Bytes of a reason that are kept: whoever may deploy can make it of any length, and it is read with every
-/// receipt ever after.
+/// Bytes of a reason that are kept. Whoever may deploy can cause a reason of any length, and every
+/// later command reads all receipts.
 const BECAUSE: usize = 4 << 10;
 
-/// Appends it to the host's log.
-pub(crate) fn append(receipt: &Receipt, place: &Place) -> Result<(), Error> {
+/// Appends a receipt.
+pub(crate) fn append(receipt: &Receipt, place: &HousePlace) -> Result<(), Error> {
     let because = receipt.because.as_deref().map(cut);
     let receipt = Receipt { because, ..receipt.clone() };
     let line = serde_json::to_vec(&receipt).expect("a struct, which JSON can hold");
     files::append(&place.receipts(), &line)
 }
 
-/// The first lines of a reason, and how many there are besides.
+/// Cuts a reason after its first lines, and says how many are left out.
 fn cut(because: &str) -> String {
     if because.len() <= BECAUSE {
         return because.to_owned();
     }
     let begun = &because[..because.floor_char_boundary(BECAUSE)];
-    // A line of that length is kept in part.
+    // If the first line alone is too long, its beginning is kept.
     let kept = begun.rfind('\n').map_or(begun, |end| &begun[..end]);
     let more = because.lines().count() - kept.lines().count();
     format!("{kept}\n… and {more} more lines")
 }
 
-/// All of them, the oldest first.
-pub(crate) fn all(place: &Place) -> Result<Vec<Receipt>, Error> {
+/// All receipts, the oldest first.
+pub(crate) fn load_all(place: &HousePlace) -> Result<Vec<Receipt>, Error> {
     Ok(read(place)?.0)
 }
 
-/// The same, with the numbers of the lines that are passed over: a power cut left them half written, or a
-/// newer program wrote what this one does not know.
-pub(crate) fn read(place: &Place) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
+/// All receipts, and the numbers of the lines that cannot be read: a power cut left them incomplete, or
+/// a newer program wrote them.
+pub(crate) fn read(place: &HousePlace) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
     let bytes = files::read(&place.receipts())?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let (mut receipts, mut unread) = (Vec::new(), Vec::new());
@@ -53,19 +53,21 @@ pub(crate) fn read(place: &Place) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
     Ok((receipts, unread))
 }
 
-/// The last word on the house, when it is that it is broken. What was refused has touched nothing.
+/// The last receipt, if it says that the house is broken. Refused deploys do not count: they touched
+/// nothing.
 pub(crate) fn broken(all: &[Receipt]) -> Option<&Receipt> {
     let last = all.iter().rfind(|it| it.outcome != Outcome::Refused);
     last.filter(|it| it.outcome == Outcome::Broken)
 }
 
-/// Now, for people and programs: RFC 3339, UTC, whole seconds.
+/// The time now, as RFC 3339 in UTC with whole seconds.
 pub(crate) fn now() -> String {
     let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// How long ago such a moment was, in the largest unit that says it; `None` for what is no moment of the past.
+/// How long ago a time was, in seconds, minutes or hours; `None` for a time in the future and for other
+/// text.
 pub(crate) fn age(since: &str) -> Option<String> {
     let (then, now): (Timestamp, Timestamp) = (since.parse().ok()?, now().parse().ok()?);
     let seconds = u64::try_from(now.as_second() - then.as_second()).ok()?;
@@ -116,14 +118,16 @@ pub(super) mod tests {
     #[test]
     fn a_reason_of_any_length_takes_little_room() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let lines: Vec<_> = (0..1000).map(|it| format!("finding {it} ß")).collect();
         for because in [lines.join("\n"), "ß".repeat(1 << 20), "short".to_owned()] {
             let refused = Receipt { because: Some(because), ..deployed("release0", "release1") };
             append(&refused, &place).expect("there is room");
         }
-        let kept = all(&place).expect("it is readable").into_iter().filter_map(|it| it.because);
+        let kept =
+            load_all(&place).expect("it is readable").into_iter().filter_map(|it| it.because);
         let kept: Vec<_> = kept.collect();
         assert!(kept.iter().all(|it| it.len() < BECAUSE + 50));
         let (shown, more) = kept[0].rsplit_once('\n').expect("there are many");
@@ -144,8 +148,9 @@ pub(super) mod tests {
     #[test]
     fn a_torn_line_takes_no_other_with_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         append(&deployed("release0", "release1"), &place).expect("there is room");
         let path = place.receipts();
         let mut text = std::fs::read(&path).expect("it was written");
@@ -153,7 +158,7 @@ pub(super) mod tests {
         std::fs::write(&path, text).expect("it is ours");
         append(&deployed("release1", "release2"), &place).expect("there is room");
         let all: Vec<_> =
-            all(&place).expect("it is readable").into_iter().map(|it| it.to).collect();
+            load_all(&place).expect("it is readable").into_iter().map(|it| it.to).collect();
         assert_eq!(all, [id("release1"), id("release2")]);
     }
 }

@@ -1,16 +1,16 @@
 //! A release: the generated files of one commit, with a manifest of their hashes.
 
 use std::fmt;
-use std::fmt::Write as _;
+use std::path::Path;
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::files;
-use super::place::Place;
+use super::place::HousePlace;
+use crate::bytes::sha256;
 use crate::error::Error;
 
 /// The manifest's name in a release's folder.
@@ -19,10 +19,10 @@ pub(crate) const MANIFEST: &str = "release.json";
 /// The Compose file.
 pub(crate) const COMPOSE: &str = "compose.yaml";
 
-/// The file that Compose gets, written on the host: the release's own with the values of the host.
+/// The file that Compose gets: that of the release with the values of the host filled in.
 pub(crate) const RESOLVED: &str = "resolved.yaml";
 
-/// The format of the manifest and of the bundle. Another one is refused.
+/// Format of manifest and bundle. Every other one is refused.
 ///
 /// Format 1 named a release by its commit alone.
 pub(crate) const FORMAT: u32 = 2;
@@ -62,14 +62,10 @@ impl Manifest {
     }
 
     /// The manifest of a release that is on this host.
-    pub(crate) fn load(place: &Place, id: &Id) -> Result<Self, Error> {
+    pub(crate) fn load(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         let path = place.release(id).join(MANIFEST);
         let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
-        let broken = |it: serde_json::Error| Error::Failed {
-            what: format!("`{}` is not a manifest: {it}", path.display()),
-            help: "deploy that commit again".to_owned(),
-        };
-        serde_json::from_slice(&bytes).map_err(broken)
+        serde_json::from_slice(&bytes).map_err(|source| Error::Manifest { path, source })
     }
 
     /// Fails unless these are exactly the files of the manifest.
@@ -100,7 +96,7 @@ impl Manifest {
         }
     }
 
-    /// Fails unless its name stands for these files.
+    /// Fails unless the release's name is made of these files' hash.
     pub(crate) fn is_named_by(&self, contents: &IndexMap<String, Vec<u8>>) -> Result<(), Error> {
         let name = Id::of(&self.commit, &content(contents), self.release.is_dirty())?;
         if self.release == name {
@@ -118,7 +114,7 @@ impl Manifest {
 }
 
 /// The Compose file of a release on this host.
-pub(crate) fn compose_of(place: &Place, id: &Id) -> Result<File, Error> {
+pub(crate) fn compose_of(place: &HousePlace, id: &Id) -> Result<File, Error> {
     let path = place.release(id).join(COMPOSE);
     let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
     compose(&bytes)
@@ -131,7 +127,7 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let file: File = homelab_core::compose::yaml::parse(text).map_err(|it| broken(&it))?;
     let File { services, networks, volumes, secrets, .. } = &file;
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
-    // Compose's own names; `<<` would add to what stands beside it, and `-V` be an option.
+    // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.
     let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
     let is_name = |it: &&String| {
         it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(plain)
@@ -142,9 +138,10 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     }
 }
 
-/// Generated files, and nothing that could lie elsewhere.
+/// Whether a release may have a file at this path: only generated files, and none outside of its
+/// folder.
 pub(crate) fn is_allowed(path: &str) -> bool {
-    // What begins with a dot is hidden, or another file's temporary name.
+    // Names with a dot at the beginning are hidden or temporary.
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
     let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
     known
@@ -161,18 +158,9 @@ pub(crate) fn content(contents: &IndexMap<String, Vec<u8>>) -> String {
     sha256(lines.concat().as_bytes())
 }
 
-/// In hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::new();
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+/// Whether there is a file with this hash at the path.
+pub(crate) fn is_file_with(path: &Path, hash: &str) -> Result<bool, Error> {
+    Ok(files::read(path)?.is_some_and(|bytes| sha256(&bytes) == hash))
 }
 
 #[cfg(test)]

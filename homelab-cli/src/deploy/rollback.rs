@@ -1,4 +1,5 @@
-//! Back to a release that was healthy once; stops where data stands between.
+//! Rollback to a release that was healthy once. It stops where the data does not fit, unless a person
+//! has said what to do.
 
 use std::path::Path;
 
@@ -9,59 +10,54 @@ use homelab_core::report::receipt::{Deed, Outcome, Receipt};
 use super::back::{self, Cause};
 use super::between::{self, Between, Data};
 use super::dump::Database;
-use super::engine::{self, State};
-use super::journal::Journal;
+use super::journal::{Exchanged, Journal};
 use super::lock::Lock;
-use super::place::Place;
+use super::place::HousePlace;
 use super::release::{self, Manifest};
 use super::run::{Request, Run};
-use super::survey::Wanted;
-use super::{attempt, prune, receipt, recover, switch};
+use super::wanted::Wanted;
+use super::{forward, prune, receipt, recover, switch};
+use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::ui::Ui;
 
-/// Rolls back; `to` is the release before the current one unless it is named.
+/// Rolls back to the release `to`, or to the one before the current one.
 pub(crate) fn rollback(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     to: Option<&Id>,
     data: Data,
     request: &Request,
 ) -> Result<Receipt, Error> {
     let _lock = Lock::take(place, "a rollback", &request.actor)?;
-    recover::first(ui, place)?;
+    recover::before_another(ui, place)?;
     let current = place.current()?.ok_or(Error::NothingDeployed)?;
     let to = target(place, to, &current)?;
-    let mut run = Run::new(place, request, Deed::Rollback);
-    run.phase(ui, "planning");
+    let mut run = Run::new(ui, place, request, Deed::Rollback, (Some(&current), &to));
+    run.phase("planning");
     let wanted = Wanted::load(place, &to, Some(&current))?;
-    // An older program has not judged it by all of them, nor any with today's values.
-    if let Some(refused) = attempt::forbidden(&mut run, &wanted, Some(&current)) {
-        receipt::append(&refused, place)?;
-        return Ok(refused);
+    // Its own deploy may have been judged by fewer rules, and with other values.
+    if let Some(because) = forward::forbidden(&run, &wanted) {
+        return run.refuse(because);
     }
-    wanted.stage_values(place)?;
-    switch::write_resolved(place, &wanted)?;
-    let (state, plan) = wanted.plan(Some(&current))?;
-    ui.note(homelab_core::report::plan::text(&plan).trim_end());
+    wanted.stage(place)?;
+    let (seen, plan) = run.plan(&wanted)?;
     let between = between::between(place, &current, &wanted, None)?;
     between::refuse(&between, data, &to)?;
-    if let Some(refused) = attempt::prepare(ui, &mut run, &wanted, Some(&current), &plan)? {
-        receipt::append(&refused, place)?;
-        return Ok(refused);
+    if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
+        return run.refuse(because);
     }
-    let journal = run.journal(Some(&current), &to, &state);
+    let journal = run.journal(&seen);
     if data.restore && between.databases.iter().any(|it| it.1.is_some()) {
-        return restore(ui, run, &wanted, journal, &between, &plan);
+        return restore(run, &wanted, journal, &between, &seen, &plan);
     }
-    attempt::forward(ui, run, &wanted, journal, &state, &plan)
+    forward::go_forward(&mut run, &wanted, journal, &seen, &plan)
 }
 
-/// A release of this host that is not the current one: one that is kept, or, for who names it, one that a
-/// deploy brought and refused.
-fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
+/// The release to go back to. A person may also name one that was refused and is still on this host.
+fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
     let kept: Vec<_> =
-        prune::kept(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
+        prune::kept_releases(place, usize::MAX)?.into_iter().filter(|it| it != current).collect();
     let names = || kept.iter().map(ToString::to_string).collect::<Vec<_>>();
     match to {
         None => before(place, current)?.filter(|it| kept.contains(it)).ok_or(Error::NoOlder),
@@ -69,7 +65,7 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             Err(Error::AlreadyRuns { release: it.to_string(), kept: names() })
         }
         Some(it) => {
-            // The first digits of its name or of its commit will do.
+            // The first digits of its name or of its commit are enough.
             let commit = |kept: &Id| Manifest::load(place, kept).map(|it| it.commit);
             let mut found = kept.iter().filter(|kept| {
                 kept.as_str().starts_with(it.as_str())
@@ -77,19 +73,19 @@ fn target(place: &Place, to: Option<&Id>, current: &Id) -> Result<Id, Error> {
             });
             match (found.next(), found.next()) {
                 (Some(one), None) => Ok(one.clone()),
-                (None, _) if prune::all(place)?.contains(it) => Ok(it.clone()),
+                (None, _) if prune::all_releases(place)?.contains(it) => Ok(it.clone()),
                 _ => Err(Error::NotKept { release: it.to_string(), kept: names() }),
             }
         }
     }
 }
 
-/// The last release with other files that ran before the current one: by what has deployed it, not by
-/// what went back to it. A commit that changes no generated file is no other release to go back to.
-fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
+/// The last release before the current one that has other files. Receipts of rollbacks do not count:
+/// whoever rolls back twice goes back twice.
+fn before(place: &HousePlace, current: &Id) -> Result<Option<Id>, Error> {
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let own = files(current);
-    let receipts = receipt::all(place)?;
+    let receipts = receipt::load_all(place)?;
     let mut deploys = receipts.into_iter().rev().filter(|it| {
         let came = matches!(it.outcome, Outcome::Deployed | Outcome::Broken);
         let runs = came && it.runs.as_ref() == Some(&it.to);
@@ -98,69 +94,53 @@ fn before(place: &Place, current: &Id) -> Result<Option<Id>, Error> {
     Ok(deploys.find_map(|it| it.from.filter(|it| files(it).is_some_and(|it| Some(it) != own))))
 }
 
-/// Puts the databases back while nobody uses them, then goes on like any deploy.
+/// Restores databases while no service uses them, then goes on like a deploy.
 fn restore(
-    ui: &mut Ui,
     mut run: Run<'_>,
     wanted: &Wanted,
     mut journal: Journal,
     between: &Between,
+    seen: &Seen,
     before: &Plan,
 ) -> Result<Receipt, Error> {
-    let place = run.place;
-    journal.save(place)?;
-    let ended = put_back(ui, &mut run, wanted, &mut journal, between);
-    if let Err(error) = ended {
-        let receipt = back::back(ui, &mut run, &journal, &Cause::Failed(error))?;
-        attempt::end(&run, &receipt)?;
+    journal.save(run.place)?;
+    if let Err(error) = put_back(&mut run, wanted, &mut journal, between, seen) {
+        let receipt = back::go_back(&mut run, &journal, &Cause::Failed(error))?;
+        run.end(&receipt)?;
         return Ok(receipt);
     }
-    let (state, mut plan) = wanted.plan(journal.from.as_ref())?;
-    // It was taken before; what is there now is what shall be there.
+    let (seen, mut plan) = wanted.plan(journal.from.as_ref())?;
+    // The dumps were taken before the restore.
     plan.dumps.clear();
-    // Its server has been exchanged by now, which the receipt must not forget.
+    // The server has its older image already; the receipt names the image from before that.
     for step in &mut plan.services {
         if let Some(old) = before.step(&step.service).filter(|it| it.image_to == step.image_to) {
             step.image_from.clone_from(&old.image_from);
         }
     }
-    let receipt = attempt::forward(ui, run, wanted, journal, &state, &plan)?;
+    let receipt = forward::go_forward(&mut run, wanted, journal, &seen, &plan)?;
     if receipt.outcome == Outcome::Deployed {
-        ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
+        run.ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
     }
     Ok(receipt)
 }
 
 fn put_back(
-    ui: &mut Ui,
     run: &mut Run<'_>,
     wanted: &Wanted,
     journal: &mut Journal,
     between: &Between,
+    seen: &Seen,
 ) -> Result<(), Error> {
-    let place = run.place;
-    let project = &wanted.after.file.name;
-    run.phase(ui, "dumping");
-    let state = engine::state(project)?;
-    for (database, _) in between.databases.iter().filter(|it| it.1.is_some()) {
-        let database = Database::of(&state, &wanted.after.file, database)?;
-        if !database.wakes(|it| ui.note(it))? {
-            continue;
-        }
-        let dump = database.dump(place, &journal.id)?;
-        ui.note(format_args!("  {}", dump.display()));
-        journal.dumps.push(dump.display().to_string());
-    }
-    journal.save(place)?;
-    run.phase(ui, "restoring");
-    for (database, dump) in &between.databases {
-        let Some(dump) = dump else { continue };
-        let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
-        let files = std::iter::once(&wanted.after.file).chain(&newer);
-        switch::stop_users(&state, files, database)?;
-        let server = own_image(place, wanted, journal.from.as_ref(), database, |it| ui.note(it))?;
-        let server = Database::of(&server, &wanted.after.file, database)?;
-        put_one_back(&server, dump, journal, place)?;
+    let (place, file) = (run.place, &wanted.after.file);
+    let restored = || between.databases.iter().filter_map(|it| Some((&it.0, it.1.as_ref()?)));
+    forward::dump_databases(run, journal, seen, file, restored().map(|it| (it.0, true)))?;
+    run.phase("restoring");
+    let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
+    for (database, dump) in restored() {
+        switch::stop_users(seen, std::iter::once(file).chain(&newer), database)?;
+        let server = bring_up_alone(run, wanted, database)?;
+        put_one_back(&Database::of(&server, file, database)?, dump, journal, place)?;
     }
     Ok(())
 }
@@ -169,30 +149,24 @@ fn put_one_back(
     database: &Database,
     dump: &Path,
     journal: &mut Journal,
-    place: &Place,
+    place: &HousePlace,
 ) -> Result<(), Error> {
     let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
-    // Noted before it is done: going back twice is harmless, not at all is not.
+    // Written before it is done: to undo a restore that never came is harmless.
     let kept = database.kept_name(&name);
-    journal.restored.push((database.service.clone(), kept.clone()));
+    let exchanged = Exchanged { service: database.service.clone(), kept: kept.clone() };
+    journal.restored.push(exchanged);
     journal.save(place)?;
     database.restore(dump, &kept)
 }
 
-/// The server alone as the older release has it, healthy.
-fn own_image(
-    place: &Place,
-    wanted: &Wanted,
-    current: Option<&Id>,
-    database: &str,
-    tell: impl FnMut(&str),
-) -> Result<State, Error> {
-    let (state, mut plan) = wanted.plan(current)?;
+/// Brings a server up alone, as the older release has it; returns what Docker shows when it is healthy.
+fn bring_up_alone(run: &mut Run<'_>, wanted: &Wanted, database: &str) -> Result<Seen, Error> {
+    let (seen, mut plan) = wanted.plan(run.from.as_ref())?;
     plan.services.retain(|it| it.service == database);
     let mut alone = wanted.after.file.clone();
     alone.services.retain(|name, _| name == database);
-    switch::bring_up(place, wanted, &plan, &state, &alone, tell)?;
-    engine::state(&wanted.after.file.name)
+    switch::bring_up(run, wanted, &plan, &seen, &alone, &[])
 }
 
 #[cfg(test)]
@@ -202,10 +176,11 @@ pub(super) mod tests {
     use super::*;
 
     /// A host with these releases, each with its own image; equal texts are equal files.
-    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, Place) {
+    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, HousePlace) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         for (name, image) in releases {
             let text = format!("name: house\nservices:\n  a:\n    image: \"a:{image}\"\n");
             let contents = [("compose.yaml".to_owned(), text.into_bytes())].into();
@@ -227,9 +202,9 @@ pub(super) mod tests {
         let back = before(&place, &id("release4")).expect("readable");
         assert_eq!(back, Some(id("release1")));
         place.flip(&id("release4")).expect("it is ours");
-        let kept = prune::kept(&place, 1).expect("readable");
+        let kept = prune::kept_releases(&place, 1).expect("readable");
         assert_eq!(kept, ["release4", "release3", "release2", "release1"].map(id));
-        assert!(!prune::kept(&place, 0).expect("readable").contains(&id("release1")));
+        assert!(!prune::kept_releases(&place, 0).expect("readable").contains(&id("release1")));
         // Going back is no deploy: from there, back is further back.
         write(&Receipt { what: Deed::Rollback, ..deployed("release4", "release1") });
         assert_eq!(before(&place, &id("release1")).expect("readable"), None);

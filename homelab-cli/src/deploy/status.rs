@@ -1,6 +1,4 @@
-//! What runs and whether it is still what was deployed: drift, with a place and a fix.
-
-use std::error::Error as _;
+//! Drift: what differs from the release that was deployed, and what to do about it.
 
 use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::model::project::split_image;
@@ -13,25 +11,26 @@ use homelab_core::report::status::Status;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::engine::{self, State};
 use super::journal::Journal;
 use super::lock::Lock;
-use super::place::Place;
+use super::place::HousePlace;
 use super::receipt;
 use super::release::{self, Manifest};
-use super::survey::Wanted;
-use super::{bundle, files, gate, one_way, prune};
+use super::wanted::Wanted;
+use super::{bundle, files, health, prune, way_out};
+use crate::docker::seen::{self, Seen};
 use crate::error::Error;
+use crate::message;
 
-/// Looks at the house; changes nothing.
+/// Compares the house with its release, and changes nothing.
 ///
-/// What lies on the disk is read first, so that an engine that hangs or a `.env` that cannot be read hides
-/// nothing of it. What cannot be known is a finding, too.
-pub(crate) fn status(place: &Place) -> Status {
+/// The disk is read before Docker is asked, so that a hung engine or an unreadable `.env` hides
+/// nothing. What cannot be found out becomes a finding, too.
+pub(crate) fn status(place: &HousePlace) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
     let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
     findings.extend(unread_receipts(place, &unread));
-    let broken = receipt::broken(&receipts).map(way_out);
+    let broken = receipt::broken(&receipts).map(leads_out);
     findings.extend(broken.clone().map(|(because, help)| {
         error(
             "drift-broken",
@@ -42,8 +41,8 @@ pub(crate) fn status(place: &Place) -> Status {
     }));
     let current = place.current().and_then(|it| it.ok_or(Error::NothingDeployed));
     let current = known(current, &mut findings);
-    // What it needs was read above; what could not be is told.
-    let mut kept = prune::kept(place, usize::MAX).unwrap_or_default();
+    // The reads above have already reported what this cannot read.
+    let mut kept = prune::kept_releases(place, usize::MAX).unwrap_or_default();
     kept.retain(|it| Some(it) != current.as_ref());
     let manifest = current.as_ref().map(|it| Manifest::load(place, it));
     let manifest = manifest.and_then(|it| known(it, &mut findings));
@@ -63,7 +62,7 @@ pub(crate) fn status(place: &Place) -> Status {
 
 /// Compares the host with its release; returns the health of every service, where the engine answers.
 fn compared(
-    place: &Place,
+    place: &HousePlace,
     manifest: &Manifest,
     findings: &mut Vec<Finding>,
 ) -> Option<IndexMap<String, String>> {
@@ -73,20 +72,19 @@ fn compared(
     let altered = known(altered, findings).unwrap_or_default();
     findings.extend(settings.into_iter().chain(altered));
     let wanted = known(Wanted::load(place, id, Some(id)), findings)?;
-    let (state, plan) = known(wanted.plan(Some(id)), findings)?;
+    let (seen, plan) = known(wanted.plan(Some(id)), findings)?;
     findings.extend(containers(&plan));
-    findings.extend(foreign(&state));
-    findings.extend(digests(&state, &wanted));
-    findings.extend(unhealthy(&state, &plan));
-    Some(gate::health(&state))
+    findings.extend(foreign(&seen));
+    findings.extend(digests(&seen, &wanted));
+    findings.extend(unhealthy(&seen, &plan));
+    Some(health::by_service(&seen))
 }
 
-/// A part of the whole; that it is not to be had is a finding.
+/// Returns a value, or makes its error a finding.
 fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
     let unknown = |it: &Error| {
-        let cause = it.source().map(|it| format!(": {it}")).unwrap_or_default();
         let help = it.hint().unwrap_or_default();
-        error("drift-unknown", "the house", format!("{it}{cause}"), &help)
+        error("drift-unknown", "the house", message::chain(&it), &help)
     };
     part.map_err(|it| findings.push(unknown(&it))).ok()
 }
@@ -102,10 +100,10 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
     }
 }
 
-/// What a deploy of the release that runs puts right.
+/// For drift that another deploy of the same release removes.
 const AGAIN: &str = "deploy this release again, or find out who changed it";
 
-fn interrupted(place: &Place) -> Option<Finding> {
+fn interrupted(place: &HousePlace) -> Option<Finding> {
     let wrong =
         |message: String, help: &str| error("drift-interrupted", "the house", message, help);
     let busy = Lock::held(place);
@@ -117,7 +115,9 @@ fn interrupted(place: &Place) -> Option<Finding> {
                 ..error("drift-busy", "the house", format!("at work: {holder}"), WAIT)
             });
         }
-        Err(error) => return Some(wrong(error.to_string(), &error.hint().unwrap_or_default())),
+        Err(error) => {
+            return Some(wrong(message::chain(&error), &error.hint().unwrap_or_default()));
+        }
     };
     let message = format!(
         "the {} of `{}` by {} since {} has not ended",
@@ -132,13 +132,13 @@ fn interrupted(place: &Place) -> Option<Finding> {
     })
 }
 
-/// Why the house is broken, and what leads out.
-fn way_out(receipt: &Receipt) -> (String, String) {
+/// Why the house is broken, and what to do.
+fn leads_out(receipt: &Receipt) -> (String, String) {
     let because = receipt.because.clone().unwrap_or_else(|| "nobody knows why".to_owned());
-    (because, receipt.help.clone().unwrap_or_else(|| one_way::MEND.to_owned()))
+    (because, receipt.help.clone().unwrap_or_else(|| way_out::MEND.to_owned()))
 }
 
-fn unread_receipts(place: &Place, lines: &[usize]) -> Option<Finding> {
+fn unread_receipts(place: &HousePlace, lines: &[usize]) -> Option<Finding> {
     let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
     let finding = error(
         "drift-receipts",
@@ -157,8 +157,8 @@ fn unread_receipts(place: &Place, lines: &[usize]) -> Option<Finding> {
 const WAIT: &str =
     "wait for it; every call of a program has a time limit, so that it ends by itself";
 
-/// A `.env` that was edited since, or that a deploy went back from.
-fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {
+/// A `.env` that differs from the one with which the release became healthy.
+fn settings(place: &HousePlace, id: &Id) -> Result<Option<Finding>, Error> {
     let (now, applied) = (files::read(&place.dotenv())?, files::read(&place.applied(id))?);
     let message = format!(
         "`.env` is not the one with which this release became healthy, `releases/{id}/applied.env`"
@@ -175,7 +175,7 @@ fn settings(place: &Place, id: &Id) -> Result<Option<Finding>, Error> {
 }
 
 /// Files that are not those that were deployed.
-fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
+fn altered(place: &HousePlace, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
     let changed = |path: &str| {
         error("drift-file", path, format!("`{path}` is not the file that was deployed"), AGAIN)
     };
@@ -185,8 +185,7 @@ fn altered(place: &Place, manifest: &Manifest) -> Result<Vec<Finding>, Error> {
         .map(|it| changed(&format!("releases/{id}/{it}")))
         .collect();
     for (path, hash) in manifest.config() {
-        let bytes = files::read(&place.root.join(path))?;
-        if bytes.is_none_or(|it| release::sha256(&it) != hash) {
+        if !release::is_file_with(&place.root.join(path), hash)? {
             findings.push(changed(path));
         }
     }
@@ -231,18 +230,18 @@ fn container(step: &Step) -> Finding {
     }
 }
 
-/// A change of a plan leads from what runs to what was deployed.
+/// A change in words. A plan leads from what runs to what was deployed.
 fn said(change: &Change) -> String {
     let or = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
     format!("{}: deployed is {}, what runs has {}", change.field, or(&change.to), or(&change.from))
 }
 
-/// Containers of the project that no service of the file stands for.
-fn foreign(state: &State) -> Vec<Finding> {
-    let foreign = state.containers.iter().filter(|it| engine::service(it).is_none());
+/// Containers of the project that belong to no service.
+fn foreign(seen: &Seen) -> Vec<Finding> {
+    let foreign = seen.containers.iter().filter(|it| seen::service(it).is_none());
     foreign
         .map(|it| {
-            let name = engine::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
+            let name = seen::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
             let message = format!("the container `{name}` is of this project and of no service");
             error("drift-foreign", name, message, "`docker rm --force` it, if nobody needs it")
         })
@@ -250,16 +249,16 @@ fn foreign(state: &State) -> Vec<Finding> {
 }
 
 /// Containers whose image has not the digest that was reviewed.
-fn digests(state: &State, wanted: &Wanted) -> Vec<Finding> {
+fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, service) in &wanted.after.file.services {
         let Some(digest) = service.image.as_deref().and_then(|it| split_image(it).digest) else {
             continue;
         };
-        for container in state.of(name) {
-            let image = observe::image_id(container).and_then(|it| state.images.get(it));
+        for container in seen.of(name) {
+            let image = observe::image_id(container).and_then(|it| seen.images.get(it));
             let has_it = |it: &Value| observe::digests(it).iter().any(|it| it.ends_with(digest));
-            // One without any digest was loaded from a file: nobody can tell.
+            // An image without a digest was loaded from a file and cannot be compared.
             let differs = image.is_some_and(|it| !observe::digests(it).is_empty() && !has_it(it));
             if differs {
                 let message = format!("`{name}` runs another image than `{digest}`");
@@ -270,13 +269,13 @@ fn digests(state: &State, wanted: &Wanted) -> Vec<Finding> {
     findings
 }
 
-fn unhealthy(state: &State, plan: &Plan) -> Vec<Finding> {
-    let unwell = gate::unwell(state);
+fn unhealthy(seen: &Seen, plan: &Plan) -> Vec<Finding> {
+    let unwell = health::unwell(seen);
     let unchanged =
         unwell.iter().filter(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
     unchanged
         .map(|name| {
-            let health = state.of(name).next().map_or("gone", engine::health);
+            let health = seen.of(name).next().map_or("gone", health::of);
             let starting = health == "starting";
             Finding {
                 severity: if starting { Severity::Warning } else { Severity::Error },
@@ -306,8 +305,9 @@ mod tests {
     #[test]
     fn neither_a_hung_engine_nor_a_missing_env_hides_who_is_at_work_and_what_is_broken() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         let _lock = Lock::take(&place, "a deploy", "grace").expect("it is free");
         let broken = Receipt { outcome: Outcome::Broken, ..deployed("release0", "release1") };
         receipt::append(&broken, &place).expect("there is room");

@@ -13,29 +13,29 @@ use homelab_core::report::receipt::Receipt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::journal::Journal;
-use super::place::Place;
+use super::place::HousePlace;
 use super::prune;
 use super::receipt;
 use crate::error::Error;
 use crate::exit;
 use crate::ui::Ui;
 
-/// Between two looks at the worker's log.
+/// Pause between two looks at the worker's log.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the worker came to.
+/// How the worker ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: u8,
-    /// Its receipt, when it came that far.
+    /// The receipt, if the worker wrote one.
     pub(crate) receipt: Option<Receipt>,
 }
 
-/// Starts the worker with these words and `input`, and waits for its end. When it is killed or has a bug,
-/// what it left is put right at once. One that fails has said why, and what it leaves it leaves on purpose.
+/// Starts the worker with these arguments and this standard input, and waits for its end. If the worker
+/// is killed or panics, a recovery runs at once. If it fails, it has said why, and nothing is repaired.
 pub(crate) fn run(
     ui: &mut Ui,
-    place: &Place,
+    place: &HousePlace,
     id: &str,
     words: &[&str],
     input: &[u8],
@@ -47,7 +47,7 @@ pub(crate) fn run(
 
 /// The process that does the work.
 struct Worker<'a> {
-    place: &'a Place,
+    place: &'a HousePlace,
     id: &'a str,
     program: &'a Path,
 }
@@ -55,7 +55,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn run(&self, ui: &mut Ui, words: &[&str], input: &[u8]) -> Result<Ended, Error> {
         let place = self.place;
-        place.prepare()?;
+        place.make_folders()?;
         prune::prune_logs(place);
         let mut code = self.follow(ui, words, input)?;
         let how = match code {
@@ -67,7 +67,7 @@ impl Worker<'_> {
             ui.note(format_args!("error: the deploy {how}; putting right what it left"));
             code = self.follow(ui, &["recover"], &[])?.map(|_| exit::FINDINGS);
         }
-        let receipt = receipt::all(place)?.into_iter().rev().find(|it| it.id == self.id);
+        let receipt = receipt::load_all(place)?.into_iter().rev().find(|it| it.id == self.id);
         Ok(Ended { code: code.unwrap_or(exit::FAILED), receipt })
     }
 
@@ -78,11 +78,11 @@ impl Worker<'_> {
         let log =
             File::options().create(true).append(true).mode(0o600).open(&path).map_err(fail)?;
         let mut shown = File::open(&path).map_err(fail)?;
-        // What an earlier worker of this deploy wrote was shown.
+        // The output of an earlier worker of this deploy was shown already.
         std::io::copy(&mut shown, &mut std::io::sink()).map_err(fail)?;
         let mut child = self.spawn(words, log)?;
         if let Some(mut pipe) = child.stdin.take() {
-            // One that ends early says why.
+            // A worker that ends before it has read everything says why.
             let _ = pipe.write_all(input);
         }
         let status = loop {
@@ -94,7 +94,7 @@ impl Worker<'_> {
             std::thread::sleep(INTERVAL);
         };
         if status.signal().is_some() {
-            // A `docker compose` that it started would go on, beside the recovery.
+            // Otherwise a `docker compose` of the worker would run on beside the recovery.
             let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             return Ok(None);
         }
@@ -119,7 +119,7 @@ impl Worker<'_> {
     }
 }
 
-/// Shows what the worker has written since. That nobody reads it is no reason to stop.
+/// Shows what the worker has written since the last look; a closed terminal does not stop the deploy.
 fn show(ui: &mut Ui, log: &mut File, path: &Path) -> Result<(), Error> {
     let mut text = Vec::new();
     log.read_to_end(&mut text).map_err(|source| Error::Read { path: path.to_owned(), source })?;
@@ -137,14 +137,15 @@ mod tests {
     /// How often a worker is started that ends with `ending` the first time, and well from then on.
     fn workers(ending: &str, leaves_a_note: bool) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
         let root = place.root.display();
         let script = format!(
             "#!/bin/sh\nshift 5\nprintf '%s\\n' \"$*\" >>{root}/said\n[ \"$1\" = recover ] || {ending}\n"
         );
         let program = place.root.join("worker");
         files::write(&program, script.as_bytes(), 0o755).expect("it is ours");
-        place.prepare().expect("it is ours");
+        place.make_folders().expect("it is ours");
         if leaves_a_note {
             let note = "{\"id\":\"x\",\"what\":\"deploy\",\"to\":\"0123456789ab\",\"actor\":\"ada\",\
                         \"started\":\"\",\"before\":[],\"dumps\":[]}";

@@ -2,74 +2,54 @@
 
 use std::net::SocketAddr;
 
-use homelab_core::compose::File;
+use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
-use super::engine::{self, Release, State};
-use super::files;
-use super::gate::Gate;
-use super::place::Place;
-use super::release::{Manifest, RESOLVED};
-use super::survey::Wanted;
-use super::{bundle, gate, networks, probe};
+use super::health::{self, Waiting};
+use super::place::HousePlace;
+use super::release::Manifest;
+use super::run::Run;
+use super::wanted::Wanted;
+use super::{bundle, files, networks, probe};
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::program::Limit;
 
-/// Writes what Compose gets.
-pub(super) fn write_resolved(place: &Place, wanted: &Wanted) -> Result<(), Error> {
-    let path = place.release(&wanted.manifest.release).join(RESOLVED);
-    // Values of `.env` are in it.
-    files::write(&path, wanted.for_compose().as_bytes(), 0o600)
-}
-
-/// Fetches the images that are not there; returns those. Nothing runs otherwise afterwards.
-pub(super) fn pull(
-    place: &Place,
-    wanted: &Wanted,
-    mut tell: impl FnMut(&str),
-) -> Result<Vec<String>, Error> {
+/// Pulls the images that are missing; no container changes.
+pub(super) fn pull(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let missing = missing_images(wanted)?;
     if missing.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let services: Vec<_> = wanted
-        .after
-        .file
-        .services
-        .iter()
-        .filter(|it| it.1.image.as_ref().is_some_and(|it| missing.contains(it)))
-        .map(|it| it.0.as_str())
-        .collect();
-    tell(&format!("pulling {}", services.join(", ")));
+    let is_missing = |it: &Service| it.image.as_ref().is_some_and(|image| missing.contains(image));
+    let services = wanted.after.file.services.iter().filter(|it| is_missing(it.1));
+    let services: Vec<_> = services.map(|it| it.0.as_str()).collect();
+    run.tell(format_args!("pulling {}", services.join(", ")));
     let words = [&["pull", "--quiet", "--"][..], &services].concat();
-    let program = engine::compose(place, &wanted.release(), &words, Limit::PULL);
-    let output = engine::composed(program, "pull")?;
+    let output = wanted.compose(run.place, &words, Limit::PULL)?;
     if !output.status.success() {
-        return Err(engine::failed("docker compose pull", &output));
+        return Err(docker::failed("docker compose pull", &output));
     }
     match missing_images(wanted)?.first() {
-        None => Ok(missing),
-        Some(image) => Err(Error::Failed {
-            what: format!("`{image}` was pulled and is not there"),
-            help: "see Docker's own log: `sudo journalctl --unit docker --since -1h`".to_owned(),
-        }),
+        None => Ok(()),
+        Some(image) => Err(Error::NotPulled(image.clone())),
     }
 }
 
-/// Images of services that are on and that the engine has not. A pinned one never changes: nobody
-/// has to be asked for it again.
+/// Images that Docker does not have yet. A pinned image never changes, so one that is there is not
+/// pulled again.
 pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
     let images: IndexSet<_> =
         wanted.after.file.services.values().filter_map(|it| it.image.as_deref()).collect();
     let words: Vec<_> = ["image", "inspect", "--format", "{{.Id}}"].into_iter().collect();
     let all: Vec<_> = words.iter().copied().chain(images.iter().copied()).collect();
-    if engine::attempt(&all)?.status.success() {
+    if docker::attempt(&all)?.status.success() {
         return Ok(Vec::new());
     }
     let mut missing = Vec::new();
     for image in images {
-        if !engine::attempt(&[&words[..], &[image]].concat())?.status.success() {
+        if !docker::attempt(&[&words[..], &[image]].concat())?.status.success() {
             missing.push(image.to_owned());
         }
     }
@@ -77,9 +57,9 @@ pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
 }
 
 /// Puts the release's configuration files where containers mount them; each is replaced whole.
-pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Error> {
+pub(super) fn sync_config(place: &HousePlace, manifest: &Manifest) -> Result<(), Error> {
     let release = place.release(&manifest.release);
-    // A file where the release has a folder, and the reverse.
+    // First the files that stand where the release has a folder, and the reverse.
     for path in surplus(place, manifest)?.iter().filter(|it| is_in_the_way(it, manifest)) {
         files::remove(&place.root.join(path))?;
     }
@@ -89,7 +69,7 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
         let bytes = files::read(&source)?.ok_or_else(|| Error::NoRelease(path.to_owned()))?;
         let target = place.root.join(path);
         if files::read(&target)?.as_deref() != Some(&bytes) {
-            files::folder(target.parent().unwrap_or(&place.root))?;
+            files::make_folder(target.parent().unwrap_or(&place.root))?;
             files::write(&target, &bytes, 0o644)?;
         }
     }
@@ -99,83 +79,77 @@ pub(super) fn sync_config(place: &Place, manifest: &Manifest) -> Result<(), Erro
     files::remove_empty_below(&place.root.join("config"))
 }
 
-/// What an older release had there and this one has not.
-fn surplus(place: &Place, manifest: &Manifest) -> Result<Vec<String>, Error> {
+/// Configuration files on the host that are not in the release.
+fn surplus(place: &HousePlace, manifest: &Manifest) -> Result<Vec<String>, Error> {
     let mut paths = bundle::files_below(&place.root, "config")?;
     paths.retain(|it| !manifest.files.contains_key(it));
     Ok(paths)
 }
 
-/// Whether no file of a release can be written while this one is there.
+/// Whether this path stands where the release has a folder, or the reverse.
 fn is_in_the_way(path: &str, manifest: &Manifest) -> bool {
     let is_below =
         |it: &str, folder: &str| it.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     manifest.config().any(|(wanted, _)| is_below(wanted, path) || is_below(path, wanted))
 }
 
-/// Carries a plan out and waits until everything is well but who is excused; returns the health of every
-/// service.
+/// Carries a plan out and waits until every service is well, except the excused ones; returns what Docker
+/// shows then.
 pub(super) fn carry_out(
-    place: &Place,
+    run: &mut Run<'_>,
     wanted: &Wanted,
     plan: &Plan,
-    state: &State,
+    seen: &Seen,
     excused: &[String],
-    mut tell: impl FnMut(&str),
-) -> Result<IndexMap<String, String>, Error> {
-    sync_config(place, &wanted.manifest)?;
-    networks::clear(state, wanted)?;
-    remove(state, plan, &mut tell)?;
-    up(place, &wanted.release(), plan, &mut tell)?;
-    tell("waiting until every service is healthy");
-    gate::wait(&wanted.after.file, &Gate { excused, touched: touched(plan), logs: &place.unwell() })
+) -> Result<Seen, Error> {
+    sync_config(run.place, &wanted.manifest)?;
+    bring_up(run, wanted, plan, seen, &wanted.after.file, excused)
 }
 
-/// Services that get a new container.
-fn touched(plan: &Plan) -> IndexSet<String> {
-    plan.with(Action::Created).chain(plan.with(Action::Recreated)).map(str::to_owned).collect()
-}
-
-/// A part of a plan: its services, until those of `file` are healthy.
+/// Carries out a plan, or a part of one, and waits for the services of `file`.
 pub(super) fn bring_up(
-    place: &Place,
+    run: &mut Run<'_>,
     wanted: &Wanted,
     plan: &Plan,
-    state: &State,
+    seen: &Seen,
     file: &File,
-    mut tell: impl FnMut(&str),
-) -> Result<(), Error> {
-    networks::clear(state, wanted)?;
-    remove(state, plan, &mut tell)?;
-    up(place, &wanted.release(), plan, &mut tell)?;
-    let gate = Gate { excused: &[], touched: touched(plan), logs: &place.unwell() };
-    gate::wait(file, &gate).map(|_| ())
+    excused: &[String],
+) -> Result<Seen, Error> {
+    networks::clear(seen, wanted)?;
+    remove_containers(run, plan, seen)?;
+    let made: Vec<_> = plan.with(Action::Created).chain(plan.with(Action::Recreated)).collect();
+    let started: Vec<_> = plan.with(Action::Started).collect();
+    start(run, wanted, "--no-recreate", &started)?;
+    start(run, wanted, "--force-recreate", &made)?;
+    run.tell("waiting until every service is healthy");
+    let touched = made.into_iter().map(str::to_owned).collect();
+    health::wait(file, &Waiting { excused, touched, logs: &run.place.unwell() })
 }
 
-/// Stops and removes the containers of services that go: `up` would leave them running.
-pub(super) fn remove(state: &State, plan: &Plan, tell: &mut impl FnMut(&str)) -> Result<(), Error> {
+/// Stops and removes the containers of services that have to go: Compose would leave them running.
+pub(super) fn remove_containers(run: &mut Run<'_>, plan: &Plan, seen: &Seen) -> Result<(), Error> {
     let gone: Vec<_> = plan.with(Action::Stopped).collect();
-    let mut ids: Vec<_> = gone.iter().flat_map(|it| state.of(it)).collect();
-    // Two containers where one should be: Compose would keep both.
+    let mut ids: Vec<_> = gone.iter().flat_map(|it| seen.of(it)).collect();
+    // Where a service has two containers, Compose would keep both.
     for name in plan.with(Action::Recreated) {
-        let mut all: Vec<_> = state.of(name).collect();
-        all.sort_by_key(|it| engine::text(it, "/State/Status") != Some("running"));
+        let mut all: Vec<_> = seen.of(name).collect();
+        all.sort_by_key(|it| seen::text(it, "/State/Status") != Some("running"));
         ids.extend(all.into_iter().skip(1));
     }
-    let ids: Vec<_> = ids.into_iter().filter_map(|it| engine::text(it, "/Id")).collect();
+    let ids: Vec<_> = ids.into_iter().filter_map(|it| seen::text(it, "/Id")).collect();
     if ids.is_empty() {
         return Ok(());
     }
     if !gone.is_empty() {
-        tell(&format!("removing {}; its data stays", gone.join(", ")));
+        run.tell(format_args!("removing {}; its data stays", gone.join(", ")));
     }
-    engine::deed(&[&["stop"][..], &ids].concat())?;
-    engine::deed(&[&["rm"][..], &ids].concat()).map(|_| ())
+    docker::change(&[&["stop"][..], &ids].concat())?;
+    docker::change(&[&["rm"][..], &ids].concat())
 }
 
-/// Stops everybody who may be connected to a database, by what any of these files says.
+/// Stops the services that use a database by any of these files.
 pub(super) fn stop_users<'a>(
-    state: &State,
+    seen: &Seen,
     files: impl IntoIterator<Item = &'a File>,
     database: &str,
 ) -> Result<(), Error> {
@@ -184,62 +158,49 @@ pub(super) fn stop_users<'a>(
         .filter(|it| it.1.depends_on.contains_key(database))
         .map(|it| it.0.as_str())
         .collect();
-    let containers = users.into_iter().flat_map(|it| state.of(it));
-    let ids: Vec<_> = containers.filter_map(|it| engine::text(it, "/Id")).collect();
+    let containers = users.into_iter().flat_map(|it| seen.of(it));
+    let ids: Vec<_> = containers.filter_map(|it| seen::text(it, "/Id")).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    engine::deed(&[&["stop"][..], &ids].concat()).map(|_| ())
+    docker::change(&[&["stop"][..], &ids].concat())
 }
 
-/// Makes and starts exactly the services of the plan, in the order of their dependencies.
-fn up(
-    place: &Place,
-    release: &Release<'_>,
-    plan: &Plan,
-    tell: &mut impl FnMut(&str),
-) -> Result<(), Error> {
-    let made: Vec<_> = plan.with(Action::Created).chain(plan.with(Action::Recreated)).collect();
-    let started: Vec<_> = plan.with(Action::Started).collect();
-    for (how, services) in [("--no-recreate", started), ("--force-recreate", made)] {
-        if services.is_empty() {
-            continue;
-        }
-        tell(&format!("starting {}", services.join(", ")));
-        // Compose decides nothing here: which containers are made anew is the plan's business.
-        let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how, "--"];
-        let words = [&words[..], &services].concat();
-        let output = engine::composed(engine::compose(place, release, &words, Limit::DEED), "up")?;
-        if !output.status.success() {
-            return Err(engine::failed("docker compose up", &output));
-        }
+/// Starts exactly these services, in the order of their dependencies.
+fn start(run: &mut Run<'_>, wanted: &Wanted, how: &str, services: &[&str]) -> Result<(), Error> {
+    if services.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    run.tell(format_args!("starting {}", services.join(", ")));
+    // The plan, not Compose, decides which containers are made anew.
+    let words = ["up", "--detach", "--no-deps", "--no-build", "--pull", "never", how, "--"];
+    let output = wanted.compose(run.place, &[&words[..], services].concat(), Limit::DEED)?;
+    if output.status.success() { Ok(()) } else { Err(docker::failed("docker compose up", &output)) }
 }
 
-/// Asks the routes; those that were wrong before do not count.
-pub(super) fn routes(
+/// Asks every route. Those that were wrong before are only warned of.
+pub(super) fn ask_routes(
+    run: &mut Run<'_>,
     wanted: &Wanted,
     wrong_before: &[String],
-    mut tell: impl FnMut(&str),
 ) -> Result<(), Error> {
     let (routes, proxy) = probe::routes(&wanted.after.file);
     let Some(proxy) = proxy else { return Ok(()) };
-    tell(&format!("asking {} routes", routes.len()));
-    let wrong = probe::settle(&routes, proxy);
+    run.tell(format_args!("asking {} routes", routes.len()));
+    let wrong = probe::wait(&routes, proxy);
     let (old, new): (Vec<_>, Vec<_>) =
         wrong.into_iter().partition(|it| wrong_before.contains(&it.0));
     for (host, said) in old {
-        tell(&format!("warning: {host} is as wrong as before: {said}"));
+        run.tell(format_args!("warning: {host} is as wrong as before: {said}"));
     }
     let lines: Vec<_> = new.iter().map(|(host, said)| format!("{host}: {said}")).collect();
     if lines.is_empty() { Ok(()) } else { Err(Error::Unhealthy(lines.join("\n  "))) }
 }
 
-/// Routes that do not answer before anything is touched.
+/// Routes that are wrong before anything is touched.
 pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
     let (routes, proxy): (_, Option<SocketAddr>) = probe::routes(&wanted.after.file);
-    // On a first deploy there is nothing to ask.
+    // Before a first deploy there are no routes.
     let Some(proxy) = proxy.filter(|_| plan.from.is_some()) else { return Vec::new() };
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
     let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();
@@ -257,8 +218,9 @@ mod tests {
     #[test]
     fn a_file_becomes_a_folder_and_a_folder_a_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-        place.prepare().expect("it is ours");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it exists");
+        place.make_folders().expect("it is ours");
         for (number, files) in [
             &["config/a", "config/b/c/d"][..],
             &["config/a/x", "config/b"],

@@ -17,7 +17,7 @@ use homelab_core::model::access;
 use homelab_core::model::project::{Member, Project};
 
 use super::{Context, Findings, HostRule, path};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-bind", source: include_str!("bind.rs"), run };
@@ -46,7 +46,7 @@ pub(crate) struct Use {
 }
 
 /// Paths of the host that enabled services mount; those whose variable has no value are left out.
-pub(crate) fn uses(house: &House, project: &Project<'_>, profiles: &[&str]) -> Vec<Use> {
+pub(crate) fn uses(house: &HouseFolder, project: &Project<'_>, profiles: &[&str]) -> Vec<Use> {
     let mut uses = Vec::new();
     for member in project.members().filter(|it| it.is_enabled_by(profiles)) {
         let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
@@ -56,7 +56,7 @@ pub(crate) fn uses(house: &House, project: &Project<'_>, profiles: &[&str]) -> V
 }
 
 fn use_of(
-    house: &House,
+    house: &HouseFolder,
     project: &Project<'_>,
     member: &Member<'_>,
     mount: &ServiceMount,

@@ -1,6 +1,7 @@
 //! Questions to the `docker` command, none of which changes anything.
 
-use crate::program::{self, Limit, Program};
+use crate::docker;
+use crate::program;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -15,8 +16,7 @@ pub(super) enum Failure {
 
 /// Runs `docker` with these words and returns its output.
 pub(super) fn ask(words: &[&str]) -> Result<String, Failure> {
-    let answer = Program::with_environment("docker", Limit::DOCTOR).args(words).output();
-    let answer = answer.map_err(|failure| match failure {
+    let answer = docker::diagnose(words).map_err(|failure| match failure {
         program::Failure::Start(_) => Failure::Missing,
         program::Failure::Late(_) | program::Failure::Pass(_) => Failure::Silent,
     })?;

@@ -40,7 +40,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
     let help = format!(
         "choose another range for `subnets` in `{}/src/site.rs`, then run `cargo xtask gen`",
-        context.house.own.folder
+        context.house.house.folder
     );
     for Network { name, subnets, .. } in networks.iter().filter(|it| !it.is_own) {
         let met =

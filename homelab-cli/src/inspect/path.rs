@@ -21,9 +21,9 @@ use homelab_core::model::power::{self, HostPath};
 use homelab_core::model::project::{Member, Project};
 
 use super::{Context, Findings, HostRule};
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::settings::Settings;
-use crate::words;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-real-path", source: include_str!("path.rs"), run };
@@ -49,7 +49,7 @@ struct Gift {
 /// Paths and devices of `.env` that no service may have, whatever profiles are on: one finding a variable;
 /// `engine` is the engine's folder.
 pub(crate) fn faults(
-    house: &House,
+    house: &HouseFolder,
     settings: &Settings,
     project: &Project<'_>,
     engine: Option<&str>,
@@ -59,7 +59,7 @@ pub(crate) fn faults(
         let given =
             if services.len() == 1 { format!("the {what}") } else { format!("{what}s such as") };
         let line = settings.dotenv.entries.get(&variable).map(|it| it.line);
-        let services = words::list(services.iter().map(String::as_str));
+        let services = message::list(services.iter().map(String::as_str));
         let message = format!("`{variable}` gives {services} {given} {told}");
         let finding = settings.finding(Severity::Error, line, message, help);
         Finding { rule: RULE.id.to_owned(), ..finding }
@@ -75,7 +75,7 @@ pub(crate) fn refused(context: &Context<'_>) -> Vec<String> {
 }
 
 fn gifts(
-    house: &House,
+    house: &HouseFolder,
     settings: &Settings,
     project: &Project<'_>,
     engine: Option<&str>,
@@ -123,7 +123,7 @@ fn gifts(
 
 /// Paths of the file itself that lead elsewhere on this host: who can write to a folder puts a link there,
 /// and another service's mount below it follows. As they are written, a rule of the file judges them.
-fn links(house: &House, project: &Project<'_>, engine: Option<&str>) -> Vec<Finding> {
+fn links(house: &HouseFolder, project: &Project<'_>, engine: Option<&str>) -> Vec<Finding> {
     let folder = real(&house.path(".")).display().to_string();
     let mut found = Vec::new();
     for member in project.members() {
@@ -165,7 +165,7 @@ pub(super) fn is_refused(context: &Context<'_>, value: &str) -> bool {
 }
 
 /// What a path gives away, as it is written or where its links lead to; `engine` is the engine's folder.
-fn host_path(house: &House, engine: Option<&str>, value: &str) -> Option<HostPath> {
+fn host_path(house: &HouseFolder, engine: Option<&str>, value: &str) -> Option<HostPath> {
     let folder = real(&house.path("."));
     let folder = folder.to_string_lossy();
     let led = led(house, value);
@@ -179,13 +179,13 @@ fn host_path(house: &House, engine: Option<&str>, value: &str) -> Option<HostPat
 }
 
 /// Whether a device gives nothing of the host, as it is written and where its links lead to.
-fn is_harmless_device(house: &House, value: &str) -> bool {
+fn is_harmless_device(house: &HouseFolder, value: &str) -> bool {
     let is_harmless = |it: &str| power::is_harmless_device(it, HOST_FOLDER);
     is_harmless(value) && (!value.starts_with('/') || is_harmless(&led(house, value)))
 }
 
 /// Where the links of a path of the Compose file lead to; one that begins with a variable leads nowhere.
-fn led(house: &House, value: &str) -> String {
+fn led(house: &HouseFolder, value: &str) -> String {
     if value.is_empty() || value.starts_with('$') {
         return value.to_owned();
     }

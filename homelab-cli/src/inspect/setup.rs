@@ -18,7 +18,7 @@ use homelab_core::model::exposure::{self, ClosedUntil};
 use homelab_core::model::project::Member;
 
 use super::{Context, Findings, HostRule, docker};
-use crate::words;
+use crate::message;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-setup", source: include_str!("setup.rs"), run };
@@ -76,7 +76,7 @@ fn done(
     findings: &mut Findings,
 ) {
     let ClosedUntil { paths, setting, is_open } = until;
-    let (name, paths) = (member.name, words::list(paths.iter().map(String::as_str)));
+    let (name, paths) = (member.name, message::list(paths.iter().map(String::as_str)));
     if *is_open && is_new(context, member) {
         findings.warning(
             name,

@@ -27,13 +27,13 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     if context.house.is_deployed_to() {
         return deployed(context, findings);
     }
-    let compose = yaml::render(&lower(&context.house.own.stack), "", Spacing::Sections);
+    let compose = yaml::render(&lower(&context.house.stack()), "", Spacing::Sections);
     compare(context, "compose.yaml", &compose, findings);
     if !context.house.path("compose.yaml").exists() {
         // This is not the repository: that its other files are absent too says nothing more.
         return;
     }
-    for file in &context.house.own.files {
+    for file in &context.house.house.files {
         compare(context, file.path, &file.text, findings);
     }
 }
@@ -41,7 +41,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 /// In a house that is deployed to lies a release, which another `homelab` may have generated.
 fn deployed(context: &Context<'_>, findings: &mut Findings) {
     let Ok(text) = file::text(&context.house.path("compose.yaml"), limits::TEXT) else { return };
-    let compose = yaml::render(&lower(&context.house.own.stack), "", Spacing::Sections);
+    let compose = yaml::render(&lower(&context.house.stack()), "", Spacing::Sections);
     if body(&text) != body(&compose) {
         let message = "this `homelab` is of another commit than the release that runs here: what it checks is its own stack";
         let help = "install the `homelab` of that commit; `homelab status` compares what runs with the release";

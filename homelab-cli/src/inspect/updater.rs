@@ -9,7 +9,7 @@
 use homelab_core::model::exposure;
 
 use super::{Context, Findings, HostRule};
-use crate::words;
+use crate::message;
 
 pub(super) const RULE: HostRule =
     HostRule { id: "host-updater", source: include_str!("updater.rs"), run };
@@ -27,11 +27,11 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     let or = match lines.as_slice() {
         [] => String::new(),
         lines => {
-            format!(", or write {} into `.env`", words::list(lines.iter().map(String::as_str)))
+            format!(", or write {} into `.env`", message::list(lines.iter().map(String::as_str)))
         }
     };
     for member in context.enabled().filter(|it| it.service.environment.contains_key(BY_LABEL)) {
-        let profiles = words::list(member.service.profiles.iter().map(String::as_str));
+        let profiles = message::list(member.service.profiles.iter().map(String::as_str));
         findings.warning(
             member.name,
             format!("`{}` is on and updates nothing: no service follows its tag", member.name),

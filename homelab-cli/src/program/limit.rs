@@ -1,4 +1,4 @@
-//! How long a call of a program may take, by kind of call.
+//! Time limits of programs, by kind of call.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// When a program that has not ended is taken for hung.
+/// When a program that has not ended counts as hung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
-    /// So long after its start.
+    /// This long after its start.
     Total(Duration),
-    /// So long after the last byte that went in or came out, and in all.
+    /// `pause` after the last byte of input or output, or `total` after its start.
     Idle { pause: Duration, total: Duration },
 }
 
 impl Limit {
-    /// `homelab doctor` asks the engine for its version. One that needs longer for that is too slow to run
-    /// the house.
+    /// Questions of `homelab doctor`. An engine that needs longer is too slow to run the house.
     pub(crate) const DOCTOR: Self = Self::Total(Duration::from_secs(15));
 
     /// Questions, such as `docker inspect` and `git ls-tree`: they take far less than a second. A host that
@@ -73,7 +72,7 @@ impl Watch {
         Arc::new(Self { limit, started: Instant::now(), moved: AtomicU64::new(0) })
     }
 
-    /// The limit that is over: of one that has two, the one that it was.
+    /// The limit that was exceeded.
     pub(super) fn over(&self) -> Limit {
         match self.limit {
             Limit::Idle { total, .. } if self.is_over_after(total) => Limit::Total(total),
@@ -81,7 +80,7 @@ impl Watch {
         }
     }
 
-    /// A byte went in or came out.
+    /// Notes that a byte went in or came out.
     pub(super) fn moved(&self) {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(millis, Ordering::Relaxed);
@@ -105,13 +104,13 @@ impl Watch {
         self.started.elapsed() >= total
     }
 
-    /// The same pipe, whose bytes count.
+    /// Wraps a pipe so that its bytes are noted.
     pub(super) fn counting<W: Write>(self: &Arc<Self>, pipe: W) -> Counting<W> {
         Counting { pipe, watch: Arc::clone(self) }
     }
 }
 
-/// A pipe whose bytes count as a sign of life.
+/// A pipe whose bytes are noted as a sign of life.
 #[derive(Debug)]
 pub(super) struct Counting<W> {
     pipe: W,

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser as _;
-use homelab_core::release::Id;
 use serde_json::json;
 
 use super::*;
 use crate::commands::receive;
 use crate::deploy::bundle::Bundle;
 use crate::deploy::dump::Database;
-use crate::deploy::engine::{self, Release, State};
-use crate::deploy::place::Place;
-use crate::house::House;
+use crate::deploy::place::HousePlace;
+use crate::docker::{self, seen::Seen};
+use crate::house_folder::HouseFolder;
 use crate::ssh::Remote;
 use crate::ui::Ui;
 
@@ -185,16 +184,15 @@ fn a_test_can_play_every_program() {
 #[test]
 fn no_kind_of_call_waits_for_ever() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-    place.prepare().expect("it is ours");
-    let id = Id::parse("0123456789abcdef").expect("a plain name");
-    let release = Release { id: &id, project: "house" };
+    let place =
+        HousePlace::open(folder.path(), &crate::house_folder::house_of_tests()).expect("it exists");
+    place.make_folders().expect("it is ours");
     let database = json!({ "Id": "c", "Config": { "Labels": {
         "com.docker.compose.service": "db", "homelab.database": "postgres:admin/app",
     } } });
-    let state = State { containers: vec![database], ..State::default() };
+    let seen = Seen { containers: vec![database], ..Seen::default() };
     let file = homelab_core::compose::File::default();
-    let database = Database::of(&state, &file, "db").expect("the label says how");
+    let database = Database::of(&seen, &file, "db").expect("the label says how");
     let dump = folder.path().join("dump.sql.gz");
     fs::write(&dump, whole_dump()).expect("it is ours");
     let _hanging = played::hanging(SHORT);
@@ -202,14 +200,14 @@ fn no_kind_of_call_waits_for_ever() {
         assert!(matches!(ended, Err(Error::Late { .. })), "{name}: {ended:?}");
         assert_eq!(played::limits(), [limit], "{name}");
     };
-    let composed = |what, limit| {
-        let program = engine::compose(&place, &release, &[what], limit);
-        engine::composed(program, what).map(drop)
-    };
-    late("docker ps", Limit::QUESTION, engine::docker(&["ps"]).map(drop));
-    late("docker inspect", Limit::QUESTION, engine::state("house").map(drop));
-    late("docker logs", Limit::QUESTION, engine::attempt(&["logs", "c"]).map(drop));
-    late("docker stop", Limit::DEED, engine::deed(&["stop", "c"]).map(drop));
+    let composed =
+        |what, limit| docker::compose("house", folder.path(), &dump, &[what], limit).map(drop);
+    assert!(matches!(docker::diagnose(&["version"]), Err(Failure::Late(_))));
+    assert_eq!(played::limits(), [Limit::DOCTOR]);
+    late("docker ps", Limit::QUESTION, docker::ask(&["ps"]).map(drop));
+    late("docker inspect", Limit::QUESTION, docker::see_project("house").map(drop));
+    late("docker logs", Limit::QUESTION, docker::attempt(&["logs", "c"]).map(drop));
+    late("docker stop", Limit::DEED, docker::change(&["stop", "c"]));
     late("docker start", Limit::DEED, database.wake());
     late("docker compose up", Limit::DEED, composed("up", Limit::DEED));
     late("docker compose pull", Limit::PULL, composed("pull", Limit::PULL));
@@ -223,7 +221,8 @@ fn no_kind_of_call_waits_for_ever() {
     let far = far.map(PathBuf::from).into_iter().chain([known]);
     let Far { remote } = Far::parse_from(far);
     let house =
-        House::open(crate::house::of_tests(), place.root.clone(), "/".into()).expect("it exists");
+        HouseFolder::open(crate::house_folder::house_of_tests(), place.root.clone(), "/".into())
+            .expect("it exists");
     let asked = remote.receive(&mut Ui::silent(), &house, "deploy@house.example", &[], &[]);
     late("ssh", Limit::REMOTE, asked.map(drop));
     late("sudo", Limit::QUESTION, Err(receive::as_root(&place, &[])));

@@ -1,7 +1,7 @@
-//! Ends a process and what it has started, such as the plugin behind `docker compose`.
+//! Kills a process and everything that it has started, such as the plugin behind `docker compose`.
 //!
-//! Not by a process group: the worker's children belong to its own group, by which whoever watches the
-//! worker ends all of them when the worker is killed.
+//! A process group of its own would not do: all processes of a worker have to stay in the worker's
+//! group, by which `supervise` kills them all.
 
 use std::fs;
 

@@ -67,15 +67,4 @@ impl Failure {
             }
         }
     }
-
-    /// The failure and its causes in one line.
-    pub(crate) fn line(&self) -> String {
-        let mut line = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            line = format!("{line}: {error}");
-            cause = error.source();
-        }
-        line
-    }
 }

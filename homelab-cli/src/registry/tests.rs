@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::played::{Played, Reply};
 use super::*;
+use crate::message::chain;
 
 const TAGS: &str = r#"{"name": "house/app", "tags": ["1.0.0", "1.1.0"]}"#;
 
@@ -26,9 +27,9 @@ struct Image {
 impl Image {
     fn new() -> Self {
         let config = r#"{"created": "2026-11-01T00:00:00Z"}"#.to_owned();
-        let digest = digest_of(config.as_bytes());
+        let digest = bytes::digest(config.as_bytes());
         let manifest = format!(r#"{{"schemaVersion": 2, "config": {{"digest": "{digest}"}}}}"#);
-        let digest = digest_of(manifest.as_bytes());
+        let digest = bytes::digest(manifest.as_bytes());
         let index = format!(
             r#"{{"schemaVersion": 2, "manifests": [{{"digest": "{digest}", "platform": {{"os": "linux", "architecture": "amd64"}}}}]}}"#
         );
@@ -36,8 +37,8 @@ impl Image {
     }
 
     fn reply(&self, path: &str) -> Reply {
-        let [index, manifest, config] =
-            [&self.index, &self.manifest, &self.config].map(|it| (digest_of(it.as_bytes()), it));
+        let [index, manifest, config] = [&self.index, &self.manifest, &self.config]
+            .map(|it| (bytes::digest(it.as_bytes()), it));
         let found = match path.rsplit('/').next().unwrap_or_default() {
             "1.0.0" => Some(&index),
             it if it == manifest.0 => Some(&manifest),
@@ -56,13 +57,13 @@ impl Image {
 fn found(answer: impl Fn(&Image, &str) -> Reply + Send + 'static) -> Result<Found, String> {
     let image = Image::new();
     let played = Played::start(move |_, path, _| answer(&image, path));
-    client().find(&played.image(), "1.0.0").map_err(|it| it.line().replace(&played.address, "[R]"))
+    client().find(&played.image(), "1.0.0").map_err(|it| chain(&it).replace(&played.address, "[R]"))
 }
 
 #[test]
 fn a_tag_is_found_with_its_age() {
     let found = found(Image::reply).expect("the registry is honest");
-    assert_eq!(found.digest, digest_of(Image::new().index.as_bytes()));
+    assert_eq!(found.digest, bytes::digest(Image::new().index.as_bytes()));
     assert_eq!(found.created.map(|it| it.to_string()).as_deref(), Some("2026-11-01T00:00:00Z"));
 }
 
@@ -133,7 +134,7 @@ fn silence_is_given_up() {
     });
     let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
     let error = Client::new(limits, Vec::new()).tags(&played.image()).expect_err("it is too slow");
-    assert!(error.line().contains("timeout"), "{}", error.line());
+    assert!(chain(&error).contains("timeout"), "{}", chain(&error));
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn a_registry_that_is_down_is_named() {
     let address = listener.local_addr().expect("it was just bound").to_string();
     drop(listener);
     let error = client().tags(&format!("{address}/house/app")).expect_err("nobody listens");
-    assert!(error.line().starts_with(&format!("`{address}` gives no whole answer")), "{error}");
+    assert!(chain(&error).starts_with(&format!("`{address}` gives no whole answer")), "{error}");
     assert!(error.help().contains("try again"), "{}", error.help());
 }
 

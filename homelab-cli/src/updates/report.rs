@@ -4,9 +4,9 @@ use homelab_core::dsl::image::Range;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::message;
 use crate::pins::{Change, Pin};
 use crate::registry::{Failure, Found};
-use crate::words;
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
@@ -120,7 +120,7 @@ impl Row {
     pub(super) fn fail(&mut self, failure: &Failure) {
         self.state = State::Failed;
         self.newest = None;
-        self.because = Some(failure.line());
+        self.because = Some(message::chain(failure));
         self.help = Some(failure.help());
     }
 
@@ -167,7 +167,7 @@ impl Report {
         let head = ["pin", "current", "newest", "state"].map(str::to_owned).to_vec();
         let row =
             |it: &Row| vec![it.pin.clone(), it.tag.clone(), it.newest_tag().to_owned(), it.words()];
-        words::table(&std::iter::once(head).chain(self.pins.iter().map(row)).collect::<Vec<_>>())
+        message::table(&std::iter::once(head).chain(self.pins.iter().map(row)).collect::<Vec<_>>())
     }
 
     /// For the body of a pull request.

@@ -10,10 +10,10 @@ use super::Assignment;
 use crate::error::Error;
 use crate::file::{Folder, Owned};
 use crate::host::Person;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
+use crate::message;
 use crate::settings::Settings;
 use crate::ui::Ui;
-use crate::words;
 
 const HEADER: &str = "\
 # Settings of this household, read by Docker Compose; made by `homelab init`.
@@ -23,8 +23,11 @@ const HEADER: &str = "\
 
 const NAME: &str = ".env";
 
-/// What the file says, where every value has to be right, and whose it is; it may be absent.
-pub(super) fn load(house: &House, folder: &Folder) -> Result<(Settings, Option<Owned>), Error> {
+/// Reads the file, which may be missing, and its owner and mode; fails unless every value is valid.
+pub(super) fn load(
+    house: &HouseFolder,
+    folder: &Folder,
+) -> Result<(Settings, Option<Owned>), Error> {
     let (text, owned) = folder.read(NAME, limits::DOTENV)?.unzip();
     Ok((Settings::new(house.path(NAME), text).valid(house)?, owned))
 }
@@ -32,7 +35,7 @@ pub(super) fn load(house: &House, folder: &Folder) -> Result<(Settings, Option<O
 /// Writes what is missing; `false` when nothing is.
 pub(super) fn write(
     ui: &mut Ui,
-    house: &House,
+    house: &HouseFolder,
     folder: &Folder,
     assignments: &[Assignment],
 ) -> Result<bool, Error> {
@@ -49,13 +52,15 @@ pub(super) fn write(
         let added = new.lines().count().saturating_sub(old.lines().count());
         let what = match added {
             0 => "filled in the values".to_owned(),
-            added => format!("added {}, the others are as they were", words::count(added, "line")),
+            added => {
+                format!("added {}, the others are as they were", message::count(added, "line"))
+            }
         };
         ui.done("changed", format_args!("{}: {what}", path.display()));
     } else {
         let person = Person::current().map(|it| (it.uid, it.gid));
         if !folder.create(NAME, &new, Owned { owner: person, mode: 0o644 })? {
-            // Somebody made it in this moment: what they wrote is looked at like any other.
+            // Somebody else has just made it: start again with what they wrote.
             return write(ui, house, folder, assignments);
         }
         ui.done("created", path.display());
@@ -85,7 +90,7 @@ fn not_set(before: &Settings, assignments: &[Assignment]) -> Result<Vec<Assignme
 }
 
 /// What this host says itself.
-fn detected(house: &House) -> Vec<(&'static str, String)> {
+fn detected(house: &HouseFolder) -> Vec<(&'static str, String)> {
     let person = Person::current();
     let variable = house.site().house;
     let is_default =
@@ -110,7 +115,7 @@ fn merged(
     detected: &[(&str, String)],
 ) -> String {
     let before = old.unwrap_or(HEADER);
-    // Not `lines()`, which would take the carriage returns of an editor on Windows away.
+    // `lines()` would drop the carriage returns of an editor on Windows.
     let mut lines: Vec<String> =
         before.strip_suffix('\n').unwrap_or(before).split('\n').map(str::to_owned).collect();
     for variable in site.variables {

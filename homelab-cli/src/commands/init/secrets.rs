@@ -4,10 +4,11 @@ use homelab_core::dsl::resource::{Secret, SecretContent};
 use homelab_core::model::access::{self, Access};
 use homelab_core::model::project::Project;
 
+use crate::bytes::{hex, random};
 use crate::error::Error;
 use crate::file::{Folder, Owned};
 use crate::host::Person;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::ui::Ui;
 
 /// Work factor of the hash, the least there is: about a millisecond for each guess. The password
@@ -24,7 +25,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// can fail; when it cannot be shown the file is removed, so that the next run makes another.
 pub(super) fn make_missing(
     ui: &mut Ui,
-    house: &House,
+    house: &HouseFolder,
     folder: &Folder,
     project: &Project<'_>,
     login_user: &str,
@@ -33,7 +34,7 @@ pub(super) fn make_missing(
     // Open to its owner only. What is in it is mounted by the engine, which is root.
     let owner = Person::current().map(|it| (it.uid, it.gid));
     let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
-    for secret in house.own.stack.secrets() {
+    for secret in house.stack().secrets() {
         let path = house.path(&secret.file());
         let name = secret.name();
         super::show_removed(ui, folder.remove_leftovers(name));
@@ -73,12 +74,7 @@ fn owned(access: Option<&Access>) -> Owned {
 
 fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>), Error> {
     match secret.content() {
-        SecretContent::Random => {
-            let bytes = random::<32>()?;
-            let digit = |it: u8| char::from(b"0123456789abcdef"[usize::from(it)]);
-            let digits = bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]);
-            Ok((digits.collect(), None))
-        }
+        SecretContent::Random => Ok((hex(&random::<32>()?), None)),
         SecretContent::ProxyLogin => {
             let password = password(random::<20>()?);
             let hash = bcrypt::hash(&password, COST).map_err(Error::Hash)?;
@@ -86,12 +82,6 @@ fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>),
             Ok((format!("{login_user} {hash} # {begins}\n"), Some(password)))
         }
     }
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(Error::Random)?;
-    Ok(bytes)
 }
 
 /// How the credentials of a user begin in Base64, as a regular expression: the proxy refuses all

@@ -5,12 +5,16 @@ use homelab_core::model::exposure;
 use homelab_core::model::project::Project;
 
 use crate::host::Person;
-use crate::house::House;
+use crate::house_folder::HouseFolder;
 use crate::inspect::{bind, secret};
 use crate::settings::Settings;
 
-/// One line each; commands stand alone on theirs.
-pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -> Vec<String> {
+/// One line for each step; commands have lines of their own.
+pub(super) fn lines(
+    house: &HouseFolder,
+    settings: &Settings,
+    project: &Project<'_>,
+) -> Vec<String> {
     let site = house.site();
     let shown = settings.path.display();
     let mut lines = Vec::new();
@@ -60,14 +64,14 @@ pub(super) fn lines(house: &House, settings: &Settings, project: &Project<'_>) -
     lines
 }
 
-fn secret_commands(house: &House, project: &Project<'_>) -> Vec<String> {
+fn secret_commands(house: &HouseFolder, project: &Project<'_>) -> Vec<String> {
     let command = |it: &homelab_core::dsl::resource::Secret| {
         let path = house.path(&it.file());
         let wanted = access::required(project, it.name()).ok()?;
         let wrong = path.is_file() && !secret::is_right(&path, &wanted);
         wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
     };
-    house.own.stack.secrets().iter().filter_map(command).collect()
+    house.stack().secrets().iter().filter_map(command).collect()
 }
 
 /// Services that are on and have paths that stay closed until `.env` says that their set-up is done.
@@ -81,7 +85,7 @@ fn set_ups(settings: &Settings, project: &Project<'_>) -> Vec<(String, String)> 
 }
 
 /// Folders of the services that are on.
-fn folder_commands(house: &House, settings: &Settings, project: &Project<'_>) -> Vec<String> {
+fn folder_commands(house: &HouseFolder, settings: &Settings, project: &Project<'_>) -> Vec<String> {
     let profiles = settings.profiles();
     let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let mut commands = Vec::new();

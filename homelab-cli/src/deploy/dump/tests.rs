@@ -106,8 +106,9 @@ fn database() -> Database {
 #[test]
 fn what_pg_dump_writes_is_a_dump_once_it_is_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let place = Place::open(folder.path(), &crate::house::of_tests()).expect("it exists");
-    place.prepare().expect("it is ours");
+    let place =
+        HousePlace::open(folder.path(), &crate::house_folder::house_of_tests()).expect("it exists");
+    place.make_folders().expect("it is ours");
     let good = packed(&whole("SELECT 1;"));
     let written = |code: i32, bytes: &[u8]| {
         let answer = Output {

@@ -10,17 +10,17 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use super::super::journal::Journal;
 use super::super::lock;
 use super::super::release::Manifest;
-use super::super::survey::Wanted;
-use super::super::{dump, gate, prune, receipt, status};
-use super::house::{House, Release};
+use super::super::wanted::Wanted;
+use super::super::{dump, health, prune, receipt, status};
+use super::house::{TestHouse, TestRelease};
 
 /// Rows that the household has written: no fault may lose one.
 pub(super) const ROWS: [&str; 2] = ["row of the first release", "row of later"];
 
-impl House {
+impl TestHouse {
     /// The house runs wholly as one of these releases says, or it is broken as documented; everything that
     /// tells of it agrees. `Err` with what does not hold.
-    pub(super) fn holds(&self, releases: &[&Release]) -> Result<(), String> {
+    pub(super) fn holds(&self, releases: &[&TestRelease]) -> Result<(), String> {
         let text = |it: crate::error::Error| it.to_string();
         let docker = self.docker.borrow().clone();
         if let Some(wrong) = docker.wrong.first() {
@@ -33,7 +33,7 @@ impl House {
         if Journal::load(&self.place).map_err(text)?.is_some() {
             return Err("the note of the deploy is still there".to_owned());
         }
-        let receipts = receipt::all(&self.place).map_err(text)?;
+        let receipts = receipt::load_all(&self.place).map_err(text)?;
         let last = receipts.iter().rfind(|it| it.outcome != Outcome::Refused);
         let current = self.place.current().map_err(text)?;
         let Some(current) = current else {
@@ -72,8 +72,8 @@ impl House {
         if let Some(left) = docker.networks.keys().find(|it| !names.contains(&it.as_str())) {
             return Err(format!("the network {left} is left"));
         }
-        if gate::unwell(&state).is_empty() == broken {
-            return Err(format!("unwell: {:?}", gate::unwell(&state)));
+        if health::unwell(&state).is_empty() == broken {
+            return Err(format!("unwell: {:?}", health::unwell(&state)));
         }
         let values = fs::read(self.place.dotenv()).ok();
         if !broken && fs::read(self.place.applied(&current)).ok() != values {
@@ -102,7 +102,7 @@ impl House {
     }
 
     /// What a deploy that says that it went well does not know itself.
-    pub(super) fn ended_on(&self, release: &Release) -> Result<(), String> {
+    pub(super) fn ended_on(&self, release: &TestRelease) -> Result<(), String> {
         if let Some(wrong) = self.docker.borrow().wrong.first() {
             return Err(wrong.clone());
         }
@@ -119,12 +119,12 @@ impl House {
     /// a deploy that had nothing to do removes nothing.
     fn nothing_is_left(&self) -> Result<(), String> {
         let text = |it: crate::error::Error| it.to_string();
-        let receipts = receipt::all(&self.place).map_err(text)?;
+        let receipts = receipt::load_all(&self.place).map_err(text)?;
         if receipts.last().is_none_or(|it| it.outcome != Outcome::Deployed) {
             return Ok(());
         }
-        let kept = prune::kept(&self.place, self.keep.get()).map_err(text)?;
-        let mut surplus = prune::all(&self.place).map_err(text)?;
+        let kept = prune::kept_releases(&self.place, self.keep.get()).map_err(text)?;
+        let mut surplus = prune::all_releases(&self.place).map_err(text)?;
         surplus.retain(|it| !kept.contains(it));
         let manifests = kept.iter().filter_map(|it| Manifest::load(&self.place, it).ok());
         let used: Vec<_> = manifests.flat_map(|it| it.images.into_values()).collect();

@@ -7,16 +7,16 @@ use homelab_core::report::receipt::Outcome;
 use super::super::between::Data;
 use super::super::receipt;
 use super::super::receipt::tests::id;
-use super::house::{DOTENV, House, ONE, Release};
+use super::house::{DOTENV, ONE, TestHouse, TestRelease};
 use super::{KEEP, RESTORE, lived_in};
 use crate::error::Error;
 
-const TWO: Release = Release { id: "release2", app: "app:2", ..ONE };
-const THREE: Release = Release { id: "release3", app: "app:3", ..ONE };
+const TWO: TestRelease = TestRelease { id: "release2", app: "app:2", ..ONE };
+const THREE: TestRelease = TestRelease { id: "release3", app: "app:3", ..ONE };
 
 /// A house on the last of these releases, after all of them.
-fn after(releases: &[Release]) -> House {
-    let house = House::new();
+fn after(releases: &[TestRelease]) -> TestHouse {
+    let house = TestHouse::new();
     lived_in(&house);
     for release in releases {
         house.deploy(release).expect("a deploy without any fault");
@@ -26,7 +26,7 @@ fn after(releases: &[Release]) -> House {
 
 /// What stands between, in the lines of the refusal.
 #[track_caller]
-fn stops(house: &House, to: &Release, data: Data) -> Vec<String> {
+fn stops(house: &TestHouse, to: &TestRelease, data: Data) -> Vec<String> {
     let refused = house.rollback(Some(&id(to.id)), data).expect_err("data stands between");
     let Error::DataBetween { lines, .. } = refused else { panic!("{refused}") };
     lines
@@ -35,7 +35,7 @@ fn stops(house: &House, to: &Release, data: Data) -> Vec<String> {
 #[test]
 fn the_dump_of_a_later_time_takes_the_place_of_none() {
     let house = after(&[TWO, THREE]);
-    let receipts = receipt::all(&house.place).expect("they can be read");
+    let receipts = receipt::load_all(&house.place).expect("they can be read");
     let dumps: Vec<_> = receipts.iter().flat_map(|it| &it.dumps).collect();
     let said = stops(&house, &ONE, Data::default()).concat();
     assert!(said.contains(dumps[0]), "{said}");
@@ -49,20 +49,20 @@ fn the_dump_of_a_later_time_takes_the_place_of_none() {
 
 #[test]
 fn a_release_without_a_service_hides_no_data_of_it() {
-    const WITHOUT: Release = Release { app: "", ..THREE };
+    const WITHOUT: TestRelease = TestRelease { app: "", ..THREE };
     let house = after(&[TWO, WITHOUT]);
     assert_eq!(stops(&house, &ONE, Data::default()).len(), 1);
     house.rollback(Some(&id(ONE.id)), RESTORE).expect("there is a dump");
     house.holds(&[&ONE]).expect("it runs as before");
     // Nothing newer has run.
-    let house = after(&[Release { id: "release2", app: "", ..ONE }]);
+    let house = after(&[TestRelease { id: "release2", app: "", ..ONE }]);
     house.rollback(None, Data::default()).expect("no data stands between");
     house.holds(&[&ONE]).expect("it runs as before");
 }
 
 /// A deploy that is refused, and touches nothing.
 #[track_caller]
-fn is_refused(house: &House, release: &Release, because: &str) {
+fn is_refused(house: &TestHouse, release: &TestRelease, because: &str) {
     let current = house.place.current().expect("a link");
     let refused = house.deploy(release).expect_err("it could go back over data").to_string();
     let is_said = refused.contains("Refused") && refused.contains(because);
@@ -73,18 +73,18 @@ fn is_refused(house: &House, release: &Release, because: &str) {
 
 #[test]
 fn an_older_image_that_never_ran_here_is_told_by_its_tag() {
-    let house = House::new();
+    let house = TestHouse::new();
     house.deploy(&TWO).expect("the first deploy");
     is_refused(&house, &ONE, "`app:2` ran");
     is_refused(
         &house,
-        &Release { id: "edge0000", app: "app:edge", ..ONE },
+        &TestRelease { id: "edge0000", app: "app:edge", ..ONE },
         "nobody can tell whether",
     );
     // A rebuild, until it ran.
-    let rebuilt = Release { id: "rebuilt0", app: "app:2@sha256:2", ..ONE };
+    let rebuilt = TestRelease { id: "rebuilt0", app: "app:2@sha256:2", ..ONE };
     house.deploy(&rebuilt).expect("a rebuild");
-    is_refused(&house, &Release { id: "undone00", ..TWO }, "`app:2@sha256:2` ran");
+    is_refused(&house, &TestRelease { id: "undone00", ..TWO }, "`app:2@sha256:2` ran");
     house.deploy(&THREE).expect("it is newer");
     house.holds(&[&THREE]).expect("it is whole");
     // What a deploy refuses, a person may say.
@@ -99,22 +99,22 @@ fn an_older_image_that_never_ran_here_is_told_by_its_tag() {
 #[test]
 fn who_says_no_more_that_it_goes_one_way_does_so_once_more() {
     let house = after(&[TWO]);
-    is_refused(&house, &Release { id: "goesback", labelled: false, ..ONE }, "`app:2` ran");
+    is_refused(&house, &TestRelease { id: "goesback", labelled: false, ..ONE }, "`app:2` ran");
     // By its container alone.
     fs::write(house.place.release(&id(TWO.id)).join("compose.yaml"), "").expect("it is ours");
-    is_refused(&house, &Release { id: "again000", labelled: false, ..ONE }, "`app:2` ran");
+    is_refused(&house, &TestRelease { id: "again000", labelled: false, ..ONE }, "`app:2` ran");
     let house = after(&[]);
-    let sick = Release { web: "web:2-sick", labelled: false, ..TWO };
+    let sick = TestRelease { web: "web:2-sick", labelled: false, ..TWO };
     house.deploy(&sick).expect_err("`web` never gets well");
     house.holds(&[&sick]).expect("`app:2` has begun");
-    let receipts = receipt::all(&house.place).expect("they can be read");
+    let receipts = receipt::load_all(&house.place).expect("they can be read");
     assert_eq!(receipts.last().map(|it| it.dumps.len()), Some(1));
 }
 
 #[test]
 fn an_engine_that_is_away_is_no_last_word_on_a_release() {
     // For good, until somebody starts it again.
-    let sick = Release { id: "release2", web: "web:2-sick", ..ONE };
+    let sick = TestRelease { id: "release2", web: "web:2-sick", ..ONE };
     let house = after(&[]);
     house.docker.borrow_mut().away = Some((2, usize::MAX));
     let error = house.deploy(&sick).expect_err("the way back ends in the middle");
@@ -133,11 +133,11 @@ fn an_engine_that_is_away_is_no_last_word_on_a_release() {
 
 #[test]
 fn a_rollback_is_judged_by_the_rules_of_the_host() {
-    let house = after(&[Release { id: "release2", web: "web:2", ..ONE }]);
+    let house = after(&[TestRelease { id: "release2", web: "web:2", ..ONE }]);
     house.set_dotenv(&DOTENV.replace("/srv", "/etc"));
     let refused = house.rollback(None, Data::default()).expect_err("a rule forbids it");
     assert!(refused.to_string().contains("the rules of this host forbid it"), "{refused}");
-    house.ended_on(&Release { id: "release2", ..ONE }).expect("nothing was touched");
+    house.ended_on(&TestRelease { id: "release2", ..ONE }).expect("nothing was touched");
     house.set_dotenv(DOTENV);
     house.rollback(None, Data::default()).expect("no rule forbids it");
     house.holds(&[&ONE]).expect("it runs as before");
@@ -146,10 +146,10 @@ fn a_rollback_is_judged_by_the_rules_of_the_host() {
 /// The database is put back, and another service has gone on to a newer image.
 #[test]
 fn a_rollback_that_restores_does_not_go_back_over_other_data() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     // It is well only as long as somebody cures it.
-    let target = Release { id: "release2", jelly: "jelly:2", web: "web:2-sick", ..ONE };
+    let target = TestRelease { id: "release2", jelly: "jelly:2", web: "web:2-sick", ..ONE };
     house.docker.borrow_mut().cured = true;
     house.deploy(&target).expect("it is well now");
     house.docker.borrow_mut().keep_data = true;
@@ -165,7 +165,7 @@ fn a_rollback_that_restores_does_not_go_back_over_other_data() {
 #[test]
 fn a_database_of_another_major_version_is_told() {
     let said = |image| {
-        let house = after(&[Release { id: "release2", db: image, ..ONE }]);
+        let house = after(&[TestRelease { id: "release2", db: image, ..ONE }]);
         stops(&house, &ONE, Data::default()).concat().contains("of another major version")
     };
     assert!(said("db:2"));

@@ -12,20 +12,21 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 
 use super::super::between::Data;
 use super::super::bundle::Bundle;
-use super::super::place::Place;
+use super::super::place::HousePlace;
 use super::super::receipt::tests::id;
 use super::super::run::{Checks, Request};
-use super::super::{preflight, recover, rollback, worker};
+use super::super::{preflight, recover, rollback};
 use super::docker::Docker;
 use super::injection::moment;
+use crate::deploy;
 use crate::error::Error;
 use crate::program::played;
 use crate::ui::Ui;
 
 /// A house and its engine.
-pub(super) struct House {
+pub(super) struct TestHouse {
     folder: tempfile::TempDir,
-    pub(super) place: Place,
+    pub(super) place: HousePlace,
     pub(super) docker: Rc<RefCell<Docker>>,
     /// Releases that are kept besides the current one.
     pub(super) keep: Cell<usize>,
@@ -34,7 +35,7 @@ pub(super) struct House {
 
 /// What differs between releases. One whose image is empty has no such service.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Release {
+pub(super) struct TestRelease {
     pub(super) id: &'static str,
     pub(super) db: &'static str,
     pub(super) app: &'static str,
@@ -49,7 +50,7 @@ pub(super) struct Release {
 }
 
 /// The first release.
-pub(super) const ONE: Release = Release {
+pub(super) const ONE: TestRelease = TestRelease {
     id: "release1",
     db: "db:1",
     app: "app:1",
@@ -63,15 +64,15 @@ pub(super) const ONE: Release = Release {
 /// Values of the host.
 pub(super) const DOTENV: &str = "COMPOSE_PROFILES=files\nDATA_ROOT=/srv\nLEVEL=1\n";
 
-impl House {
+impl TestHouse {
     /// An empty one.
     pub(super) fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.expect("there is room for a temporary folder");
-        let place =
-            Place::open(folder.path(), &crate::house::of_tests()).expect("it was just made");
+        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
+            .expect("it was just made");
         let docker: Rc<RefCell<Docker>> = Rc::default();
         let engine = Rc::clone(&docker);
         let played = played::by(move |name, words, input| {
@@ -89,7 +90,7 @@ impl House {
     }
 
     /// Its release as it travels; the registry has its images.
-    pub(super) fn bundle(&self, release: &Release) -> Bundle {
+    pub(super) fn bundle(&self, release: &TestRelease) -> Bundle {
         let mut docker = self.docker.borrow_mut();
         for it in [release.db, release.app, release.jelly, release.web, "extra:1"] {
             docker.registry.insert(it.to_owned());
@@ -102,10 +103,10 @@ impl House {
         Bundle::of_contents(id(release.id), release.id, contents.into()).expect("a valid file")
     }
 
-    pub(super) fn deploy(&self, release: &Release) -> Result<Receipt, Error> {
+    pub(super) fn deploy(&self, release: &TestRelease) -> Result<Receipt, Error> {
         let bundle = self.bundle(release);
         let request = self.request(release.id);
-        well(worker::deploy(&mut Ui::silent(), &self.place, &bundle, &request)?)
+        well(deploy::deploy(&mut Ui::silent(), &self.place, &bundle, &request)?)
     }
 
     pub(super) fn rollback(&self, to: Option<&Id>, data: Data) -> Result<Receipt, Error> {
@@ -139,7 +140,9 @@ impl House {
                     };
                     text.contains("DATA_ROOT=/etc").then_some(finding).into_iter().collect()
                 },
-                host: |_, wanted, _, plan| preflight::databases(wanted, plan).map(|_| Vec::new()),
+                host: |_, wanted, seen, _, plan| {
+                    preflight::databases(wanted, seen, plan).map(|_| Vec::new())
+                },
             },
         }
     }
@@ -205,7 +208,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-impl Release {
+impl TestRelease {
     /// Whether one of its services never gets well.
     pub(super) fn is_sick(&self) -> bool {
         [self.db, self.app, self.jelly, self.web].iter().any(|it| it.contains("sick"))

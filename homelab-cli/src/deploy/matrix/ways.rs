@@ -14,30 +14,31 @@ use super::super::release::{COMPOSE, MANIFEST, RESOLVED};
 use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
-use super::house::{DOTENV, House, ONE, Release};
+use super::house::{DOTENV, ONE, TestHouse, TestRelease};
 use super::injection::{self, Fault};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
+use crate::message;
 
-const SICK: Release = Release { id: "release2", app: "app:2", web: "web:2-sick", ..ONE };
-const SICK_JELLY: Release = Release { id: "release2", jelly: "jelly:2-sick", ..ONE };
+const SICK: TestRelease = TestRelease { id: "release2", app: "app:2", web: "web:2-sick", ..ONE };
+const SICK_JELLY: TestRelease = TestRelease { id: "release2", jelly: "jelly:2-sick", ..ONE };
 
 /// A house that a release with migrated data has left broken.
-fn broken(release: &Release) -> House {
-    let house = House::new();
+fn broken(release: &TestRelease) -> TestHouse {
+    let house = TestHouse::new();
     lived_in(&house);
     house.deploy(release).expect_err("one of its services never gets well");
     house.holds(&[release]).expect("it is broken as documented");
     house
 }
 
-fn help(house: &House) -> String {
+fn help(house: &TestHouse) -> String {
     let status = status::status(&house.place);
     assert!(status.drift, "{status:#?}");
     status.broken.expect("it is broken").replace(&house.place.root.display().to_string(), "[HOUSE]")
 }
 
-fn images(house: &House) -> Vec<String> {
+fn images(house: &TestHouse) -> Vec<String> {
     house.docker.borrow().containers.iter().map(|it| it.image().to_owned()).collect()
 }
 
@@ -45,7 +46,7 @@ fn images(house: &House) -> Vec<String> {
 fn a_broken_house_says_what_leads_out() {
     let house = broken(&SICK);
     insta::assert_snapshot!(help(&house), @"deploy a release that mends it, or go back with `homelab rollback --restore`; it puts back [HOUSE]/dumps/20260101T000001Z-release2-db-house.sql.gz, and what was written since is kept beside it");
-    let receipts = receipt::all(&house.place).expect("they can be read");
+    let receipts = receipt::load_all(&house.place).expect("they can be read");
     let because = receipts.last().and_then(|it| it.because.clone()).unwrap_or_default();
     let because = because.replace(&house.place.root.display().to_string(), "[HOUSE]");
     insta::assert_snapshot!(because, @r"
@@ -87,7 +88,7 @@ fn a_broken_house_is_mended_by_a_later_release_and_not_by_an_older_one() {
     let house = broken(&SICK);
     house.deploy(&ONE).expect_err("its data is newer");
     house.holds(&[&SICK]).expect("nothing was touched");
-    let mended = Release { id: "release3", web: "web:3", ..SICK };
+    let mended = TestRelease { id: "release3", web: "web:3", ..SICK };
     house.deploy(&mended).expect("it is well");
     house.holds(&[&mended]).expect("it is whole");
 }
@@ -95,10 +96,10 @@ fn a_broken_house_is_mended_by_a_later_release_and_not_by_an_older_one() {
 #[test]
 fn recover_repeats_what_leads_out_until_the_house_is_well() {
     let house = broken(&SICK);
-    let before = receipt::all(&house.place).expect("they can be read");
+    let before = receipt::load_all(&house.place).expect("they can be read");
     let said = house.recover().expect("there is nothing to do").expect("it is broken");
     assert_eq!(Some(&said), before.last());
-    assert_eq!(receipt::all(&house.place).expect("they can be read"), before);
+    assert_eq!(receipt::load_all(&house.place).expect("they can be read"), before);
     // As when a long migration has ended.
     house.docker.borrow_mut().cured = true;
     let said = house.recover().expect("there is nothing to do").expect("it is told");
@@ -119,12 +120,12 @@ fn what_is_under_way_is_not_stopped_by_the_way_back() {
 #[test]
 fn a_note_that_cannot_be_read_stops_every_verb_but_status() {
     for text in ["", "{", "{\"id\":\"x\",\"what\":\"renovate\"}"] {
-        let house = House::new();
+        let house = TestHouse::new();
         lived_in(&house);
         fs::write(house.place.journal(), text).expect("the folder is ours");
         let before = images(&house);
         for said in [
-            house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).map(drop),
+            house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).map(drop),
             house.rollback(None, Data::default()).map(drop),
             house.recover().map(drop),
         ] {
@@ -139,25 +140,25 @@ fn a_note_that_cannot_be_read_stops_every_verb_but_status() {
         // What the hint says.
         let note = house.place.journal();
         fs::rename(&note, note.with_extension("json.unreadable")).expect("the folder is ours");
-        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it works again");
+        house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).expect("it works again");
     }
 }
 
 #[test]
 fn without_its_note_a_cut_off_deploy_is_not_gone_behind() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     // Killed after `app:2` has begun, and the note is lost.
-    let two = Release { id: "release2", app: "app:2", ..ONE };
+    let two = TestRelease { id: "release2", app: "app:2", ..ONE };
     cut_off(&house, "has started app", |it| drop(it.deploy(&two)));
     Journal::remove(&house.place).expect("the folder is ours");
-    house.deploy(&Release { id: "release3", page: "3", ..ONE }).expect_err("`app:2` ran");
-    house.deploy(&Release { id: "release4", page: "3", ..two }).expect("it is no step back");
+    house.deploy(&TestRelease { id: "release3", page: "3", ..ONE }).expect_err("`app:2` ran");
+    house.deploy(&TestRelease { id: "release4", page: "3", ..two }).expect("it is no step back");
 }
 
 #[test]
 fn lines_of_receipts_that_cannot_be_read_are_told_and_passed_over() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     let path = house.place.receipts();
     let mut text = fs::read_to_string(&path).expect("it was written");
@@ -167,7 +168,9 @@ fn lines_of_receipts_that_cannot_be_read_are_told_and_passed_over() {
     assert!(!status.drift);
     let found = status.findings.iter().find(|it| it.rule == "drift-receipts");
     assert!(found.is_some_and(|it| it.message.contains("line 1:")), "{:#?}", status.findings);
-    house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it works all the same");
+    house
+        .deploy(&TestRelease { id: "release2", web: "web:2", ..ONE })
+        .expect("it works all the same");
     house.rollback(None, Data::default()).expect("it works all the same");
     house.holds(&[&ONE]).expect("it runs as before");
 }
@@ -175,48 +178,50 @@ fn lines_of_receipts_that_cannot_be_read_are_told_and_passed_over() {
 #[test]
 fn a_release_without_its_manifest_is_mended_by_its_own_deploy() {
     for text in ["", "{}"] {
-        let house = House::new();
+        let house = TestHouse::new();
         lived_in(&house);
-        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is well");
+        house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).expect("it is well");
         let current = house.place.current().expect("a link").expect("something runs");
         let path = house.place.release(&current).join(MANIFEST);
         fs::write(&path, text).expect("the folder is ours");
         let before = images(&house);
         let error = house.rollback(None, Data::default()).expect_err("nobody knows what runs");
-        let said = (error.to_string(), error.hint().unwrap_or_default());
+        let said = (message::chain(&error), error.hint().unwrap_or_default());
         assert!(said.0.contains("is not a manifest") && said.1 == "deploy that commit again");
         let status = status::status(&house.place);
         assert!(status.drift && status.health.is_none(), "{status:#?}");
         assert!(status.findings.iter().any(|it| (&it.message, &it.help) == (&said.0, &said.1)));
         assert!(house.recover().expect("nothing was interrupted").is_none());
         assert_eq!(images(&house), before);
-        house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is mended");
+        house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).expect("it is mended");
         assert!(!status::status(&house.place).drift);
     }
 }
 
 #[test]
 fn a_database_that_was_put_back_stands_between_no_later_releases() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
-    house.deploy(&Release { id: "release2", db: "db:2", ..ONE }).expect("it is well");
+    house.deploy(&TestRelease { id: "release2", db: "db:2", ..ONE }).expect("it is well");
     // Its server takes the volume of the newer one, as one of the same major version does.
     house.docker.borrow_mut().keep_data = true;
     house.rollback(None, RESTORE).expect("its dump is known");
     for (id, web) in [("release3", "web:3"), ("release4", "web:4")] {
-        house.deploy(&Release { id, web, ..ONE }).expect("it is well");
+        house.deploy(&TestRelease { id, web, ..ONE }).expect("it is well");
     }
     house.rollback(None, Data::default()).expect("no data stands between");
-    house.holds(&[&Release { id: "release3", web: "web:3", ..ONE }]).expect("it runs as before");
+    house
+        .holds(&[&TestRelease { id: "release3", web: "web:3", ..ONE }])
+        .expect("it runs as before");
 }
 
 #[test]
 fn what_compose_has_of_its_own_decides_nothing() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     house.docker.borrow_mut().registry.insert("web:2".to_owned());
     // Compose knows it, and `.env` does not.
-    let two = Release { id: "release2", web: "web:${HOME:+of-compose}2", ..ONE };
+    let two = TestRelease { id: "release2", web: "web:${HOME:+of-compose}2", ..ONE };
     house.deploy(&two).expect("it is well");
     let docker = house.docker.borrow();
     let web = docker.of("web").next().expect("it runs");
@@ -225,12 +230,12 @@ fn what_compose_has_of_its_own_decides_nothing() {
 
 #[test]
 fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touched() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     let path = house.place.release(&id(ONE.id)).join(COMPOSE);
     let text = fs::read_to_string(&path).expect("it was written");
     fs::write(&path, text.replace("LEVEL:-0", "LEVEL:-1} ${X:-")).expect("the folder is ours");
-    let ids = |house: &House| -> Vec<_> {
+    let ids = |house: &TestHouse| -> Vec<_> {
         house.docker.borrow().containers.iter().map(|it| (it.id.clone(), it.started)).collect()
     };
     let before = ids(&house);
@@ -242,7 +247,7 @@ fn an_edited_file_of_the_release_that_runs_comes_back_and_no_container_is_touche
 
 #[test]
 fn who_is_at_work_is_told_by_status_and_is_no_drift() {
-    let house = House::new();
+    let house = TestHouse::new();
     lived_in(&house);
     let told = || {
         let status = status::status(&house.place);
@@ -261,7 +266,7 @@ fn who_is_at_work_is_told_by_status_and_is_no_drift() {
     // One that has come as far as its note.
     drop(lock);
     cut_off(&house, "has made web", |it| {
-        drop(it.deploy(&Release { id: "release2", web: "web:2", ..ONE }));
+        drop(it.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }));
     });
     assert!(lock::is_free(&house.place));
     let _lock = Lock::take(&house.place, "a deploy", "grace").expect("it is free");
@@ -273,8 +278,8 @@ fn who_is_at_work_is_told_by_status_and_is_no_drift() {
 /// A service like Homer, whose digest is the default of a variable.
 #[test]
 fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
-    const FIRST: Release = Release { web: "web:1${WEB_DIGEST-@sha256:a}", ..ONE };
-    let house = House::new();
+    const FIRST: TestRelease = TestRelease { web: "web:1${WEB_DIGEST-@sha256:a}", ..ONE };
+    let house = TestHouse::new();
     house.keep.set(0);
     house.docker.borrow_mut().registry.extend(["web:1@sha256:a", "web:1"].map(str::to_owned));
     house.deploy(&FIRST).expect("it is well");
@@ -299,15 +304,15 @@ fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
     let said = house.deploy(&FIRST).expect("it is well");
     assert_eq!(said.outcome, Outcome::NothingToDo, "{said:#?}");
     // Neither of its images outlives it.
-    house.deploy(&Release { id: "release2", web: "web:2", ..ONE }).expect("it is well");
+    house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).expect("it is well");
     let left: Vec<_> = house.docker.borrow().images.iter().cloned().collect();
     assert_eq!(left, ["app:1", "db:1", "extra:1", "jelly:1", "web:2"]);
 }
 
 #[test]
 fn a_deploy_reads_the_settings_once() {
-    let house = House::new();
-    let two = Release { id: "release2", web: "web:2", ..ONE };
+    let house = TestHouse::new();
+    let two = TestRelease { id: "release2", web: "web:2", ..ONE };
     let back = || drop(house.rollback(None, Data::default()).expect("it is well"));
     let deeds: [(&dyn Fn(), &str); 3] = [
         (&|| drop(house.deploy(&ONE).expect("it is well")), ONE.id),
@@ -328,7 +333,7 @@ fn a_deploy_reads_the_settings_once() {
         }
     }
     // Edited while a deploy is cut off: its end brings what it began with.
-    let sick = Release { id: "release3", app: "app:2", ..two };
+    let sick = TestRelease { id: "release3", app: "app:2", ..two };
     cut_off(&house, "has started app", |it| drop(it.deploy(&sick)));
     house.set_dotenv(&DOTENV.replace("LEVEL=1", "LEVEL=2"));
     house.recover().expect("it is ended").expect("something was interrupted");

@@ -1,49 +1,50 @@
-//! The house as it stands on this host: the stack, the project's folder, the settings.
+//! A house's folder on this host, and the paths in it.
 
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use homelab_core::compose::limits;
-use homelab_core::dsl::stack::Site;
+use homelab_core::dsl::house::House;
+use homelab_core::dsl::stack::{Site, Stack};
 use homelab_core::model::project::Project;
 
 use crate::error::Error;
 use crate::file;
 use crate::host::Host;
+use crate::message;
 use crate::settings::Settings;
-use crate::words;
 
-/// The stack and where it is deployed.
+/// The folder that a house is started from: a clone of its repository, or the folder that deploys go
+/// to.
 #[derive(Debug)]
-pub(crate) struct House {
+pub(crate) struct HouseFolder {
     folder: PathBuf,
-    /// The release whose files count, before they are where containers mount them.
+    /// A release whose configuration files are read instead of the folder's.
     release: Option<PathBuf>,
     pub(crate) host: Host,
-    /// What it was built from.
-    pub(crate) own: Rc<homelab_core::dsl::house::House>,
+    /// The house that this program was built for.
+    pub(crate) house: Rc<House>,
 }
 
-impl House {
+impl HouseFolder {
     /// The house that this program was built from, in the folder given.
     pub(crate) fn open(
-        own: Rc<homelab_core::dsl::house::House>,
+        house: Rc<House>,
         folder: PathBuf,
         host_root: PathBuf,
     ) -> Result<Self, Error> {
         if !folder.is_dir() {
             return Err(Error::Project(folder));
         }
-        Ok(Self { folder, release: None, host: Host::new(host_root), own })
+        Ok(Self { folder, release: None, host: Host::new(host_root), house })
     }
 
-    /// The same with the configuration files of a release that is not deployed yet.
+    /// Reads the configuration files of a release that is not deployed yet.
     pub(crate) fn with_release(self, release: PathBuf) -> Self {
         Self { release: Some(release), ..self }
     }
 
-    /// Whether `homelab deploy` deploys to this folder: what lies here is a release, and no clone.
+    /// Whether this is a folder that `homelab deploy` deploys to, and no clone.
     pub(crate) fn is_deployed_to(&self) -> bool {
         self.path("releases").is_dir()
     }
@@ -51,13 +52,8 @@ impl House {
     /// Checks that this is the project's folder, before anything is written to it.
     pub(crate) fn is_cloned(&self) -> Result<(), Error> {
         let path = self.path("compose.yaml");
-        let text = match file::text(&path, limits::TEXT) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NotCloned(path));
-            }
-            Err(source) => return Err(Error::Read { path, source }),
-        };
+        let text = file::if_there(&path, file::text(&path, limits::TEXT))?;
+        let text = text.ok_or_else(|| Error::NotCloned(path.clone()))?;
         let project = self.site().project;
         let name = text.lines().find_map(|it| it.strip_prefix("name:"));
         if name.is_some_and(|it| it.trim().trim_matches(['"', '\'']) == project) {
@@ -74,8 +70,8 @@ impl House {
 
     /// The project's folder as containers mount what lies in it.
     ///
-    /// A deploy names the real one. In a clone Compose takes it as it is typed, or as the shell
-    /// calls the folder that it is in: a link that leads here stays in the path.
+    /// A deploy uses the real path. In a clone Compose uses the path as it was typed, or the shell's
+    /// name of the current folder, with the links in it.
     pub(crate) fn mounted_from(&self) -> PathBuf {
         let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let typed = if self.folder == Path::new(".") {
@@ -121,7 +117,7 @@ impl House {
         }
     }
 
-    /// How a service gets a changed `.env`, as what follows "and".
+    /// What to do so that a service gets a changed `.env`; completes a sentence after "and".
     pub(crate) fn apply(&self, service: &str) -> String {
         if self.is_deployed_to() {
             "deploy again, from a clone: `homelab deploy --host USER@HOST`".to_owned()
@@ -130,8 +126,12 @@ impl House {
         }
     }
 
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.house.stack
+    }
+
     pub(crate) fn site(&self) -> &Site {
-        self.own.stack.site()
+        self.stack().site()
     }
 
     /// `.env`, which may be absent.
@@ -142,26 +142,27 @@ impl House {
     /// The stack as rules and reports read it, with the values of `.env`.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        Project::from_stack(&self.own.stack)
+        Project::from_stack(self.stack())
             .with_values(settings.values(self.site()))
             .in_folder(&folder.display().to_string())
     }
 
-    /// Checks that these are profiles of the stack.
-    pub(crate) fn known_profiles(&self, names: &[String]) -> Result<(), Error> {
+    /// The names without empty ones; fails unless each is a profile of the stack.
+    pub(crate) fn known_profiles<'a>(&self, names: &'a [String]) -> Result<Vec<&'a str>, Error> {
         let known: Vec<_> = self.site().profiles.iter().map(|it| it.name()).collect();
-        match names.iter().find(|it| !known.contains(&it.as_str())) {
-            None => Ok(()),
+        let names: Vec<_> = names.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        match names.iter().find(|it| !known.contains(it)) {
+            None => Ok(names),
             Some(name) => Err(Error::Profile {
-                name: name.clone(),
-                hint: words::suggest(name, "profiles", &known),
+                name: (*name).to_owned(),
+                hint: message::suggest(name, "profiles", &known),
             }),
         }
     }
 }
 
-/// The house of tests that do not ask which one it is.
+/// A house for tests.
 #[cfg(test)]
-pub(crate) fn of_tests() -> Rc<homelab_core::dsl::house::House> {
+pub(crate) fn house_of_tests() -> Rc<House> {
     Rc::new(homelab_core::testing::house())
 }

@@ -1,4 +1,4 @@
-//! The gate: waits until every service is well, or one of them cannot become so.
+//! The health of services: waits until every one is well, or until one of them cannot become so.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,68 +8,77 @@ use homelab_core::compose::File;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::engine::{self, State};
 use super::files;
+use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
-/// Between two looks.
+/// Pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 500 });
 
-/// What the engine may need besides the health checks' own times.
+/// Time that Docker may need in addition to the health checks' own.
 const SLACK: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 60_000 });
 
-/// The longest that is waited for one service, whatever its health check says: the lock is held meanwhile.
+/// The longest wait for one service, whatever its health check says: the lock is held meanwhile.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Services that are not well. A service that was unhealthy before, and that this deploy does not touch, is
-/// not waited for: a deploy must be able to mend the rest of a house.
-pub(super) fn unwell(state: &State) -> IndexSet<String> {
-    let containers = state.containers.iter().filter(|it| !is_well(it));
-    containers.filter_map(|it| Some(engine::service(it)?.to_owned())).collect()
+/// The services that are not healthy now.
+pub(super) fn unwell(seen: &Seen) -> IndexSet<String> {
+    let containers = seen.containers.iter().filter(|it| !is_well(it));
+    containers.filter_map(|it| Some(seen::service(it)?.to_owned())).collect()
 }
 
-/// Bytes that are kept of the log of who is unwell: 200 lines may be long.
+/// Bytes that are kept of an unhealthy service's log, of which 200 lines may be long.
 const LOG: usize = 256 << 10;
 
-/// Restarts after which a new container is not going to come up.
+/// Restarts after which a new container is given up.
 const LOOP: u64 = 4;
 
-/// What the gate knows besides the file.
+/// How to wait for the services of a file.
 #[derive(Debug)]
-pub(super) struct Gate<'a> {
-    /// Services that were not well before.
+pub(super) struct Waiting<'a> {
+    /// Services that were unhealthy before and that the deploy does not touch: nobody waits for these,
+    /// so that a deploy can mend the rest of a house.
     pub(super) excused: &'a [String],
-    /// Services that have a new container: their `unhealthy` is the last word. That of others may pass,
-    /// as when a database that they use was away for a moment.
+    /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may
+    /// recover, for example when a database that they use was away for a moment.
     pub(super) touched: IndexSet<String>,
-    /// Where the logs of who is unwell are kept: they may tell secrets, and stay on the host.
+    /// Where the log of an unhealthy service is kept. It may hold secrets and stays on the host.
     pub(super) logs: &'a Path,
 }
 
-/// Waits; returns every service's health.
-pub(super) fn wait(file: &File, gate: &Gate<'_>) -> Result<IndexMap<String, String>, Error> {
+/// Waits until all services of the file are healthy; returns what Docker shows then.
+pub(super) fn wait(file: &File, with: &Waiting<'_>) -> Result<Seen, Error> {
     let started = Instant::now();
     loop {
-        let state = engine::state(&file.name)?;
-        match judge(file, &state, gate) {
-            Verdict::Well => return Ok(health(&state)),
-            Verdict::Bad(name) => return Err(unhealthy(&state, &name, gate, "")),
-            Verdict::Wait(name) if started.elapsed() > patience(&state, &name) => {
-                let after = format!(", after {} s", patience(&state, &name).as_secs());
-                return Err(unhealthy(&state, &name, gate, &after));
+        let seen = docker::see_project(&file.name)?;
+        match judge(file, &seen, with) {
+            Verdict::Well => return Ok(seen),
+            Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with, "")),
+            Verdict::Wait(name) if started.elapsed() > patience(&seen, &name) => {
+                let after = format!(", after {} s", patience(&seen, &name).as_secs());
+                return Err(unhealthy(&seen, &name, with, &after));
             }
             Verdict::Wait(_) => std::thread::sleep(INTERVAL),
         }
     }
 }
 
-/// Health by service.
-pub(super) fn health(state: &State) -> IndexMap<String, String> {
-    let one = |it: &Value| Some((engine::service(it)?.to_owned(), engine::health(it).to_owned()));
-    state.containers.iter().filter_map(one).collect()
+/// The health of a container: `healthy`, `unhealthy`, `starting`, or its status where it has no check.
+pub(super) fn of(container: &Value) -> &str {
+    let status = seen::text(container, "/State/Status").unwrap_or("unknown");
+    match seen::text(container, "/State/Health/Status") {
+        Some(health) if status == "running" && health != "none" => health,
+        _ => status,
+    }
 }
 
-/// With the service that it is about.
+/// Health by service.
+pub(super) fn by_service(seen: &Seen) -> IndexMap<String, String> {
+    let one = |it: &Value| Some((seen::service(it)?.to_owned(), of(it).to_owned()));
+    seen.containers.iter().filter_map(one).collect()
+}
+
+/// The state of all services, with the name of the one that decides.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Well,
@@ -77,16 +86,16 @@ enum Verdict {
     Bad(String),
 }
 
-fn judge(file: &File, state: &State, gate: &Gate<'_>) -> Verdict {
+fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
     let mut waiting = None;
-    for name in file.services.keys().filter(|it| !gate.excused.contains(*it)) {
-        let Some(container) = state.of(name).next() else {
+    for name in file.services.keys().filter(|it| !with.excused.contains(*it)) {
+        let Some(container) = seen.of(name).next() else {
             return Verdict::Bad(name.clone());
         };
-        match engine::health(container) {
-            "unhealthy" if gate.touched.contains(name) => return Verdict::Bad(name.clone()),
+        match of(container) {
+            "unhealthy" if with.touched.contains(name) => return Verdict::Bad(name.clone()),
             "dead" => return Verdict::Bad(name.clone()),
-            "restarting" if gate.touched.contains(name) && restarts(container) >= LOOP => {
+            "restarting" if with.touched.contains(name) && restarts(container) >= LOOP => {
                 return Verdict::Bad(name.clone());
             }
             _ if is_well(container) => {}
@@ -96,51 +105,51 @@ fn judge(file: &File, state: &State, gate: &Gate<'_>) -> Verdict {
     waiting.map_or(Verdict::Well, Verdict::Wait)
 }
 
-/// Healthy, or running for who has no check.
+/// A container is well when it is healthy, or running without a health check.
 fn is_well(container: &Value) -> bool {
-    let health = engine::health(container);
+    let health = of(container);
     health == "healthy" || health == "running" && !has_check(container)
 }
 
 fn has_check(container: &Value) -> bool {
-    engine::text(container, "/Config/Healthcheck/Test/0").is_some_and(|it| it != "NONE")
+    seen::text(container, "/Config/Healthcheck/Test/0").is_some_and(|it| it != "NONE")
 }
 
-/// Names it and keeps its log: after the way back its container is gone.
-fn unhealthy(state: &State, name: &str, gate: &Gate<'_>, after: &str) -> Error {
-    let Some(container) = state.of(name).next() else {
+/// The error about a service. Its log is kept, since the way back removes its container.
+fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error {
+    let Some(container) = seen.of(name).next() else {
         return Error::Unhealthy(format!("`{name}` has no container"));
     };
-    let mut text = format!("`{name}` is {}{after}", engine::health(container));
+    let mut text = format!("`{name}` is {}{after}", of(container));
     if let Some(said) = last_probe(container) {
         let _ = write!(text, "; its probe says: {said}");
     }
-    let id = engine::text(container, "/Id").unwrap_or_default();
-    if let Ok(output) = engine::attempt(&["logs", "--tail", "200", id]) {
+    let id = seen::text(container, "/Id").unwrap_or_default();
+    if let Ok(output) = docker::attempt(&["logs", "--tail", "200", id]) {
         let log = [output.stdout, output.stderr].concat();
-        if files::write(gate.logs, last(&log), 0o600).is_ok() {
-            let _ = write!(text, "; its log is kept on the host: {}", gate.logs.display());
+        if files::write(with.logs, last(&log), 0o600).is_ok() {
+            let _ = write!(text, "; its log is kept on the host: {}", with.logs.display());
         }
     }
     Error::Unhealthy(text)
 }
 
-/// As much of a log as is kept of it.
+/// The part of a log that is kept.
 fn last(log: &[u8]) -> &[u8] {
     &log[log.len().saturating_sub(LOG)..]
 }
 
-/// The last line that its last probe wrote, up to what a sentence holds.
+/// The last line of the last probe, cut to 200 characters.
 fn last_probe(container: &Value) -> Option<String> {
     let probes = container.pointer("/State/Health/Log").and_then(Value::as_array)?;
-    let said = engine::text(probes.last()?, "/Output")?;
+    let said = seen::text(probes.last()?, "/Output")?;
     let line = said.lines().rfind(|it| !it.trim().is_empty())?;
     Some(line.trim().chars().take(200).collect())
 }
 
-/// The longest that a service's health check may take to call it unhealthy.
-fn patience(state: &State, name: &str) -> Duration {
-    state.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
+/// How long a service's health check may take to call the service unhealthy.
+fn patience(seen: &Seen, name: &str) -> Duration {
+    seen.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
 }
 
 fn restarts(container: &Value) -> u64 {
@@ -187,10 +196,14 @@ mod tests {
             ..File::default()
         };
         let judged = |containers: Vec<Value>, excused: &[&str]| {
-            let state = State { containers, ..State::default() };
+            let seen = Seen { containers, ..Seen::default() };
             let excused: Vec<_> = excused.iter().map(|it| (*it).to_owned()).collect();
             let touched = ["b".to_owned()].into();
-            judge(&file, &state, &Gate { excused: &excused, touched, logs: Path::new("/nowhere") })
+            judge(
+                &file,
+                &seen,
+                &Waiting { excused: &excused, touched, logs: Path::new("/nowhere") },
+            )
         };
         let a = || container("a", "running", Some("healthy"));
         assert_eq!(judged(vec![a(), container("b", "running", None)], &[]), Verdict::Well);
@@ -231,8 +244,8 @@ mod tests {
         ] {
             let mut slow = container("a", "running", Some("starting"));
             slow["Config"]["Healthcheck"][field] = value.into();
-            let state = State { containers: vec![slow], ..State::default() };
-            assert_eq!(patience(&state, "a"), LONGEST + SLACK, "{field}: {value}");
+            let seen = Seen { containers: vec![slow], ..Seen::default() };
+            assert_eq!(patience(&seen, "a"), LONGEST + SLACK, "{field}: {value}");
         }
     }
 }

@@ -1,9 +1,17 @@
-//! Words in messages: plurals, lists, and what somebody may have meant.
+//! Parts of messages: plurals, lists, tables, causes, and what somebody may have meant.
+
+use std::error::Error;
 
 /// `1 error`, `2 errors`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
+}
+
+/// A failure and its causes in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let cause = error.source().map(|it| format!(": {}", chain(it)));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 /// Names in backticks, with commas.

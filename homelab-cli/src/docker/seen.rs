@@ -1,0 +1,83 @@
+//! What Docker showed of a project: reads answers of `docker inspect`, and calls nothing.
+
+use homelab_core::compose::File;
+use homelab_core::release::Id;
+use homelab_core::release::observe::{self, Inspected};
+use homelab_core::release::plan::{Before, Container};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// The answers about one project.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// `docker inspect` of all its containers, also those of `docker compose run`.
+    pub(crate) containers: Vec<Value>,
+    /// `docker image inspect`, by image id.
+    pub(crate) images: IndexMap<String, Value>,
+    /// `docker network inspect`, by name; empty unless a plan asked for it.
+    pub(crate) networks: IndexMap<String, Value>,
+}
+
+impl Seen {
+    /// The containers of one service.
+    pub(crate) fn of(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.containers.iter().filter(move |it| service(it) == Some(name))
+    }
+
+    /// Id and time of start of each service's container, which show later what happened to it.
+    pub(crate) fn marks(&self) -> IndexMap<String, (String, String)> {
+        let mark = |it: &Value| {
+            let started = text(it, "/State/StartedAt").unwrap_or_default();
+            Some((service(it)?.to_owned(), (text(it, "/Id")?.to_owned(), started.to_owned())))
+        };
+        self.containers.iter().filter_map(mark).collect()
+    }
+
+    /// What runs, for a plan: the services as the resolved file of a release would write them.
+    pub(crate) fn before(&self, file: &File, current: Option<&Id>) -> Before {
+        let mut seen = File { services: IndexMap::new(), ..file.clone() };
+        for network in seen.networks.values_mut() {
+            let real = network.name.as_ref().and_then(|it| self.networks.get(it));
+            *network = real.map_or_else(|| network.clone(), |it| observe::network(it, network));
+        }
+        let mut containers = IndexMap::new();
+        for container in &self.containers {
+            let Some(name) = service(container) else { continue };
+            let image = text(container, "/Image").and_then(|it| self.images.get(it));
+            let wanted = file.services.get(name);
+            let mut service = observe::service(&Inspected { container, image }, wanted, file);
+            if self.of(name).nth(1).is_some() {
+                // Where a service has several containers, the plan replaces it.
+                service.image = None;
+            }
+            // Docker does not know dependencies.
+            service.depends_on = wanted.map(|it| it.depends_on.clone()).unwrap_or_default();
+            // A container that keeps crashing or is paused does not need a start.
+            let status = text(container, "/State/Status").unwrap_or_default();
+            let running = ["running", "restarting", "paused"].contains(&status);
+            let stamp = observe::stamp(container).map(str::to_owned);
+            seen.services.insert(name.to_owned(), service);
+            containers.insert(name.to_owned(), Container { running, stamp });
+        }
+        // Sorted as in the file.
+        let position = |name: &String| file.services.get_index_of(name).unwrap_or(usize::MAX);
+        seen.services.sort_by_key(|name, _| position(name));
+        Before { release: current.map(ToString::to_string), file: seen, containers }
+    }
+}
+
+/// A text in an answer of the engine.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).filter(|it| !it.is_empty())
+}
+
+/// A label of a container.
+pub(crate) fn label<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
+    container.pointer("/Config/Labels")?.get(name)?.as_str()
+}
+
+/// The service of a container, unless it is a one-off of `docker compose run`.
+pub(crate) fn service(container: &Value) -> Option<&str> {
+    let is_one_off = label(container, "com.docker.compose.oneoff") == Some("True");
+    label(container, "com.docker.compose.service").filter(|_| !is_one_off)
+}
