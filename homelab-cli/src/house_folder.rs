@@ -3,11 +3,14 @@
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
+use homelab_core::compose::File;
 use homelab_core::compose::limits;
+use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::house::House;
 use homelab_core::dsl::stack::{Site, Stack};
 use homelab_core::model::project::Project;
 
+use crate::deploy::release::{self, COMPOSE};
 use crate::error::Error;
 use crate::file;
 use crate::host::Host;
@@ -24,6 +27,10 @@ pub(crate) struct HouseFolder {
     pub(crate) host: Host,
     /// The house that this program was built for.
     pub(crate) house: Rc<House>,
+    /// What the house declares, or the release whose files count.
+    pub(crate) declared: Declaration,
+    /// The Compose file of the release that runs here; none in a clone.
+    file: Option<File>,
 }
 
 impl HouseFolder {
@@ -36,12 +43,24 @@ impl HouseFolder {
         if !folder.is_dir() {
             return Err(Error::Project(folder));
         }
-        Ok(Self { folder, release: None, host: Host::new(host_root), house })
+        let declared = Declaration::of(&house.stack);
+        let host = Host::new(host_root);
+        let opened = Self { folder, release: None, host, house, declared, file: None };
+        // What runs here may have been made by a newer program for a newer house.
+        let compose = opened.path("current").join(COMPOSE);
+        let Some(text) = file::if_there(&compose, file::text(&compose, limits::TEXT))? else {
+            return Ok(opened);
+        };
+        let file = release::compose(text.as_bytes())?;
+        let declared = opened.path("current").join(DECLARATION);
+        let declared = file::if_there(&declared, file::text(&declared, limits::TEXT))?;
+        let declared = release::declaration(declared.as_deref().map(str::as_bytes), &file)?;
+        Ok(Self { declared, file: Some(file), ..opened })
     }
 
-    /// Reads the configuration files of a release that is not deployed yet.
-    pub(crate) fn with_release(self, release: PathBuf) -> Self {
-        Self { release: Some(release), ..self }
+    /// Reads the configuration files of a release that is not deployed yet, and goes by what it declares.
+    pub(crate) fn with_release(self, release: PathBuf, declared: Declaration) -> Self {
+        Self { release: Some(release), declared, ..self }
     }
 
     /// Whether this is a folder that `homelab deploy` deploys to, and no clone.
@@ -139,17 +158,21 @@ impl HouseFolder {
         Settings::load(self.path(".env"))
     }
 
-    /// The stack as rules and reports read it, with the values of `.env`.
+    /// What rules and reports read, with the values of `.env`: the release that runs here, in a clone the stack.
     pub(crate) fn project(&self, settings: &Settings) -> Project<'_> {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        Project::from_stack(self.stack())
-            .with_values(settings.values(self.site()))
+        let project = match &self.file {
+            Some(file) => Project::from_file(file.clone(), &self.declared.contracts),
+            None => Project::from_stack(self.stack()),
+        };
+        project
+            .with_values(settings.values(&self.declared))
             .in_folder(&folder.display().to_string())
     }
 
     /// The names without empty ones; fails unless each is a profile of the stack.
     pub(crate) fn known_profiles<'a>(&self, names: &'a [String]) -> Result<Vec<&'a str>, Error> {
-        let known: Vec<_> = self.site().profiles.iter().map(|it| it.name()).collect();
+        let known: Vec<_> = self.declared.profiles.iter().map(String::as_str).collect();
         let names: Vec<_> = names.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
         match names.iter().find(|it| !known.contains(it)) {
             None => Ok(names),

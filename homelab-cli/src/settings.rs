@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use homelab_core::checks::finding::{Finding, Place, Severity};
 use homelab_core::compose::dotenv::{self, Dotenv};
 use homelab_core::compose::limits;
-use homelab_core::dsl::stack::Site;
+use homelab_core::dsl::declaration::Declaration;
 use homelab_core::dsl::variable::{EnvVar, Fallback, Kind};
 use indexmap::IndexMap;
 
@@ -59,10 +59,10 @@ impl Settings {
     }
 
     /// The valid values. Wrong ones are reported once, and what would follow from them is not.
-    pub(crate) fn values(&self, site: &Site) -> IndexMap<String, String> {
+    pub(crate) fn values(&self, declared: &Declaration) -> IndexMap<String, String> {
         let is_wrong = |name: &str, value: &str| {
-            let variable = site.variables.iter().find(|it| it.name() == name);
-            variable.is_some_and(|it| !value.is_empty() && invalid(site, it, value).is_some())
+            let variable = declared.variables.iter().find(|it| it.name() == name);
+            variable.is_some_and(|it| !value.is_empty() && invalid(declared, it, value).is_some())
         };
         let entries = self.dotenv.entries.iter().filter(|it| !is_wrong(it.0, &it.1.value));
         entries.map(|(name, it)| (name.clone(), it.value.clone())).collect()
@@ -75,23 +75,26 @@ impl Settings {
     }
 
     /// Required variables that have no value.
-    pub(crate) fn missing<'a>(&self, site: &'a Site) -> impl Iterator<Item = &'a EnvVar> {
-        let required = site.variables.iter().filter(|it| it.fallback() == Fallback::Required);
+    pub(crate) fn missing<'a>(
+        &self,
+        declared: &'a Declaration,
+    ) -> impl Iterator<Item = &'a EnvVar> {
+        let required = declared.variables.iter().filter(|it| it.fallback() == Fallback::Required);
         required.filter(|it| self.dotenv.value(it.name()).is_none())
     }
 
     /// Everything that is wrong with it.
     pub(crate) fn findings(&self, house: &HouseFolder) -> Vec<Finding> {
-        let site = house.site();
+        let declared = &house.declared;
         if self.text.is_none() {
             let message = format!("`{}` does not exist", self.path.display());
             let help = format!("run `{}`", house.command("init"));
             return vec![self.finding(Severity::Error, None, message, help)];
         }
-        let mut found = self.lines(site);
+        let mut found = self.lines(declared);
         found.sort_by_key(|it| it.0);
         let mut found: Vec<_> = found.into_iter().map(|it| it.1).collect();
-        for variable in self.missing(site) {
+        for variable in self.missing(declared) {
             let message = format!("`{variable}` has no value: {}", variable.meaning());
             let command = house.command(&format!("init --set {variable}=VALUE"));
             let help = format!("set it: `{command}`");
@@ -101,7 +104,7 @@ impl Settings {
     }
 
     /// What is wrong with its lines.
-    fn lines(&self, site: &Site) -> Vec<(usize, Finding)> {
+    fn lines(&self, declared: &Declaration) -> Vec<(usize, Finding)> {
         let mut found = Vec::new();
         let mut push = |severity, line, message, help| {
             found.push((line, self.finding(severity, Some(line), message, help)));
@@ -116,9 +119,9 @@ impl Settings {
             push(Severity::Warning, it.line, message, help);
         }
         for (name, entry) in &self.dotenv.entries {
-            let problem = match site.variables.iter().find(|it| it.name() == name) {
-                Some(variable) => invalid(site, variable, &entry.value),
-                None => unknown(site, name),
+            let problem = match declared.variables.iter().find(|it| it.name() == name) {
+                Some(variable) => invalid(declared, variable, &entry.value),
+                None => unknown(declared, name),
             };
             if let Some((severity, message, help)) = problem {
                 push(severity, entry.line, message, help);
@@ -148,7 +151,11 @@ impl Settings {
 }
 
 /// What is wrong with the value of a known variable; an empty one means the default.
-fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, String, String)> {
+fn invalid(
+    declared: &Declaration,
+    variable: &EnvVar,
+    value: &str,
+) -> Option<(Severity, String, String)> {
     if value.is_empty() {
         return None;
     }
@@ -159,7 +166,7 @@ fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, Str
         return Some((Severity::Error, message, help));
     }
     if variable.kind() == Kind::Profiles {
-        let known: Vec<_> = site.profiles.iter().map(|it| it.name()).collect();
+        let known: Vec<_> = declared.profiles.iter().map(String::as_str).collect();
         let name = value.split(',').find(|it| !known.contains(it))?;
         let message = format!("`{variable}` names the profile `{name}`, which does not exist");
         return Some((Severity::Error, message, message::suggest(name, "profiles", &known)));
@@ -167,11 +174,12 @@ fn invalid(site: &Site, variable: &EnvVar, value: &str) -> Option<(Severity, Str
     None
 }
 
-fn unknown(site: &Site, name: &str) -> Option<(Severity, String, String)> {
-    if FOREIGN.iter().any(|it| name.starts_with(it)) {
+fn unknown(declared: &Declaration, name: &str) -> Option<(Severity, String, String)> {
+    // Without a declaration nobody knows which there are.
+    if declared.variables.is_empty() || FOREIGN.iter().any(|it| name.starts_with(it)) {
         return None;
     }
-    let help = match message::nearest(name, site.variables.iter().map(EnvVar::name)) {
+    let help = match message::nearest(name, declared.variables.iter().map(EnvVar::name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "remove it; no service reads it".to_owned(),
     };
@@ -179,14 +187,18 @@ fn unknown(site: &Site, name: &str) -> Option<(Severity, String, String)> {
 }
 
 /// Checks a value that was given on the command line.
-pub(crate) fn check_value(site: &Site, variable: &EnvVar, value: &str) -> Result<(), Error> {
-    match invalid(site, variable, value) {
+pub(crate) fn check_value(
+    declared: &Declaration,
+    variable: &EnvVar,
+    value: &str,
+) -> Result<(), Error> {
+    match invalid(declared, variable, value) {
         None => Ok(()),
         Some(_) => Err(Error::Value {
             name: variable.name(),
             value: value.to_owned(),
             expected: if variable.kind() == Kind::Profiles {
-                let known = site.profiles.iter().map(|it| it.name());
+                let known = declared.profiles.iter().map(String::as_str);
                 format!("a comma list of {}", message::list(known))
             } else {
                 variable.kind().expected()

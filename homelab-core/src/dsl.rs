@@ -3,6 +3,7 @@
 //! [`service`] and [`stack`] are the two to begin with; the others are their words.
 
 pub mod contract;
+pub mod declaration;
 pub mod handle;
 pub mod health;
 pub mod house;

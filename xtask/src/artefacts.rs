@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use homelab_core::checks;
 use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::house::House;
 use homelab_core::model::exposure::gather;
 use homelab_core::model::project::Project;
@@ -34,6 +35,7 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     put("compose.yaml", yaml::render(project.file(), &header, Spacing::Sections));
     let hint = "`homelab init` writes such a file as `.env`; `homelab doctor` checks it.";
     put(".env.example", env_example::text(house.stack.site(), &format!("{header}\n{hint}")));
+    put(DECLARATION, Declaration::of(&house.stack).text());
     for file in &house.files {
         put(file.path, file.text.clone());
     }

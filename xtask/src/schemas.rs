@@ -2,6 +2,7 @@
 
 use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
+use homelab_core::dsl::declaration::Declaration;
 use homelab_core::dsl::house::House;
 use homelab_core::model::exposure::Exposure;
 use homelab_core::model::reach::Reach;
@@ -20,6 +21,7 @@ pub(crate) fn all(house: &House) -> Vec<(&'static str, String)> {
     let own = vec![
         ("compose", schema_for!(File)),
         ("doctor", schema_for!(Diagnosis)),
+        ("house", schema_for!(Declaration)),
         ("explain-rule", schema_for!(Manual)),
         ("explain-service", schema_for!(Explanation)),
         ("exposure", schema_for!(Exposure)),

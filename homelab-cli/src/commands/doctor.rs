@@ -3,6 +3,7 @@
 use homelab_core::checks;
 use homelab_core::checks::finding::Severity;
 use homelab_core::report::doctor::Diagnosis;
+use indexmap::IndexMap;
 
 use super::options::Format;
 use crate::error::Error;
@@ -46,9 +47,14 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let mut findings = inspect::host(&context);
     // What follows from a value that is refused would be the same once more.
     let refused = path::refused(&context);
-    let mut values = settings.values(house.site());
+    let mut values = settings.values(&house.declared);
     values.retain(|name, _| !refused.contains(name));
     findings.extend(checks::check(&project.clone().with_values(values)).findings);
+    if project.stack().is_none() {
+        // What holds for the release whatever `.env` says was accepted when it was made.
+        let accepted = checks::check(&project.clone().with_values(IndexMap::new())).findings;
+        findings.retain(|it| !accepted.contains(it));
+    }
     let diagnosis = Diagnosis::new(profiles, findings);
     match args.format {
         Format::Json => ui.json(&diagnosis)?,

@@ -118,7 +118,7 @@ fn checked(
             let hint = message::suggest(name, "variables", &known);
             return Err(Error::Variable { name: name.clone(), hint });
         };
-        settings::check_value(site, variable, value)?;
+        settings::check_value(&house.declared, variable, value)?;
         found.push((variable, value.clone()));
     }
     Ok(found)

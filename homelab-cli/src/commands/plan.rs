@@ -52,8 +52,8 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let bundle = source.bundle(ui, house)?;
     if let Some(folder) = &args.against {
         let old = Bundle::of_checkout(folder, true)?;
-        let wanted = Wanted::anywhere(&house.house, &bundle, Some(&old))?;
-        let plan = wanted.against(&Wanted::anywhere(&house.house, &old, None)?);
+        let wanted = Wanted::anywhere(&bundle, Some(&old))?;
+        let plan = wanted.against(&Wanted::anywhere(&old, None)?);
         return print_judged(ui, plan, &wanted, args.format);
     }
     if let Some(host) = &args.remote.host {

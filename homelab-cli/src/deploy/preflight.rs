@@ -28,8 +28,8 @@ const MUCH: Memory = Memory::gib(1);
 
 /// Runs every check; the errors are the reason to refuse.
 ///
-/// The program that was installed on the host judges the release: rules about the host run with
-/// the file that would be deployed, and not with the stack that is compiled in.
+/// The program that was installed on the host judges the release by what the release itself says: its
+/// file and its declaration, and not the house that is compiled in.
 pub(crate) fn check(
     place: &HousePlace,
     wanted: &Wanted,
@@ -39,11 +39,11 @@ pub(crate) fn check(
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
     let house = HouseFolder::open(Rc::clone(&place.house), place.root.clone(), "/".into())?
-        .with_release(release);
+        .with_release(release, wanted.declared.clone());
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
-    let catalogue = place.house.stack.catalogue();
-    let values = settings.values(house.site());
-    let project = Project::from_file(wanted.raw.clone(), catalogue).with_values(values);
+    let values = settings.values(&wanted.declared);
+    let project =
+        Project::from_file(wanted.raw.clone(), &wanted.declared.contracts).with_values(values);
     let profiles = settings.profiles();
     let names: Vec<_> = profiles.iter().map(String::as_str).collect();
     let engine = docker::folder();
@@ -71,7 +71,7 @@ pub(crate) fn check(
 /// What the rules find in a received file with these values, and its labels do not accept.
 pub(crate) fn refusals(wanted: &Wanted) -> Vec<Finding> {
     let folder = wanted.after.folder.as_deref().unwrap_or(place::DEFAULT);
-    let project = Project::from_file(wanted.raw.clone(), &wanted.catalogue)
+    let project = Project::from_file(wanted.raw.clone(), &wanted.declared.contracts)
         .with_values(wanted.dotenv.clone())
         .in_folder(folder);
     checks::check_received(&project).findings

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use homelab_core::compose::{File, Service};
+use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,15 @@ pub(crate) fn compose_of(place: &HousePlace, id: &Id) -> Result<File, Error> {
     let path = place.release(id).join(COMPOSE);
     let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
     compose(&bytes)
+}
+
+/// Reads what a release declares; of one that was made before releases did, what its Compose file shows.
+pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaration, Error> {
+    let Some(text) = text else {
+        return Ok(Declaration::of_secrets(file.secrets.keys().map(String::as_str)));
+    };
+    Declaration::parse(text)
+        .map_err(|it| Error::Bundle(format!("`{DECLARATION}` is not valid: {it}")))
 }
 
 /// Reads a Compose file in the long forms that `cargo xtask gen` writes.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use homelab_core::compose::File;
-use homelab_core::dsl::contract::Contract;
-use homelab_core::dsl::house::House;
+use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::variable::Fallback;
 use homelab_core::release::Id;
 use homelab_core::release::observe;
@@ -34,8 +33,8 @@ pub(crate) struct Wanted {
     pub(crate) values: String,
     /// The values of that text, by name.
     pub(crate) dotenv: IndexMap<String, String>,
-    /// What is known of images.
-    pub(crate) catalogue: Vec<Contract>,
+    /// What it declares.
+    pub(crate) declared: Declaration,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -68,6 +67,11 @@ impl<'a> ReleaseFiles<'a> {
         }
     }
 
+    /// What it declares; of one that was made before releases did, what its Compose file shows.
+    fn declaration(&self) -> Result<Declaration, Error> {
+        release::declaration((self.read)(DECLARATION).as_deref(), &self.raw)
+    }
+
     fn resolve(&self, with: &HostValues<'_>) -> Result<File, Error> {
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         let folder = with.folder.display().to_string();
@@ -89,7 +93,6 @@ struct HostValues<'a> {
     dotenv: IndexMap<String, String>,
     profiles: Vec<String>,
     folder: &'a Path,
-    catalogue: Vec<Contract>,
 }
 
 impl Wanted {
@@ -153,24 +156,18 @@ impl Wanted {
     }
 
     /// What a checkout would run somewhere: every profile on, defaults for all values.
-    pub(crate) fn anywhere(
-        house: &House,
-        bundle: &Bundle,
-        old: Option<&Bundle>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn anywhere(bundle: &Bundle, old: Option<&Bundle>) -> Result<Self, Error> {
         let source = ReleaseFiles::bundle(bundle);
         let mut profiles = IndexSet::new();
         for service in source.raw.services.values() {
             profiles.extend(service.profiles.iter().cloned());
         }
-        let required =
-            house.stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
+        let declared = source.declaration()?;
+        let required = declared.variables.iter().filter(|it| it.fallback() == Fallback::Required);
         let dotenv = required.map(|it| (it.name().to_owned(), "/srv/data".to_owned())).collect();
         let profiles = profiles.into_iter().collect();
         let folder = Path::new(place::DEFAULT);
-        let catalogue = house.stack.catalogue().to_vec();
-        let values =
-            HostValues { text: String::new(), house: None, dotenv, profiles, folder, catalogue };
+        let values = HostValues { text: String::new(), house: None, dotenv, profiles, folder };
         Self::build(source, old.map(ReleaseFiles::bundle).as_ref(), values)
     }
 
@@ -180,6 +177,7 @@ impl Wanted {
         with: HostValues<'_>,
     ) -> Result<Self, Error> {
         let file = source.resolve(&with)?;
+        let declared = source.declaration()?;
         let ReleaseFiles { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // An old release that does not fit today's values is not compared.
@@ -199,8 +197,8 @@ impl Wanted {
             folder: Some(with.folder.display().to_string()),
             file,
         };
-        let HostValues { text: values, dotenv, catalogue, .. } = with;
-        Ok(Self { manifest, raw, after, values, dotenv, catalogue })
+        let HostValues { text: values, dotenv, .. } = with;
+        Ok(Self { manifest, raw, after, values, dotenv, declared })
     }
 
     /// What this release would change where the other one runs, without asking Docker.
@@ -210,7 +208,7 @@ impl Wanted {
             file: old.after.file.clone(),
             containers: IndexMap::new(),
         };
-        plan::plan(&before, &self.after, &self.catalogue)
+        plan::plan(&before, &self.after, &self.declared.contracts)
     }
 
     /// Runs `docker compose` with this release; a failure of Compose is in the output.
@@ -234,7 +232,7 @@ impl Wanted {
         let mut seen = docker::see_project(&self.after.file.name)?;
         seen.networks = docker::see_networks(&self.after.file.name, &self.networks())?;
         let before = seen.before(&self.after.file, current);
-        let plan = plan::plan(&before, &self.after, &self.catalogue);
+        let plan = plan::plan(&before, &self.after, &self.declared.contracts);
         Ok((seen, plan))
     }
 }
@@ -249,8 +247,7 @@ fn values(place: &HousePlace, path: PathBuf) -> Result<HostValues<'_>, Error> {
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
     let profiles = settings.profiles();
     let (house, folder) = (Some(place), place.root.as_path());
-    let catalogue = place.house.stack.catalogue().to_vec();
-    Ok(HostValues { text, house, dotenv, profiles, folder, catalogue })
+    Ok(HostValues { text, house, dotenv, profiles, folder })
 }
 
 /// The release that runs, when there is one that can be read.

@@ -25,7 +25,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     findings.list.extend(context.settings.findings(context.house));
     issuer(context, findings);
     time_zones(context, findings);
-    for variable in context.house.site().variables {
+    for variable in &context.house.declared.variables {
         let name = variable.name();
         let Ok(shell) = std::env::var(name) else { continue };
         if !shell.is_empty() && context.settings.dotenv.value(name) != Some(shell.as_str()) {
@@ -41,7 +41,7 @@ fn time_zones(context: &Context<'_>, findings: &mut Findings) {
     if !zones.is_dir() {
         return;
     }
-    let variables = context.house.site().variables.iter();
+    let variables = context.house.declared.variables.iter();
     for variable in variables.filter(|it| it.kind() == Kind::TimeZone) {
         let zone = context.project.value(variable);
         if !zones.join(&zone).is_file() {
@@ -55,14 +55,14 @@ fn time_zones(context: &Context<'_>, findings: &mut Findings) {
 
 /// An issuer of public certificates for a name that is not public.
 fn issuer(context: &Context<'_>, findings: &mut Findings) {
-    let (site, settings) = (context.house.site(), context.settings);
-    let (tls, domain) = (site.tls.name(), site.domain.name());
-    let email = context.project.value(&site.tls);
-    let name = context.project.value(&site.domain);
+    let (declared, settings) = (&context.house.declared, context.settings);
+    let Some((tls, domain)) = declared.tls.zip(declared.domain) else { return };
+    let email = context.project.value(&tls);
+    let name = context.project.value(&domain);
     if !email.contains('@') || !is_private(&name) {
         return;
     }
-    let line = settings.dotenv.entries.get(tls).map(|it| it.line);
+    let line = settings.dotenv.entries.get(tls.name()).map(|it| it.line);
     let message =
         format!("`{tls}` is `{email}`, but no public authority issues certificates for `{name}`");
     let help =

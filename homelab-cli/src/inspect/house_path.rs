@@ -16,7 +16,7 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-house-path", source: include_str!("house_path.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let variable = context.house.site().house;
+    let Some(variable) = context.house.declared.house else { return };
     let value = context.project.value(&variable);
     let folder = context.house.mounted_from();
     if folder.to_str() == Some(value.trim_end_matches('/')) {

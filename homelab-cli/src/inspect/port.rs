@@ -41,7 +41,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             }
             let held = listeners.iter().find(|it| it.holds(address, number, port.protocol));
             let Some(held) = held else { continue };
-            let own = own.get_or_insert_with(|| own_ports(context.house.site().project));
+            let own = own.get_or_insert_with(|| own_ports(&context.project.file().name));
             let protocol = port.protocol;
             let message = format!(
                 "`{address}:{number}/{protocol}` is taken: something listens on `{}`",

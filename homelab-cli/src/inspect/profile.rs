@@ -12,7 +12,7 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-profile", source: include_str!("profile.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let running = docker::running(context.house.site().project);
+    let running = docker::running(&context.project.file().name);
     let is_left = |name: &&str| running.iter().any(|it| it == name);
     let off = context.project.members().filter(|it| !it.is_enabled_by(context.profiles));
     let left: Vec<_> = off.map(|it| it.name).filter(is_left).collect();

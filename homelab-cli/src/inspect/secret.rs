@@ -26,7 +26,7 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-secret", source: include_str!("secret.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    for secret in context.house.stack().secrets() {
+    for secret in &context.house.declared.secrets {
         let path = context.house.path(&secret.file());
         let shown = path.display().to_string();
         let readers = context.project.readers(secret.name());

@@ -38,7 +38,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 
 /// Switches that let a first visitor in.
 fn allowed(context: &Context<'_>, findings: &mut Findings) {
-    for variable in context.house.site().variables.iter().filter(|it| is_switch(it)) {
+    for variable in context.house.declared.variables.iter().filter(|it| is_switch(it)) {
         let Fallback::Value(closed) = variable.fallback() else { continue };
         let value = context.project.value(variable);
         if value == closed {
@@ -87,7 +87,7 @@ fn done(
             "remove the line from `.env` until then, unless its data moves here from another host"
                 .to_owned(),
         );
-    } else if !is_open && docker::running(context.house.site().project).iter().any(|it| it == name)
+    } else if !is_open && docker::running(&context.project.file().name).iter().any(|it| it == name)
     {
         findings.warning(
             name,

@@ -1,7 +1,13 @@
 //! What services share: profiles, networks, volumes, binds, secrets, devices.
 
+mod written;
+
 use std::marker::PhantomData;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::written::WrittenSecret;
 use crate::dsl::name;
 use crate::dsl::privilege::User;
 use crate::dsl::role::{Precious, Stateless};
@@ -266,7 +272,8 @@ impl<K> Mount<K> {
 }
 
 /// How `homelab init` makes a secret's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretContent {
     /// Random text.
     Random,
@@ -277,7 +284,9 @@ pub enum SecretContent {
 /// A secret: a file under `secrets/`, mounted at `/run/secrets/<name>`.
 ///
 /// Its value never enters this program, an environment or a generated file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(into = "WrittenSecret")]
+#[schemars(with = "WrittenSecret")]
 pub struct Secret {
     name: &'static str,
     content: SecretContent,

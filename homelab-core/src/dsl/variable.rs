@@ -1,9 +1,18 @@
 //! Variables of `.env`: typed, with default, meaning and validity.
 
+mod written;
+
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use self::written::WrittenVariable;
+use crate::dsl::name::forever;
+
 /// What a variable's value must look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A DNS name with at least one dot, such as `home.arpa`.
     Hostname,
@@ -18,7 +27,11 @@ pub enum Kind {
     /// A whole number from the first to the second, both included.
     Count(u32, u32),
     /// One of these words.
-    OneOf(&'static [&'static str]),
+    OneOf(
+        #[serde(deserialize_with = "words")]
+        #[schemars(with = "Vec<String>")]
+        &'static [&'static str],
+    ),
     /// `internal`, or an e-mail address for an ACME account.
     TlsIssuer,
     /// A comma list of the stack's profiles; may be empty.
@@ -86,6 +99,13 @@ impl Kind {
     }
 }
 
+/// Words from outside live as long as the program, as those of a definition do.
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], D::Error> {
+    let words = Vec::<String>::deserialize(from)?;
+    let words: Vec<&'static str> = words.into_iter().map(forever).collect();
+    Ok(words.leak())
+}
+
 fn is_hostname(value: &str) -> bool {
     value.len() <= 253
         && value.contains('.')
@@ -127,7 +147,9 @@ pub enum Fallback {
 }
 
 /// A variable of `.env`: required unless it is given a default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(into = "WrittenVariable")]
+#[schemars(with = "WrittenVariable")]
 pub struct EnvVar {
     name: &'static str,
     kind: Kind,
@@ -163,6 +185,36 @@ impl EnvVar {
         assert!(is_plain(path) && path.as_bytes()[0] == b'/', "the path begins with `/`");
         self.fallback = Fallback::Under(parent, path);
         self
+    }
+
+    /// The same for a name and a meaning from outside.
+    pub(crate) fn parse(
+        name: &'static str,
+        kind: Kind,
+        meaning: &'static str,
+    ) -> Result<Self, String> {
+        if is_key(name) && is_plain(meaning) {
+            return Ok(Self::new(name, kind, meaning));
+        }
+        Err(format!("`{name}` is no name of a variable, or `{meaning}` no meaning"))
+    }
+
+    /// [`EnvVar::or`] for a text from outside.
+    pub(crate) fn with_default(self, value: &'static str) -> Result<Self, String> {
+        let fault =
+            || format!("`{value}` is no default: it has no dollar sign, brace or line break");
+        if is_plain(value) { Ok(self.or(value)) } else { Err(fault()) }
+    }
+
+    /// [`EnvVar::or_under`] for a path from outside.
+    pub(crate) fn with_default_under(
+        self,
+        parent: &'static Self,
+        path: &'static str,
+    ) -> Result<Self, String> {
+        let fault = || format!("`{path}` is no path below `{parent}`: it begins with `/`");
+        let fits = is_plain(path) && path.starts_with('/');
+        if fits { Ok(self.or_under(parent, path)) } else { Err(fault()) }
     }
 
     /// The name in `.env`.

@@ -18,7 +18,7 @@ pub(super) fn lines(
     let site = house.site();
     let shown = settings.path.display();
     let mut lines = Vec::new();
-    let missing: Vec<_> = settings.missing(site).collect();
+    let missing: Vec<_> = settings.missing(&house.declared).collect();
     for it in &missing {
         let meaning = it.meaning();
         lines.push(format!("- set {it} in {shown}: {meaning}"));

@@ -1,0 +1,121 @@
+//! What a house declares besides its Compose file, as data that travels with a release.
+//!
+//! A program on a host judges a release by what that release declares: its variables, its secrets and what
+//! it knows of its images. The house that the program was built for says nothing about it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dsl::contract::Contract;
+use crate::dsl::resource::Secret;
+use crate::dsl::stack::Stack;
+use crate::dsl::units::Memory;
+use crate::dsl::variable::EnvVar;
+
+/// Path of its file in a release.
+pub const DECLARATION: &str = "config/house.json";
+
+/// What a house declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Declaration {
+    /// The project's folder on the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub house: Option<EnvVar>,
+    /// The domain that every host name ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<EnvVar>,
+    /// Who issues the certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<EnvVar>,
+    /// Memory that stays for the operating system, the engine and the page cache, in MiB.
+    pub reserve: Memory,
+    /// Names of the profiles.
+    pub profiles: Vec<String>,
+    /// Every variable of `.env`.
+    pub variables: Vec<EnvVar>,
+    /// Every secret.
+    pub secrets: Vec<Secret>,
+    /// What is known of the images that it runs.
+    pub contracts: Vec<Contract>,
+}
+
+impl Declaration {
+    /// What a stack declares.
+    pub fn of(stack: &Stack) -> Self {
+        let site = stack.site();
+        let runs = |contract: &&Contract| {
+            let images = stack.images();
+            images.iter().any(|it| contract.holds_for(it.repository(), Some(it.tag())))
+        };
+        Self {
+            house: Some(site.house),
+            domain: Some(site.domain),
+            tls: Some(site.tls),
+            reserve: site.reserve,
+            profiles: site.profiles.iter().map(|it| it.name().to_owned()).collect(),
+            variables: site.variables.to_vec(),
+            secrets: stack.secrets(),
+            contracts: stack.catalogue().iter().filter(runs).cloned().collect(),
+        }
+    }
+
+    /// What a Compose file alone tells: the names of its secrets.
+    pub fn of_secrets<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            house: None,
+            domain: None,
+            tls: None,
+            reserve: Memory::default(),
+            profiles: Vec::new(),
+            variables: Vec::new(),
+            secrets: names.into_iter().filter_map(Secret::parse).collect(),
+            contracts: Vec::new(),
+        }
+    }
+
+    /// The text of its file.
+    pub fn text(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.expect("it is a struct with string keys, which JSON can hold") + "\n"
+    }
+
+    /// Reads the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no declaration, with what was expected and where.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(text).map_err(|it| it.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::good;
+
+    #[test]
+    fn a_declaration_survives_its_text() {
+        let declared = Declaration::of(&good());
+        let text = declared.text();
+        assert_eq!(Declaration::parse(text.as_bytes()), Ok(declared.clone()));
+        assert!(declared.secrets.len() == 2 && declared.variables.len() == 5, "{text}");
+        assert!(!text.contains("example/old"), "the house does not run it");
+    }
+
+    #[test]
+    fn what_a_definition_could_not_say_is_refused() {
+        let text = Declaration::of(&good()).text();
+        for (from, to, said) in [
+            ("\"DATA_ROOT\"", "\"data root\"", "is no name of a variable"),
+            ("\"login\"", "\"../login\"", "is no name of a secret"),
+            ("\"/dumps\"", "\"dumps\"", "begins with `/`"),
+            ("\"home.arpa\"", "\"${HOME}\"", "no dollar sign"),
+            ("\"reserve\"", "\"more\"", "reserve"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            let error = Declaration::parse(text.replace(from, to).as_bytes()).expect_err(to);
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}
