@@ -8,9 +8,8 @@
 //!         └ the process is killed, the power fails: `recover` does it
 //! ```
 //!
-//! The link `current` decides: until it points to the new release, a fault leads back to the old one;
-//! from then on only the receipt is missing. Every lasting file is written under a temporary name and
-//! renamed.
+//! The link `current` decides: until it points to the new release, a fault leads back to the old one; from then
+//! on only the receipt is missing. Every lasting file is written under a temporary name and renamed.
 
 mod back;
 pub(crate) mod between;
@@ -50,7 +49,6 @@ use self::lock::Lock;
 use self::place::HousePlace;
 use self::run::{Request, Run};
 use self::wanted::Wanted;
-use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::ui::Ui;
 
@@ -79,10 +77,14 @@ pub(crate) fn deploy(
     let receipts = receipt::load_all(place)?;
     let is_the_same = !plan.changes && current.as_ref() == Some(to);
     if is_the_same && receipt::broken(&receipts).is_none() {
-        return unchanged(run, &wanted, &seen);
+        switch::sync_config(place, &wanted.manifest)?;
+        let health = health::by_service(&seen);
+        let receipt = Receipt { health, ..run.receipt(Outcome::NothingToDo, None) };
+        receipt::append(&receipt, place)?;
+        return Ok(receipt);
     }
-    let turns = one_way::turns(place, &receipts, current.as_ref(), &wanted, &seen, &plan);
-    let refusals = one_way::refusals(&turns, to);
+    let changes = one_way::image_changes(place, &receipts, current.as_ref(), &wanted, &seen, &plan);
+    let refusals = one_way::refusals(&changes, to);
     if !refusals.is_empty() {
         return run.refuse(format!("it could go back over data:\n  {}", refusals.join("\n  ")));
     }
@@ -91,13 +93,4 @@ pub(crate) fn deploy(
     }
     let journal = run.journal(&seen);
     forward::go_forward(&mut run, &wanted, journal, &seen, &plan)
-}
-
-/// Ends a deploy of the release that runs already.
-fn unchanged(mut run: Run<'_>, wanted: &Wanted, seen: &Seen) -> Result<Receipt, Error> {
-    switch::sync_config(run.place, &wanted.manifest)?;
-    let receipt = run.receipt(Outcome::NothingToDo, None);
-    let receipt = Receipt { health: health::by_service(seen), ..receipt };
-    receipt::append(&receipt, run.place)?;
-    Ok(receipt)
 }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::program::{Failure, Limit, Program};
 
 /// What to do where there is no `docker`.
-const INSTALL: &str = "install Docker Engine with its Compose plugin: \
+pub(crate) const INSTALL: &str = "install Docker Engine with its Compose plugin: \
                        https://docs.docker.com/engine/install/";
 
 /// A call of `docker` that streams its input or output.
@@ -23,8 +23,8 @@ pub(crate) fn program(limit: Limit) -> Program {
     Program::new("docker", limit)
 }
 
-/// Asks Docker for `homelab doctor`, with the whole environment of the person who runs it, which may
-/// name another engine.
+/// Asks Docker for `homelab doctor`, with the whole environment of the person who runs it, which may name
+/// another engine.
 pub(crate) fn diagnose(words: &[&str]) -> Result<Output, Failure> {
     Program::with_environment("docker", Limit::DOCTOR).args(words).output()
 }
@@ -66,8 +66,7 @@ pub(crate) fn failed(line: &str, output: &Output) -> Error {
     Error::Program { line, said: lines[lines.len().saturating_sub(6)..].join("\n  ") }
 }
 
-/// Runs `docker compose` for a project with a file that has no variables; the output says whether it
-/// failed.
+/// Runs `docker compose` for a project with a file that has no variables; the output says whether it failed.
 pub(crate) fn compose(
     project: &str,
     folder: &Path,

@@ -38,7 +38,7 @@ pub(crate) enum Error {
     Link(PathBuf),
     #[error("cannot make the folder `{}`", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("the system gives no random numbers")]
+    #[error("this system gives no random numbers")]
     Random(#[source] getrandom::Error),
     #[error("cannot hash the password")]
     Hash(#[source] bcrypt::BcryptError),
@@ -58,7 +58,7 @@ pub(crate) enum Error {
     NoOlder,
     #[error("the release `{release}` runs already")]
     AlreadyRuns { release: String, kept: Vec<String> },
-    #[error("`{release}` is none of the releases that are kept, or several")]
+    #[error("`{release}` names none of the releases that are kept, or several of them")]
     NotKept { release: String, kept: Vec<String> },
     #[error("data stands between this release and `{to}`:\n  {}", lines.join("\n  "))]
     DataBetween { to: String, lines: Vec<String> },
@@ -86,11 +86,11 @@ pub(crate) enum Error {
     Unhealthy(String),
     #[error("somebody else is at work here: {0}")]
     Busy(String),
-    #[error("`ssh` could not do it on `{0}`")]
+    #[error("`ssh` failed on `{0}`")]
     Ssh(String),
     #[error("`{}` does not exist", .0.display())]
     KnownHosts(PathBuf),
-    #[error("the words are not understood: {0}")]
+    #[error("unknown request: {0}")]
     Verb(String),
     #[error("`{0}` is not what was committed")]
     Dirty(String),

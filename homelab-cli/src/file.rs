@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all, in a folder that is held open.
 //!
-//! Whoever may write to the folder can put a link in it at any moment, and this program may run as
-//! root. So files are opened relative to the folder's descriptor, links are not followed, and owner and
-//! mode are read and set on open files, never by path.
+//! Whoever may write to the folder can put a link in it at any moment, and this program may run as root. So
+//! files are opened relative to the folder's descriptor, links are not followed, and owner and mode are read
+//! and set on open files, never by path.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -109,8 +109,7 @@ impl Folder {
             error => fail(error.into()),
         })?;
         let folder = Self { descriptor, path: path.clone() };
-        // Owner and mode are set only if the folder is new and empty: somebody may have swapped it
-        // meanwhile.
+        // Owner and mode are set only if the folder is new and empty: somebody may have swapped it meanwhile.
         if made && folder.names().map_err(fail)?.is_empty() {
             give(&File::from(folder.descriptor.try_clone().map_err(fail)?), owned).map_err(fail)?;
         }
@@ -177,8 +176,8 @@ impl Folder {
         self.replace_by(&temporary(name), name, text.as_bytes(), owned, |_, _| Ok(()))
     }
 
-    /// Replaces a file through a temporary one of this name. Before each step `step` may return an
-    /// error, which ends it.
+    /// Replaces a file through a temporary one of this name. Before each step `step` may return an error, which
+    /// ends it.
     pub(crate) fn replace_by(
         &self,
         temporary: &str,
@@ -215,9 +214,9 @@ impl Folder {
     /// The file of a process that still runs stays, and one that cannot be removed does no harm.
     pub(crate) fn remove_leftovers(&self, name: &str) -> Vec<PathBuf> {
         let names = self.names().unwrap_or_default();
-        let is_stale = |it: &String| {
-            let maker = maker(it, name);
-            maker.is_some_and(|it| !Path::new("/proc").join(it.to_string()).exists())
+        let is_stale = |leftover: &String| {
+            let maker = maker(leftover, name);
+            maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
         };
         let removed = names
             .into_iter()

@@ -43,8 +43,8 @@ enum Kind {
     Blob,
 }
 
-/// The generated files exactly as they were committed. Work tree, line endings, sparse checkouts and
-/// replaced objects do not count.
+/// The generated files exactly as they were committed. Work tree, line endings, sparse checkouts and replaced
+/// objects do not count.
 ///
 /// Git does not check on every read that an object fits its hash, so this does.
 pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> {
@@ -56,7 +56,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     let read = contents(folder, &[object(None, Kind::Commit, commit)])?.concat();
     let root = String::from_utf8_lossy(&read);
     let root = root.lines().next().and_then(|it| it.strip_prefix("tree "));
-    let root = root.ok_or_else(|| Error::GitAnswer("cat-file"))?;
+    let root = root.ok_or(Error::GitAnswer("cat-file"))?;
     contents(folder, &[object(None, Kind::Tree, root)])?;
     let mut objects = Vec::new();
     let words = ["ls-tree", "-r", "-t", "-z", root, "--"];
@@ -64,7 +64,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
     for entry in listed.split(|it| *it == 0).filter(|it| !it.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
         // `100644 blob 0123…<tab>config/a.yml`
-        let (entry, path) = entry.split_once('\t').ok_or_else(|| Error::GitAnswer("ls-tree"))?;
+        let (entry, path) = entry.split_once('\t').ok_or(Error::GitAnswer("ls-tree"))?;
         let mut words = entry.split(' ');
         let kind = match (words.next(), words.next()) {
             (Some("100644" | "100755"), Some("blob")) => Ok(Kind::Blob),
@@ -73,7 +73,7 @@ pub(crate) fn committed(folder: &Path, commit: &str) -> Result<Contents, Error> 
             _ => Err("a submodule"),
         };
         let kind = kind.map_err(|it| Error::NoFile(path.to_owned(), it))?;
-        let name = words.next().ok_or_else(|| Error::GitAnswer("ls-tree"))?;
+        let name = words.next().ok_or(Error::GitAnswer("ls-tree"))?;
         objects.push(object(Some(path), kind, name));
     }
     let contents = contents(folder, &objects)?;
@@ -122,8 +122,8 @@ impl Object {
     }
 }
 
-/// A generated file that differs from the commit, if there is one; also one that git ignores, since it
-/// would be deployed.
+/// A generated file that differs from the commit, if there is one; also one that git ignores, since it would be
+/// deployed.
 pub(crate) fn changed(folder: &Path) -> Result<Option<String>, Error> {
     let all = ["status", "--porcelain", "--untracked-files=all", "--ignored", "--"];
     let changed = ask(folder, &[&all[..], &FILES].concat())?;

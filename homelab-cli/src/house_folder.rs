@@ -17,8 +17,7 @@ use crate::host::Host;
 use crate::message;
 use crate::settings::Settings;
 
-/// The folder that a house is started from: a clone of its repository, or the folder that deploys go
-/// to.
+/// The folder that a house is started from: a clone of its repository, or the folder that deploys go to.
 #[derive(Debug)]
 pub(crate) struct HouseFolder {
     folder: PathBuf,
@@ -89,8 +88,8 @@ impl HouseFolder {
 
     /// The project's folder as containers mount what lies in it.
     ///
-    /// A deploy uses the real path. In a clone Compose uses the path as it was typed, or the shell's
-    /// name of the current folder, with the links in it.
+    /// A deploy uses the real path. In a clone Compose uses the path as it was typed, or the shell's name of
+    /// the current folder, with the links in it.
     pub(crate) fn mounted_from(&self) -> PathBuf {
         let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let typed = if self.folder == Path::new(".") {
@@ -98,9 +97,9 @@ impl HouseFolder {
         } else {
             std::path::absolute(&self.folder).ok()
         };
-        let is_it = |it: &PathBuf| {
-            let is_straight = it.components().all(|it| it != Component::ParentDir);
-            is_straight && it.is_absolute() && it.canonicalize().is_ok_and(|it| it == real)
+        let is_it = |path: &PathBuf| {
+            let is_straight = path.components().all(|it| it != Component::ParentDir);
+            is_straight && path.is_absolute() && path.canonicalize().is_ok_and(|it| it == real)
         };
         match typed.filter(is_it) {
             Some(typed) if !self.is_deployed_to() => typed,

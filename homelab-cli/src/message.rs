@@ -27,10 +27,10 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     let name = name.to_ascii_lowercase();
     let distance = |it: &str| strsim::damerau_levenshtein(&name, &it.to_ascii_lowercase());
-    let score = |it: &'a str| {
+    let score = |candidate: &'a str| {
         // A beginning counts as near: `immich` stands for `immich-server`.
-        let is_part = name.len() > 2 && it.to_ascii_lowercase().contains(&name);
-        (if is_part { 1 } else { distance(it) }, it)
+        let is_part = name.len() > 2 && candidate.to_ascii_lowercase().contains(&name);
+        (if is_part { 1 } else { distance(candidate) }, candidate)
     };
     let nearer = |it: &(usize, &str)| (it.0, it.1.len());
     let (distance, it) = candidates.into_iter().map(score).min_by_key(nearer)?;

@@ -23,12 +23,11 @@ pub(crate) use self::limit::Limit;
 use self::limit::Watch;
 use crate::error::Error;
 
-/// The environment variables that a program gets, besides those of Docker: a person's shell must not
-/// decide what runs.
+/// The environment variables that a program gets, besides those of Docker: a person's shell must not decide
+/// what runs.
 const KEPT: &[&str] = &["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
 
-/// How long a program's output may stay open after its end: something that it started may still hold
-/// it.
+/// How long a program's output may stay open after its end: something that it started may still hold it.
 const LAST_WORDS: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
 
 /// Pause between two looks at a program.
@@ -171,8 +170,8 @@ impl Program {
                 let pid = child.id();
                 scope.spawn(move || {
                     let passed = feed(&mut pipe);
-                    // Half an input must not look like a whole one. A broken pipe means that the
-                    // program has ended.
+                    // Half an input must not look like a whole one. A broken pipe means that the program has
+                    // ended.
                     if passed.as_ref().is_err_and(|it| it.kind() != io::ErrorKind::BrokenPipe) {
                         tree::kill(pid);
                     }

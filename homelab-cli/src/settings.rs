@@ -69,9 +69,9 @@ impl Settings {
     }
 
     /// Profiles that are on.
-    pub(crate) fn profiles(&self) -> Vec<String> {
+    pub(crate) fn profiles(&self) -> Vec<&str> {
         let value = self.dotenv.value("COMPOSE_PROFILES").unwrap_or_default();
-        value.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+        value.split(',').map(str::trim).filter(|it| !it.is_empty()).collect()
     }
 
     /// Required variables that have no value.

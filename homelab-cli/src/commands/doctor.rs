@@ -36,14 +36,13 @@ pub(crate) struct Args {
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?;
     let profiles = match &args.profiles {
-        Some(names) => house.known_profiles(names)?.into_iter().map(str::to_owned).collect(),
+        Some(names) => house.known_profiles(names)?,
         None => settings.profiles(),
     };
     let project = house.project(&settings);
-    let names: Vec<_> = profiles.iter().map(String::as_str).collect();
     let engine = docker::folder();
     let context =
-        Context { house, settings: &settings, project: &project, profiles: &names, engine };
+        Context { house, settings: &settings, project: &project, profiles: &profiles, engine };
     let mut findings = inspect::host(&context);
     // What follows from a value that is refused would be the same once more.
     let refused = path::refused(&context);
@@ -55,7 +54,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
         let accepted = checks::check(&project.clone().with_values(IndexMap::new())).findings;
         findings.retain(|it| !accepted.contains(it));
     }
-    let diagnosis = Diagnosis::new(profiles, findings);
+    let diagnosis = Diagnosis::new(profiles.into_iter().map(str::to_owned).collect(), findings);
     match args.format {
         Format::Json => ui.json(&diagnosis)?,
         Format::Text => print(ui, &diagnosis, house.is_deployed_to())?,

@@ -36,9 +36,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
         match args.format {
             Format::Json => ui.json(&explanation)?,
             Format::Text => {
-                let profiles = settings.profiles();
-                let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
-                service::print(ui, &explanation, member.is_enabled_by(&profiles))?;
+                service::print(ui, &explanation, member.is_enabled_by(&settings.profiles()))?;
             }
         }
         return Ok(exit::FINE);

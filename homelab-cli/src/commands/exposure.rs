@@ -34,12 +34,12 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
 
 fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
     ui.heading("Ways in: ports of this host")?;
-    let port = |it: &OpenPort| {
+    let port = |port: &OpenPort| {
         vec![
-            format!("  {}", address(it)),
-            format!("{}/{}", it.port, it.protocol),
-            service(&it.service, &it.profiles),
-            it.because.clone().unwrap_or_default(),
+            format!("  {}", address(port)),
+            format!("{}/{}", port.port, port.protocol),
+            service(&port.service, &port.profiles),
+            port.because.clone().unwrap_or_default(),
         ]
     };
     lines(ui, &exposure.ports.iter().map(port).collect::<Vec<_>>())?;
@@ -48,11 +48,11 @@ fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
         |it: &Host| vec![format!("  {}", it.host), service(&it.service, &it.profiles), login(it)];
     lines(ui, &exposure.hosts.iter().map(host).collect::<Vec<_>>())?;
     ui.heading("\nWays out to the internet")?;
-    let out = |it: &WayOut| {
+    let out = |way: &WayOut| {
         vec![
-            format!("  {}", service(&it.service, &it.profiles)),
-            format!("via {}", it.networks.join(", ")),
-            it.because.clone().unwrap_or_default(),
+            format!("  {}", service(&way.service, &way.profiles)),
+            format!("via {}", way.networks.join(", ")),
+            way.because.clone().unwrap_or_default(),
         ]
     };
     lines(ui, &exposure.ways_out.iter().map(out).collect::<Vec<_>>())?;

@@ -74,7 +74,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
 fn read(house: &HouseFolder, path: &Path) -> Result<Pins, Error> {
     let text = file::if_there(path, file::text(path, limits::TEXT))?;
     let text = text.ok_or_else(|| Error::NotCloned(path.to_owned()))?;
-    let known = house.house.stack.images().into_iter().map(Image::repository);
+    let known = house.stack().images().into_iter().map(Image::repository);
     Pins::parse(text, known).map_err(|faults| Error::Pins { path: path.to_owned(), faults })
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct Who {
 pub(crate) struct Checkout {
     /// Take the files as they are, also when they are not committed
     #[arg(long)]
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl Who {
@@ -105,11 +105,6 @@ fn plain(text: &str, also: &str) -> String {
 }
 
 impl Checkout {
-    /// The files as they are.
-    pub(crate) const fn as_it_is() -> Self {
-        Self { dirty: true }
-    }
-
     /// The release of the checkout.
     pub(crate) fn bundle(&self, ui: &mut Ui, house: &HouseFolder) -> Result<Bundle, Error> {
         let folder = house.path("");

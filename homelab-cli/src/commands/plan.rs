@@ -48,8 +48,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     if let Some(folder) = args.against.as_ref().filter(|it| !git::is_checkout(it)) {
         return Err(Error::NoCheckout(folder.clone()));
     }
-    let source = Checkout::as_it_is();
-    let bundle = source.bundle(ui, house)?;
+    let bundle = Checkout { dirty: true }.bundle(ui, house)?;
     if let Some(folder) = &args.against {
         let old = Bundle::of_checkout(folder, true)?;
         let wanted = Wanted::anywhere(&bundle, Some(&old))?;

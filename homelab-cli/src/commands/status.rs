@@ -36,13 +36,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if let Some(host) = &args.remote.host {
-        return args.remote.receive(
-            ui,
-            house,
-            host,
-            &["status", "--format", &word(&args.format)],
-            &[],
-        );
+        let words = ["status", "--format", &word(&args.format)];
+        return args.remote.receive(ui, house, host, &words, &[]);
     }
     print_status(ui, &args.house.place(house)?, args.format)
 }

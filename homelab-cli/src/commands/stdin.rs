@@ -15,8 +15,7 @@ pub(super) fn read_packed() -> Result<Vec<u8>, Error> {
     within(PATIENCE, std::io::stdin())
 }
 
-/// Reads to the end, or until the time is over: a client that sends nothing must not keep a process of
-/// root.
+/// Reads to the end, or until the time is over: a client that sends nothing must not keep a process of root.
 fn within(patience: Duration, from: impl Read + Send + 'static) -> Result<Vec<u8>, Error> {
     let (sender, arrived) = mpsc::channel();
     // The thread ends with the process.

@@ -52,8 +52,8 @@ enum What {
 }
 
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
-    // A session of its own, so that this process survives a closed terminal or connection. It fails
-    // only if the process leads a session already.
+    // A session of its own, so that this process survives a closed terminal or connection. It fails only if the
+    // process leads a session already.
     let _ = rustix::process::setsid();
     let place = args.house.place(house)?;
     let request = |who: &Who| Request {

@@ -1,5 +1,5 @@
-//! The way back from a deploy that failed. It leads to the old release, unless that would start an
-//! older image on data that a newer one may have changed. Then the house stays on the new release.
+//! The way back from a deploy that failed. It leads to the old release, unless that would start an older image
+//! on data that a newer one may have changed. Then the house stays on the new release.
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
@@ -34,15 +34,14 @@ impl Cause {
         }
     }
 
-    /// Whether a second attempt may succeed. It cannot where a service stayed unhealthy for its whole
-    /// time.
+    /// Whether a second attempt may succeed. It cannot where a service stayed unhealthy for its whole time.
     const fn may_pass(&self) -> bool {
         !matches!(self, Self::Failed(Error::Unhealthy(_)))
     }
 }
 
-/// Ends a deploy that cannot go on. Afterwards the whole house runs the old release, or the whole house
-/// runs the new one.
+/// Ends a deploy that cannot go on. Afterwards the whole house runs the old release, or the whole house runs
+/// the new one.
 pub(super) fn go_back(
     run: &mut Run<'_>,
     journal: &Journal,
@@ -75,8 +74,8 @@ pub(super) fn go_back(
     Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
 }
 
-/// Whether the data of a service is in a database that this rollback has restored. The way back undoes
-/// that, so that the old release fits its data again.
+/// Whether the data of a service is in a database that this rollback has restored. The way back undoes that, so
+/// that the old release fits its data again.
 fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     let releases = [Some(&journal.to), journal.from.as_ref()];
     let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
@@ -89,8 +88,8 @@ fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     journal.restored.iter().any(|it| used.contains(&it.service))
 }
 
-/// Keeps the house on the new release. If not all services become healthy, the receipt says what leads
-/// out. No service that may be migrating its data is stopped.
+/// Keeps the house on the new release. If not all services become healthy, the receipt says what leads out. No
+/// service that may be migrating its data is stopped.
 ///
 /// `newer` are the services that keep the house from going back.
 fn stay_on_new(
@@ -147,7 +146,8 @@ fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&
     let mut known = 0;
     while known < found.len() {
         known = found.len();
-        let uses = |it: &Service| it.depends_on.keys().any(|it| found.contains(it.as_str()));
+        let uses =
+            |service: &Service| service.depends_on.keys().any(|it| found.contains(it.as_str()));
         let more: Vec<_> = file.services.iter().filter(|it| uses(it.1)).collect();
         found.extend(more.into_iter().map(|it| it.0.as_str()));
     }
@@ -181,8 +181,8 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
             let health = health::by_service(&after);
             Ok(Receipt { happened, health, ..receipt })
         }
-        // Only these say something of the release. Other errors, such as a full disk, are for a person
-        // to mend before the next attempt.
+        // Only these say something of the release. Other errors, such as a full disk, are for a person to mend
+        // before the next attempt.
         Err(error) if error.is_of_a_program() || matches!(error, Error::Unhealthy(_)) => {
             let receipt = run.receipt(Outcome::Broken, Some(message::chain(&error)));
             // In a house that was broken before, the help of then still counts.

@@ -16,8 +16,8 @@ use super::{one_way, receipt};
 use crate::error::Error;
 use crate::{message, versions};
 
-/// What to do about data that a newer release has written. With neither, a rollback stops and says what
-/// it found.
+/// What to do about data that a newer release has written. With neither, a rollback stops and says what it
+/// found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Data {
     /// Restore the dumps that were taken when the older release was left.
@@ -31,8 +31,8 @@ pub(crate) struct Data {
 pub(super) struct Between {
     /// Databases, each with the dump of before, if there is one.
     pub(super) databases: Vec<(String, Option<PathBuf>)>,
-    /// Services without a database whose data is newer, each with the reason. Only a copy of their
-    /// volumes brings the old data back.
+    /// Services without a database whose data is newer, each with the reason. Only a copy of their volumes
+    /// brings the old data back.
     pub(super) others: Vec<(String, String)>,
     /// Databases whose server has another major version.
     pub(super) majors: Vec<String>,
@@ -52,11 +52,11 @@ impl Between {
     }
 }
 
-/// What stands between the release that runs and an older one. This compares their files, since a
-/// container may be missing, and reads the receipts, since a service may have come and gone.
+/// What stands between the release that runs and an older one. This compares their files, since a container may
+/// be missing, and reads the receipts, since a service may have come and gone.
 ///
 /// `under_way` is the deploy that has no receipt yet.
-pub(super) fn between(
+pub(super) fn find_between(
     place: &HousePlace,
     current: &Id,
     wanted: &Wanted,
@@ -124,15 +124,15 @@ impl Left<'_> {
     fn dump(&self, receipts: &[Receipt], under_way: Option<&Journal>) -> Option<String> {
         let last = receipts.iter().rposition(|it| it.runs.as_ref() == Some(self.release))?;
         let (then, since) = receipts.split_at(last + 1);
-        let found = since.iter().find_map(|it| match self.named(&it.id, &it.dumps) {
-            None if self.has_changed(then, it) => Some(None),
-            dump => dump.map(Some),
-        });
+        let found =
+            since.iter().find_map(|receipt| match self.named(&receipt.id, &receipt.dumps) {
+                None if self.has_changed(then, receipt) => Some(None),
+                dump => dump.map(Some),
+            });
         found.unwrap_or_else(|| under_way.and_then(|it| self.named(&it.id, &it.dumps)))
     }
 
-    /// Name of its dump among those of one deploy. The folder does not count: the house may have moved
-    /// since.
+    /// Name of its dump among those of one deploy. The folder does not count: the house may have moved since.
     fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
         // `<deploy>-<service>-<database>.sql.gz`
         let beginning = format!("{deploy}-{}-", self.database);
@@ -142,8 +142,9 @@ impl Left<'_> {
 
     /// Whether a deploy has started another image of the database, or of a service that migrates it.
     fn has_changed(&self, then: &[Receipt], deploy: &Receipt) -> bool {
-        let uses = |it: &Service| {
-            it.depends_on.contains_key(self.database) && it.labels.contains_key(label::ONE_WAY)
+        let uses = |service: &Service| {
+            let is_one_way = service.labels.contains_key(label::ONE_WAY);
+            is_one_way && service.depends_on.contains_key(self.database)
         };
         let concerns = |name: &String| {
             name == self.database
@@ -158,7 +159,7 @@ impl Left<'_> {
 }
 
 /// Fails unless a person has said what to do about the data.
-pub(super) fn refuse(between: &Between, data: Data, to: &Id) -> Result<(), Error> {
+pub(super) fn refuse_unless_decided(between: &Between, data: Data, to: &Id) -> Result<(), Error> {
     let mut lines = Vec::new();
     for (database, dump) in &between.databases {
         let settled = data.keep || data.restore && dump.is_some();

@@ -133,11 +133,10 @@ impl Bundle {
         Ok(Self { manifest, contents, file, uncommitted: Vec::new() })
     }
 
-    /// Writes the release to the host, first under a temporary name, so that a release is whole or
-    /// missing.
+    /// Writes the release to the host, first under a temporary name, so that a release is whole or missing.
     ///
-    /// If the release is there already, only files that somebody edited are written again: it may be
-    /// the one that runs, and files of the host lie beside its own.
+    /// If the release is there already, only files that somebody edited are written again: it may be the one
+    /// that runs, and files of the host lie beside its own.
     pub(crate) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         let id = &self.manifest.release;
         let folder = place.release(id);
@@ -179,7 +178,7 @@ fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
 fn work_tree(folder: &Path) -> Result<IndexMap<String, Vec<u8>>, Error> {
     let mut contents = IndexMap::new();
     let mut paths = vec![COMPOSE.to_owned(), ".env.example".to_owned()];
-    let is_file = |it: &str| folder.join(it).symlink_metadata().is_ok_and(|it| it.is_file());
+    let is_file = |path: &str| folder.join(path).symlink_metadata().is_ok_and(|it| it.is_file());
     let below = files_below(folder, "config")?.into_iter();
     paths.extend(below.filter(|it| release::is_allowed(it) && is_file(it)));
     for path in paths {
@@ -232,6 +231,7 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::tests::host;
     use super::*;
     use crate::bytes::digest;
 
@@ -315,14 +315,6 @@ mod tests {
         it.contents.insert(COMPOSE.to_owned(), bomb.into_bytes());
         let bomb = refusal(&it.pack());
         assert!(bomb.contains("bytes of text or more, expected at most 1048576"), "{bomb}");
-    }
-
-    fn host() -> (tempfile::TempDir, HousePlace) {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
-        (folder, place)
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn warnings(old: &File, new: &File) -> Vec<String> {
             old.name, new.name
         ));
     }
-    let when = |it: &Service| match it.profiles.as_slice() {
+    let when = |service: &Service| match service.profiles.as_slice() {
         [] => "always on".to_owned(),
         profiles => format!("on with `{}`", profiles.join("`, `")),
     };

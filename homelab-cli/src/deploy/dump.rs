@@ -38,8 +38,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Finds the database of a service by the label of its container. A container that was made by hand
-    /// has no such label: then that of the release counts.
+    /// Finds the database of a service by the label of its container. A container that was made by hand has no
+    /// such label: then that of the release counts.
     pub(crate) fn of(seen: &Seen, file: &compose::File, service: &str) -> Result<Self, Error> {
         let container = seen.of(service).next();
         let label = container.and_then(|it| seen::label(it, label::DATABASE));
@@ -61,8 +61,7 @@ impl Database {
     /// Dumps it into a new file, and checks that the dump is whole.
     pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
         let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
-        // All dumps have the same temporary name, so that the next one replaces what a killed run has
-        // left.
+        // All dumps have the same temporary name, so that the next one replaces what a killed run has left.
         let unfinished = place.dumps().join(".unfinished.sql.gz");
         let file = Growing::create(&unfinished, 0o600)?;
         let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
@@ -73,7 +72,7 @@ impl Database {
         let ended = match program.output_into(file) {
             Ok(output) if output.status.success() => check(&unfinished),
             Ok(output) => Err(docker::failed("pg_dump", &output)),
-            Err(failure) => Err(failure.of("pg_dump", "")),
+            Err(failure) => Err(failure.of("pg_dump", docker::INSTALL)),
         };
         if let Err(error) = ended {
             let _ = fs::remove_file(&unfinished);
@@ -145,8 +144,7 @@ impl Database {
         self.sql(&self.name, &["ANALYZE"])
     }
 
-    /// Undoes `restore`: the database that it has kept gets its name back. Does nothing where none is
-    /// kept.
+    /// Undoes `restore`: the database that it has kept gets its name back. Does nothing where none is kept.
     pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
         if self.ask(&exists)? != "1" {
@@ -195,14 +193,14 @@ impl Database {
         for statement in statements {
             program = program.args(["-c", statement]);
         }
-        let output = program.output().map_err(|failure| failure.of("psql", ""))?;
+        let output = program.output().map_err(|failure| failure.of("psql", docker::INSTALL))?;
         if output.status.success() { Ok(()) } else { Err(docker::failed("psql", &output)) }
     }
 
     /// Loads a dump in one transaction.
     ///
-    /// The exit code of `psql` does not prove that it read the last line. So the script's last
-    /// statement leaves a mark, and this checks the mark.
+    /// The exit code of `psql` does not prove that it read the last line. So the script's last statement leaves
+    /// a mark, and this checks the mark.
     fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
         let lines = open(dump)?;
         let mark = bytes::hex(&bytes::random::<16>()?);
@@ -210,7 +208,7 @@ impl Database {
         let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
         let fed =
             self.psql(database, Limit::LOAD).fed(|input| script::write(lines, guard, &last, input));
-        let output = fed.map_err(|failure| failure.of("psql", ""))?;
+        let output = fed.map_err(|failure| failure.of("psql", docker::INSTALL))?;
         if !output.status.success() {
             return Err(docker::failed("psql", &output));
         }
@@ -222,8 +220,8 @@ impl Database {
         Err(Error::UncommittedDump(dump.to_owned()))
     }
 
-    /// Whether `psql` knows `\restrict`, which keeps a dump from running commands. This is tried, since
-    /// patches of old versions have it, too.
+    /// Whether `psql` knows `\restrict`, which keeps a dump from running commands. This is tried, since patches
+    /// of old versions have it, too.
     fn knows_guard(&self, database: &str) -> Result<bool, Error> {
         let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
         let tried = docker::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
@@ -243,8 +241,7 @@ fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
-/// Reads a packed file, also one of several joined parts. Anything else behind the last part is an
-/// error.
+/// Reads a packed file, also one of several joined parts. Anything else behind the last part is an error.
 fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
     let file = File::open(path);
     let file = file.map_err(|source| Error::Read { path: path.to_owned(), source })?;

@@ -64,9 +64,8 @@ impl io::Write for Growing {
 /// Gives a file or folder another name, also across folders of one disk.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     let ended = step("rename", to).and_then(|()| fs::rename(from, to));
-    ended
-        .and_then(|()| sync_folder(to))
-        .map_err(|source| Error::Write { path: to.to_owned(), source })
+    let ended = ended.and_then(|()| sync_folder(to));
+    ended.map_err(|source| Error::Write { path: to.to_owned(), source })
 }
 
 /// Appends a line to a file. If the disk is full, half a line is removed again.
@@ -96,8 +95,11 @@ pub(super) fn append(path: &Path, line: &[u8]) -> Result<(), Error> {
 
 /// Removes a folder with everything in it, if it is there.
 pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
-    let ended = step("remove", path).and_then(|()| fs::remove_dir_all(path));
-    match ended {
+    unless_missing(path, step("remove", path).and_then(|()| fs::remove_dir_all(path)))
+}
+
+fn unless_missing(path: &Path, removed: io::Result<()>) -> Result<(), Error> {
+    match removed {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
             Err(Error::Write { path: path.to_owned(), source })
         }
@@ -140,12 +142,8 @@ pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
 
 /// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), Error> {
-    match step("remove", path).and_then(|()| fs::remove_file(path)) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(Error::Write { path: path.to_owned(), source })
-        }
-        _ => sync_folder(path).map_err(|source| Error::Write { path: path.to_owned(), source }),
-    }
+    unless_missing(path, step("remove", path).and_then(|()| fs::remove_file(path)))?;
+    sync_folder(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Removes the empty folders below one.

@@ -49,8 +49,7 @@ fn because<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Optio
     (!lines.is_empty()).then(|| format!("{what}:\n{}", lines.join("\n")))
 }
 
-/// Makes a release the one that runs, or goes back to the old one. In both cases a receipt says how it
-/// ended.
+/// Makes a release the one that runs, or goes back to the old one. In both cases a receipt says how it ended.
 pub(super) fn go_forward(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -61,8 +60,9 @@ pub(super) fn go_forward(
     let place = run.place;
     let receipts = receipt::load_all(place)?;
     // Written before anything starts: a recovery reads here what may have been started.
-    let turns = one_way::turns(place, &receipts, journal.from.as_ref(), wanted, seen, plan);
-    journal.newer = one_way::newer(&turns);
+    let changes =
+        one_way::image_changes(place, &receipts, journal.from.as_ref(), wanted, seen, plan);
+    journal.newer = one_way::newer_images(&changes);
     // In a house that was left broken, all services have to become healthy.
     if receipt::broken(&receipts).is_none() {
         journal.unwell = health::unwell(seen).into_iter().collect();
@@ -106,7 +106,7 @@ fn switch_to(
     }
     run.phase("switching");
     let mut excused = journal.unwell.clone();
-    excused.retain(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
+    excused.retain(|it| plan.step(it).is_some_and(|step| step.action == Action::Unchanged));
     let after = switch::carry_out(run, wanted, plan, seen, &excused)?;
     run.phase("asking the routes");
     switch::ask_routes(run, wanted, &wrong)?;

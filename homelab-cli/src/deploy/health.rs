@@ -36,11 +36,11 @@ const LOOP: u64 = 4;
 /// How to wait for the services of a file.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
-    /// Services that were unhealthy before and that the deploy does not touch: nobody waits for these,
-    /// so that a deploy can mend the rest of a house.
+    /// Services that were unhealthy before and that the deploy does not touch: nobody waits for these, so that
+    /// a deploy can mend the rest of a house.
     pub(super) excused: &'a [String],
-    /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may
-    /// recover, for example when a database that they use was away for a moment.
+    /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may recover, for
+    /// example when a database that they use was away for a moment.
     pub(super) touched: IndexSet<String>,
     /// Where the log of an unhealthy service is kept. It may hold secrets and stays on the host.
     pub(super) logs: &'a Path,

@@ -1,5 +1,4 @@
-//! The journal: a note that a deploy writes before it touches anything, so that a recovery can undo or
-//! end it.
+//! The journal: a note that a deploy writes before it touches anything, so that a recovery can undo or end it.
 
 use homelab_core::release::Id;
 use homelab_core::report::receipt::Deed;
@@ -27,8 +26,8 @@ pub(crate) struct Journal {
     pub(crate) before: Vec<String>,
     /// Paths of the dumps that were taken.
     pub(crate) dumps: Vec<String>,
-    /// One-way services that get a newer image, with that image: once it has started, the older one may
-    /// be unable to read the data.
+    /// One-way services that get a newer image, with that image: once it has started, the older one may be
+    /// unable to read the data.
     #[serde(default)]
     pub(crate) newer: IndexMap<String, String>,
     /// Services that were unhealthy before: neither the deploy nor the way back waits for them.
@@ -70,16 +69,14 @@ impl Journal {
 mod tests {
     use std::fs;
 
+    use super::super::place::tests::host;
     use super::super::receipt;
     use super::super::receipt::tests::id;
     use super::*;
 
     #[test]
     fn what_an_earlier_version_wrote_is_read() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let house = crate::house_folder::house_of_tests();
-        let place = HousePlace::open(folder.path(), &house).expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         let journal = r#"{
           "id": "20261127T120000Z-9b1e07d-42", "what": "rollback",
           "from": "52cca45c0ffe-9b1e07d3a44f", "to": "0123456789ab-fedcba987654",

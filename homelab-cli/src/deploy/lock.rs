@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::place::HousePlace;
 use crate::error::Error;
 
-/// The lock. It is free again when it is dropped and every program that was started meanwhile has
-/// ended, so that a `docker compose` that outlives a killed deploy does not meet the next one.
+/// The lock. It is free again when it is dropped and every program that was started meanwhile has ended, so
+/// that a `docker compose` that outlives a killed deploy does not meet the next one.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
@@ -72,8 +72,7 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(fail)?;
-        // Whoever can open the file can take the lock, and earlier versions made it readable by
-        // everybody.
+        // Whoever can open the file can take the lock, and earlier versions made it readable by everybody.
         file.set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
         let started = Instant::now();
         loop {
@@ -109,9 +108,7 @@ impl Lock {
         .map_err(fail)?;
         Ok(Self { _file: file })
     }
-}
 
-impl Lock {
     /// Who holds it, when somebody does.
     pub(crate) fn held(place: &HousePlace) -> Option<String> {
         let mut file = File::open(place.lock()).ok()?;
@@ -145,14 +142,12 @@ fn holder(file: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::tests::host;
     use super::*;
 
     #[test]
     fn a_lock_says_who_holds_it_and_is_nobody_elses() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         // As earlier versions made it.
         std::fs::write(place.lock(), "").expect("it is ours");
         std::fs::set_permissions(place.lock(), Permissions::from_mode(0o644)).expect("it is ours");

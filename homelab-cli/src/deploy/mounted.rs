@@ -7,20 +7,20 @@ use indexmap::IndexMap;
 use super::release::Manifest;
 use crate::bytes;
 
-/// The files of a release that a service mounts, with their hashes; `raw` is the service as it was
-/// committed.
+/// The files of a release that a service mounts, with their hashes; `raw` is the service as it was committed.
 fn mounted<'a>(
     raw: &'a Service,
     manifest: &'a Manifest,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     manifest.config().filter(|(path, _)| {
         let binds = raw.volumes.iter().filter(|it| it.kind == MountKind::Bind);
-        { binds }.any(|it| {
-            // `./config/./web` and `config/web` are the same.
-            let source = power::real(&it.source, "").unwrap_or_default();
-            let below = source.strip_prefix('/').and_then(|it| path.strip_prefix(it));
-            below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
-        })
+        // `./config/./web` and `config/web` are the same.
+        let sources = binds.filter_map(|it| power::real(&it.source, ""));
+        let holds_it = |source: String| {
+            let rest = source.strip_prefix('/').and_then(|it| path.strip_prefix(it));
+            rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+        };
+        { sources }.any(holds_it)
     })
 }
 
@@ -37,8 +37,8 @@ pub(super) fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<Str
     stamps
 }
 
-/// Mounted files that differ on this host from the release, by service: somebody edited them, or a
-/// deploy was interrupted after it wrote them.
+/// Mounted files that differ on this host from the release, by service: somebody edited them, or a deploy was
+/// interrupted after it wrote them.
 pub(super) fn altered(
     raw: &File,
     on: &File,

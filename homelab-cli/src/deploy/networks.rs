@@ -1,8 +1,7 @@
-//! Networks that are in the way of a release: those with other settings, and those that it does not
-//! have.
+//! Networks that are in the way of a release: those with other settings, and those that it does not have.
 //!
-//! Compose replaces a network only when no container is attached, never removes one that left the file,
-//! and cannot use a subnet that another network still has.
+//! Compose replaces a network only when no container is attached, never removes one that left the file, and
+//! cannot use a subnet that another network still has.
 
 use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::compose::File;
@@ -17,9 +16,8 @@ use crate::error::Error;
 
 /// Detaches all containers from those networks and removes them; Compose then makes the new ones.
 ///
-/// The plan gives these containers new ones. A network that the release does not have stays while a
-/// container of another project is attached. Networks of other projects are never touched: see
-/// `foreign`.
+/// The plan gives these containers new ones. A network that the release does not have stays while a container
+/// of another project is attached. Networks of other projects are never touched: see `foreign`.
 pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
     let file = &wanted.after.file;
     let mut found = docker::see_networks(&file.name, &wanted.networks())?;
@@ -31,8 +29,8 @@ pub(super) fn clear(seen: &Seen, wanted: &Wanted) -> Result<(), Error> {
             continue;
         }
         // Also stopped containers: one would not start without the network that it was made for.
-        let attached = seen.containers.iter().filter(|it| {
-            let networks = it.pointer("/NetworkSettings/Networks");
+        let attached = seen.containers.iter().filter(|container| {
+            let networks = container.pointer("/NetworkSettings/Networks");
             networks.is_some_and(|it| it.get(name).is_some())
         });
         let attached = attached.filter_map(|it| seen::text(it, "/Id"));

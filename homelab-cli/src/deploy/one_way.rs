@@ -1,7 +1,7 @@
 //! One-way services: once a newer release has changed their data, an older one cannot work on it.
 //!
-//! The journal says which newer images are about to be started (`Journal::newer`), and Docker says
-//! which of them were. A service whose newer image never started goes back like any other.
+//! The journal says which newer images are about to be started (`Journal::newer`), and Docker says which of
+//! them were. A service whose newer image never started goes back like any other.
 
 use std::cmp::Ordering;
 
@@ -21,9 +21,9 @@ use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::versions;
 
-/// A one-way service that gets another image.
+/// Another image of a one-way service.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct ImageChange {
     service: String,
     from: String,
     to: String,
@@ -33,16 +33,16 @@ pub(super) struct Turn {
     order: Option<Ordering>,
 }
 
-/// The one-way services to which a plan gives another image. A service is one-way by the new file, by
-/// that of the release that runs, or by its container.
-pub(super) fn turns(
+/// The one-way services to which a plan gives another image. A service is one-way by the new file, by that of
+/// the release that runs, or by its container.
+pub(super) fn image_changes(
     place: &HousePlace,
     receipts: &[Receipt],
     current: Option<&Id>,
     wanted: &Wanted,
     seen: &Seen,
     plan: &Plan,
-) -> Vec<Turn> {
+) -> Vec<ImageChange> {
     let old = current.and_then(|it| release::compose_of(place, it).ok());
     let because = |service: &str| {
         let files = [Some(&wanted.after.file), old.as_ref()];
@@ -53,29 +53,28 @@ pub(super) fn turns(
             containers.find_map(|it| seen::label(it, label::ONE_WAY)).map(str::to_owned)
         })
     };
-    let turn = |step: &Step| {
+    let change = |step: &Step| {
         let to = step.image_to.as_ref()?;
         // A service whose profile was off has no container, but it has data.
         let from = step.image_from.as_ref().or_else(|| ran(receipts, &step.service).last())?;
         let because = because(&step.service).filter(|_| from != to)?;
         let order = order(place, receipts, &step.service, to, from);
         let service = step.service.clone();
-        Some(Turn { service, from: from.clone(), to: to.clone(), because, order })
+        Some(ImageChange { service, from: from.clone(), to: to.clone(), because, order })
     };
-    plan.services.iter().filter_map(turn).collect()
+    plan.services.iter().filter_map(change).collect()
 }
 
 /// Those that do not get an older image, each with its new one.
-pub(super) fn newer(turns: &[Turn]) -> IndexMap<String, String> {
-    let newer = turns.iter().filter(|it| it.order != Some(Ordering::Less));
+pub(super) fn newer_images(changes: &[ImageChange]) -> IndexMap<String, String> {
+    let newer = changes.iter().filter(|it| it.order != Some(Ordering::Less));
     newer.map(|it| (it.service.clone(), it.to.clone())).collect()
 }
 
-/// Why a deploy of the release `to` must not make these changes: it would start an older image. Only a
-/// rollback may do that.
-pub(super) fn refusals(turns: &[Turn], to: &Id) -> Vec<String> {
-    let refusal = |it: &Turn| {
-        let Turn { service, from, to: image, because, order } = it;
+/// Why a deploy of the release `to` must not make these changes: it would start an older image. Only a rollback
+/// may do that.
+pub(super) fn refusals(changes: &[ImageChange], to: &Id) -> Vec<String> {
+    let refusal = |ImageChange { service, from, to: image, because, order }: &ImageChange| {
         let said = match order {
             Some(Ordering::Less) => {
                 format!("`{from}` ran; deploy a release that has at least that image")
@@ -91,7 +90,7 @@ pub(super) fn refusals(turns: &[Turn], to: &Id) -> Vec<String> {
              stands between"
         ))
     };
-    turns.iter().filter_map(refusal).collect()
+    changes.iter().filter_map(refusal).collect()
 }
 
 /// Images of a service in the order in which they ran.
@@ -114,8 +113,8 @@ fn order(
     than: &String,
 ) -> Option<Ordering> {
     let is_here = |image| {
-        prune::all_releases(place).unwrap_or_default().iter().any(|it| {
-            Manifest::load(place, it).is_ok_and(|it| it.images.get(service) == Some(image))
+        prune::all_releases(place).unwrap_or_default().iter().any(|release| {
+            Manifest::load(place, release).is_ok_and(|it| it.images.get(service) == Some(image))
         })
     };
     match (came(receipts, service, image), came(receipts, service, than)) {
@@ -131,8 +130,9 @@ fn order(
 /// When a deploy brought an image for the first time; `None` where a rollback did.
 fn came(receipts: &[Receipt], service: &str, image: &String) -> Option<(usize, bool)> {
     let is_from = |it: &(Option<String>, _)| it.0.as_ref() == Some(image);
-    let named = |it: &Receipt| {
-        let images = it.images.get(service).filter(|_| it.outcome != Outcome::Refused)?;
+    let named = |receipt: &Receipt| {
+        let is_refused = receipt.outcome == Outcome::Refused;
+        let images = receipt.images.get(service).filter(|_| !is_refused)?;
         (is_from(images) || images.1.as_ref() == Some(image)).then(|| !is_from(images))
     };
     let mut all = receipts.iter().enumerate();
@@ -158,8 +158,8 @@ pub(super) fn started(
         if new.iter().any(|it| has_run(it)) {
             return true;
         }
-        // Compose makes the new container, removes the old one, and then starts the new one. If the new
-        // one can be removed here, it was never started.
+        // Compose makes the new container, removes the old one, and then starts the new one. If the new one can
+        // be removed here, it was never started.
         for id in new.iter().filter_map(|it| seen::text(it, "/Id")) {
             match docker::attempt(&["rm", id]) {
                 Ok(removed) if removed.status.success() => {}

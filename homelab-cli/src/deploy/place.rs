@@ -55,8 +55,7 @@ impl HousePlace {
         self.release(id).join("applied.env")
     }
 
-    /// The `.env` of the moment when the last deploy or rollback to a release began; it counts until
-    /// that ends.
+    /// The `.env` of the moment when the last deploy or rollback to a release began; it counts until that ends.
     pub(crate) fn staged(&self, id: &Id) -> PathBuf {
         self.release(id).join("staged.env")
     }
@@ -112,5 +111,19 @@ impl HousePlace {
             files::point_link(&compose, target)?;
         }
         files::point_link(&self.root.join("current"), &Path::new("releases").join(id.as_str()))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A folder of a house, which is gone when its first part is dropped.
+    pub(in crate::deploy) fn host() -> (tempfile::TempDir, HousePlace) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let house = crate::house_folder::house_of_tests();
+        let place = HousePlace::open(folder.path(), &house).expect("it exists");
+        place.make_folders().expect("it is ours");
+        (folder, place)
     }
 }

@@ -44,8 +44,7 @@ pub(crate) fn check(
     let values = settings.values(&wanted.declared);
     let project =
         Project::from_file(wanted.raw.clone(), &wanted.declared.contracts).with_values(values);
-    let profiles = settings.profiles();
-    let names: Vec<_> = profiles.iter().map(String::as_str).collect();
+    let names = settings.profiles();
     let engine = docker::folder();
     let context = Context {
         house: &house,
@@ -63,7 +62,7 @@ pub(crate) fn check(
         findings.extend(room(Path::new(&folder), much, "Docker's folder")?);
     }
     findings.extend(config(place, wanted)?);
-    findings.extend(other_secrets(wanted, seen)?);
+    findings.extend(other_secrets(wanted, seen));
     findings.extend(networks::foreign(wanted, seen));
     Ok(findings)
 }
@@ -113,7 +112,7 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
 
 /// Secrets that differ from those that the containers of before were made with, as when a house moves to
 /// another folder without them: a database keeps its old password.
-fn other_secrets(wanted: &Wanted, seen: &Seen) -> Result<Vec<Finding>, Error> {
+fn other_secrets(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     let file = &wanted.after.file;
     let mut findings: Vec<Finding> = Vec::new();
     for (name, secret) in &file.secrets {
@@ -137,7 +136,7 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Result<Vec<Finding>, Error> {
             });
         }
     }
-    Ok(findings)
+    findings
 }
 
 /// What Compose itself says of the file and the values.

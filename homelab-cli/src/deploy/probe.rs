@@ -31,16 +31,16 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
     let project = Project::from_file(file.clone(), &[]);
     let exposure = exposure::gather(&project);
     let https = |it: &&exposure::OpenPort| it.port == "443" && it.protocol == Protocol::Tcp;
-    let proxy = exposure.ports.iter().find(https).map(|it| {
-        let address = it.address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let proxy = exposure.ports.iter().find(https).map(|port| {
+        let address = port.address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let local =
             if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address };
         SocketAddr::new(local, 443)
     });
-    let route = |it: exposure::Host| Route {
-        host: it.host,
-        service: it.service,
-        guarded: it.login == Asks::Proxy,
+    let route = |exposure::Host { host, service, login, .. }| Route {
+        host,
+        service,
+        guarded: login == Asks::Proxy,
     };
     (exposure.hosts.into_iter().map(route).collect(), proxy)
 }

@@ -17,21 +17,20 @@ use crate::error::Error;
 use crate::file;
 use crate::ui::Ui;
 
-/// Number of logs that are kept of deploys that changed something, and of those that did not: in most
-/// houses those of a year.
+/// Number of logs that are kept of deploys that changed something, and of those that did not: in most houses
+/// those of a year.
 const LOGS: usize = 50;
 
-/// Removes the oldest logs before another one is written. This works on a full disk; what cannot be
-/// removed stays.
+/// Removes the oldest logs before another one is written. This works on a full disk; what cannot be removed
+/// stays.
 ///
 /// Refused deploys are counted apart, so that their logs never displace those of others.
 pub(super) fn prune_logs(place: &HousePlace) {
     let log = place.log("");
     let Some(Ok(entries)) = log.parent().map(fs::read_dir) else { return };
-    let logs = entries
-        .flatten()
-        .map(|it| it.path())
-        .filter(|it| it.extension().is_some_and(|it| it == "log") && *it != place.unwell());
+    let is_log = |path: &PathBuf| path.extension() == Some("log".as_ref());
+    let paths = entries.flatten().map(|it| it.path());
+    let logs = paths.filter(|it| is_log(it) && *it != place.unwell());
     let when = |path: &PathBuf| fs::symlink_metadata(path).and_then(|it| it.modified()).ok();
     let receipts = receipt::load_all(place).unwrap_or_default();
     let real = receipts.iter().filter(|it| it.outcome != Outcome::Refused);
@@ -57,8 +56,7 @@ pub(super) fn prune(ui: &mut Ui, place: &HousePlace, keep: usize) -> Result<(), 
         let manifests = ids.iter().filter_map(|it| Manifest::load(place, it).ok());
         manifests.flat_map(|it| both(&it).collect::<Vec<_>>()).collect()
     };
-    // Images go before the releases that name them: after a kill in between, the next run still finds
-    // them.
+    // Images go before the releases that name them: after a kill in between, the next run still finds them.
     for image in images(&surplus).difference(&images(&kept)) {
         if docker::attempt(&["image", "rm", image]).is_ok_and(|it| it.status.success()) {
             ui.note(format_args!("removed the image {image}"));
@@ -91,8 +89,8 @@ pub(crate) fn all_releases(place: &HousePlace) -> Result<Vec<Id>, Error> {
     Ok(ids)
 }
 
-/// The current release and the last `keep` healthy ones besides it, the newest first. Releases with the
-/// same files count as one.
+/// The current release and the last `keep` healthy ones besides it, the newest first. Releases with the same
+/// files count as one.
 pub(crate) fn kept_releases(place: &HousePlace, keep: usize) -> Result<Vec<Id>, Error> {
     let mut kept: Vec<Id> = place.current()?.into_iter().collect();
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
@@ -122,15 +120,13 @@ mod tests {
 
     use homelab_core::report::receipt::Receipt;
 
+    use super::super::place::tests::host;
     use super::super::receipt::tests::deployed;
     use super::*;
 
     #[test]
     fn the_newest_logs_are_kept() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         let made = |path: PathBuf, age: u64| {
             let file = fs::File::create(&path).expect("it is ours");
             let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age);

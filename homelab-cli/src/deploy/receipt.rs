@@ -9,8 +9,8 @@ use super::files;
 use super::place::HousePlace;
 use crate::error::Error;
 
-/// Bytes of a reason that are kept. Whoever may deploy can cause a reason of any length, and every
-/// later command reads all receipts.
+/// Bytes of a reason that are kept. Whoever may deploy can cause a reason of any length, and every later
+/// command reads all receipts.
 const BECAUSE: usize = 4 << 10;
 
 /// Appends a receipt.
@@ -38,8 +38,8 @@ pub(crate) fn load_all(place: &HousePlace) -> Result<Vec<Receipt>, Error> {
     Ok(read(place)?.0)
 }
 
-/// All receipts, and the numbers of the lines that cannot be read: a power cut left them incomplete, or
-/// a newer program wrote them.
+/// All receipts, and the numbers of the lines that cannot be read: a power cut left them incomplete, or a newer
+/// program wrote them.
 pub(crate) fn read(place: &HousePlace) -> Result<(Vec<Receipt>, Vec<usize>), Error> {
     let bytes = files::read(&place.receipts())?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
@@ -53,8 +53,7 @@ pub(crate) fn read(place: &HousePlace) -> Result<(Vec<Receipt>, Vec<usize>), Err
     Ok((receipts, unread))
 }
 
-/// The last receipt, if it says that the house is broken. Refused deploys do not count: they touched
-/// nothing.
+/// The last receipt, if it says that the house is broken. Refused deploys do not count: they touched nothing.
 pub(crate) fn broken(all: &[Receipt]) -> Option<&Receipt> {
     let last = all.iter().rfind(|it| it.outcome != Outcome::Refused);
     last.filter(|it| it.outcome == Outcome::Broken)
@@ -66,8 +65,7 @@ pub(crate) fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// How long ago a time was, in seconds, minutes or hours; `None` for a time in the future and for other
-/// text.
+/// How long ago a time was, in seconds, minutes or hours; `None` for a time in the future and for other text.
 pub(crate) fn age(since: &str) -> Option<String> {
     let (then, now): (Timestamp, Timestamp) = (since.parse().ok()?, now().parse().ok()?);
     let seconds = u64::try_from(now.as_second() - then.as_second()).ok()?;
@@ -84,6 +82,7 @@ pub(super) mod tests {
     use homelab_core::report::receipt::Deed;
     use indexmap::IndexMap;
 
+    use super::super::place::tests::host;
     use super::*;
 
     /// A name of a release.
@@ -117,10 +116,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_reason_of_any_length_takes_little_room() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         let lines: Vec<_> = (0..1000).map(|it| format!("finding {it} ß")).collect();
         for because in [lines.join("\n"), "ß".repeat(1 << 20), "short".to_owned()] {
             let refused = Receipt { because: Some(because), ..deployed("release0", "release1") };
@@ -147,10 +143,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_torn_line_takes_no_other_with_it() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         append(&deployed("release0", "release1"), &place).expect("there is room");
         let path = place.receipts();
         let mut text = std::fs::read(&path).expect("it was written");

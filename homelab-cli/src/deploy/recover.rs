@@ -34,8 +34,8 @@ pub(crate) fn recover(
     }
 }
 
-/// Looks at a house that was left broken. It may be healthy by now, for example after a long migration;
-/// else the old receipt still says what to do.
+/// Looks at a house that was left broken. It may be healthy by now, for example after a long migration; else
+/// the old receipt still says what to do.
 fn look_again(ui: &mut Ui, place: &HousePlace, actor: &str) -> Result<Option<Receipt>, Error> {
     let receipts = receipt::load_all(place)?;
     let (Some(broken), Some(current)) = (receipt::broken(&receipts), place.current()?) else {

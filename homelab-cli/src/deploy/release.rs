@@ -139,8 +139,8 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
     // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.
     let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
-    let is_name = |it: &&String| {
-        it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(plain)
+    let is_name = |name: &String| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.chars().all(plain)
     };
     match { names }.find(|it| !is_name(it)) {
         Some(name) => Err(broken(&format_args!("`{name}` is no name"))),
@@ -148,8 +148,7 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     }
 }
 
-/// Whether a release may have a file at this path: only generated files, and none outside of its
-/// folder.
+/// Whether a release may have a file at this path: only generated files, and none outside of its folder.
 pub(crate) fn is_allowed(path: &str) -> bool {
     // Names with a dot at the beginning are hidden or temporary.
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');

@@ -1,5 +1,5 @@
-//! Rollback to a release that was healthy once. It stops where the data does not fit, unless a person
-//! has said what to do.
+//! Rollback to a release that was healthy once. It stops where the data does not fit, unless a person has said
+//! what to do.
 
 use std::path::Path;
 
@@ -42,8 +42,8 @@ pub(crate) fn rollback(
     }
     wanted.stage(place)?;
     let (seen, plan) = run.plan(&wanted)?;
-    let between = between::between(place, &current, &wanted, None)?;
-    between::refuse(&between, data, &to)?;
+    let between = between::find_between(place, &current, &wanted, None)?;
+    between::refuse_unless_decided(&between, data, &to)?;
     if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
         return run.refuse(because);
     }
@@ -80,18 +80,19 @@ fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error
     }
 }
 
-/// The last release before the current one that has other files. Receipts of rollbacks do not count:
-/// whoever rolls back twice goes back twice.
+/// The last release before the current one that has other files. Receipts of rollbacks do not count: whoever
+/// rolls back twice goes back twice.
 fn before(place: &HousePlace, current: &Id) -> Result<Option<Id>, Error> {
     let files = |id: &Id| Manifest::load(place, id).map(|it| it.files).ok();
     let own = files(current);
     let receipts = receipt::load_all(place)?;
-    let mut deploys = receipts.into_iter().rev().filter(|it| {
-        let came = matches!(it.outcome, Outcome::Deployed | Outcome::Broken);
-        let runs = came && it.runs.as_ref() == Some(&it.to);
-        it.what != Deed::Rollback && runs && files(&it.to) == own
+    let mut deploys = receipts.into_iter().rev().filter(|receipt| {
+        let came = matches!(receipt.outcome, Outcome::Deployed | Outcome::Broken);
+        let runs = came && receipt.runs.as_ref() == Some(&receipt.to);
+        receipt.what != Deed::Rollback && runs && files(&receipt.to) == own
     });
-    Ok(deploys.find_map(|it| it.from.filter(|it| files(it).is_some_and(|it| Some(it) != own))))
+    let is_other = |id: &Id| files(id).is_some_and(|it| Some(it) != own);
+    Ok(deploys.find_map(|it| it.from.filter(is_other)))
 }
 
 /// Restores databases while no service uses them, then goes on like a deploy.
@@ -172,15 +173,15 @@ fn bring_up_alone(run: &mut Run<'_>, wanted: &Wanted, database: &str) -> Result<
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::bundle::Bundle;
+    use super::super::place::tests::host;
     use super::super::receipt::tests::{deployed, id};
     use super::*;
 
     /// A host with these releases, each with its own image; equal texts are equal files.
-    pub(in crate::deploy) fn host(releases: &[(&str, &str)]) -> (tempfile::TempDir, HousePlace) {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+    pub(in crate::deploy) fn host_with(
+        releases: &[(&str, &str)],
+    ) -> (tempfile::TempDir, HousePlace) {
+        let (folder, place) = host();
         for (name, image) in releases {
             let text = format!("name: house\nservices:\n  a:\n    image: \"a:{image}\"\n");
             let contents = [("compose.yaml".to_owned(), text.into_bytes())].into();
@@ -192,8 +193,12 @@ pub(super) mod tests {
 
     #[test]
     fn back_is_what_ran_with_other_files() {
-        let (_folder, place) =
-            host(&[("release1", "1"), ("release2", "2"), ("release3", "2"), ("release4", "2")]);
+        let (_folder, place) = host_with(&[
+            ("release1", "1"),
+            ("release2", "2"),
+            ("release3", "2"),
+            ("release4", "2"),
+        ]);
         let write = |it: &Receipt| receipt::append(it, &place).expect("there is room");
         write(&deployed("release1", "release2"));
         // Commits that change no generated file, one of them ended by a recovery.

@@ -9,7 +9,6 @@ use homelab_core::release::plan::{Action, Plan, Step};
 use homelab_core::report::receipt::Receipt;
 use homelab_core::report::status::Status;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::journal::Journal;
 use super::lock::Lock;
@@ -24,8 +23,8 @@ use crate::message;
 
 /// Compares the house with its release, and changes nothing.
 ///
-/// The disk is read before Docker is asked, so that a hung engine or an unreadable `.env` hides
-/// nothing. What cannot be found out becomes a finding, too.
+/// The disk is read before Docker is asked, so that a hung engine or an unreadable `.env` hides nothing. What
+/// cannot be found out becomes a finding, too.
 pub(crate) fn status(place: &HousePlace) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
     let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
@@ -82,11 +81,11 @@ fn compared(
 
 /// Returns a value, or makes its error a finding.
 fn known<T>(part: Result<T, Error>, findings: &mut Vec<Finding>) -> Option<T> {
-    let unknown = |it: &Error| {
-        let help = it.hint().unwrap_or_default();
-        error("drift-unknown", "the house", message::chain(&it), &help)
+    let unknown = |cause: Error| {
+        let help = cause.hint().unwrap_or_default();
+        findings.push(error("drift-unknown", "the house", message::chain(&cause), &help));
     };
-    part.map_err(|it| findings.push(unknown(&it))).ok()
+    part.map_err(unknown).ok()
 }
 
 fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
@@ -240,8 +239,8 @@ fn said(change: &Change) -> String {
 fn foreign(seen: &Seen) -> Vec<Finding> {
     let foreign = seen.containers.iter().filter(|it| seen::service(it).is_none());
     foreign
-        .map(|it| {
-            let name = seen::text(it, "/Name").unwrap_or_default().trim_start_matches('/');
+        .map(|container| {
+            let name = seen::text(container, "/Name").unwrap_or_default().trim_start_matches('/');
             let message = format!("the container `{name}` is of this project and of no service");
             error("drift-foreign", name, message, "`docker rm --force` it, if nobody needs it")
         })
@@ -257,10 +256,9 @@ fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
         };
         for container in seen.of(name) {
             let image = observe::image_id(container).and_then(|it| seen.images.get(it));
-            let has_it = |it: &Value| observe::digests(it).iter().any(|it| it.ends_with(digest));
             // An image without a digest was loaded from a file and cannot be compared.
-            let differs = image.is_some_and(|it| !observe::digests(it).is_empty() && !has_it(it));
-            if differs {
+            let known = image.map(observe::digests).unwrap_or_default();
+            if !known.is_empty() && !known.iter().any(|it| it.ends_with(digest)) {
                 let message = format!("`{name}` runs another image than `{digest}`");
                 findings.push(error("drift-digest", name, message, AGAIN));
             }
@@ -271,8 +269,9 @@ fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
 
 fn unhealthy(seen: &Seen, plan: &Plan) -> Vec<Finding> {
     let unwell = health::unwell(seen);
-    let unchanged =
-        unwell.iter().filter(|it| plan.step(it).is_some_and(|it| it.action == Action::Unchanged));
+    let is_unchanged =
+        |name: &&String| plan.step(name).is_some_and(|it| it.action == Action::Unchanged);
+    let unchanged = unwell.iter().filter(is_unchanged);
     unchanged
         .map(|name| {
             let health = seen.of(name).next().map_or("gone", health::of);
@@ -298,16 +297,14 @@ mod tests {
     use homelab_core::report::receipt::{Deed, Outcome};
 
     use super::super::bundle::Bundle;
+    use super::super::place::tests::host;
     use super::super::receipt::tests::{deployed, id};
     use super::*;
     use crate::program::played;
 
     #[test]
     fn neither_a_hung_engine_nor_a_missing_env_hides_who_is_at_work_and_what_is_broken() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         let _lock = Lock::take(&place, "a deploy", "grace").expect("it is free");
         let broken = Receipt { outcome: Outcome::Broken, ..deployed("release0", "release1") };
         receipt::append(&broken, &place).expect("there is room");

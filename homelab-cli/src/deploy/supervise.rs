@@ -31,8 +31,8 @@ pub(crate) struct Ended {
     pub(crate) receipt: Option<Receipt>,
 }
 
-/// Starts the worker with these arguments and this standard input, and waits for its end. If the worker
-/// is killed or panics, a recovery runs at once. If it fails, it has said why, and nothing is repaired.
+/// Starts the worker with these arguments and this standard input, and waits for its end. If the worker is
+/// killed or panics, a recovery runs at once. If it fails, it has said why, and nothing is repaired.
 pub(crate) fn run(
     ui: &mut Ui,
     place: &HousePlace,

@@ -37,8 +37,8 @@ pub(super) fn pull(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     }
 }
 
-/// Images that Docker does not have yet. A pinned image never changes, so one that is there is not
-/// pulled again.
+/// Images that Docker does not have yet. A pinned image never changes, so one that is there is not pulled
+/// again.
 pub(super) fn missing_images(wanted: &Wanted) -> Result<Vec<String>, Error> {
     let images: IndexSet<_> =
         wanted.after.file.services.values().filter_map(|it| it.image.as_deref()).collect();
@@ -212,15 +212,13 @@ mod tests {
     use std::fs;
 
     use super::super::bundle::Bundle;
+    use super::super::place::tests::host;
     use super::super::receipt::tests::id;
     use super::*;
 
     #[test]
     fn a_file_becomes_a_folder_and_a_folder_a_file() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
-            .expect("it exists");
-        place.make_folders().expect("it is ours");
+        let (_folder, place) = host();
         for (number, files) in [
             &["config/a", "config/b/c/d"][..],
             &["config/a/x", "config/b"],

@@ -102,8 +102,8 @@ impl Wanted {
         Self::build(ReleaseFiles::release(place, id)?, older(place, current).as_ref(), values)
     }
 
-    /// Reads a release with the values with which it was healthy the last time. The way back uses
-    /// these, since an edit of `.env` may be what went wrong.
+    /// Reads a release with the values with which it was healthy the last time. The way back uses these, since
+    /// an edit of `.env` may be what went wrong.
     pub(crate) fn as_it_ran(place: &HousePlace, id: &Id) -> Result<Self, Error> {
         Self::with_values(place, id, place.applied(id))
     }
@@ -119,15 +119,15 @@ impl Wanted {
         Self::build(ReleaseFiles::release(place, id)?, None, values)
     }
 
-    /// Writes the file for Compose and the values of today beside the release. A recovery reads those
-    /// values, so that an edit of `.env` does not change what an interrupted deploy brings.
+    /// Writes the file for Compose and the values of today beside the release. A recovery reads those values,
+    /// so that an edit of `.env` does not change what an interrupted deploy brings.
     pub(super) fn stage(&self, place: &HousePlace) -> Result<(), Error> {
         files::write(&place.staged(&self.manifest.release), self.values.as_bytes(), 0o600)?;
         self.write_resolved(place)
     }
 
-    /// Writes the file for Compose: the resolved one, with our label on the services that mount files
-    /// of the release.
+    /// Writes the file for Compose: the resolved one, with our label on the services that mount files of the
+    /// release.
     pub(super) fn write_resolved(&self, place: &HousePlace) -> Result<(), Error> {
         let mut file = self.after.file.clone();
         for (name, stamp) in &self.after.stamps {
@@ -245,7 +245,7 @@ fn values(place: &HousePlace, path: PathBuf) -> Result<HostValues<'_>, Error> {
     };
     let entries = settings.dotenv.entries.iter();
     let dotenv = entries.map(|(name, it)| (name.clone(), it.value.clone())).collect();
-    let profiles = settings.profiles();
+    let profiles = settings.profiles().into_iter().map(str::to_owned).collect();
     let (house, folder) = (Some(place), place.root.as_path());
     Ok(HostValues { text, house, dotenv, profiles, folder })
 }

@@ -53,8 +53,9 @@ pub(super) fn way_out(place: &HousePlace, journal: &Journal) -> Result<String, E
     let receipts = receipt::load_all(place)?;
     // If the house was broken before, too, the way back leads to the last healthy release.
     let well = receipt::broken(&receipts).and_then(|_| {
-        let is_well = |it: &&Receipt| {
-            matches!(it.outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)
+        let is_well = |receipt: &&Receipt| {
+            let outcome = receipt.outcome;
+            matches!(outcome, Outcome::Deployed | Outcome::NothingToDo | Outcome::RolledBack)
         };
         receipts.iter().rfind(is_well)?.runs.as_ref()
     });
@@ -62,7 +63,7 @@ pub(super) fn way_out(place: &HousePlace, journal: &Journal) -> Result<String, E
     let Some(Ok(wanted)) = older.map(|it| Wanted::as_it_ran(place, it)) else {
         return Ok(MEND.to_owned());
     };
-    let between = between::between(place, &journal.to, &wanted, Some(journal))?;
+    let between = between::find_between(place, &journal.to, &wanted, Some(journal))?;
     let dumps: Vec<_> = between.databases.iter().filter_map(|it| it.1.as_ref()).collect();
     let lost = between.databases.iter().filter(|it| it.1.is_none()).map(|it| &it.0);
     let lost: Vec<_> = lost.chain(between.others.iter().map(|it| &it.0)).collect();

@@ -26,9 +26,9 @@ impl Seen {
 
     /// Id and time of start of each service's container, which show later what happened to it.
     pub(crate) fn marks(&self) -> IndexMap<String, (String, String)> {
-        let mark = |it: &Value| {
-            let started = text(it, "/State/StartedAt").unwrap_or_default();
-            Some((service(it)?.to_owned(), (text(it, "/Id")?.to_owned(), started.to_owned())))
+        let mark = |container: &Value| {
+            let started = text(container, "/State/StartedAt").unwrap_or_default().to_owned();
+            Some((service(container)?.to_owned(), (text(container, "/Id")?.to_owned(), started)))
         };
         self.containers.iter().filter_map(mark).collect()
     }

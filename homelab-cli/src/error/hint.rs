@@ -8,6 +8,11 @@ use homelab_core::compose::label;
 use super::Error;
 use crate::message;
 
+const FOLDER: &str = "name the folder that holds `compose.yaml` with `--project DIR`";
+const PINS: &str = "write each as `const NAME: Image = …` with plain literals; if this program was built from \
+                    another commit, build it from this one";
+const NO_RELEASE: &str =
+    "check out its commit, and deploy it from there: `homelab deploy --host USER@HOST`";
 const NO_CLONE: &str = "name an empty folder, such as `--project /srv/homelab`; without `--house` it is set \
                  up as a clone";
 const SSH: &str = "what `ssh` said stands above: for a host key that is not known see step 4 of \
@@ -16,10 +21,8 @@ const KEYS: &str = "name a clone with `--project DIR`, whose `.github/known_host
                     file with `--known-hosts FILE`";
 const DEPLOYED: &str = "this is for a house that `homelab deploy` deploys to, see docs/runbooks/merge-is-deploy.md; \
                         `--house` names its folder, and in a clone `docker compose ps` and `homelab doctor` tell";
-const FORMAT: &str = "nothing was touched; install the same `homelab` on both ends";
 const OTHER: &str = "nothing was touched; commit anything, so that the release gets another name, \
                      and deploy that";
-const NO_FILE: &str = "commit the file itself: `cargo xtask gen` writes it";
 const LATE: &str = "see whether it answers when you run it yourself; where it is `docker` that hangs, \
                     `sudo systemctl restart docker`, then run this command again";
 const NO_OLDER: &str = "no other release is kept here: check out the commit that shall run, and deploy it from there: \
@@ -32,14 +35,10 @@ const NO_CHECKOUT: &str = "name a folder with another checkout; this makes one o
 const CHECKOUT: &str = "`cargo xtask gen` writes it anew; what another version of this program has generated, that one can read";
 const NO_LIBRARIES: &str =
     "run it in a clone of the repository of `homelab`, or name one with `--project DIR`";
-const ALREADY_SET: &str = "edit that line; `homelab init` changes no value";
-const LINES: &str = "correct these lines, then run the command again";
 const CHOOSE: &str = "say what shall become of it: `--restore` puts the dumps back (what was written since is kept beside \
                  it), `--keep-data` starts the older release on the data as it is; both together put back what there is a dump of";
-const CUT_OFF: &str = "see whether the disk is full and whether the file can be read";
 const NO_COMMIT: &str = "a release is named by its commit: run this in a clone of the repository";
 const CHANGED_OBJECT: &str = "`git fsck` names all such objects; clone anew and go on there";
-const SUDOERS: &str = "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`";
 const DOCKER_LOG: &str = "see Docker's own log: `sudo journalctl --unit docker --since -1h`";
 const FULL_DISK: &str = "see whether the disk is full: `df -h`; then run the command again";
 const OTHER_DUMP: &str = "nothing was touched; go back with `--keep-data`, or put another dump back by \
@@ -48,99 +47,106 @@ const AGAIN: &str = "the database is as it was; see whether its disk is full, an
 
 impl Error {
     /// What to do about it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`fixed_hint` has the others")]
     pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Project(_) | Self::NotCloned(_) => {
-                Some("name the folder that holds `compose.yaml` with `--project DIR`".to_owned())
-            }
-            Self::NotOurs { .. } => {
-                Some("name the folder of this repository's clone with `--project DIR`".to_owned())
-            }
+        Some(match self {
             Self::Profile { hint, .. } | Self::Name { hint, .. } | Self::Variable { hint, .. } => {
-                Some(hint.clone())
+                hint.clone()
             }
-            Self::AlreadySet { .. } => Some(ALREADY_SET.to_owned()),
-            Self::Settings { .. } => Some(LINES.to_owned()),
-            Self::Pins { .. } => Some(
-                "write each as `const NAME: Image = …` with plain literals; if this program was \
-                 built from another commit, build it from this one"
-                    .to_owned(),
-            ),
             Self::Read { path, source }
             | Self::Write { path, source }
-            | Self::Folder { path, source } => file_hint(path, source),
-            Self::Link(path) => Some(format!(
+            | Self::Folder { path, source } => return file_hint(path, source),
+            Self::Link(path) => format!(
                 "`rm {}`, and put what it led to in its place; what is missing then is made",
                 path.display()
-            )),
-            Self::Clone(_) => Some(NO_CLONE.to_owned()),
-            Self::House(path) => Some(format!(
+            ),
+            Self::House(path) => format!(
                 "{DEPLOYED}; where one shall be, make it: `sudo install --directory --mode 0755 {}`",
                 path.display()
-            )),
+            ),
             Self::NoSettings(path) => {
                 let folder = path.parent().unwrap_or(path).display();
-                Some(format!("run `sudo homelab --project {folder} init --house` on the host"))
+                format!("run `sudo homelab --project {folder} init --house` on the host")
             }
-            Self::NoRelease(_) => Some(
-                "check out its commit, and deploy it from there: `homelab deploy --host USER@HOST`"
-                    .to_owned(),
-            ),
-            Self::NothingDeployed => Some(DEPLOYED.to_owned()),
-            Self::NoOlder => Some(NO_OLDER.to_owned()),
-            Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } if kept.is_empty() => {
-                Some(NO_OLDER.to_owned())
+            Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } if !kept.is_empty() => {
+                format!("kept are: {}", message::list(kept.iter().map(String::as_str)))
             }
-            Self::AlreadyRuns { kept, .. } | Self::NotKept { kept, .. } => {
-                Some(format!("kept are: {}", message::list(kept.iter().map(String::as_str))))
+            Self::Journal { path, .. } => journal_hint(path),
+            Self::NoDatabase(_) => {
+                format!("expected the label `{}: postgres:<superuser>/<database>`", label::DATABASE)
             }
-            Self::DataBetween { .. } => Some(CHOOSE.to_owned()),
-            Self::Format { .. } => Some(FORMAT.to_owned()),
-            Self::OtherContent(_) => Some(OTHER.to_owned()),
-            Self::NoFile(..) => Some(NO_FILE.to_owned()),
-            Self::NoCheckout(_) => Some(NO_CHECKOUT.to_owned()),
-            Self::NewName { .. } => Some("say another one with `--name`".to_owned()),
-            Self::Taken(_) => Some("name a folder that is not there yet".to_owned()),
-            Self::NoLibraries(_) => Some(NO_LIBRARIES.to_owned()),
-            Self::Checkout { .. } => Some(CHECKOUT.to_owned()),
-            Self::Bundle(_) => Some(BUNDLE.to_owned()),
-            Self::Resolve(_) => Some("correct `.env` on the host; nothing was touched".to_owned()),
-            Self::Busy(_) => Some("wait until it has ended; nothing was touched".to_owned()),
-            Self::Ssh(_) => Some(SSH.to_owned()),
-            Self::KnownHosts(_) => Some(KEYS.to_owned()),
-            Self::Verb(_) => Some("verbs: `plan`, `deploy`, `rollback`, `status`".to_owned()),
-            Self::Dirty(_) => Some("commit it, or deploy it as it is with `--dirty`".to_owned()),
-            Self::Late { .. } => Some(LATE.to_owned()),
-            Self::Start { help, .. } => Some((*help).to_owned()),
-            Self::CutOff { .. } => Some(CUT_OFF.to_owned()),
-            Self::Git { .. } => Some(NO_COMMIT.to_owned()),
-            Self::GitAnswer(_) => Some("see whether the clone is whole: `git fsck`".to_owned()),
-            Self::ChangedObject { .. } => Some(CHANGED_OBJECT.to_owned()),
-            Self::NoHomelab(_) => Some("install it there as /usr/local/bin/homelab".to_owned()),
-            Self::Root(_) => Some(SUDOERS.to_owned()),
-            Self::Manifest { .. } => Some("deploy that commit again".to_owned()),
-            Self::Journal { path, .. } => Some(journal_hint(path)),
-            Self::NotPulled(_) => Some(DOCKER_LOG.to_owned()),
-            Self::NoDatabase(_) => Some(format!(
-                "expected the label `{}: postgres:<superuser>/<database>`",
-                label::DATABASE
-            )),
-            Self::CutDump { .. } => Some(FULL_DISK.to_owned()),
-            Self::RefusedDump { .. } => Some(OTHER_DUMP.to_owned()),
-            Self::UncommittedDump(_) => Some(AGAIN.to_owned()),
-            Self::DataNotPutBack { kept, .. } => Some(format!(
+            Self::DataNotPutBack { kept, .. } => format!(
                 "it is in the database `{kept}`, and nothing was lost: see why the server does not answer, then \
                  run `homelab recover`"
-            )),
-            Self::Release(_)
-            | Self::Unhealthy(_)
+            ),
+            _ => return self.fixed_hint().map(str::to_owned),
+        })
+    }
+
+    /// The hints that have no values of the failure.
+    const fn fixed_hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Project(_) | Self::NotCloned(_) => FOLDER,
+            Self::NotOurs { .. } => {
+                "name the folder of this repository's clone with `--project DIR`"
+            }
+            Self::AlreadySet { .. } => "edit that line; `homelab init` changes no value",
+            Self::Settings { .. } => "correct these lines, then run the command again",
+            Self::Pins { .. } => PINS,
+            Self::Clone(_) => NO_CLONE,
+            Self::NoRelease(_) => NO_RELEASE,
+            Self::NothingDeployed => DEPLOYED,
+            Self::NoOlder | Self::AlreadyRuns { .. } | Self::NotKept { .. } => NO_OLDER,
+            Self::DataBetween { .. } => CHOOSE,
+            Self::Format { .. } => "nothing was touched; install the same `homelab` on both ends",
+            Self::OtherContent(_) => OTHER,
+            Self::NoFile(..) => "commit the file itself: `cargo xtask gen` writes it",
+            Self::NoCheckout(_) => NO_CHECKOUT,
+            Self::NewName { .. } => "say another one with `--name`",
+            Self::Taken(_) => "name a folder that is not there yet",
+            Self::NoLibraries(_) => NO_LIBRARIES,
+            Self::Checkout { .. } => CHECKOUT,
+            Self::Bundle(_) => BUNDLE,
+            Self::Resolve(_) => "correct `.env` on the host; nothing was touched",
+            Self::Busy(_) => "wait until it has ended; nothing was touched",
+            Self::Ssh(_) => SSH,
+            Self::KnownHosts(_) => KEYS,
+            Self::Verb(_) => "verbs: `plan`, `deploy`, `rollback`, `status`",
+            Self::Dirty(_) => "commit it, or deploy it as it is with `--dirty`",
+            Self::Late { .. } => LATE,
+            Self::Start { help, .. } => help,
+            Self::CutOff { .. } => "see whether the disk is full and whether the file can be read",
+            Self::Git { .. } => NO_COMMIT,
+            Self::GitAnswer(_) => "see whether the clone is whole: `git fsck`",
+            Self::ChangedObject { .. } => CHANGED_OBJECT,
+            Self::NoHomelab(_) => "install it there as /usr/local/bin/homelab",
+            Self::Root(_) => "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`",
+            Self::Manifest { .. } => "deploy that commit again",
+            Self::NotPulled(_) => DOCKER_LOG,
+            Self::CutDump { .. } => FULL_DISK,
+            Self::RefusedDump { .. } => OTHER_DUMP,
+            Self::UncommittedDump(_) => AGAIN,
+            Self::Profile { .. }
+            | Self::Name { .. }
+            | Self::Variable { .. }
             | Self::Value { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Folder { .. }
+            | Self::Link(_)
+            | Self::House(_)
+            | Self::NoSettings(_)
+            | Self::Journal { .. }
+            | Self::NoDatabase(_)
+            | Self::DataNotPutBack { .. }
+            | Self::DatabaseSize { .. }
+            | Self::Program { .. }
+            | Self::Release(_)
+            | Self::Unhealthy(_)
             | Self::Random(_)
             | Self::Hash(_)
-            | Self::Program { .. }
-            | Self::DatabaseSize { .. }
-            | Self::Output(_) => None,
-        }
+            | Self::Output(_) => return None,
+        })
     }
 }
 

@@ -27,7 +27,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     if context.house.is_deployed_to() {
         return;
     }
-    let compose = yaml::render(&lower(&context.house.stack()), "", Spacing::Sections);
+    let compose = yaml::render(&lower(context.house.stack()), "", Spacing::Sections);
     compare(context, "compose.yaml", &compose, findings);
     if !context.house.path("compose.yaml").exists() {
         // This is not the repository: that its other files are absent too says nothing more.

@@ -56,9 +56,9 @@ pub(super) fn of(text: &str) -> Vec<Token> {
 /// How much of this stands before the closing quote.
 fn literal(text: &str) -> usize {
     let mut escaped = false;
-    let end = text.find(|it| {
-        let ends = it == '"' && !escaped;
-        escaped = it == '\\' && !escaped;
+    let end = text.find(|character| {
+        let ends = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
         ends
     });
     end.unwrap_or(text.len())

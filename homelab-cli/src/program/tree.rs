@@ -1,7 +1,7 @@
 //! Kills a process and everything that it has started, such as the plugin behind `docker compose`.
 //!
-//! A process group of its own would not do: all processes of a worker have to stay in the worker's
-//! group, by which `supervise` kills them all.
+//! A process group of its own would not do: all processes of a worker have to stay in the worker's group, by
+//! which `supervise` kills them all.
 
 use std::fs;
 

@@ -9,8 +9,8 @@ pub(super) fn next(header: &str, current: &str, base: &str) -> Result<Option<Str
         let Some((target, parameters)) = link.trim_start_matches([' ', '<']).split_once('>') else {
             return Err(header.to_owned());
         };
-        let is_next = parameters.split(';').any(|it| {
-            let (name, value) = it.trim().split_once('=').unwrap_or_default();
+        let is_next = parameters.split(';').any(|parameter| {
+            let (name, value) = parameter.trim().split_once('=').unwrap_or_default();
             name.eq_ignore_ascii_case("rel") && value.trim_matches('"') == "next"
         });
         if is_next {

@@ -64,8 +64,8 @@ impl Manifest {
     /// The image that speaks for an index: `linux/amd64`, else the first that is an image at all.
     pub(super) fn platform(&self) -> Option<&Descriptor> {
         let all = self.manifests.as_ref()?;
-        let is = |it: &Descriptor, os: &str, architecture: Option<&str>| {
-            let Some(platform) = &it.platform else { return false };
+        let is = |image: &Descriptor, os: &str, architecture: Option<&str>| {
+            let Some(platform) = &image.platform else { return false };
             let same = architecture.is_none_or(|it| platform.architecture.as_deref() == Some(it));
             platform.os.as_deref() == Some(os) && same
         };

@@ -126,7 +126,7 @@ fn its_groups_are_the_releases() {
     let releases: Vec<Vec<_>> = homelab_services::house()
         .releases
         .iter()
-        .map(|it| it.images().iter().map(|it| it.repository().to_owned()).collect())
+        .map(|release| release.images().iter().map(|it| it.repository().to_owned()).collect())
         .collect();
     assert_eq!(groups, releases);
 }

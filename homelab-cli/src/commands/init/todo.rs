@@ -65,9 +65,9 @@ pub(super) fn lines(
 }
 
 fn secret_commands(house: &HouseFolder, project: &Project<'_>) -> Vec<String> {
-    let command = |it: &homelab_core::dsl::resource::Secret| {
-        let path = house.path(&it.file());
-        let wanted = access::required(project, it.name()).ok()?;
+    let command = |secret: &homelab_core::dsl::resource::Secret| {
+        let path = house.path(&secret.file());
+        let wanted = access::required(project, secret.name()).ok()?;
         let wrong = path.is_file() && !secret::is_right(&path, &wanted);
         wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
     };
@@ -77,7 +77,6 @@ fn secret_commands(house: &HouseFolder, project: &Project<'_>) -> Vec<String> {
 /// Services that are on and have paths that stay closed until `.env` says that their set-up is done.
 fn set_ups(settings: &Settings, project: &Project<'_>) -> Vec<(String, String)> {
     let profiles = settings.profiles();
-    let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let members = project.members().filter(|it| it.is_enabled_by(&profiles));
     let hosts = members.flat_map(|it| exposure::hosts(project, &it));
     let closed = hosts.filter_map(|it| it.closed_until.map(|until| (it.service, until)));
@@ -87,7 +86,6 @@ fn set_ups(settings: &Settings, project: &Project<'_>) -> Vec<(String, String)> 
 /// Folders of the services that are on.
 fn folder_commands(house: &HouseFolder, settings: &Settings, project: &Project<'_>) -> Vec<String> {
     let profiles = settings.profiles();
-    let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let mut commands = Vec::new();
     for it in bind::uses(house, project, &profiles) {
         let command = it.command();

@@ -103,7 +103,7 @@ mod tests {
         FREE.set(None);
         let none = std::fs::File::open("/proc/self/stat").map(|it| super::super::free(&it));
         FREE.set(Some(u64::MAX));
-        assert!(none.is_ok_and(|it| it.is_ok_and(|it| it == 0)));
+        assert!(none.is_ok_and(|free| free.is_ok_and(|bytes| bytes == 0)));
     }
 
     #[test]
