@@ -28,6 +28,7 @@ mod network_range;
 mod no_new_privileges;
 mod port_collision;
 mod port_on_internal;
+mod powerful_key;
 mod privileged;
 mod read_only_root;
 mod read_only_writes;
@@ -99,6 +100,7 @@ pub const ALL: &[Rule] = &[
     host_device::RULE,
     socket_proxy_network::RULE,
     privileged::RULE,
+    powerful_key::RULE,
     host_namespace::RULE,
     strong_capability::RULE,
     unconfined::RULE,
@@ -139,7 +141,12 @@ pub const ALL: &[Rule] = &[
 
 /// Rules of [`label::HOST_RULES`] whose id no label accepts: what they find is root on the host. Of reasons that
 /// they take they ask themselves.
-const ROOT: &[&str] = &[docker_socket::RULE.id, privileged::RULE.id, strong_capability::RULE.id];
+const ROOT: &[&str] = &[
+    docker_socket::RULE.id,
+    privileged::RULE.id,
+    powerful_key::RULE.id,
+    strong_capability::RULE.id,
+];
 
 impl Rule {
     /// The user's manual for the rule: the first comment of its file.

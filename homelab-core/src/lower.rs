@@ -10,6 +10,7 @@ pub use self::text::{literal, text};
 use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
+use serde_yaml::Mapping;
 
 use crate::compose::label;
 use crate::compose::{
@@ -93,6 +94,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
         labels: labels(stack, spec),
+        unjudged: Mapping::new(),
     }
 }
 

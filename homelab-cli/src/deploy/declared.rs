@@ -26,6 +26,19 @@ pub(super) fn warnings(old: &File, new: &File) -> Vec<String> {
     warnings
 }
 
+/// Keys of services that this program does not know: they are passed on, and nobody judges what they do.
+pub(super) fn unjudged(file: &File) -> Vec<String> {
+    let keys = file.services.iter().flat_map(|(name, service)| {
+        let keys = service.unjudged.keys().filter_map(|key| key.as_str());
+        keys.map(move |key| {
+            format!(
+                "`{name}` has the key `{key}`, which this program does not know: it is not judged"
+            )
+        })
+    });
+    keys.collect()
+}
+
 /// Differences between two releases, by service.
 pub(super) fn changes(old: &File, new: &File) -> IndexMap<String, Vec<Change>> {
     let both = new.services.iter().filter_map(|(name, to)| {

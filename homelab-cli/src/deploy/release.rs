@@ -134,7 +134,7 @@ pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaratio
 pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
     let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
-    let file: File = homelab_core::compose::yaml::parse(text).map_err(|it| broken(&it))?;
+    let file: File = homelab_core::compose::unjudged::parse(text).map_err(|it| broken(&it))?;
     let File { services, networks, volumes, secrets, .. } = &file;
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
     // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.

@@ -182,6 +182,8 @@ impl Wanted {
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // An old release that does not fit today's values is not compared.
         let before = old.and_then(|it| it.resolve(&with).ok());
+        let mut warnings = declared::unjudged(&raw);
+        warnings.extend(old.iter().flat_map(|it| declared::warnings(&it.raw, &raw)));
         let after = After {
             release: manifest.release.to_string(),
             stamps: mounted::stamps(&raw, &file, &manifest),
@@ -192,7 +194,7 @@ impl Wanted {
                 })
             }),
             declared: before.map(|it| declared::changes(&it, &file)).unwrap_or_default(),
-            warnings: old.map_or_else(Vec::new, |it| declared::warnings(&it.raw, &raw)),
+            warnings,
             off: declared::off(&raw, &file, &profiles),
             folder: Some(with.folder.display().to_string()),
             file,

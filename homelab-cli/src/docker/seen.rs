@@ -52,6 +52,7 @@ impl Seen {
             }
             // Docker does not know dependencies.
             service.depends_on = wanted.map(|it| it.depends_on.clone()).unwrap_or_default();
+            service.unjudged = wanted.map(|it| it.unjudged.clone()).unwrap_or_default();
             // A container that keeps crashing or is paused does not need a start.
             let status = text(container, "/State/Status").unwrap_or_default();
             let running = ["running", "restarting", "paused"].contains(&status);

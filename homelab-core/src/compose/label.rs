@@ -20,6 +20,7 @@ pub(crate) const HOST_RULES: &[&str] = &[
     "host-path",
     "host-device",
     "privileged",
+    "powerful-key",
     "host-namespace",
     "strong-capability",
     "unconfined",

@@ -5,6 +5,7 @@ mod strings;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_yaml::Mapping;
 
 use super::is_false;
 use crate::dsl::units::Protocol;
@@ -115,6 +116,9 @@ pub struct Service {
     /// Container labels.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub labels: IndexMap<String, String>,
+    /// Keys of a received file that this program does not know; see [`super::unjudged`].
+    #[serde(skip)]
+    pub unjudged: Mapping,
 }
 
 /// Long form of an entry of `depends_on`.

@@ -7,6 +7,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_yaml::{Mapping, Value};
 
 use self::list::{elements, mounts, port, words};
 use crate::checks::is_credential;
@@ -87,6 +88,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         ipc,
         uts,
         userns_mode,
+        unjudged,
         healthcheck,
         restart,
         stop_grace_period,
@@ -127,6 +129,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.limits(&limits(from), &limits(to));
     changes.logging(logging.as_ref(), to.logging.as_ref());
     changes.map("labels", labels, &to.labels);
+    changes.unjudged(unjudged, &to.unjudged);
     std::mem::take(&mut changes.all)
 }
 
@@ -181,6 +184,15 @@ impl Changes {
     fn map(&mut self, field: &str, from: &IndexMap<String, String>, to: &IndexMap<String, String>) {
         for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
             self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
+        }
+    }
+
+    /// Keys that this program does not know, each with what stands there.
+    fn unjudged(&mut self, from: &Mapping, to: &Mapping) {
+        let text = |it: &Value| serde_yaml::to_string(it).unwrap_or_default().trim().to_owned();
+        for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
+            let name = key.as_str().unwrap_or_default();
+            self.text(name, from.get(key).map(text).as_ref(), to.get(key).map(text).as_ref());
         }
     }
 

@@ -59,6 +59,8 @@ pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Ser
         words::mode(text(container, pointer), wanted.as_ref(), usual)
     };
     Service {
+        // No container shows them.
+        unjudged: serde_yaml::Mapping::new(),
         image: Some(text(container, "/Config/Image").to_owned()).filter(|it| !it.is_empty()),
         profiles: wanted.profiles.clone(),
         user: program::user(container, image, wanted),

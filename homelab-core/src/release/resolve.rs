@@ -6,6 +6,7 @@ use serde_yaml::Value;
 use crate::compose::dotenv;
 use crate::compose::interpolate;
 use crate::compose::limits;
+use crate::compose::unjudged;
 use crate::compose::yaml::{self, Spacing};
 use crate::compose::{File, MountKind, Service};
 
@@ -64,8 +65,18 @@ impl std::error::Error for Error {}
 pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
     let shape = |it: serde_yaml::Error| Error::Shape(it.to_string());
     let mut value = serde_yaml::to_value(file).map_err(shape)?;
-    interpolate_all(&mut value, setting.values, &mut 0)?;
+    let mut size = 0;
+    interpolate_all(&mut value, setting.values, &mut size)?;
+    let mut unjudged = Vec::new();
+    for service in file.services.values() {
+        let mut keys = Value::Mapping(service.unjudged.clone());
+        interpolate_all(&mut keys, setting.values, &mut size)?;
+        unjudged.push(keys.as_mapping().cloned().unwrap_or_default());
+    }
     let mut file: File = serde_yaml::from_value(value).map_err(shape)?;
+    for (service, keys) in file.services.values_mut().zip(unjudged) {
+        service.unjudged = keys;
+    }
     file.services.retain(|_, it| is_on(it, setting.profiles));
     for service in file.services.values_mut() {
         merge_env_files(service, setting)?;
@@ -106,6 +117,7 @@ pub fn text(file: &File) -> String {
         service.depends_on.retain(|name, _| on.contains(name));
     }
     let mut value = serde_yaml::to_value(&file).expect("plain data with string keys is YAML");
+    unjudged::put_back(&file, &mut value);
     escape_all(&mut value);
     yaml::render(&value, "", Spacing::Dense)
 }

@@ -35,6 +35,7 @@ impl Service {
             ipc,
             uts,
             userns_mode,
+            unjudged: _,
             healthcheck,
             restart,
             stop_grace_period,

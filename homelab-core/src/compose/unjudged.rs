@@ -1,0 +1,117 @@
+//! Keys of a service that this program does not know: kept, passed on and reported, but not judged.
+//!
+//! A release may be made by a newer program than the host has. Refusing its new keys would tie both to one
+//! version, and dropping them would start something else than what was committed.
+
+use indexmap::IndexMap;
+use schemars::schema_for;
+use serde_yaml::{Mapping, Value};
+
+use super::yaml::{self, Error};
+use super::{File, Service};
+
+/// Keys of a service, by the specification of today, that give power over the host or start what this
+/// program cannot look at. Nobody passes them on.
+pub(crate) const POWERFUL: &[&str] = &[
+    "annotations",
+    "build",
+    "cgroup",
+    "cgroup_parent",
+    "configs",
+    "credential_spec",
+    "develop",
+    "device_cgroup_rules",
+    "driver_opts",
+    "extends",
+    "external_links",
+    "gpus",
+    "isolation",
+    "label_file",
+    "links",
+    "models",
+    "oom_score_adj",
+    "post_start",
+    "pre_start",
+    "pre_stop",
+    "provider",
+    "runtime",
+    "scale",
+    "storage_opt",
+    "use_api_socket",
+    "volumes_from",
+];
+
+/// Reads a Compose file as [`yaml::parse`] does, but keeps keys of services that it does not know.
+///
+/// # Errors
+///
+/// Those of [`yaml::parse`]; a key that is unknown elsewhere, such as below `volumes`, among them.
+pub fn parse(text: &str) -> Result<File, Error> {
+    let strict = match yaml::parse(text) {
+        Err(Error::Syntax(error)) => error,
+        other => return other,
+    };
+    let Ok(mut value) = serde_yaml::from_str::<Value>(text) else {
+        return Err(Error::Syntax(strict));
+    };
+    let unjudged = take(&mut value);
+    if unjudged.is_empty() {
+        return Err(Error::Syntax(strict));
+    }
+    let mut file: File = serde_yaml::from_value(value).map_err(Error::Syntax)?;
+    for (name, keys) in unjudged {
+        if let Some(service) = file.services.get_mut(&name) {
+            service.unjudged = keys;
+        }
+    }
+    Ok(file)
+}
+
+/// Puts the keys that were kept back into the value of a file, where Compose looks for them.
+pub(crate) fn put_back(file: &File, value: &mut Value) {
+    for (name, service) in &file.services {
+        let entry = value.get_mut("services").and_then(|it| it.get_mut(name.as_str()));
+        if let Some(Value::Mapping(entry)) = entry {
+            entry.extend(service.unjudged.clone());
+        }
+    }
+}
+
+/// Takes the keys that a service does not have out of every service.
+fn take(value: &mut Value) -> IndexMap<String, Mapping> {
+    let schema = schema_for!(Service);
+    let known = schema.get("properties").and_then(|it| it.as_object());
+    let is_known = |key: &Value| {
+        key.as_str().is_none_or(|key| known.is_some_and(|known| known.contains_key(key)))
+    };
+    let mut taken = IndexMap::new();
+    let Some(Value::Mapping(services)) = value.get_mut("services") else { return taken };
+    for (name, service) in services.iter_mut() {
+        let (Value::String(name), Value::Mapping(service)) = (name, service) else { continue };
+        let (own, unjudged): (Mapping, Mapping) =
+            std::mem::take(service).into_iter().partition(|(key, _)| is_known(key));
+        *service = own;
+        if !unjudged.is_empty() {
+            taken.insert(name.clone(), unjudged);
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unknown_keys_of_services_are_kept() {
+        let file =
+            |line: &str| parse(&format!("name: h\nservices:\n  a:\n    image: b\n    {line}\n"));
+        let kept = file("hostname: [x]").expect("it is kept").services["a"].unjudged.clone();
+        assert_eq!(serde_yaml::to_string(&kept).expect("it was read"), "hostname:\n- x\n");
+        for line in ["imge: c\n    volumes: 3", "deploy: { mode: global }", "? [a]\n    : b"] {
+            assert!(file(line).is_err(), "{line}");
+        }
+        let error = parse("name: h\nservises: {}\n").expect_err("the file has no such key");
+        assert!(error.to_string().contains("servises"), "{error}");
+    }
+}
