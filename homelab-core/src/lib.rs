@@ -42,7 +42,7 @@ pub mod prelude {
     pub use crate::dsl::service::{
         Agent, App, Connect, Data, Edge, Precious, Service, Stateless, Unattended, Wiring,
     };
-    pub use crate::dsl::stack::{Site, Stack};
+    pub use crate::dsl::stack::{Proxy, Site, Stack};
     pub use crate::dsl::subnet::Subnet;
     pub use crate::dsl::text::{Text, ToText};
     pub use crate::dsl::units::{Cpus, Memory, Port};

@@ -25,7 +25,7 @@ use crate::dsl::service::{DependsOn, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
-use crate::proxy::caddy;
+use crate::proxy;
 
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
@@ -310,7 +310,7 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
 }
 
 fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = caddy::labels(&stack.site, spec)
+    let mut labels = proxy::labels(&stack.site, spec)
         .iter()
         .map(|(key, it)| (key.clone(), text(it)))
         .collect::<IndexMap<_, _>>();

@@ -9,8 +9,7 @@ pub(crate) const SITE: Site = Site {
     project: "homelab",
     domain: env::DOMAIN,
     house: env::HOUSE_PATH,
-    tls: env::TLS_ISSUER,
-    ingress: networks::PROXY,
+    proxy: Some(Proxy::Caddy { tls: env::TLS_ISSUER, network: networks::PROXY }),
     egress: networks::EGRESS,
     // Any will do that no household uses: this one is neither a default of home routers, nor of
     // Docker, Podman, Kubernetes, OpenVPN or WireGuard's guides. `homelab doctor` asks the host.

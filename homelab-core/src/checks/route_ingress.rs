@@ -25,6 +25,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
     for member in project.members().filter(|it| !it.is_private()) {
         let name = member.name;
+        let has_no_proxy = project.stack().is_some_and(|it| it.site.proxy.is_none());
+        if has_no_proxy && !member.facts().routes.is_empty() {
+            findings.on(
+                &member,
+                format!("`{name}` has a route, and the house has no proxy"),
+                "remove the route, or give the `Site` a proxy".to_owned(),
+            );
+        }
         let Some(address) = project.sites_of(name).flat_map(Site::addresses).next() else {
             continue;
         };
@@ -41,7 +49,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_stack, good};
+    use crate::lower::lower;
 
     #[test]
     fn a_routed_service_off_the_network_with_the_proxy_is_found() {
@@ -51,6 +60,17 @@ mod tests {
           --> web.rs
           help: say `.route(…)`
         ");
+    }
+
+    #[test]
+    fn a_house_without_a_proxy_has_no_labels_and_no_routes() {
+        let mut stack = good();
+        stack.site.proxy = None;
+        let labels = lower(&stack).services["web"].labels.clone();
+        assert!(labels.keys().all(|it| !it.starts_with("caddy")), "{labels:?}");
+        let found = break_stack(|stack| stack.site.proxy = None);
+        let told = "error[route-ingress]: `web` has a route, and the house has no proxy";
+        assert!(found.contains(told), "{found}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dsl::contract::Contract;
 use crate::dsl::resource::Secret;
-use crate::dsl::stack::Stack;
+use crate::dsl::stack::{Proxy, Stack};
 use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
 
@@ -50,7 +50,7 @@ impl Declaration {
         Self {
             house: Some(site.house),
             domain: Some(site.domain),
-            tls: Some(site.tls),
+            tls: site.proxy.map(Proxy::tls),
             reserve: site.reserve,
             profiles: site.profiles.iter().map(|it| it.name().to_owned()).collect(),
             variables: site.variables.to_vec(),

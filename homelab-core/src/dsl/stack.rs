@@ -22,10 +22,8 @@ pub struct Site {
     pub domain: EnvVar,
     /// The project's folder on the host; Compose has no variable for it.
     pub house: EnvVar,
-    /// Who issues the certificates.
-    pub tls: EnvVar,
-    /// The proxy's own network, for the ports that it publishes.
-    pub ingress: Network,
+    /// The reverse proxy; routes need one.
+    pub proxy: Option<Proxy>,
     /// The network of services that need a way out; they do not reach each other on it.
     pub egress: Network,
     /// The addresses of all networks.
@@ -42,6 +40,32 @@ pub struct Site {
     pub reserve: Memory,
     /// The host's processor cores.
     pub cores: u32,
+}
+
+/// The reverse proxy of a house, by the program that it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Proxy {
+    /// caddy-docker-proxy, which is configured by the labels of containers.
+    Caddy {
+        /// Who issues the certificates.
+        tls: EnvVar,
+        /// Its own network, for the ports that it publishes.
+        network: Network,
+    },
+}
+
+impl Proxy {
+    /// Who issues the certificates.
+    pub(crate) const fn tls(self) -> EnvVar {
+        let Self::Caddy { tls, .. } = self;
+        tls
+    }
+
+    /// Its own network, for the ports that it publishes.
+    pub(crate) const fn network(self) -> Network {
+        let Self::Caddy { network, .. } = self;
+        network
+    }
 }
 
 impl Site {

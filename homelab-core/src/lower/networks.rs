@@ -74,7 +74,7 @@ impl<'a> Networks<'a> {
     pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
         let mut keys = IndexSet::new();
         if spec.role == RoleKind::Edge {
-            keys.insert(self.site.ingress.name().to_owned());
+            keys.extend(self.site.proxy.map(|it| it.network().name().to_owned()));
         }
         let mut named = spec.networks.clone();
         named.sort_by_key(|it| self.site.networks.iter().position(|other| other == it));

@@ -17,7 +17,7 @@ use crate::dsl::stack::Stack;
 use crate::dsl::variable::EnvVar;
 use crate::lower::{self, lower};
 use crate::model::facts::Facts;
-use crate::proxy::caddy;
+use crate::proxy;
 use crate::proxy::caddyfile::{self, Site as CaddySite};
 
 /// A Compose file, the catalogue of images, and the stack that it was lowered from, if any.
@@ -179,7 +179,7 @@ impl<'a> Project<'a> {
     pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
         let stack = self.stack?;
         let serves = |it: &&Route| {
-            let host = self.resolve(&lower::text(&caddy::host(&stack.site, **it)));
+            let host = self.resolve(&lower::text(&proxy::host(&stack.site, **it)));
             site.addresses().any(|address| address == host)
         };
         let at = self.file.services.get_index_of(&site.service)?;
@@ -232,9 +232,10 @@ impl<'a> Project<'a> {
         found
     }
 
-    /// Whether one of its services is known to be the proxy. Else each of those of which nothing is known may be it.
+    /// Whether it is known which service is the proxy, or that none is: else any of those of which
+    /// nothing is known may be it.
     pub(crate) fn knows_the_proxy(&self) -> bool {
-        self.members().any(|it| it.role() == Some(RoleKind::Edge))
+        self.stack.is_some() || self.members().any(|it| it.role() == Some(RoleKind::Edge))
     }
 
     /// Services on a network.

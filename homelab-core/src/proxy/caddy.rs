@@ -4,11 +4,13 @@
 
 use indexmap::IndexMap;
 
+use super::host;
 use crate::dsl::resource::Secret;
 use crate::dsl::route::{Login, Route};
 use crate::dsl::service::{RoleKind, Spec};
 use crate::dsl::stack::Site;
 use crate::dsl::text::{Text, ToText};
+use crate::dsl::variable::EnvVar;
 
 /// Name of the snippet by which routes ask the proxy for a login.
 const LOGIN_SNIPPET: &str = "login";
@@ -65,7 +67,7 @@ const FOR_BROWSERS: &[&str] =
 /// Jellyfin's on televisions, may live in a frame.
 const UNFRAMED: &str = "?X-Frame-Options SAMEORIGIN";
 
-pub(crate) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, Text> {
+pub(super) fn labels(site: &Site, tls: EnvVar, spec: &Spec) -> IndexMap<String, Text> {
     let mut labels = IndexMap::new();
     if spec.role == RoleKind::Edge {
         common(&mut labels);
@@ -79,7 +81,7 @@ pub(crate) fn labels(site: &Site, spec: &Spec) -> IndexMap<String, Text> {
     let single = spec.routes.len() == 1;
     for (at, route) in spec.routes.iter().enumerate() {
         let prefix = if single { "caddy".to_owned() } else { format!("caddy_{at}") };
-        self::route(site, &prefix, *route, &mut labels);
+        self::route(site, tls, &prefix, *route, &mut labels);
         if at == 0 {
             for (index, (path, to)) in spec.redirects.iter().enumerate() {
                 // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a
@@ -142,11 +144,17 @@ fn login(secret: Secret, labels: &mut IndexMap<String, Text>) {
     put(".request_header", "-Authorization");
 }
 
-fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, Text>) {
+fn route(
+    site: &Site,
+    tls: EnvVar,
+    prefix: &str,
+    route: Route,
+    labels: &mut IndexMap<String, Text>,
+) {
     let mut put =
         |key: &str, value: &dyn ToText| labels.insert(format!("{prefix}{key}"), value.to_text());
     put("", &host(site, route));
-    put(".tls", &site.tls);
+    put(".tls", &tls);
     if !route.closed.is_empty() {
         put(".@closed.path", &route.closed.join(" "));
         put(".respond", &"@closed 403");
@@ -162,12 +170,4 @@ fn route(site: &Site, prefix: &str, route: Route, labels: &mut IndexMap<String, 
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
     put(".import", &snippet);
     put(".reverse_proxy", &format!("{{{{upstreams {}}}}}", route.port.number()));
-}
-
-/// The host name of a route: `<label>.<domain>`, or the domain itself.
-pub(crate) fn host(site: &Site, route: Route) -> Text {
-    match route.label {
-        Some(label) => Text::literal(label).and(".").and(site.domain),
-        None => Text::variable(&site.domain),
-    }
 }

@@ -119,10 +119,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
     changes.switch("privileged", *privileged, to.privileged);
     changes.map("sysctls", sysctls, &to.sysctls);
-    changes.text("pid", pid.as_ref(), to.pid.as_ref());
-    changes.text("ipc", ipc.as_ref(), to.ipc.as_ref());
-    changes.text("uts", uts.as_ref(), to.uts.as_ref());
-    changes.text("userns_mode", userns_mode.as_ref(), to.userns_mode.as_ref());
+    changes.namespaces([pid, ipc, uts, userns_mode], to);
     changes.healthcheck(healthcheck.as_ref(), to.healthcheck.as_ref());
     changes.text("restart", restart.as_ref(), to.restart.as_ref());
     changes.text("stop_grace_period", stop_grace_period.as_ref(), to.stop_grace_period.as_ref());
@@ -185,6 +182,13 @@ impl Changes {
         for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
             self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
         }
+    }
+
+    fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {
+        self.text("pid", pid.as_ref(), to.pid.as_ref());
+        self.text("ipc", ipc.as_ref(), to.ipc.as_ref());
+        self.text("uts", uts.as_ref(), to.uts.as_ref());
+        self.text("userns_mode", user.as_ref(), to.userns_mode.as_ref());
     }
 
     /// Keys that this program does not know, each with what stands there.

@@ -83,8 +83,7 @@ impl Names {
             project: "house",
             domain: DOMAIN,
             house: HOUSE,
-            tls: TLS,
-            ingress: PROXY,
+            proxy: Some(Proxy::Caddy { tls: TLS, network: PROXY }),
             egress: EGRESS,
             // A house of a thousand services has as many networks.
             subnets: Subnet::new([10, 0, 0, 0], 8),
