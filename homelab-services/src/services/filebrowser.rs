@@ -8,7 +8,7 @@ use homelab_core::prelude::*;
 
 use crate::{env, groups, images, profiles};
 
-pub(crate) use self::config::{config, schema};
+pub(crate) use self::config::{file, schema};
 
 const NAME: ServiceName = ServiceName::new("filebrowser");
 
@@ -23,7 +23,7 @@ const STATE: Mount<Precious> =
 const FILES: Mount<Precious> = Bind::env(&env::FILES_PATH, Backup::Offsite).at("/srv");
 
 /// The generated configuration's place in this repository.
-pub(crate) const CONFIG_FILE: &str = "config/filebrowser/config.yaml";
+const CONFIG_FILE: &str = "config/filebrowser/config.yaml";
 
 /// A folder and not the file: a file that is replaced would stay the old one in the container.
 const CONFIG: Mount<Stateless> = Bind::config("config/filebrowser").at("/config");

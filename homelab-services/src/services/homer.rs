@@ -9,7 +9,7 @@ use homelab_core::prelude::*;
 
 use crate::{env, images};
 
-pub(crate) use self::config::{config, schema};
+pub(crate) use self::config::{file, schema};
 
 const NAME: ServiceName = ServiceName::new("homer");
 
@@ -17,7 +17,7 @@ const NAME: ServiceName = ServiceName::new("homer");
 const WEB: Port = Port::new(8080);
 
 /// The generated dashboard's place in this repository.
-pub(crate) const CONFIG_FILE: &str = "config/homer/config.yml";
+const CONFIG_FILE: &str = "config/homer/config.yml";
 
 /// A folder and not the file: a file that is replaced would stay the old one in the container.
 const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");

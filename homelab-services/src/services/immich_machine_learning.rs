@@ -2,6 +2,8 @@
 //!
 //! Upstream: <https://docs.immich.app/install/environment-variables#machine-learning>
 
+use homelab_core::compose::yaml;
+use homelab_core::dsl::house::ConfigFile;
 use homelab_core::prelude::*;
 
 use crate::{env, images, profiles};
@@ -34,4 +36,15 @@ pub(crate) fn define() -> Service<Agent> {
         .cpus(Cpus::cores(2))
         .pids(512)
         .stops_within(Duration::from_secs(30))
+}
+
+/// One of two files, by the value of `IMMICH_ML`, tells Immich's server whether to ask this service.
+pub(crate) fn switch_file(is_on: bool, header: &str) -> ConfigFile {
+    let path = if is_on {
+        "config/immich/machine-learning-1.env"
+    } else {
+        "config/immich/machine-learning-0.env"
+    };
+    let text = format!("{}IMMICH_MACHINE_LEARNING_ENABLED={is_on}\n", yaml::comment(header));
+    ConfigFile { path, text }
 }

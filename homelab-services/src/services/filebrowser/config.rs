@@ -1,9 +1,11 @@
 //! FileBrowser Quantum's `config.yaml`, as far as it differs from the defaults of 1.5.
 
+use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::dsl::house::ConfigFile;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::WEB;
+use super::{CONFIG_FILE, WEB};
 
 /// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
 #[derive(JsonSchema, Serialize)]
@@ -46,9 +48,14 @@ struct Methods {
     noauth: bool,
 }
 
+/// The file that is mounted; `header` is the comment that it begins with.
+pub(crate) fn file(header: &str) -> ConfigFile {
+    ConfigFile { path: CONFIG_FILE, text: yaml::render(&config(), header, Spacing::Sections) }
+}
+
 /// No login of its own: it has no way to read a password from a file, its default is
 /// `admin`/`admin`, and the proxy asks anyway.
-pub(crate) fn config() -> impl Serialize {
+fn config() -> Config {
     Config {
         server: Server {
             port: WEB.number(),

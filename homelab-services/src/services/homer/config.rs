@@ -1,11 +1,13 @@
 //! Homer's `config.yml`: the tiles of all services, grouped.
 
+use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::dsl::house::ConfigFile;
 use homelab_core::dsl::stack::PlacedTile;
 use homelab_core::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::link;
+use super::{CONFIG_FILE, link};
 
 #[derive(JsonSchema, Serialize)]
 struct Config {
@@ -37,8 +39,14 @@ struct Item {
     target: &'static str,
 }
 
+/// The file that is mounted; `header` is the comment that it begins with.
+pub(crate) fn file(tiles: &[PlacedTile], header: &str) -> ConfigFile {
+    let text = yaml::render(&config(tiles), header, Spacing::Sections);
+    ConfigFile { path: CONFIG_FILE, text }
+}
+
 /// The dashboard: the tiles, grouped in the order in which the groups first appear.
-pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
+fn config(tiles: &[PlacedTile]) -> Config {
     let mut services: Vec<Group> = Vec::new();
     for tile in tiles {
         let item = Item {
