@@ -1,9 +1,9 @@
-//! The files of a new household. Services, pins and workflows are those of this repository.
+//! The files of a new household. What every household needs is this repository's own: the proxy with its
+//! filter, workflows, newer pins.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::pins::Pins;
+use crate::pins::{Change, Pins};
 
 /// A file of the new repository.
 pub(super) struct File {
@@ -72,14 +72,14 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("house/src/services.rs", own!("house/services.rs.in")),
     ("house/src/services/caddy.rs", ours!("homelab-services/src/services/caddy.rs")),
     ("house/src/services/socket_proxy.rs", ours!("homelab-services/src/services/socket_proxy.rs")),
-    ("house/src/services/uptime_kuma.rs", ours!("homelab-services/src/services/uptime_kuma.rs")),
+    ("house/src/services/uptime_kuma.rs", own!("house/uptime_kuma.rs.in")),
     ("house/src/contracts.rs", own!("house/contracts.rs.in")),
     ("house/src/contracts/caddy.rs", ours!("homelab-services/src/contracts/caddy.rs")),
     (
         "house/src/contracts/socket_proxy.rs",
         ours!("homelab-services/src/contracts/socket_proxy.rs"),
     ),
-    ("house/src/contracts/uptime_kuma.rs", ours!("homelab-services/src/contracts/uptime_kuma.rs")),
+    ("house/src/contracts/uptime_kuma.rs", own!("house/uptime_kuma_contract.rs.in")),
     ("house/tests/house.rs", own!("house/tests.rs.in")),
     ("homelab/src/main.rs", own!("homelab.rs.in")),
     ("xtask/src/main.rs", own!("xtask.rs.in")),
@@ -110,8 +110,8 @@ const SCRIPTS: &[(&str, &str)] = &[
     (".github/scripts/take.sh", ours!(".github/scripts/take.sh")),
 ];
 
-/// Pins that the skeleton's services have, where the libraries' own house has them.
-const PINS: &[&str] = &["CADDY", "SOCKET_PROXY", "UPTIME_KUMA"];
+/// Where the libraries' own house has a pin of the same image, that one is newer.
+const PINS: &str = own!("house/images.rs.in");
 const OUR_PINS: &str = ours!("homelab-services/src/images.rs");
 
 /// The whole repository.
@@ -143,18 +143,29 @@ pub(super) fn files(values: &Values<'_>) -> Vec<File> {
 }
 
 fn pins() -> String {
-    let pins = Pins::parse(OUR_PINS.to_owned(), []).expect("a test of its own says so");
-    let mut out =
-        "//! Every image, pinned by tag and digest; `homelab images --update` moves them.\n\n\
-                   use homelab_core::prelude::Image;\n"
-            .to_owned();
-    for pin in pins.all.iter().filter(|it| PINS.contains(&it.constant.as_str())) {
-        let (name, image) =
-            (&pin.constant, format!("{}:{}@{}", pin.repository, pin.tag, pin.digest));
-        let _ = write!(
-            out,
-            "\npub(crate) const {name}: Image = Image::pinned(\n    \"{image}\",\n);\n"
-        );
+    let parse = |text: &str| Pins::parse(text.to_owned(), []).expect("a test of its own says so");
+    let (pins, ours) = (parse(PINS), parse(OUR_PINS).all);
+    let newer = pins.all.iter().filter_map(|pin| {
+        let our = ours.iter().find(|it| it.repository == pin.repository)?;
+        let (tag, digest) = (our.tag.clone(), our.digest.clone());
+        Some(Change { constant: pin.constant.clone(), tag, digest })
+    });
+    pins.with(&newer.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_of_the_house_is_taken_and_others_stay() {
+        let parse = |text: &str| Pins::parse(text.to_owned(), []).expect("it is well-formed").all;
+        let (made, own, ours) = (parse(&pins()), parse(PINS), parse(OUR_PINS));
+        assert_eq!(made.len(), own.len());
+        for (made, own) in made.iter().zip(&own) {
+            let from = ours.iter().find(|it| it.repository == own.repository).unwrap_or(own);
+            let expected = (&own.constant, &from.tag, &from.digest);
+            assert_eq!((&made.constant, &made.tag, &made.digest), expected);
+        }
     }
-    out
 }
