@@ -39,10 +39,8 @@ fn only_literals_change() {
     assert_eq!(pins.with(&[]), OURS);
     let pin = &pins.all[0];
     let new = pins.with(&[change(&pin.constant, "9.9.9-alpine", A)]);
-    let expected = OURS.replace(&pin.digest, A).replace(
-        &format!("{}:{}@", pin.repository, pin.tag),
-        &format!("{}:9.9.9-alpine@", pin.repository),
-    );
+    let image = |tag: &str, digest: &str| format!("\"{}:{tag}@{digest}\"", pin.repository);
+    let expected = OURS.replacen(&image(&pin.tag, &pin.digest), &image("9.9.9-alpine", A), 1);
     assert_eq!(new, expected);
     assert_ne!(new, OURS);
 }

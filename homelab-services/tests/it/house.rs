@@ -6,7 +6,7 @@ use homelab_core::checks;
 use homelab_core::compose::File;
 use homelab_core::compose::interpolate;
 use homelab_core::dsl::stack::Stack;
-use homelab_core::dsl::variable::Fallback;
+use homelab_core::dsl::variable::{Fallback, Kind};
 use homelab_core::model::exposure;
 use homelab_core::model::project::Project;
 use homelab_core::release::resolve::{Setting, resolve};
@@ -35,6 +35,20 @@ fn every_image_has_a_contract() {
     }
 }
 
+/// Values of a variable of this kind.
+fn good_values(kind: Kind) -> Vec<String> {
+    let own: Vec<_> = if let Kind::OneOf(words) = kind {
+        words.iter().map(|it| (*it).to_owned()).collect()
+    } else if let Kind::Count(from, to) = kind {
+        vec![from.to_string(), to.to_string()]
+    } else {
+        Vec::new()
+    };
+    let usual = ["home.arpa", "/srv", "192.168.1.2", "Etc/UTC", "@daily", "me@example.org", ""];
+    let usual = usual.map(str::to_owned).into_iter();
+    own.into_iter().chain(usual).filter(|it| kind.accepts(it)).collect()
+}
+
 /// The proxy makes lines of labels: a value with a mark of its grammar would change them.
 #[test]
 fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
@@ -48,9 +62,8 @@ fn no_accepted_value_is_more_than_a_word_of_the_proxy() {
     for name in names {
         let variable = stack.site().variables.iter().find(|it| it.name() == name);
         let kind = variable.expect("every variable is declared").kind();
-        let good = ["home.arpa", "internal", "me@example.org", "true"].map(str::to_owned);
-        let good: Vec<_> = good.into_iter().filter(|it| kind.accepts(it)).collect();
-        assert!(!good.is_empty(), "add a good value of `{name}` to the list");
+        let good = good_values(kind);
+        assert!(!good.is_empty(), "`{name}` may be {}", kind.expected());
         for (value, mark) in
             good.iter().flat_map(|it| "`\"'\\ \t\n\r{}#$()".chars().map(move |mark| (it, mark)))
         {
