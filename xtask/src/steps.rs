@@ -67,6 +67,11 @@ pub const OWN: &[Command] = &[
         run: |root, options| with_program(root, "homelab-fixture", "new", options),
     },
     Command {
+        usage: "changes",
+        help: "Change a copy of the house in eight ways: no test needs an edit",
+        run: |root, options| with_program(root, "homelab-services", "changes", options),
+    },
+    Command {
         usage: "registry",
         help: "Ask a real registry for newer images; needs `docker-registry`, no engine",
         run: |root, options| with_program(root, "homelab-cli", "registry", options),

@@ -45,6 +45,7 @@ fn the_checks_are_those_of_ci_without_the_engine() {
             "xtask gen --check",
             "xtask oracle",
             "xtask new-house",
+            "xtask changes",
             "xtask registry",
             "xtask proxy",
         ];
