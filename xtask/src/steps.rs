@@ -74,12 +74,12 @@ pub const OWN: &[Command] = &[
     Command {
         usage: "registry",
         help: "Ask a real registry for newer images; needs `docker-registry`, no engine",
-        run: |root, options| with_program(root, "homelab-cli", "registry", options),
+        run: |root, options| with_program(root, "homelab-fixture", "registry", options),
     },
     Command {
         usage: "proxy",
         help: "Attack the routes on a real Caddy; needs Caddy 2.11, no engine",
-        run: |root, options| with_program(root, "homelab-cli", "proxy", options),
+        run: |root, options| with_program(root, "homelab-fixture", "proxy", options),
     },
     Command {
         usage: "bench",
