@@ -14,6 +14,10 @@ pub(crate) enum Error {
     Project(PathBuf),
     #[error("`{}` does not exist, so this is not the project's folder", .0.display())]
     NotCloned(PathBuf),
+    #[error(
+        "`homelab {0}` reads the household's source, which is not here: this folder is deployed to"
+    )]
+    NoClone(&'static str),
     #[error("`{}` is of another project: expected a line `name: {project}`", path.display())]
     NotOurs { path: PathBuf, project: &'static str },
     #[error("unknown profile `{name}`")]
@@ -145,6 +149,7 @@ impl Error {
             | Self::Taken(_)
             | Self::NoLibraries(_)
             | Self::NotCloned(_)
+            | Self::NoClone(_)
             | Self::NotOurs { .. }
             | Self::Profile { .. }
             | Self::Name { .. }

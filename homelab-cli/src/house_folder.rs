@@ -7,8 +7,11 @@ use homelab_core::compose::File;
 use homelab_core::compose::limits;
 use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::house::House;
+use homelab_core::dsl::resource::Secret;
 use homelab_core::dsl::stack::{Site, Stack};
+use homelab_core::dsl::variable::EnvVar;
 use homelab_core::model::project::Project;
+use indexmap::IndexSet;
 
 use crate::deploy::release::{self, COMPOSE};
 use crate::error::Error;
@@ -146,6 +149,21 @@ impl HouseFolder {
 
     pub(crate) fn stack(&self) -> &Stack {
         &self.house.stack
+    }
+
+    /// Variables of the release that runs here, then those that only the house knows that this program was
+    /// built for, which may be the next one.
+    pub(crate) fn variables(&self) -> Vec<EnvVar> {
+        let own = &self.declared.variables;
+        let others = self.site().variables.iter();
+        let others = others.filter(|it| own.iter().all(|other| other.name() != it.name()));
+        own.iter().chain(others).copied().collect()
+    }
+
+    /// Secrets of the release that runs here, and of the house that this program was built for, which may
+    /// be the next one.
+    pub(crate) fn secrets(&self) -> IndexSet<Secret> {
+        self.declared.secrets.iter().copied().chain(self.stack().secrets()).collect()
     }
 
     pub(crate) fn site(&self) -> &Site {

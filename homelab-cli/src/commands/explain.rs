@@ -3,6 +3,7 @@
 mod service;
 
 use homelab_core::checks;
+use homelab_core::model::project::Project;
 use homelab_core::report::explanation::{self, Manual};
 
 use super::options::Format;
@@ -41,7 +42,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
         }
         return Ok(exit::FINE);
     }
-    let manual = manual(&args.name).ok_or_else(|| unknown(house, &args.name))?;
+    let manual = manual(&args.name).ok_or_else(|| unknown(&project, &args.name))?;
     match args.format {
         Format::Json => ui.json(&manual)?,
         Format::Text => {
@@ -58,9 +59,8 @@ fn manual(id: &str) -> Option<Manual> {
     Some(Manual { rule: id.to_owned(), manual })
 }
 
-fn unknown(house: &HouseFolder, name: &str) -> Error {
-    let services: Vec<_> = house.stack().names().collect();
-    let services: Vec<_> = services.iter().map(|it| it.as_str()).collect();
+fn unknown(project: &Project<'_>, name: &str) -> Error {
+    let services: Vec<_> = project.members().map(|it| it.name).collect();
     let rules = checks::ALL.iter().map(|it| it.id).chain(inspect::ALL.iter().map(|it| it.id));
     let rules: Vec<_> = rules.collect();
     let known = message::list(services.iter().copied());

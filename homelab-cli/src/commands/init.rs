@@ -59,7 +59,7 @@ fn login_user(text: &str) -> Result<String, String> {
 }
 
 /// A variable and the value it shall have.
-type Assignment = (&'static EnvVar, String);
+type Assignment = (EnvVar, String);
 
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     if args.house && !house.is_deployed_to() && house.path("compose.yaml").exists() {
@@ -110,16 +110,16 @@ fn checked(
     house: &HouseFolder,
     assignments: &[(String, String)],
 ) -> Result<Vec<Assignment>, Error> {
-    let site = house.site();
+    let variables = house.variables();
     let mut found = Vec::new();
     for (name, value) in assignments {
-        let Some(variable) = site.variables.iter().find(|it| it.name() == name) else {
-            let known: Vec<_> = site.variables.iter().map(EnvVar::name).collect();
+        let Some(variable) = variables.iter().find(|it| it.name() == name) else {
+            let known: Vec<_> = variables.iter().map(EnvVar::name).collect();
             let hint = message::suggest(name, "variables", &known);
             return Err(Error::Variable { name: name.clone(), hint });
         };
         settings::check_value(&house.declared, variable, value)?;
-        found.push((variable, value.clone()));
+        found.push((*variable, value.clone()));
     }
     Ok(found)
 }

@@ -27,19 +27,16 @@ pub(crate) struct Args {
     format: Format,
 }
 
-/// Why there is a report.
-const HAS_A_HOST: &str = "a project of our own stack has a host";
-
 pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, Error> {
     let settings = house.settings()?.readable()?;
     let project = house.project(&settings);
     let fits = if let Some(names) = &args.profiles {
         let names = house.known_profiles(names)?;
-        let set = memory::gather_one(&project, &names).expect(HAS_A_HOST);
+        let set = memory::gather_one(&project, &names).ok_or(Error::NoClone("memory"))?;
         print_one(ui, &set, args.format)?;
         set.need.fits
     } else {
-        let sets = memory::gather(&project).expect(HAS_A_HOST);
+        let sets = memory::gather(&project).ok_or(Error::NoClone("memory"))?;
         print_all(ui, &sets, args.format)?;
         sets.sets.iter().all(|it| it.fits)
     };

@@ -50,7 +50,11 @@ impl Bundle {
         }
         let uncommitted = uncommitted(&committed, &contents);
         let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
-        let bundle = Self::of_contents(id, &commit, contents).map_err(|error| {
+        let bundle = Self::of_contents(id, &commit, contents).and_then(|bundle| {
+            // What this program has not generated is a mistake here, and may be newer elsewhere.
+            release::has_no_unknown_key(&bundle.contents[COMPOSE]).map(|()| bundle)
+        });
+        let bundle = bundle.map_err(|error| {
             let Error::Bundle(because) = error else { return error };
             let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
             Error::Checkout { folder, because }
@@ -231,15 +235,23 @@ pub(crate) fn files_below(root: &Path, folder: &str) -> Result<Vec<String>, Erro
 
 #[cfg(test)]
 mod tests {
+    use homelab_core::release::resolve;
+
     use super::super::place::tests::host;
+    use super::super::preflight;
+    use super::super::wanted::Wanted;
     use super::*;
     use crate::bytes::digest;
 
     const COMPOSE_FILE: &[u8] = b"name: house\nservices:\n  a:\n    image: \"a:1\"\n";
 
     fn bundle() -> Bundle {
+        bundle_with(COMPOSE_FILE)
+    }
+
+    fn bundle_with(compose: &[u8]) -> Bundle {
         let contents = IndexMap::from([
-            (COMPOSE.to_owned(), COMPOSE_FILE.to_vec()),
+            (COMPOSE.to_owned(), compose.to_vec()),
             ("config/a/b.yml".to_owned(), b"b: 1\n".to_vec()),
         ]);
         let commit = "0123456789abcdef";
@@ -258,6 +270,33 @@ mod tests {
         assert_eq!(back.manifest, bundle().manifest);
         assert_eq!(back.contents, bundle().contents);
         assert_eq!(back.manifest.images["a"], "a:1");
+    }
+
+    /// As a newer program may have made it.
+    #[test]
+    fn a_key_that_this_program_does_not_know_is_passed_on_and_told() {
+        let with = |line: &str| {
+            let packed = bundle_with(&[COMPOSE_FILE, line.as_bytes()].concat()).pack();
+            let bundle = Bundle::unpack(&packed, &digest(&packed)).expect("it is whole");
+            Wanted::anywhere(&bundle, None).expect("it can be read")
+        };
+        let wanted = with("    hostname: \"${NAME:-my}-a$$b\"\n");
+        let told = "`a` has the key `hostname`, which this program does not know: it is not judged";
+        assert_eq!(wanted.after.warnings, [told]);
+        let text = resolve::text(&wanted.after.file);
+        assert!(
+            text.contains("hostname: \"my-a$$b\"") || text.contains("hostname: my-a$$b"),
+            "{text}"
+        );
+        let rules = |wanted: &Wanted| {
+            let found = preflight::refusals(wanted).into_iter().map(|it| it.rule);
+            found.filter(|it| it == "powerful-key").count()
+        };
+        assert_eq!((rules(&wanted), rules(&with("    provider: { type: sh }\n"))), (0, 1));
+        // What a host has, a plan changes when the key does.
+        let other = with("    hostname: other\n");
+        let plan = other.against(&wanted);
+        assert!(format!("{:?}", plan.services).contains("hostname"), "{:?}", plan.services);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use homelab_core::compose::{File, Service};
+use homelab_core::compose::{File, Service, unjudged, yaml};
 use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
@@ -134,7 +134,7 @@ pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaratio
 pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
     let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
     let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
-    let file: File = homelab_core::compose::unjudged::parse(text).map_err(|it| broken(&it))?;
+    let file: File = unjudged::parse(text).map_err(|it| broken(&it))?;
     let File { services, networks, volumes, secrets, .. } = &file;
     let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
     // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.
@@ -146,6 +146,12 @@ pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
         Some(name) => Err(broken(&format_args!("`{name}` is no name"))),
         None => Ok(file),
     }
+}
+
+/// Fails when a service has a key that this program does not know; on a host that is no mistake.
+pub(super) fn has_no_unknown_key(bytes: &[u8]) -> Result<(), Error> {
+    let strict = yaml::parse(&String::from_utf8_lossy(bytes));
+    strict.map(drop).map_err(|it| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}")))
 }
 
 /// Whether a release may have a file at this path: only generated files, and none outside of its folder.

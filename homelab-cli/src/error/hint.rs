@@ -86,7 +86,7 @@ impl Error {
     /// The hints that have no values of the failure.
     const fn fixed_hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Project(_) | Self::NotCloned(_) => FOLDER,
+            Self::Project(_) | Self::NotCloned(_) | Self::NoClone(_) => FOLDER,
             Self::NotOurs { .. } => {
                 "name the folder of this repository's clone with `--project DIR`"
             }

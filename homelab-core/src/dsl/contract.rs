@@ -3,12 +3,17 @@
 //! A contract is data, for a range of tags. What nobody has looked up is unknown, which is not the same as
 //! none: rules find nothing where nothing is known.
 
+mod fact;
+mod tags;
+
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
+pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::Port;
 
@@ -125,157 +130,6 @@ impl Contract {
         }
         sources
     }
-}
-
-/// A fact about an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Fact<T> {
-    /// Somebody has looked it up.
-    Known {
-        /// What it is.
-        value: T,
-        /// How it is known.
-        confidence: Confidence,
-        /// Where: an address, a file of the image's sources, a measurement.
-        source: String,
-    },
-    /// Nobody has.
-    #[default]
-    Unknown,
-}
-
-impl<T> Fact<T> {
-    /// The value, where it is known.
-    pub const fn get(&self) -> Option<&T> {
-        match self {
-            Self::Known { value, .. } => Some(value),
-            Self::Unknown => None,
-        }
-    }
-
-    /// Whether nobody has looked it up.
-    pub const fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown)
-    }
-
-    fn source(&self) -> Option<&str> {
-        match self {
-            Self::Known { source, .. } => Some(source),
-            Self::Unknown => None,
-        }
-    }
-}
-
-impl<T> Fact<Vec<T>> {
-    /// Those that are known.
-    pub fn items(&self) -> &[T] {
-        self.get().map_or(&[], Vec::as_slice)
-    }
-}
-
-impl<T> Fact<Option<T>> {
-    /// The value, where it is known that there is one.
-    pub fn some(&self) -> Option<&T> {
-        self.get().and_then(Option::as_ref)
-    }
-}
-
-/// How a fact is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// The image was run and did so.
-    Ran,
-    /// The image's sources or its documentation say so.
-    Read,
-    /// Others say so.
-    Reported,
-}
-
-/// How facts of one source are known: [`ran`], [`read`] or [`reported`].
-#[derive(Clone, Copy, Debug)]
-pub struct Evidence {
-    confidence: Confidence,
-    source: &'static str,
-}
-
-/// The image was run, here.
-pub const fn ran(source: &'static str) -> Evidence {
-    Evidence { confidence: Confidence::Ran, source }
-}
-
-/// The image's sources or its documentation say so, there.
-pub const fn read(source: &'static str) -> Evidence {
-    Evidence { confidence: Confidence::Read, source }
-}
-
-/// Others say so, there.
-pub const fn reported(source: &'static str) -> Evidence {
-    Evidence { confidence: Confidence::Reported, source }
-}
-
-impl Evidence {
-    /// It is this.
-    pub fn is<T>(self, value: T) -> Fact<T> {
-        Fact::Known { value, confidence: self.confidence, source: self.source.to_owned() }
-    }
-
-    /// There is none.
-    pub fn none<T: Default>(self) -> Fact<T> {
-        self.is(T::default())
-    }
-
-    /// These are all of them.
-    pub fn all<T: Into<U>, U>(self, items: impl IntoIterator<Item = T>) -> Fact<Vec<U>> {
-        self.is(items.into_iter().map(Into::into).collect())
-    }
-
-    /// It is so, because of this.
-    pub fn because(self, because: &str) -> Fact<Option<String>> {
-        self.is(Some(because.to_owned()))
-    }
-}
-
-/// Tags for which a contract holds, by the number that they begin with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tags {
-    /// The first version that it holds for, such as `14` or `2.3`; absent for the first of all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// The first version that it does not hold for any more; absent for none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-}
-
-impl Tags {
-    /// From a version on, and before another one.
-    pub fn between(from: &str, before: &str) -> Self {
-        Self { from: Some(from.to_owned()), before: Some(before.to_owned()) }
-    }
-
-    /// From a version on.
-    pub fn since(from: &str) -> Self {
-        Self { from: Some(from.to_owned()), before: None }
-    }
-
-    /// Whether it holds for a tag. One without a number, such as `latest`, may be any version.
-    pub fn hold(&self, tag: &str) -> bool {
-        let version = numbers(tag);
-        let is_before = |bound: &Option<String>, version: &[u64]| {
-            bound.as_ref().is_some_and(|it| version < numbers(it).as_slice())
-        };
-        version.is_empty()
-            || !is_before(&self.from, &version)
-                && (self.before.is_none() || is_before(&self.before, &version))
-    }
-}
-
-/// The numbers that a version begins with: `v3.2.4-rc1` has 3, 2 and 4.
-fn numbers(version: &str) -> Vec<u64> {
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let end = version.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(version.len());
-    version[..end].split('.').map_while(|it| it.parse().ok()).collect()
 }
 
 /// What an image is for.
@@ -455,19 +309,6 @@ pub(crate) fn canonical(repository: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_contract_holds_for_its_versions() {
-        let tags = Tags::between("14", "15");
-        for tag in ["14", "14.2", "v14", "14-vectorchord0.4.3", "latest", "stable-alpine"] {
-            assert!(tags.hold(tag), "{tag}");
-        }
-        for tag in ["13.9", "15", "15.0.1", "v16", "2"] {
-            assert!(!tags.hold(tag), "{tag}");
-        }
-        assert!(Tags::between("2.3", "3").hold("2.3") && !Tags::between("2.3", "3").hold("2.2.9"));
-        assert!(Tags::default().hold("1") && Tags::default().hold("99"));
-    }
 
     #[test]
     fn another_version_of_an_image_has_another_contract() {

@@ -3,6 +3,7 @@
 use homelab_core::compose::dotenv;
 use homelab_core::compose::limits;
 use homelab_core::dsl::stack::Site;
+use homelab_core::dsl::variable::EnvVar;
 use homelab_core::dsl::variable::Fallback;
 use homelab_core::report::env_example;
 
@@ -42,7 +43,7 @@ pub(super) fn write(
     let (before, owned) = load(house, folder)?;
     let chosen = not_set(&before, assignments)?;
     let old = before.text.as_deref();
-    let new = merged(house.site(), old, &chosen, &detected(house));
+    let new = merged(house.site(), &house.variables(), old, &chosen, &detected(house));
     if old == Some(new.as_str()) {
         return Ok(false);
     }
@@ -110,6 +111,7 @@ fn detected(house: &HouseFolder) -> Vec<(&'static str, String)> {
 /// The file with every variable in it: old lines stay, in their order.
 fn merged(
     site: &Site,
+    variables: &[EnvVar],
     old: Option<&str>,
     chosen: &[Assignment],
     detected: &[(&str, String)],
@@ -118,7 +120,7 @@ fn merged(
     // `lines()` would drop the carriage returns of an editor on Windows.
     let mut lines: Vec<String> =
         before.strip_suffix('\n').unwrap_or(before).split('\n').map(str::to_owned).collect();
-    for variable in site.variables {
+    for variable in variables {
         let name = variable.name();
         let chosen_value = chosen.iter().rfind(|it| it.0.name() == name).map(|it| it.1.as_str());
         let value = chosen_value.map(dotenv::quote);
@@ -174,13 +176,13 @@ mod tests {
             let mut all = site.variables.iter();
             all.find(|it: &&EnvVar| it.name() == name).expect("a variable of the house")
         };
-        let chosen: Vec<_> = chosen.iter().map(|it| (variable(it.0), it.1.to_owned())).collect();
+        let chosen: Vec<_> = chosen.iter().map(|it| (*variable(it.0), it.1.to_owned())).collect();
         // Everything is mentioned, so that only the lines of the test can change.
         let rest =
             site.variables.iter().filter(|it| !old.lines().any(|l| is_mentioned(l, it.name())));
         let rest: Vec<_> = rest.map(|it| format!("#{it}=\n")).collect();
         let rest = rest.concat();
-        let text = merged(site, Some(&format!("{rest}{old}")), &chosen, &[]);
+        let text = merged(site, site.variables, Some(&format!("{rest}{old}")), &chosen, &[]);
         text.strip_prefix(&rest).expect("old lines stay").to_owned()
     }
 

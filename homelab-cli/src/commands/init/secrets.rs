@@ -34,7 +34,7 @@ pub(super) fn make_missing(
     // Open to its owner only. What is in it is mounted by the engine, which is root.
     let owner = Person::current().map(|it| (it.uid, it.gid));
     let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
-    for secret in house.stack().secrets() {
+    for secret in house.secrets() {
         let path = house.path(&secret.file());
         let name = secret.name();
         super::show_removed(ui, folder.remove_leftovers(name));

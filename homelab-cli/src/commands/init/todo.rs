@@ -24,7 +24,7 @@ pub(super) fn lines(
         lines.push(format!("- set {it} in {shown}: {meaning}"));
         lines.push(format!("    {}", house.command(&format!("init --set {it}=VALUE"))));
     }
-    let asks = site.variables.iter().any(|it| it.name() == "PUID");
+    let asks = house.declared.variables.iter().any(|it| it.name() == "PUID");
     if asks && Person::current().is_none() && settings.dotenv.value("PUID").is_none() {
         lines.push(format!(
             "- set PUID and PGID in {shown} to the person who owns the files, unless that is 1000:1000"
@@ -71,7 +71,7 @@ fn secret_commands(house: &HouseFolder, project: &Project<'_>) -> Vec<String> {
         let wrong = path.is_file() && !secret::is_right(&path, &wanted);
         wrong.then(|| secret::fix(&path.display().to_string(), &wanted))
     };
-    house.stack().secrets().iter().filter_map(command).collect()
+    house.secrets().iter().filter_map(command).collect()
 }
 
 /// Services that are on and have paths that stay closed until `.env` says that their set-up is done.
