@@ -136,6 +136,19 @@ pub enum Action {
     Unchanged,
 }
 
+impl Action {
+    /// Returns the word for it in a sentence about a service.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Recreated => "recreated",
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::Unchanged => "left alone",
+        }
+    }
+}
+
 /// Power over the host that a service gets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Gain {

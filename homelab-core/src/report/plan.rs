@@ -55,7 +55,7 @@ pub fn markdown(plan: &Plan) -> String {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} |",
-            word(step.action),
+            step.action.word(),
             cell(&step.service),
             why(step).join("<br>"),
             step.down_at_most.map_or_else(|| "–".to_owned(), |it| format!("{it} s")),
@@ -83,7 +83,7 @@ fn headline(plan: &Plan) -> String {
     let counts: Vec<_> = [Action::Created, Action::Recreated, Action::Started, Action::Stopped]
         .into_iter()
         .filter(|it| count(*it) > 0)
-        .map(|it| format!("{} {}", count(it), word(it)))
+        .map(|it| format!("{} {}", count(it), it.word()))
         .collect();
     let counts =
         if counts.is_empty() { "no container is touched".to_owned() } else { counts.join(", ") };
@@ -156,19 +156,9 @@ const fn sign(action: Action) -> &'static str {
     }
 }
 
-const fn word(action: Action) -> &'static str {
-    match action {
-        Action::Created => "created",
-        Action::Recreated => "recreated",
-        Action::Started => "started",
-        Action::Stopped => "stopped",
-        Action::Unchanged => "unchanged",
-    }
-}
-
 /// What stands behind a service's name on a terminal.
 fn detail(step: &Step) -> String {
-    let mut out = format!(" {}", word(step.action));
+    let mut out = format!(" {}", step.action.word());
     if let Some(because) = &step.because {
         let _ = write!(out, ": {because}");
     }

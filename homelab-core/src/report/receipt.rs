@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::release::Id;
+use crate::release::plan::Action;
 
 /// What a deploy did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,8 +35,8 @@ pub struct Receipt {
     /// Image before and after: of the services whose image changed, or, where the deploy failed, of
     /// those that may have changed their data for it.
     pub images: IndexMap<String, (Option<String>, Option<String>)>,
-    /// What happened to containers, by service: `created`, `recreated`, `started`, `stopped`.
-    pub happened: IndexMap<String, String>,
+    /// What happened to containers, by service. A service to which nothing happened is left out.
+    pub happened: IndexMap<String, Action>,
     /// What happened to containers although it was not planned, or the other way round.
     pub surprises: Vec<String>,
     /// Health of every service at the end.
