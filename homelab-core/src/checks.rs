@@ -242,8 +242,8 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in found {
         let rule = finding.rule.as_str();
-        let member = project.member(&finding.subject).filter(|it| {
-            rule != unused_waiver::RULE.id && (it.facts().is_declared || !ROOT.contains(&rule))
+        let member = project.member(&finding.subject).filter(|member| {
+            rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
         });
         match member.and_then(|it| it.waiver(rule)) {
             Some(because) => {

@@ -23,7 +23,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         return;
     }
     let folder = folder.display();
-    let names_it = |it: &String| interpolate::variables(it).iter().any(|it| it == variable.name());
+    let names_it =
+        |text: &String| interpolate::variables(text).iter().any(|it| it == variable.name());
     for member in context.enabled().filter(|it| it.service.environment.values().any(names_it)) {
         let name = member.name;
         let message = format!(

@@ -59,10 +59,10 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     // The engine's networks are routes of the host, too.
     let known: Vec<_> = networks.iter().flat_map(|it| &it.subnets).copied().collect();
     for (device, route) in context.house.host.routes() {
-        let met = own.iter().filter(|it| it.1.overlaps(route) && !known.contains(&route));
+        let mut met = own.iter().filter(|it| it.1.overlaps(route) && !known.contains(&route));
         // One that takes addresses of a network away is worse than one that only has them, too.
         let taken = met.clone().find(|it| it.1.holds(route));
-        let Some((key, wanted)) = taken.or_else(|| { met }.next()) else { continue };
+        let Some((key, wanted)) = taken.or_else(|| met.next()) else { continue };
         let message = format!(
             "the route to `{route}` by `{device}` overlaps `{wanted}` of the house's network `{key}`"
         );

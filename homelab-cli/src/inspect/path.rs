@@ -82,24 +82,24 @@ fn gifts(
 ) -> Vec<Gift> {
     let mut gifts: Vec<Gift> = Vec::new();
     for member in project.members() {
-        let paths = binds(&member).filter_map(|it| {
-            let value = project.resolve(it);
+        let paths = binds(&member).filter_map(|text| {
+            let value = project.resolve(text);
             let HostPath { path, what, .. } = host_path(house, engine, &value)?;
             let led = if path == value { String::new() } else { format!(", which is `{path}`") };
             let told = format!(
                 "`{value}`{led} of the host: {what}; expected a folder with nothing but the \
                  household's data"
             );
-            Some((it, "path", told, "another folder, such as one below `/srv/data`"))
+            Some((text, "path", told, "another folder, such as one below `/srv/data`"))
         });
         let accepts = member.waiver("host-device").is_some();
-        let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|it| {
-            let value = project.resolve(it);
+        let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|text| {
+            let value = project.resolve(text);
             let value = value.split(':').next().unwrap_or_default();
             let told =
                 format!("`{value}` of the host; expected `/dev/null` or a device below `/dev/dri`");
             let told = Some(told).filter(|_| !is_harmless_device(house, value))?;
-            Some((it, "device", told, "`/dev/null`, or the name that `ls /dev/dri` shows"))
+            Some((text, "device", told, "`/dev/null`, or the name that `ls /dev/dri` shows"))
         });
         for (text, what, told, expected) in paths.chain(devices).filter(|it| it.0.starts_with('$'))
         {

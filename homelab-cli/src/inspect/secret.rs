@@ -29,8 +29,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     for secret in &context.house.declared.secrets {
         let path = context.house.path(&secret.file());
         let shown = path.display().to_string();
-        let readers = context.project.readers(secret.name());
-        let needed = { readers }.any(|it| it.is_enabled_by(context.profiles));
+        let mut readers = context.project.readers(secret.name());
+        let needed = readers.any(|it| it.is_enabled_by(context.profiles));
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -150,9 +150,9 @@ pub(crate) fn fix(shown: &str, wanted: &Access) -> String {
 
 /// Whether exactly its services can read it.
 pub(crate) fn is_right(path: &Path, wanted: &Access) -> bool {
-    std::fs::metadata(path).is_ok_and(|it| {
+    std::fs::metadata(path).is_ok_and(|metadata| {
         let mut findings = Findings { rule: RULE.id, list: Vec::new() };
-        judge("", Seen::from(&it), wanted, &mut findings);
+        judge("", Seen::from(&metadata), wanted, &mut findings);
         findings.list.is_empty()
     })
 }

@@ -57,7 +57,7 @@ fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
         Some((format!("the secret `{name}`, whose file is"), project.resolve(file)))
     });
     let is_way =
-        |it: &(String, String)| real(&it.1, project.folder()).is_some_and(|it| holds_socket(&it));
+        |way: &(String, String)| real(&way.1, project.folder()).is_some_and(|it| holds_socket(&it));
     let mut ways: Vec<_> = binds.chain(secrets).filter(is_way).collect();
     let environment = service.environment.iter();
     let environment = environment.map(|(key, it)| (format!("`{key}`:"), project.resolve(it)));

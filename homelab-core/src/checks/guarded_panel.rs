@@ -68,7 +68,7 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
 /// The port of a panel whose own login keeps nobody out, where the proxy asks or closes its wizard.
 fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
     let panel = member.contract()?.panel.some()?;
-    let closes = |it: &Site| project.route_of(it).is_some_and(|it| !it.closed.is_empty());
+    let closes = |site: &Site| project.route_of(site).is_some_and(|it| !it.closed.is_empty());
     let mut sites = project.sites_of(member.name);
     let is_guarded = match &panel.login {
         PanelLogin::BuiltIn => false,

@@ -35,8 +35,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
     let service = member.service;
     let mounts = service.volumes.iter().map(|it| (project.resolve(&it.target), !it.read_only));
-    let memory = service.tmpfs.iter().map(|it| {
-        let entry = project.resolve(it);
+    let memory = service.tmpfs.iter().map(|written| {
+        let entry = project.resolve(written);
         let (path, options) = entry.split_once(':').unwrap_or((&entry, ""));
         (path.to_owned(), !options.split(',').any(|it| it == "ro"))
     });
@@ -45,8 +45,8 @@ fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
 
 /// Whether the innermost place over `path` can be written to.
 fn is_writable(places: &[(String, bool)], path: &str) -> bool {
-    let covers = |it: &&(String, bool)| {
-        path.strip_prefix(it.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    let covers = |place: &&(String, bool)| {
+        path.strip_prefix(place.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))
     };
     places.iter().filter(covers).max_by_key(|it| it.0.len()).is_some_and(|it| it.1)
 }

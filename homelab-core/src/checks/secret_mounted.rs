@@ -64,9 +64,9 @@ fn texts<'a>(member: &Member<'a>) -> Vec<(String, &'a str)> {
 
 /// Names of the secrets whose paths stand in a text.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
-    text.split(FOLDER).skip(1).filter_map(|it| {
+    text.split(FOLDER).skip(1).filter_map(|rest| {
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        let name = it.split(|c| !is_name(c)).next()?.trim_end_matches('.');
+        let name = rest.split(|c| !is_name(c)).next()?.trim_end_matches('.');
         (!name.is_empty()).then_some(name)
     })
 }

@@ -34,8 +34,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 /// Whether the image takes the variable for the secret: its contract says so, or its name does.
 fn is_value(member: &Member<'_>, key: &str) -> bool {
-    let known =
-        member.contract().and_then(|it| it.secrets.items().iter().find(|it| it.name == key));
+    let known = member
+        .contract()
+        .and_then(|contract| contract.secrets.items().iter().find(|it| it.name == key));
     known.map_or_else(|| is_credential(&key.to_ascii_uppercase()), |it| it.file)
 }
 

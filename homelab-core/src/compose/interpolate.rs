@@ -173,8 +173,8 @@ fn expression(inner: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, 
 }
 
 fn name_length(text: &str) -> usize {
-    let name = |it: &(usize, char)| {
-        it.1 == '_' || it.1.is_ascii_alphabetic() || it.0 > 0 && it.1.is_ascii_digit()
+    let name = |at: &(usize, char)| {
+        at.1 == '_' || at.1.is_ascii_alphabetic() || at.0 > 0 && at.1.is_ascii_digit()
     };
     text.char_indices().take_while(name).count()
 }

@@ -66,8 +66,8 @@ impl Subnet {
         let mut taken = BTreeSet::new();
         let mut assigned = IndexMap::new();
         for key in keys.collect::<BTreeSet<_>>() {
-            let places = (0..parts).map(|it| (hash(key) % parts + it) % parts);
-            let Some(place) = { places }.find(|it| !taken.contains(it)) else { continue };
+            let mut places = (0..parts).map(|it| (hash(key) % parts + it) % parts);
+            let Some(place) = places.find(|it| !taken.contains(it)) else { continue };
             taken.insert(place);
             let first = self.first + (place << (32 - prefix));
             assigned.insert(key, Self { first, prefix });

@@ -72,9 +72,9 @@ impl Kind {
             Self::Ipv4 => value.parse::<std::net::Ipv4Addr>().is_ok(),
             Self::TimeZone => {
                 !value.is_empty()
-                    && value.split('/').all(|it| {
-                        it.starts_with(|c: char| c.is_ascii_alphabetic())
-                            && it.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+                    && value.split('/').all(|part| {
+                        part.starts_with(|c: char| c.is_ascii_alphabetic())
+                            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
                     })
             }
             Self::Cron => is_cron(value),

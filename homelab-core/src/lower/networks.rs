@@ -113,10 +113,10 @@ impl<'a> Networks<'a> {
             };
             (key.to_owned(), network)
         };
-        let named = site.networks.iter().map(|it| {
-            let is_egress = *it == site.egress;
+        let named = site.networks.iter().map(|declared| {
+            let is_egress = *declared == site.egress;
             let alone = is_egress.then_some((bridge::MEMBERS_CONNECT, "false"));
-            network(it.name(), it.is_internal(), alone)
+            network(declared.name(), declared.is_internal(), alone)
         });
         let pairs = self.pairs.keys().map(|it| network(it, true, None));
         let unmasked = Some((bridge::MASQUERADE, "false"));

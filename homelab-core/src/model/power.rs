@@ -115,9 +115,9 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     paths.sort_by_key(|(path, writable)| (path.disclosure, !writable));
     powers.extend(paths.into_iter().map(|(path, writable)| Power::Path { path, writable }));
     powers.extend(namespaces(project, member).map(|(field, it)| Power::Namespace(field, it)));
-    let devices = service.devices.iter().map(|it| project.resolve(it));
+    let resolved = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
-    powers.extend({ devices }.filter(is_real).map(Power::Device));
+    powers.extend(resolved.filter(is_real).map(Power::Device));
     powers.extend(service.group_add.iter().map(|it| Power::Group(project.resolve(it))));
     powers.extend(capabilities(project, member).map(Power::Capability));
     powers.extend((!member.drops_all_capabilities()).then_some(Power::DefaultCapabilities));

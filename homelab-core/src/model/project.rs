@@ -178,8 +178,8 @@ impl<'a> Project<'a> {
     /// The route of the stack that a site was lowered from.
     pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
         let stack = self.stack?;
-        let serves = |it: &&Route| {
-            let host = self.resolve(&lower::text(&caddy::host(&stack.site, **it)));
+        let serves = |route: &&Route| {
+            let host = self.resolve(&lower::text(&caddy::host(&stack.site, **route)));
             site.addresses().any(|address| address == host)
         };
         let at = self.file.services.get_index_of(&site.service)?;
@@ -292,9 +292,9 @@ impl<'a> Project<'a> {
 fn resolved(values: &IndexMap<String, String>, text: &str) -> String {
     let mut missing = IndexSet::new();
     loop {
-        let lookup = |it: &str| {
-            let stand_in = missing.contains(it).then(|| format!("${it}"));
-            stand_in.or_else(|| values.get(it).cloned())
+        let lookup = |name: &str| {
+            let stand_in = missing.contains(name).then(|| format!("${name}"));
+            stand_in.or_else(|| values.get(name).cloned())
         };
         match interpolate::resolve(text, &lookup) {
             Ok(resolved) => return resolved,

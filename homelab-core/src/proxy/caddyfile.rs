@@ -75,7 +75,7 @@ impl Site {
 
     /// Paths that it answers with an error while every further condition is one of these.
     fn refused_paths(&self, counts: impl Fn(&Block) -> bool) -> Vec<&str> {
-        let is_error = |it: &String| it.parse().is_ok_and(|it: u16| it >= 400);
+        let is_error = |word: &String| word.parse().is_ok_and(|it: u16| it >= 400);
         let refuses = self.directives("respond").filter(|it| it.last().is_some_and(is_error));
         let matchers = refuses.filter_map(|it| it.first()).filter(|it| it.starts_with('@'));
         let blocks = matchers.flat_map(|name| {

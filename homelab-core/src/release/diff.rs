@@ -39,7 +39,7 @@ impl fmt::Display for Change {
     /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;
-        let shown = |it: &Option<String>| match it.as_deref() {
+        let shown = |text: &Option<String>| match text.as_deref() {
             Some("") => Some("\"\"".to_owned()),
             other => other.map(str::to_owned),
         };

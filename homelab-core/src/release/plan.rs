@@ -285,7 +285,7 @@ fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &
     };
     let names = before.file.services.keys();
     let known = names.filter(move |it| says(&before.file, it) || says(&after.file, it));
-    known.filter(|it| before.containers.get(*it).is_none_or(|it| it.running))
+    known.filter(|name| before.containers.get(*name).is_none_or(|it| it.running))
 }
 
 /// Its own container is replaced or removed, or whoever migrates it gets another image: by what the one or
@@ -296,12 +296,12 @@ fn is_dumped(before: &Before, after: &After, plan: &Plan, database: &str) -> boo
         let says = |it: &Service| it.labels.contains_key(label::ONE_WAY);
         sides.any(|it| it.services.get(name).is_some_and(says))
     };
-    plan.services.iter().any(|it| match it.action {
-        Action::Recreated | Action::Stopped if it.service == database => true,
+    plan.services.iter().any(|step| match step.action {
+        Action::Recreated | Action::Stopped if step.service == database => true,
         Action::Created | Action::Recreated => {
-            it.image_from != it.image_to
-                && migrates(&it.service)
-                && after.file.services[&it.service].depends_on.contains_key(database)
+            step.image_from != step.image_to
+                && migrates(&step.service)
+                && after.file.services[&step.service].depends_on.contains_key(database)
         }
         Action::Started | Action::Stopped | Action::Unchanged => false,
     })

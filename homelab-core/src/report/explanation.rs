@@ -218,7 +218,9 @@ mod tests {
             (db.mounts[0].source.as_str(), db.dumped_by.as_deref()),
             ("house_db", Some("dump"))
         );
-        let why = |it: Explanation| it.way_out.and_then(|it| it.because).unwrap_or_default();
+        let why = |explanation: Explanation| {
+            explanation.way_out.and_then(|it| it.because).unwrap_or_default()
+        };
         assert_eq!(why(explain(&project, "fetch")), "fetches the weather");
 
         let bare = Project::from_file(project.file().clone(), &CATALOGUE);

@@ -69,11 +69,14 @@ pub fn gather_one(project: &Project<'_>, profiles: &[&str]) -> Option<OneSet> {
 
 /// The page.
 pub fn markdown(all: &AllSets) -> String {
-    let row = |it: &Need| {
-        let profiles =
-            if it.profiles.is_empty() { "base alone".to_owned() } else { it.profiles.join(", ") };
-        let fits = if it.fits { "yes" } else { "**no**" };
-        vec![profiles, it.total.to_string(), it.spare.to_string(), fits.to_owned()]
+    let row = |need: &Need| {
+        let profiles = if need.profiles.is_empty() {
+            "base alone".to_owned()
+        } else {
+            need.profiles.join(", ")
+        };
+        let fits = if need.fits { "yes" } else { "**no**" };
+        vec![profiles, need.total.to_string(), need.spare.to_string(), fits.to_owned()]
     };
     let rows: Vec<_> = all.sets.iter().map(row).collect();
     let mut out = "# Memory\n\nSums of the limits, which are ceilings and not reservations.\n\

@@ -57,14 +57,14 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
 
 /// The page.
 pub fn markdown(rows: &[ServiceRow]) -> String {
-    let cells = |it: &ServiceRow| {
+    let cells = |row: &ServiceRow| {
         vec![
-            format!("`{}`", it.name),
-            it.role.map_or_else(String::new, |it| format!("{it:?}").to_lowercase()),
-            profile_names(&it.profiles),
-            format!("`{}`", it.image),
-            it.networks.join(", "),
-            it.memory.clone().unwrap_or_default(),
+            format!("`{}`", row.name),
+            row.role.map_or_else(String::new, |it| format!("{it:?}").to_lowercase()),
+            profile_names(&row.profiles),
+            format!("`{}`", row.image),
+            row.networks.join(", "),
+            row.memory.clone().unwrap_or_default(),
         ]
     };
     let header = ["Service", "Role", "Profile", "Image", "Networks", "Memory"];

@@ -37,7 +37,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
                 Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
                 Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
             };
-            let variable = declared.and_then(|it| match it.source {
+            let variable = declared.and_then(|mount| match mount.source {
                 Source::Variable(variable) => Some(variable.name()),
                 Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
             });
@@ -75,12 +75,12 @@ fn dumped(project: &Project<'_>, service: &str) -> String {
 
 /// The page.
 pub fn markdown(kept: &[Kept]) -> String {
-    let row = |it: &Kept| {
+    let row = |kept: &Kept| {
         vec![
-            it.source.clone(),
-            format!("`{}:{}`", it.service, it.target),
-            profile_names(&it.profiles),
-            it.policy.clone(),
+            kept.source.clone(),
+            format!("`{}:{}`", kept.service, kept.target),
+            profile_names(&kept.profiles),
+            kept.policy.clone(),
         ]
     };
     let section = |precious: bool| {

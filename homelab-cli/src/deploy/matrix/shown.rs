@@ -25,9 +25,9 @@ fn container(docker: &Docker, it: &Container) -> Value {
     let environment = it.definition.environment.iter().map(|(name, it)| format!("{name}={it}"));
     let binds = it.definition.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     let mounts: Vec<_> = binds
-        .map(|it| {
+        .map(|bind| {
             json!({
-                "Type": "bind", "Source": it.source, "Destination": it.target, "RW": !it.read_only,
+                "Type": "bind", "Source": bind.source, "Destination": bind.target, "RW": !bind.read_only,
             })
         })
         .collect();
@@ -72,10 +72,10 @@ pub(super) fn images(docker: &Docker, images: &[&str]) -> Output {
     let found: Vec<_> = images.iter().filter(|it| docker.images.contains(&plain(it))).collect();
     let all: Vec<_> = found
         .iter()
-        .map(|it| {
+        .map(|image| {
             let digests = docker.digest.iter().map(|digest| format!("x@{digest}"));
             let digests: Vec<_> = digests.collect();
-            json!({ "Id": format!("sha256:{}", plain(it)), "Config": {}, "RepoDigests": digests })
+            json!({ "Id": format!("sha256:{}", plain(image)), "Config": {}, "RepoDigests": digests })
         })
         .collect();
     let code = i32::from(all.len() < images.len());

@@ -266,8 +266,8 @@ fn who_is_at_work_is_told_by_status_and_is_no_drift() {
     );
     // One that has come as far as its note.
     drop(lock);
-    cut_off(&house, "has made web", |it| {
-        drop(it.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }));
+    cut_off(&house, "has made web", |house| {
+        drop(house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }));
     });
     assert!(lock::is_free(&house.place));
     let _lock = Lock::take(&house.place, "a deploy", "grace").expect("it is free");

@@ -41,9 +41,9 @@ impl Walk<'_> {
         let ended = limits::at_most(limits::NODES, self.count.nodes, "values")
             .and_then(|()| limits::at_most(limits::TEXT, self.count.text, "bytes of text"))
             .and_then(|()| limits::at_most(limits::LEVELS, self.level, "levels"));
-        ended.map_err(|it| {
-            self.count.exceeded = Some(it);
-            E::custom(it)
+        ended.map_err(|limit| {
+            self.count.exceeded = Some(limit);
+            E::custom(limit)
         })
     }
 

@@ -24,9 +24,9 @@ pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator>
     let paths = project.resolve(&proxy.service.environment[key]);
     let paths: Vec<_> = paths.split(',').map(str::to_owned).collect();
     let asks = |it: &Member<'_>| it.facts().uses.contains(&proxy.name);
-    let creator = |it: Member<'_>| Creator {
-        service: it.name.to_owned(),
-        profiles: it.service.profiles.clone(),
+    let creator = |member: Member<'_>| Creator {
+        service: member.name.to_owned(),
+        profiles: member.service.profiles.clone(),
         by: proxy.name.to_owned(),
         paths: paths.clone(),
     };

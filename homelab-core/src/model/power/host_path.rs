@@ -117,9 +117,9 @@ pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     if path == "/" || LINKS.iter().any(|it| is_in(&path, it)) {
         return found("all of it", Disclosure::Secret);
     }
-    let known = KNOWN.iter().filter(|it| touches(&path, it.path));
+    let mut known = KNOWN.iter().filter(|it| touches(&path, it.path));
     let disclosure = known.clone().map(|it| it.disclosure).min();
-    let what = known.clone().find(|it| is_in(&path, it.path)).or_else(|| { known }.next());
+    let what = known.clone().find(|it| is_in(&path, it.path)).or_else(|| known.next());
     if let Some((what, Disclosure::Secret)) = what.zip(disclosure) {
         return found(what.what, Disclosure::Secret);
     }
@@ -169,8 +169,8 @@ pub fn is_harmless_device(device: &str, house: &str) -> bool {
     if !source.starts_with(['/', '$']) {
         return false;
     }
-    let is_harmless = |it: String| {
-        HARMLESS.contains(&it.as_str()) || SHARED.iter().any(|shared| is_in(&it, shared))
+    let is_harmless = |path: String| {
+        HARMLESS.contains(&path.as_str()) || SHARED.iter().any(|shared| is_in(&path, shared))
     };
     real(source, house).is_none_or(is_harmless)
 }
@@ -203,10 +203,10 @@ fn contains(path: &str, folder: &str) -> bool {
 
 /// How many names two real paths have in common at their beginning.
 fn agree(path: &str, known: &str) -> usize {
-    let same = |it: &(&str, &str)| match it.1 {
+    let same = |pair: &(&str, &str)| match pair.1 {
         "*" => true,
-        ".*" => it.0.starts_with('.'),
-        name => it.0 == name,
+        ".*" => pair.0.starts_with('.'),
+        name => pair.0 == name,
     };
     names(path).zip(names(known)).take_while(same).count()
 }

@@ -151,8 +151,8 @@ impl<'a> Member<'a> {
         &self,
         project: &Project<'_>,
     ) -> impl Iterator<Item = (String, Option<String>)> {
-        self.service.security_opt.iter().map(|it| {
-            let option = project.resolve(it);
+        self.service.security_opt.iter().map(|written| {
+            let option = project.resolve(written);
             let pair = option.split_once('=').or_else(|| option.split_once(':'));
             let pair = pair.map(|(key, value)| (key.to_owned(), Some(value.to_owned())));
             pair.unwrap_or((option, None))
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn image_references_split() {
-        let parts = |it| {
-            let ImageParts { repository, tag, digest } = split_image(it);
+        let parts = |text| {
+            let ImageParts { repository, tag, digest } = split_image(text);
             (repository, tag, digest)
         };
         assert_eq!(parts("redis"), ("redis", None, None));

@@ -24,9 +24,9 @@ pub fn assemble(blocks: impl IntoIterator<Item = Block>) -> Vec<String> {
     let mut merged = Vec::new();
     merge(&mut merged, blocks);
     sort(&mut merged);
-    let text = |it: &Block| {
+    let text = |block: &Block| {
         let mut out = String::new();
-        it.write(0, &mut out);
+        block.write(0, &mut out);
         out
     };
     merged.iter().map(text).collect()
@@ -291,7 +291,7 @@ mod tests {
         };
         let containers = [labels(0), labels(1)];
         let [one, two] =
-            containers.each_ref().map(|it| it.each_ref().map(|it| (it.0.as_str(), it.1)));
+            containers.each_ref().map(|labels| labels.each_ref().map(|it| (it.0.as_str(), it.1)));
         insta::assert_snapshot!(rendered(&[&one, &two]), @r"
         *.lan {
         	@0 host one.lan

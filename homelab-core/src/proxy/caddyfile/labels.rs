@@ -30,8 +30,8 @@ struct Node {
 
 impl Node {
     fn into_block(self, segment: Option<&str>) -> Block {
-        let (order, name) = segment.map_or((LAST, None), |it| {
-            let (order, name) = split(it);
+        let (order, name) = segment.map_or((LAST, None), |segment| {
+            let (order, name) = split(segment);
             (order, Some(name.to_owned()))
         });
         Block {

@@ -44,8 +44,8 @@ fn mount(from: Option<&ServiceMount>, to: Option<&ServiceMount>) -> Vec<Change> 
     let Some(target) = from.or(to).map(|it| &it.target) else { return Vec::new() };
     let change = |field: String, from, to| (from != to).then_some(Change { field, from, to });
     let field = format!("volumes.{target}");
-    let creates = |it: Option<&ServiceMount>| {
-        it.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
+    let creates = |mount: Option<&ServiceMount>| {
+        mount.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
     };
     let whole = change(field.clone(), from.map(source), to.map(source));
     // Of a mount that comes or goes its source says enough.
@@ -83,8 +83,8 @@ pub(super) fn port(port: &PublishedPort) -> String {
 
 /// Words with spaces between them; one that has spaces or quotes of its own, or nothing, in quotes.
 pub(super) fn words(words: &[String]) -> Option<String> {
-    let is_plain = |it: &str| {
-        !it.is_empty() && !it.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))
+    let is_plain = |word: &str| {
+        !word.is_empty() && !word.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))
     };
     let quoted = |it: &String| if is_plain(it) { it.clone() } else { format!("{it:?}") };
     let all: Vec<_> = words.iter().map(quoted).collect();

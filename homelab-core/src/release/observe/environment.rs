@@ -10,11 +10,11 @@ use crate::compose::Service;
 type Pairs = IndexMap<String, String>;
 
 pub(super) fn environment(container: &Value, image: Option<&Value>, wanted: &Service) -> Pairs {
-    let read = |it: &Value| -> Pairs {
-        let all = texts(it, "/Config/Env").into_iter();
-        all.map(|it| match it.split_once('=') {
+    let read = |object: &Value| -> Pairs {
+        let all = texts(object, "/Config/Env").into_iter();
+        all.map(|line| match line.split_once('=') {
             Some((key, value)) => (key.to_owned(), value.to_owned()),
-            None => (it, String::new()),
+            None => (line, String::new()),
         })
         .collect()
     };

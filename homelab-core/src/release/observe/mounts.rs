@@ -45,17 +45,17 @@ pub(super) fn volumes(
 }
 
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
-    list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
-        let target = path(text(it, "/Destination"));
-        let (kind, source) = match text(it, "/Type") {
-            "volume" => (MountKind::Volume, text(it, "/Name")),
-            _ => (MountKind::Bind, text(it, "/Source")),
+    list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|mount| {
+        let target = path(text(mount, "/Destination"));
+        let (kind, source) = match text(mount, "/Type") {
+            "volume" => (MountKind::Volume, text(mount, "/Name")),
+            _ => (MountKind::Bind, text(mount, "/Source")),
         };
         // Of a bind in the short form the engine makes the source, of one in the long form not.
         let mut long = list(container, "/HostConfig/Mounts");
         let long = long.find(|it| path(text(it, "/Target")) == target);
         let creates = long.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
-        let read_only = it.get("RW").and_then(Value::as_bool) == Some(false);
+        let read_only = mount.get("RW").and_then(Value::as_bool) == Some(false);
         Found { kind, source, target, read_only, creates }
     })
 }
@@ -65,7 +65,7 @@ impl Found<'_> {
     fn told(&self, own: Option<&ServiceMount>, file: &File) -> ServiceMount {
         let is_kind = |it: &&ServiceMount| it.kind == self.kind;
         let source = own.filter(is_kind).filter(|it| self.comes_from(&it.source, file));
-        let creates = |it: Option<&BindOptions>| it.is_none_or(|it| it.create_host_path);
+        let creates = |bind: Option<&BindOptions>| bind.is_none_or(|it| it.create_host_path);
         let bind = match own.filter(is_kind).map(|it| &it.bind) {
             Some(bind)
                 if self.kind == MountKind::Volume || creates(bind.as_ref()) == self.creates =>
@@ -115,8 +115,9 @@ impl Found<'_> {
     fn is_of(&self, image: Option<&Value>) -> bool {
         let is_invented =
             self.source.len() == 64 && self.source.bytes().all(|it| it.is_ascii_hexdigit());
-        let declared =
-            |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
+        let declared = |image: &Value| {
+            entries(image, "/Config/Volumes").iter().any(|it| path(it.0) == self.target)
+        };
         self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
     }
 }
@@ -140,9 +141,9 @@ fn folder(text: &str) -> (String, Vec<String>) {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
     let options = options.split(',').filter(|it| !it.is_empty());
     let mut options: Vec<_> = options
-        .map(|it| match it.strip_prefix("mode=") {
+        .map(|option| match option.strip_prefix("mode=") {
             Some(mode) => format!("mode={}", mode.trim_start_matches('0')),
-            None => it.to_owned(),
+            None => option.to_owned(),
         })
         .collect();
     options.sort_unstable();

@@ -57,7 +57,7 @@ pub(super) fn restart(container: &Value, wanted: &Service) -> Option<String> {
     if count > 0 {
         found = format!("{found}:{count}");
     }
-    let meaning = |it: &str| match it {
+    let meaning = |policy: &str| match policy {
         "" => "no".to_owned(),
         other => other.strip_suffix(":0").unwrap_or(other).to_owned(),
     };

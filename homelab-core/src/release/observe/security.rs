@@ -7,8 +7,8 @@ use super::same;
 use crate::compose::Service;
 
 pub(super) fn capabilities(container: &Value, pointer: &str, wanted: &[String]) -> Vec<String> {
-    let plain = |it: &String| {
-        let upper = it.to_ascii_uppercase();
+    let plain = |name: &String| {
+        let upper = name.to_ascii_uppercase();
         upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
     };
     same(wanted, texts(container, pointer).iter().map(plain).collect(), plain)
@@ -45,9 +45,9 @@ fn option(text: &str) -> String {
 }
 
 pub(super) fn devices(container: &Value, wanted: &Service) -> Vec<String> {
-    let found = list(container, "/HostConfig/Devices").map(|it| {
-        let (host, inside) = (text(it, "/PathOnHost"), text(it, "/PathInContainer"));
-        format!("{host}:{inside}:{}", text(it, "/CgroupPermissions"))
+    let found = list(container, "/HostConfig/Devices").map(|device| {
+        let (host, inside) = (text(device, "/PathOnHost"), text(device, "/PathInContainer"));
+        format!("{host}:{inside}:{}", text(device, "/CgroupPermissions"))
     });
     same(&wanted.devices, found.collect(), device)
 }

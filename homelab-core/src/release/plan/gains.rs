@@ -35,11 +35,11 @@ fn of_others(before: &Project<'_>, after: &Project<'_>, member: &Member<'_>) -> 
     let had = before.member(member.name).map(|it| keeps(before, &it)).unwrap_or_default();
     let new = keeps(after, member).into_iter().filter(|it| !had.contains(it));
     let own = format!("{}_", after.file().name);
-    let told = new.filter_map(|it| {
-        let others = before.members().filter(|other| other.name != member.name);
-        let owner = { others }.find(|other| keeps(before, other).contains(&it));
-        match (owner, it) {
-            (Some(owner), it) => Some(format!("gets {it}, which `{}` has", owner.name)),
+    let told = new.filter_map(|thing| {
+        let mut others = before.members().filter(|other| other.name != member.name);
+        let owner = others.find(|other| keeps(before, other).contains(&thing));
+        match (owner, thing) {
+            (Some(owner), thing) => Some(format!("gets {thing}, which `{}` has", owner.name)),
             (None, Keeps::Volume(name)) if !name.starts_with(&own) => {
                 Some(format!("gets the volume `{name}`, which is not this project's"))
             }

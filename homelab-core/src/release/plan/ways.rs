@@ -7,23 +7,23 @@ use crate::model::project::Project;
 /// Every way in and out.
 pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
     let exposure = exposure::gather(project);
-    let ports = exposure.ports.into_iter().map(|it| Way {
-        service: it.service,
+    let ports = exposure.ports.into_iter().map(|port| Way {
+        service: port.service,
         kind: WayKind::Port,
-        what: format!("{}:{}/{}", it.address, it.port, it.protocol),
+        what: format!("{}:{}/{}", port.address, port.port, port.protocol),
         how: "published".to_owned(),
     });
-    let hosts = exposure.hosts.into_iter().map(|it| Way {
-        how: how(it.login, &it.closed),
-        service: it.service,
+    let hosts = exposure.hosts.into_iter().map(|host| Way {
+        how: how(host.login, &host.closed),
+        service: host.service,
         kind: WayKind::Host,
-        what: it.host,
+        what: host.host,
     });
-    let out = exposure.ways_out.into_iter().map(|it| Way {
-        service: it.service,
+    let out = exposure.ways_out.into_iter().map(|way| Way {
+        service: way.service,
         kind: WayKind::Out,
         what: "internet".to_owned(),
-        how: format!("over {}", it.networks.join(", ")),
+        how: format!("over {}", way.networks.join(", ")),
     });
     ports.chain(hosts).chain(out).collect()
 }
