@@ -1,7 +1,7 @@
 //! Contracts: what an image promises and what it requires, as facts with their source.
 //!
-//! A contract is data, for a range of tags. What nobody has looked up is unknown, which is not the same as
-//! none: rules find nothing where nothing is known.
+//! A contract is data and holds for a range of tags. A fact that nobody has looked up is unknown,
+//! which is not the same as "none": rules report nothing where a fact is unknown.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// A contract of which nothing is known yet, for every tag.
+    /// Makes a contract for every tag in which every fact is unknown.
     pub fn of(repository: &str) -> Self {
         Self {
             repository: repository.to_owned(),
@@ -92,13 +92,13 @@ impl Contract {
         }
     }
 
-    /// Whether it is about the image of a reference; one without a tag says `latest`.
+    /// Whether it is about the image of a reference; a reference without a tag means `latest`.
     pub fn holds_for(&self, repository: &str, tag: Option<&str>) -> bool {
         canonical(&self.repository) == canonical(repository)
             && self.tags.hold(tag.unwrap_or("latest"))
     }
 
-    /// Where its facts come from, each source once.
+    /// Returns where its facts come from, each source once.
     pub fn sources(&self) -> Vec<&str> {
         let mut sources = Vec::new();
         let facts = [
@@ -154,7 +154,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Whether nobody has looked it up.
+    /// Whether the fact is unknown.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
@@ -168,14 +168,14 @@ impl<T> Fact<T> {
 }
 
 impl<T> Fact<Vec<T>> {
-    /// Those that are known.
+    /// Returns the items that are known; none when the fact is unknown.
     pub fn items(&self) -> &[T] {
         self.get().map_or(&[], Vec::as_slice)
     }
 }
 
 impl<T> Fact<Option<T>> {
-    /// The value, where it is known that there is one.
+    /// Returns the value when it is known that there is one.
     pub fn some(&self) -> Option<&T> {
         self.get().and_then(Option::as_ref)
     }
@@ -193,24 +193,24 @@ pub enum Confidence {
     Reported,
 }
 
-/// How facts of one source are known: [`ran`], [`read`] or [`reported`].
+/// Source of facts, and how it knows them; made by [`ran`], [`read`] or [`reported`].
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence {
     confidence: Confidence,
     source: &'static str,
 }
 
-/// The image was run, here.
+/// Names the place where the image was run and observed.
 pub const fn ran(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Ran, source }
 }
 
-/// The image's sources or its documentation say so, there.
+/// Names the image's sources or documentation in which the facts were read.
 pub const fn read(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Read, source }
 }
 
-/// Others say so, there.
+/// Names the place in which others report the facts.
 pub const fn reported(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Reported, source }
 }
@@ -237,7 +237,7 @@ impl Evidence {
     }
 }
 
-/// Tags for which a contract holds, by the number that they begin with.
+/// Tags for which a contract holds, as a range of the version number that a tag begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tags {
     /// The first version that it holds for, such as `14` or `2.3`; absent for the first of all.
@@ -249,17 +249,18 @@ pub struct Tags {
 }
 
 impl Tags {
-    /// From a version on, and before another one.
+    /// Makes the range from one version up to, but not including, another one.
     pub fn between(from: &str, before: &str) -> Self {
         Self { from: Some(from.to_owned()), before: Some(before.to_owned()) }
     }
 
-    /// From a version on.
+    /// Makes the range from a version on.
     pub fn since(from: &str) -> Self {
         Self { from: Some(from.to_owned()), before: None }
     }
 
-    /// Whether it holds for a tag. One without a number, such as `latest`, may be any version.
+    /// Whether the contract holds for a tag. A tag without a number, such as `latest`, may be any
+    /// version.
     pub fn hold(&self, tag: &str) -> bool {
         let version = numbers(tag);
         let is_before = |bound: &Option<String>, version: &[u64]| {
@@ -271,7 +272,7 @@ impl Tags {
     }
 }
 
-/// The numbers that a version begins with: `v3.2.4-rc1` has 3, 2 and 4.
+/// Returns the numbers that a version begins with: 3, 2 and 4 for `v3.2.4-rc1`.
 fn numbers(version: &str) -> Vec<u64> {
     let version = version.strip_prefix('v').unwrap_or(version);
     let end = version.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(version.len());
@@ -295,7 +296,7 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    /// The role of a service with such an image.
+    /// Returns the role of a service with such an image.
     pub const fn role(self) -> RoleKind {
         match self {
             Self::ReverseProxy => RoleKind::Edge,
@@ -326,12 +327,12 @@ pub struct SecretKey {
 }
 
 impl SecretKey {
-    /// A variable whose value may stand in the file that `<name>_FILE` names.
+    /// Makes a variable whose value the image can also read from the file that `<name>_FILE` names.
     pub fn or_file(name: &str) -> Self {
         Self { name: name.to_owned(), file: true }
     }
 
-    /// A variable that must hold the value itself.
+    /// Makes a variable that the image reads only from the environment itself.
     pub fn plain(name: &str) -> Self {
         Self { name: name.to_owned(), file: false }
     }
@@ -426,7 +427,7 @@ impl Peer {
     }
 }
 
-/// Contracts by what an image reference says.
+/// Contracts, found by an image reference.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue<'a>(IndexMap<&'a str, Vec<&'a Contract>>);
 
@@ -439,14 +440,14 @@ impl<'a> Catalogue<'a> {
         Self(by_repository)
     }
 
-    /// The first contract that holds for a repository and a tag; without a tag it is `latest`.
+    /// Returns the first contract that holds for a repository and a tag; no tag means `latest`.
     pub(crate) fn find(&self, repository: &str, tag: Option<&str>) -> Option<&'a Contract> {
         let contracts = self.0.get(canonical(repository))?;
         contracts.iter().copied().find(|it| it.holds_for(repository, tag))
     }
 }
 
-/// `docker.io/library/redis`, `library/redis` and `redis` are one repository.
+/// Shortens a repository: `docker.io/library/redis`, `library/redis` and `redis` are the same one.
 pub(crate) fn canonical(repository: &str) -> &str {
     let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
     name.strip_prefix("library/").unwrap_or(name)

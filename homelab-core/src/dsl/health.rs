@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A service's health check; a constructor argument, so that nothing runs unprobed by oversight.
+/// A service's health check; every constructor of a service asks for it, so that nobody forgets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     pub(crate) probe: Probe,
@@ -41,7 +41,7 @@ impl Health {
         Self::new(Probe::Shell(line))
     }
 
-    /// No check, because of this; dependants then wait for the start only.
+    /// Makes no check, for this reason; services that depend on it then wait only for its start.
     pub const fn unprobed(because: &'static str) -> Self {
         Self::new(Probe::Unprobed(because))
     }

@@ -71,12 +71,12 @@ impl Network {
     }
 }
 
-/// How precious state is kept safe.
+/// How state whose loss hurts is kept safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Backup {
     /// A service of the stack dumps it on a schedule; a copy of the files is no backup.
     Dump,
-    /// Its files belong into the copy that leaves the house.
+    /// Its files belong in the copy that leaves the house.
     Offsite,
 }
 
@@ -93,7 +93,7 @@ pub enum Policy {
     ReadOnly,
 }
 
-/// A named volume: [`Volume::precious`] or [`Volume::scratch`], there is no third kind.
+/// A named volume: either [`Volume::precious`] or [`Volume::scratch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Volume<K> {
     name: &'static str,
@@ -161,9 +161,9 @@ impl Bind<Stateless> {
 
     /// A fixed path of the host, read-only, such as `/proc`.
     ///
-    /// Panics (in a `const`: does not compile) on `/`, `/run` and `/var/run`,
-    /// which hold the Docker socket: that goes through `Service::socket_proxy`.
-    /// So that nothing else leads there, the path has no empty part, no `.` and no `..`.
+    /// Panics (in a `const`: does not compile) on `/`, `/run` and `/var/run`, which hold the Docker
+    /// socket: use `Service::socket_proxy` for that. The path may not have an empty part, `.` or
+    /// `..` either, so that no other spelling leads there.
     #[track_caller]
     pub const fn host_read_only(path: &'static str) -> Self {
         assert!(is_absolute(path), "a host path is absolute: begin it with `/`");
@@ -265,7 +265,7 @@ impl<K> Mount<K> {
         Self { source, target, policy, kind: PhantomData }
     }
 
-    /// The same mount with its kind forgotten: how a service stores it.
+    /// Returns the same mount without its kind in the type, as a service stores it.
     pub(crate) const fn erase(self) -> Mount<()> {
         Mount { source: self.source, target: self.target, policy: self.policy, kind: PhantomData }
     }
@@ -343,8 +343,8 @@ impl Tmpfs {
         Self { path, owner: None, options: "" }
     }
 
-    /// Gives the folder to a user. Default: what the image's folder has, which for `/run` is
-    /// root's, so that a service with another user cannot write there.
+    /// Gives the folder to a user. Default: the owner of the folder in the image. For `/run` that
+    /// is root, so a service with another user cannot write there.
     #[must_use]
     pub const fn owned_by(mut self, owner: User) -> Self {
         self.owner = Some(owner);

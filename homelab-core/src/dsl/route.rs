@@ -51,16 +51,17 @@ impl Route {
         self
     }
 
-    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator:
-    /// they are opened from the host only. Default: every path is served.
+    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator; they
+    /// can still be opened from the host itself. Default: every path is served.
     #[must_use]
     pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
         self.closed = paths;
         self
     }
 
-    /// Refuses these paths, too, unless this variable is exactly `true`: what a service answers
-    /// to anybody before its set-up and to its administrator afterwards. Default: none.
+    /// Also refuses these paths unless this variable is exactly `true`. It is for paths that the
+    /// service answers to anybody before its set-up, and only to its administrator afterwards.
+    /// Default: none.
     #[must_use]
     pub const fn closes_until(mut self, paths: &'static [&'static str], done: EnvVar) -> Self {
         self.closed_until = Some((paths, done));

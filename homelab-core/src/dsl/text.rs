@@ -3,8 +3,8 @@
 use crate::dsl::units::Port;
 use crate::dsl::variable::{EnvVar, Switch};
 
-/// A text of literal parts, which stay as they are, and of variables, whose values are put in at
-/// `docker compose up`: nothing is interpolated but where an [`EnvVar`] was put in.
+/// A text of literal parts and variables. Compose replaces each [`EnvVar`] by its value at `docker
+/// compose up`; literal parts stay as they are, even when they look like a variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text(Vec<Piece>);
 

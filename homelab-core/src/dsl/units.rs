@@ -81,7 +81,7 @@ pub(crate) fn bytes(text: &str) -> Option<u128> {
     scaled(number, unit)
 }
 
-/// A decimal number of units; what is less than the smallest is dropped.
+/// Reads a decimal number of units; fractions of a byte are dropped.
 pub(crate) fn scaled(number: &str, unit: u128) -> Option<u128> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;

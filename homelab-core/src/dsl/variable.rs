@@ -36,7 +36,7 @@ pub enum Kind {
     TlsIssuer,
     /// A comma list of the stack's profiles; may be empty.
     Profiles,
-    /// Nothing: to set it at all is the decision.
+    /// Nothing: only whether the variable is set counts.
     Empty,
 }
 
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-/// Words from outside live as long as the program, as those of a definition do.
+/// Words from outside live as long as the program, as the literals of a definition do.
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], D::Error> {
     let words = Vec::<String>::deserialize(from)?;
     let words: Vec<&'static str> = words.into_iter().map(forever).collect();
@@ -187,7 +187,7 @@ impl EnvVar {
         self
     }
 
-    /// The same for a name and a meaning from outside.
+    /// Makes a variable whose name and meaning come from outside.
     pub(crate) fn parse(
         name: &'static str,
         kind: Kind,
@@ -238,12 +238,13 @@ impl EnvVar {
     }
 }
 
-/// A decision of the household: `NAME=` in `.env` switches it on, and no line leaves it off.
+/// A decision of the household: the line `NAME=` in `.env` switches it on; without that line it is
+/// off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Switch(EnvVar);
 
 impl Switch {
-    /// Off unless `.env` has the line; `meaning` says what the line does.
+    /// Makes a switch that is off by default; `meaning` says what the line in `.env` does.
     ///
     /// Panics like [`EnvVar::new`].
     #[track_caller]

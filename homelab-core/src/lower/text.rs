@@ -13,7 +13,7 @@ pub fn text(text: &Text) -> String {
     text.pieces().iter().map(piece).collect()
 }
 
-/// A literal whose `$` is no variable.
+/// Escapes the `$` of a literal, so that Compose does not read it as a variable.
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -32,8 +32,8 @@ pub(crate) fn reference(variable: &EnvVar) -> String {
 
 /// One text while a switch is off, another while it is on.
 ///
-/// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
-/// filled. A value that is not empty gives neither of the two texts.
+/// Compose's `-` and `+` without a colon ask whether a variable is set, even to an empty value.
+/// With any other value than an empty one, the result is neither of the two texts.
 fn choice(switch: Switch, off: &str, on: &str) -> String {
     let name = switch.variable().name();
     let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };

@@ -1,4 +1,4 @@
-//! Memory: the sums of limits of services that run together, against the host's memory.
+//! Compares the memory limits of services that run together with the host's memory.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ pub struct Need {
     pub profiles: Vec<String>,
     /// Sum of the limits of all services that run, in MiB.
     pub total: Memory,
-    /// What stays of the budget, in MiB; 0 when it does not fit.
+    /// What is left of the budget, in MiB; 0 when it does not fit.
     pub spare: Memory,
     /// Whether it fits.
     pub fits: bool,
@@ -27,8 +27,9 @@ pub fn available(project: &Project<'_>) -> Option<Memory> {
     project.stack().map(|it| it.site.memory.saturating_sub(it.site.reserve))
 }
 
-/// The need of the base alone, of each profile alone, of a small set that does not fit where these do, and
-/// of all profiles, which no other set exceeds; none without a host.
+/// Returns the needs that tell most: of the base alone, of each profile alone, of a small set that
+/// does not fit although its single profiles do, and of all profiles together. It is empty for a
+/// project without a host.
 pub fn needs(project: &Project<'_>) -> Vec<Need> {
     let Some(table) = Table::of(project) else { return Vec::new() };
     let profiles: Vec<_> = project.profiles().into_iter().collect();
@@ -72,8 +73,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A set that does not fit and would without any one of its profiles, in their order: the largest are
-    /// taken first, so that it is small. `None` when all together fit.
+    /// Returns a set of profiles that does not fit, but would fit without any one of them; `None`
+    /// when all profiles fit together. The profiles that need most are taken first, so the set is
+    /// small.
     fn too_large<'b>(&self, profiles: &[&'b str]) -> Option<Vec<&'b str>> {
         let is_too_large = |set: &[&str]| !self.need(set).fits;
         if !is_too_large(profiles) {

@@ -155,7 +155,8 @@ impl fmt::Display for Unreviewed {
     }
 }
 
-/// Gathers them; variables have their defaults, or the values that the project was given.
+/// Gathers every way in and out; variables have the values that the project was given, else their
+/// defaults.
 pub fn gather(project: &Project<'_>) -> Exposure {
     let members = || project.members();
     Exposure {
@@ -171,7 +172,7 @@ pub fn gather(project: &Project<'_>) -> Exposure {
     }
 }
 
-/// Ports of the host that lead into one service.
+/// Returns the ports of the host that lead into one service.
 pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
     let open = |port: &PublishedPort| OpenPort {
         address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
@@ -193,7 +194,7 @@ fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
     })
 }
 
-/// Host names that lead to one service.
+/// Returns the host names that lead to one service.
 pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
     for site in project.sites_of(member.name) {
@@ -202,7 +203,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             _ if site.is_guarded() => (Asks::Proxy, None),
             Some(Login::BuiltIn) => (Asks::Service, None),
             Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
-            // The route says that the proxy asks, and its labels do not.
+            // The route wants the proxy to ask, but its labels do not make it ask.
             Some(Login::Proxy) | None => (Asks::Unknown, None),
         };
         let closed = route.map_or_else(|| site.closed_paths(), |it| it.closed.to_vec());
@@ -226,7 +227,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     hosts
 }
 
-/// How one service reaches the internet; `None` when none of its networks leads there.
+/// Returns how one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     let open = member.service.networks.iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
@@ -245,7 +246,8 @@ pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     })
 }
 
-/// Whether the updater may replace one service; `None` when it may not, whatever `.env` says.
+/// Returns whether the updater may replace one service; `None` when it may not, whatever `.env`
+/// says.
 pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreviewed> {
     let label = member.service.labels.get(label::UPDATE)?;
     let is_on = project.resolve(label).eq_ignore_ascii_case("true");
@@ -267,7 +269,7 @@ mod tests {
     use crate::dsl::route::Publish;
     use crate::dsl::variable::{EnvVar, Kind, Switch};
 
-    /// Who asks at the one host name of the good example.
+    /// Returns who asks for the login at the only host name of the good example.
     #[track_caller]
     fn asked(project: &Project<'_>, expected: (Asks, Option<&str>)) {
         let hosts = gather(project).hosts;
@@ -306,7 +308,7 @@ mod tests {
 
         file.services["web"].labels.shift_remove("caddy.import");
         asked(&Project::from_file(file.clone(), &CATALOGUE), (Asks::Unknown, None));
-        // The labels are what the proxy obeys, whatever the route says.
+        // The proxy obeys the labels, whatever the route says.
         asked(&Project::new(file, Some(&stack), &CATALOGUE), (Asks::Unknown, None));
     }
 

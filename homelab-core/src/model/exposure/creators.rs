@@ -1,4 +1,4 @@
-//! Who can create containers, and so governs the host.
+//! Services that can create containers, and so have power over the whole host.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Creator {
     pub paths: Vec<String>,
 }
 
-/// Who can create containers through one service.
+/// Returns the services that can create containers through one socket proxy.
 pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator> {
     let Some(key) = proxy.facts().creates_env else { return Vec::new() };
     let paths = project.resolve(&proxy.service.environment[key]);
