@@ -1,9 +1,9 @@
-//! Lists: what is in one of two only, and how an element is told.
+//! Compares lists by element, and writes elements for people.
 
 use super::Change;
 use crate::compose::{MountKind, PublishedPort, ServiceMount};
 
-/// Elements that are in one list only; what is twice in one counts twice.
+/// Returns the elements that are in one list only; an element that occurs twice counts twice.
 pub(super) fn elements<T: PartialEq>(
     field: &str,
     from: &[T],
@@ -26,7 +26,7 @@ pub(super) fn elements<T: PartialEq>(
     removed.chain(without(to, from).into_iter().map(|it| change(None, Some(it)))).collect()
 }
 
-/// Mounts by their place in the container.
+/// Compares mounts by their path in the container.
 pub(super) fn mounts(from: &[ServiceMount], to: &[ServiceMount]) -> Vec<Change> {
     let mut rest: Vec<&ServiceMount> = to.iter().collect();
     let mut changes = Vec::new();
@@ -48,7 +48,7 @@ fn mount(from: Option<&ServiceMount>, to: Option<&ServiceMount>) -> Vec<Change> 
         mount.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
     };
     let whole = change(field.clone(), from.map(source), to.map(source));
-    // Of a mount that comes or goes its source says enough.
+    // When a mount comes or goes, its source says enough.
     let option = from.is_some() && to.is_some();
     let field = format!("{field}.bind.create_host_path");
     let option = option.then(|| change(field, creates(from), creates(to))).flatten();
@@ -81,7 +81,8 @@ pub(super) fn port(port: &PublishedPort) -> String {
     }
 }
 
-/// Words with spaces between them; one that has spaces or quotes of its own, or nothing, in quotes.
+/// Joins words with spaces; puts a word into quotes when it is empty or has spaces or quotes of its
+/// own.
 pub(super) fn words(words: &[String]) -> Option<String> {
     let is_plain = |word: &str| {
         !word.is_empty() && !word.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))

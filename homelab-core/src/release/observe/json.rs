@@ -1,4 +1,4 @@
-//! Reading the engine's JSON, in which what is missing, `null` and empty are the same.
+//! Reads the engine's JSON, in which a missing, a `null` and an empty value mean the same.
 
 use indexmap::IndexMap;
 use serde_json::Value;

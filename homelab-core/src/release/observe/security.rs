@@ -1,4 +1,4 @@
-//! Capabilities, security options and devices.
+//! Reads capabilities, security options and devices.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(super) fn capabilities(container: &Value, pointer: &str, wanted: &[String]) 
     same(wanted, texts(container, pointer).iter().map(plain).collect(), plain)
 }
 
-/// What sees the host's processes or memory cannot be labelled by `SELinux`: the engine then adds
+/// `SELinux` cannot label a container that sees the host's processes or memory, so the engine adds
 /// an option of its own.
 pub(super) fn options(container: &Value, wanted: &Service) -> Vec<String> {
     let mode = |pointer| text(container, pointer) == "host";
@@ -28,8 +28,8 @@ pub(super) fn options(container: &Value, wanted: &Service) -> Vec<String> {
     same(&wanted.security_opt, found, |it| option(it))
 }
 
-/// `key=value` for both spellings. Compose gives the engine a file of rules by its content, which
-/// cannot be compared with a path.
+/// Writes both spellings as `key=value`. Compose passes the content of a file of rules to the
+/// engine, and a content cannot be compared with a path.
 fn option(text: &str) -> String {
     let Some((key, value)) = text.split_once([':', '=']) else {
         return if text == "no-new-privileges" {
@@ -52,7 +52,7 @@ pub(super) fn devices(container: &Value, wanted: &Service) -> Vec<String> {
     same(&wanted.devices, found.collect(), device)
 }
 
-/// Source, target and sorted permissions of `source[:target[:permissions]]`.
+/// Splits `source[:target[:permissions]]`, and sorts the permissions.
 #[expect(clippy::ptr_arg, reason = "it is passed where elements of lists are compared")]
 fn device(text: &String) -> (String, String, Vec<char>) {
     let mut parts = text.splitn(3, ':');

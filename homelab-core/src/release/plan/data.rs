@@ -1,9 +1,10 @@
-//! What a plan does to data: it is used, goes along or stays behind, and nothing is removed.
+//! Lists what a plan does to volumes and folders: they are used, move to a new container or stay
+//! behind. Nothing is ever removed.
 
 use super::{Action, After, Before, Fate, Step, Touched};
 use crate::compose::{File, MountKind};
 
-/// A volume by its real name, or a folder.
+/// Returns the real name of a volume, or the folder.
 fn name_of(file: &File, kind: MountKind, source: &str) -> String {
     match kind {
         MountKind::Volume => format!("volume {}", file.volume_name(source)),
@@ -11,7 +12,7 @@ fn name_of(file: &File, kind: MountKind, source: &str) -> String {
     }
 }
 
-/// Volumes and folders that a step touches; nothing is ever removed.
+/// Returns the volumes and folders that a step touches.
 pub(super) fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touched> {
     let old = before.file.services.get(&step.service);
     let new = after.file.services.get(&step.service);

@@ -1,10 +1,10 @@
-//! Ways in and out, as a plan compares them.
+//! Gathers ways in and out in the form in which a plan compares them.
 
 use super::{Way, WayKind};
 use crate::model::exposure::{self, Asks};
 use crate::model::project::Project;
 
-/// Every way in and out.
+/// Returns every way in and out.
 pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
     let exposure = exposure::gather(project);
     let ports = exposure.ports.into_iter().map(|port| Way {
@@ -28,7 +28,7 @@ pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
     ports.chain(hosts).chain(out).collect()
 }
 
-/// Who asks for a login at a host name, and which paths of it are closed.
+/// Says who asks for a login at a host name, and which of its paths are closed.
 fn how(login: Asks, closed: &[String]) -> String {
     let mut how = match login {
         Asks::Proxy => "the proxy asks for the login".to_owned(),
