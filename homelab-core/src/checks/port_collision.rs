@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// What a service takes of the host.
+/// The address and ports of the host that a service takes.
 struct Claim<'a> {
     member: Member<'a>,
     text: String,
@@ -91,7 +91,7 @@ fn collide(a: &Claim<'_>, b: &Claim<'_>) -> bool {
         && (covers(&a.address, &b.address) || covers(&b.address, &a.address))
 }
 
-/// Whether an address of the host takes a port on the other one too.
+/// Whether a port on one address of the host is also taken on the other address.
 fn covers(wide: &str, narrow: &str) -> bool {
     match wide {
         "" => true,

@@ -31,7 +31,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Every folder over which something lies, and whether that can be written to.
+/// Returns every folder over which a volume, bind or tmpfs is mounted, and whether that is
+/// writable.
 fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
     let service = member.service;
     let mounts = service.volumes.iter().map(|it| (project.resolve(&it.target), !it.read_only));
@@ -43,7 +44,7 @@ fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
     mounts.chain(memory).map(|(path, it)| (path.trim_end_matches('/').to_owned(), it)).collect()
 }
 
-/// Whether the innermost place over `path` can be written to.
+/// Whether the innermost mount over `path` is writable.
 fn is_writable(places: &[(String, bool)], path: &str) -> bool {
     let covers = |place: &&(String, bool)| {
         path.strip_prefix(place.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))

@@ -61,7 +61,8 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     holds && (known || is_credential(&upper) && !is_switch)
 }
 
-/// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
+/// Whether an upper-case name ends like the name of a credential; numbers, `HASH` and `BASE` may
+/// follow.
 pub(crate) fn is_credential(upper: &str) -> bool {
     let mut words: Vec<_> = upper.split('_').collect();
     let follows = |word: &&str| {
@@ -91,7 +92,7 @@ fn help(member: &Member<'_>, key: &str) -> Help {
     }
 }
 
-/// Whether a text holds `scheme://user:password@`; a variable stands for some text.
+/// Whether a text contains `scheme://user:password@`; every variable counts as some text.
 fn has_login(text: &str) -> bool {
     let Ok(filled) = interpolate::resolve(text, &|_| Some("x".to_owned())) else { return false };
     filled.split("://").skip(1).any(|rest| {

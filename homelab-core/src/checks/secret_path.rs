@@ -32,7 +32,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the image takes the variable for the secret: its contract says so, or its name does.
+/// Whether the image reads the variable as the secret itself: by its contract, else by the
+/// variable's name.
 fn is_value(member: &Member<'_>, key: &str) -> bool {
     let known = member
         .contract()

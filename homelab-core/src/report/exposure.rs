@@ -1,4 +1,4 @@
-//! The page about every way in and out.
+//! Writes the page about every way in and out.
 
 use super::{profile_names, table};
 use crate::model::exposure::{Creator, Exposure, Host};
@@ -83,12 +83,12 @@ fn asks(host: &Host) -> String {
         .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
 }
 
-/// Words as code: a path such as `*/setup/*` would else become italics.
+/// Writes words as code, because Markdown would turn a path such as `*/setup/*` into italics.
 fn code(words: &[String]) -> String {
     words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Paths that are always closed, then those that `.env` opens.
+/// Lists the paths that are always closed, then those that `.env` opens.
 fn closed(host: &Host) -> String {
     let until = host.closed_until.iter();
     let until = until.map(|guarded| {
@@ -99,7 +99,7 @@ fn closed(host: &Host) -> String {
     always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
 }
 
-/// Who can create containers.
+/// Lists the services that can create containers.
 fn creators(creators: &[Creator]) -> String {
     let rows = creators.iter().map(|creator| {
         let service = format!("`{}`", creator.service);

@@ -1,4 +1,4 @@
-//! Every volume and writable bind, with how it is kept safe.
+//! Lists every volume and writable bind, and how it is kept safe.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Kept {
     pub policy: String,
 }
 
-/// Every volume and writable bind, in the file's order.
+/// Returns every volume and writable bind, in the file's order.
 pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     let mut kept = Vec::new();
     for member in project.members() {
@@ -61,7 +61,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     kept
 }
 
-/// Who dumps a database.
+/// Says who dumps a database.
 pub(super) fn dumper<'a>(project: &'a Project<'_>, service: &str) -> Option<Member<'a>> {
     project.members().find(|it| it.facts().dumps.contains(&service))
 }
