@@ -6,7 +6,7 @@ use homelab_core::dsl::stack::Stack;
 
 use crate::services::{filebrowser, homer};
 
-/// Every configuration file of the house; `header` is the comment that each begins with.
+/// Returns every configuration file of the house; each begins with `header` as a comment.
 pub(crate) fn all(stack: &Stack, header: &str) -> Vec<ConfigFile> {
     let tiles = stack.tiles();
     let mut files = vec![
@@ -19,7 +19,7 @@ pub(crate) fn all(stack: &Stack, header: &str) -> Vec<ConfigFile> {
             text: yaml::render(&filebrowser::config(), header, Spacing::Sections),
         },
     ];
-    // One of the two is read, by the value of `IMMICH_ML`.
+    // The value of `IMMICH_ML` decides which of the two is read.
     for (path, enabled) in [
         ("config/immich/machine-learning-0.env", false),
         ("config/immich/machine-learning-1.env", true),

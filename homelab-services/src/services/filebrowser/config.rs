@@ -29,7 +29,7 @@ struct Source {
     config: SourceConfig,
 }
 
-/// Said although one source alone is on by default: with a second one none would be.
+/// A single source is on by default, but with a second one none would be; so this says it.
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SourceConfig {
@@ -46,7 +46,7 @@ struct Methods {
     noauth: bool,
 }
 
-/// No login of its own: it has no way to read a password from a file, its default is
+/// It has no login of its own, because it cannot read a password from a file, its default is
 /// `admin`/`admin`, and the proxy asks anyway.
 pub(crate) fn config() -> impl Serialize {
     Config {

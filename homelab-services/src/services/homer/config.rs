@@ -30,7 +30,7 @@ struct Item {
     icon: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     subtitle: &'static str,
-    /// The profile that has to be on for the link to lead anywhere.
+    /// The profile that has to be on for the link to work.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'static str>,
     url: String,
