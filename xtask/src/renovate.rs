@@ -1,4 +1,4 @@
-//! Renovate's configuration: the same pins, ranges and age as `homelab images`.
+//! Writes Renovate's configuration, with the same pins, ranges and age as `homelab images`.
 
 use homelab_core::dsl::house::House;
 use homelab_core::dsl::image::Range;
@@ -23,7 +23,7 @@ fn rules() -> Vec<Value> {
     ]
 }
 
-/// The text of `.github/renovate.json`.
+/// Returns the text of `.github/renovate.json`.
 pub(crate) fn text(house: &House) -> String {
     let mut rules = rules();
     for (image, range) in house.ranges {
