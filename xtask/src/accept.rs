@@ -40,7 +40,7 @@ pub(crate) fn run(house: &House, root: &Path) -> anyhow::Result<Outcome> {
         complain("`git add -N . && git diff` shows what the change does");
     } else {
         complain(
-            "help: a test that still fails compares no snapshot: it is wrong, or the change is",
+            "help: a test that still fails compares no snapshot, so the test or the change is wrong",
         );
     }
     Ok(outcome)

@@ -26,7 +26,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         }
         for Account { name, shell, .. } in accounts.iter().filter(|it| it.uid == uid) {
             let message = format!(
-                "the account `{name}` has the user id {uid}, as which `{}` runs: each is the other",
+                "the account `{name}` has the user id {uid}, as which `{}` runs: to the kernel they are the same user",
                 member.name
             );
             let help =

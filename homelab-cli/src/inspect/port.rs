@@ -52,7 +52,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 Some(_) => findings.error(subject, message, help(number, protocol)),
                 None => findings.warning(
                     subject,
-                    format!("{message}; whether it is this stack itself, Docker did not say"),
+                    format!("{message}; Docker did not say whether it is this stack itself"),
                     "mend what `host-engine` says, then run this again".to_owned(),
                 ),
             }

@@ -29,7 +29,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for (key, value) in namespaces(project, &member) {
             let name = member.name;
             let fault = if key == "network_mode" && value != "host" {
-                "and so reaches nobody knows whom"
+                "and so reaches unknown services"
             } else if member.reason_for(Exception::Namespace(key, &value)).is_none() {
                 "without a recorded reason"
             } else {

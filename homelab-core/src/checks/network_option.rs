@@ -39,7 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for option in network.driver_opts.keys().filter(|it| !KNOWN.contains(&it.as_str())) {
             findings.about(
                 key,
-                format!("the network `{key}` has the option `{option}`, which nobody judges"),
+                format!("the network `{key}` has the option `{option}`, which no rule understands"),
                 format!("remove `{option}`"),
             );
         }
@@ -83,7 +83,7 @@ mod tests {
             file.networks["backend"].driver_opts.insert(option, "nat-unprotected".to_owned());
         });
         insta::assert_snapshot!(found, @"
-        error[network-option]: the network `backend` has the option `com.docker.network.bridge.gateway_mode_ipv4`, which nobody judges
+        error[network-option]: the network `backend` has the option `com.docker.network.bridge.gateway_mode_ipv4`, which no rule understands
           --> backend
           help: remove `com.docker.network.bridge.gateway_mode_ipv4`
         ");
