@@ -143,25 +143,25 @@ pub const ALL: &[Rule] = &[
 const ROOT: &[&str] = &[docker_socket::RULE.id, privileged::RULE.id, strong_capability::RULE.id];
 
 impl Rule {
-    /// The user's manual for the rule: the first comment of its file.
+    /// Returns the user's manual for the rule: the first comment of its file.
     pub fn manual(&self) -> String {
         manual(self.source)
     }
 
-    /// The first sentence of the manual.
+    /// Returns the first sentence of the manual.
     pub fn summary(&self) -> String {
         self.manual().lines().next().unwrap_or_default().to_owned()
     }
 }
 
-/// The manual of a rule: the comment that its file begins with.
+/// Returns the comment that the file of a rule begins with.
 pub fn manual(source: &str) -> String {
     let lines = source.lines().map_while(|it| it.strip_prefix("//!"));
     let lines: Vec<_> = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect();
     lines.join("\n")
 }
 
-/// The rule of that id.
+/// Returns the rule with an id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().find(|it| it.id == id)
 }

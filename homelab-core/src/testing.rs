@@ -49,12 +49,12 @@ const SITE: Site = Site {
     cores: 2,
 };
 
-/// The household.
+/// Makes the household.
 pub fn house() -> House {
     House::new("house", good())
 }
 
-/// Its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
+/// Adds its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
 pub fn good() -> Stack {
     const PASSWORD: Secret = Secret::random("db-password");
     const LOGIN: Secret = Secret::proxy_login("login");

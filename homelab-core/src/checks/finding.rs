@@ -75,7 +75,7 @@ impl From<&Location<'_>> for Place {
 }
 
 impl fmt::Display for Place {
-    /// `file:line`, as editors and terminals open it.
+    /// Writes `file:line`, as editors and terminals open it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         self.line.map_or(Ok(()), |line| write!(f, ":{line}"))

@@ -116,7 +116,7 @@ mod tests {
     use crate::checks::testing::break_file;
     use crate::compose::PublishedPort;
 
-    /// `fetch` publishes this on this address; `caddy` publishes 443 on all.
+    /// Lets `fetch` publish a port on an address, while `caddy` publishes 443 on all of them.
     fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
         break_file(|file| {
             file.services["fetch"].ports = vec![PublishedPort {

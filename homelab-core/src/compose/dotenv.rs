@@ -42,7 +42,7 @@ pub struct Fault {
 }
 
 impl fmt::Display for Fault {
-    /// `.env:7: message`.
+    /// Writes `.env:7: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ".env:{}: {}", self.line, self.message)
     }
@@ -60,7 +60,7 @@ pub struct Repeated {
 }
 
 impl Dotenv {
-    /// The value of a variable; `None` when it is not set or empty.
+    /// Returns the value of a variable; `None` when it is not set or empty.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.entries.get(name).map(|it| it.value.as_str()).filter(|it| !it.is_empty())
     }

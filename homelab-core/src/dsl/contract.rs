@@ -47,7 +47,7 @@ pub struct Contract {
     /// Variables that hold a secret.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub secrets: Fact<Vec<SecretKey>>,
-    /// Variables that people set and that it does not read, each with the right name.
+    /// Misspelt variables that people set but the image does not read, each with the right name.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub misspelt: Fact<BTreeMap<String, String>>,
     /// Its panel in the browser, where it has one.
@@ -56,14 +56,14 @@ pub struct Contract {
     /// Whether it needs a way out.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub egress: Fact<Egress>,
-    /// Images without which it cannot work.
+    /// Other images that it cannot work without.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub peers: Fact<Vec<Peer>>,
-    /// Why it should not be run any more, where that is so.
+    /// Why nobody should run it any more, if that is so.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub end_of_life: Fact<Option<String>>,
-    /// Why an older release cannot work on what a newer one has written, where that is so: going back
-    /// needs a copy of before.
+    /// Why an older release cannot work with data that a newer one has written, if that is so.
+    /// Going back then needs a copy from before the update.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub one_way: Fact<Option<String>>,
 }
@@ -146,7 +146,7 @@ pub enum Fact<T> {
 }
 
 impl<T> Fact<T> {
-    /// The value, where it is known.
+    /// Returns the value when it is known.
     pub const fn get(&self) -> Option<&T> {
         match self {
             Self::Known { value, .. } => Some(value),
@@ -216,22 +216,22 @@ pub const fn reported(source: &'static str) -> Evidence {
 }
 
 impl Evidence {
-    /// It is this.
+    /// States a value.
     pub fn is<T>(self, value: T) -> Fact<T> {
         Fact::Known { value, confidence: self.confidence, source: self.source.to_owned() }
     }
 
-    /// There is none.
+    /// States that there is no such thing.
     pub fn none<T: Default>(self) -> Fact<T> {
         self.is(T::default())
     }
 
-    /// These are all of them.
+    /// States a complete list.
     pub fn all<T: Into<U>, U>(self, items: impl IntoIterator<Item = T>) -> Fact<Vec<U>> {
         self.is(items.into_iter().map(Into::into).collect())
     }
 
-    /// It is so, because of this.
+    /// States something with its reason.
     pub fn because(self, because: &str) -> Fact<Option<String>> {
         self.is(Some(because.to_owned()))
     }
@@ -240,10 +240,11 @@ impl Evidence {
 /// Tags for which a contract holds, as a range of the version number that a tag begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tags {
-    /// The first version that it holds for, such as `14` or `2.3`; absent for the first of all.
+    /// The first version that it holds for, such as `14` or `2.3`; absent when it holds from the
+    /// first one on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The first version that it does not hold for any more; absent for none.
+    /// The first version that it no longer holds for; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
 }
@@ -287,7 +288,7 @@ pub enum ImageKind {
     ReverseProxy,
     /// A filter in front of the Docker API.
     SocketProxy,
-    /// It keeps the data of other services, which alone talk to it.
+    /// It keeps the data of other services, and only these talk to it.
     Database,
     /// People open it in a browser, or its clients do.
     App,
@@ -311,9 +312,9 @@ impl ImageKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadOnly {
-    /// It does, once `writes` are covered.
+    /// It does, when every path of `writes` is a mount or in memory.
     Works,
-    /// It does not, because of this.
+    /// It does not, for this reason.
     Fails(String),
 }
 
@@ -348,7 +349,7 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// A panel on this port that these may enter.
+    /// Makes a panel on this port, with this login.
     pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
         Some(Self { port, login })
     }
@@ -360,13 +361,14 @@ impl Panel {
 pub enum PanelLogin {
     /// Everybody: it has no accounts.
     None,
-    /// Everybody until the first visitor has made an account, who is then the administrator.
+    /// Everybody, until the first visitor has made an account and is the administrator.
     FirstVisitor {
-        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. A route
-        /// that closes all of them leaves nothing to a stranger.
+        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. When a
+        /// route closes all of them, a stranger cannot use the wizard.
         wizard: Vec<String>,
-        /// Further paths that answer anybody until the wizard has ended, and only an administrator
-        /// afterwards, as matchers for the proxy; all that change something or show the host.
+        /// Other paths, as matchers for the proxy, that answer everybody until the wizard has ended
+        /// and only an administrator afterwards. They are all that change something or show the
+        /// host.
         open: Vec<String>,
     },
     /// Those who have an account.
@@ -374,7 +376,7 @@ pub enum PanelLogin {
 }
 
 impl PanelLogin {
-    /// Everybody until the first visitor has made an account; see [`PanelLogin::FirstVisitor`].
+    /// Makes a [`PanelLogin::FirstVisitor`].
     pub fn first_visitor(wizard: &[&str], open: &[&str]) -> Self {
         let owned = |paths: &[&str]| paths.iter().map(|it| (*it).to_owned()).collect();
         Self::FirstVisitor { wizard: owned(wizard), open: owned(open) }
@@ -387,25 +389,25 @@ impl PanelLogin {
 pub enum Egress {
     /// It never connects to the internet.
     None,
-    /// It works without, and does this with it.
+    /// It works without a way out; the text says what it does with one.
     Optional(String),
-    /// It does not work without, because of this.
+    /// It does not work without a way out, for this reason.
     Required(String),
 }
 
 impl Egress {
-    /// It works without, and does this with it.
+    /// Says what the image does with a way out, which it can also do without.
     pub fn optional(what: &str) -> Self {
         Self::Optional(what.to_owned())
     }
 
-    /// It does not work without, because of this.
+    /// Says why the image does not work without a way out.
     pub fn required(because: &str) -> Self {
         Self::Required(because.to_owned())
     }
 }
 
-/// Wrong names of variables, each with the right one.
+/// Collects wrong names of variables, each with the right one.
 pub fn misspelt(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(wrong, right)| ((*wrong).to_owned(), (*right).to_owned())).collect()
 }
@@ -420,7 +422,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// One of these repositories must be in the stack, because of this.
+    /// Says that an image of one of these repositories must be in the stack, and why.
     pub fn any_of(repositories: &[&str], because: &str) -> Self {
         let any_of = repositories.iter().map(|it| (*it).to_owned()).collect();
         Self { any_of, because: because.to_owned() }

@@ -74,7 +74,7 @@ impl Declaration {
         }
     }
 
-    /// The text of its file.
+    /// Writes the text of its file.
     pub fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.expect("it is a struct with string keys, which JSON can hold") + "\n"

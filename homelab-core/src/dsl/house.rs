@@ -35,12 +35,13 @@ pub struct ConfigFile {
 }
 
 impl House {
-    /// A household of services alone.
+    /// Makes a household without configuration files, ranges and releases.
     pub const fn new(folder: &'static str, stack: Stack) -> Self {
         Self { folder, stack, files: Vec::new(), schemas: Vec::new(), ranges: &[], releases: &[] }
     }
 
-    /// The comment on top of its generated files, by which a left-over one is known.
+    /// Returns the comment at the top of its generated files. A file with it that is no longer
+    /// generated can be removed.
     pub fn header(&self) -> String {
         header(self.folder)
     }

@@ -14,7 +14,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image from one literal, `repository:tag@sha256:<64 hex digits>`.
+    /// Makes an image from one literal, `repository:tag@sha256:<64 hex digits>`.
     ///
     /// Panics (in a `const`: does not compile) when tag or digest is missing,
     /// when the digest is not 64 lowercase hex digits, and when the tag is `latest`.
@@ -55,12 +55,12 @@ impl Image {
         Self { repository, tag, digest }
     }
 
-    /// Registry and path, without tag: `ghcr.io/immich-app/immich-server`.
+    /// Returns registry and path, without tag: `ghcr.io/immich-app/immich-server`.
     pub const fn repository(self) -> &'static str {
         self.repository
     }
 
-    /// The tag, for people.
+    /// Returns the tag, which is for people.
     pub const fn tag(self) -> &'static str {
         self.tag
     }
@@ -109,7 +109,7 @@ impl Release {
         Self { images }
     }
 
-    /// In the order in which they were named.
+    /// Returns the images in the order in which they were given.
     pub const fn images(self) -> &'static [Image] {
         self.images
     }

@@ -69,7 +69,7 @@ impl ServiceName {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub const fn as_str(self) -> &'static str {
         self.0
     }

@@ -51,7 +51,7 @@ impl Capability {
         "SETUID",
     ];
 
-    /// The kernel's name without `CAP_`.
+    /// Returns the kernel's name without `CAP_`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chown => "CHOWN",

@@ -72,7 +72,7 @@ pub struct Service<R, S = Stateless> {
 }
 
 impl Service<Edge> {
-    /// The reverse proxy: the only role that publishes the web's ports.
+    /// Makes the reverse proxy, the only role that publishes the web's ports.
     #[track_caller]
     pub fn edge(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -80,7 +80,7 @@ impl Service<Edge> {
 }
 
 impl Service<App> {
-    /// A service that people open in a browser.
+    /// Makes a service that people open in a browser.
     #[track_caller]
     pub fn app(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -88,7 +88,7 @@ impl Service<App> {
 }
 
 impl Service<Data> {
-    /// A database or cache: reachable on internal networks only.
+    /// Makes a database or cache, which is reachable on internal networks only.
     #[track_caller]
     pub fn data(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -321,7 +321,7 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Time between the stop signal and the kill. Default: Docker's 10 s.
+    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
     pub fn stops_within(mut self, grace: Duration) -> Self {
         self.spec.stop_grace = Some(grace);
         self

@@ -77,7 +77,7 @@ impl Subnet {
         assigned
     }
 
-    /// Its first and its second half.
+    /// Returns its first and its second half.
     pub(crate) const fn halves(self) -> (Self, Self) {
         let prefix = if self.prefix < 32 { self.prefix + 1 } else { 32 };
         let second = self.first | self.mask() ^ Self { first: 0, prefix }.mask();
@@ -95,8 +95,8 @@ impl fmt::Display for Subnet {
     }
 }
 
-/// FNV-1a: short, and the same on every machine and in every release, which the hashers of `std` do
-/// not promise.
+/// Hashes with FNV-1a: it is short, and the same on every machine and in every release, which the
+/// hashers of `std` do not promise.
 fn hash(key: &str) -> u32 {
     key.bytes().fold(0x811c_9dc5, |it, byte| (it ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

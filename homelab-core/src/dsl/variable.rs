@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What a valid value looks like, as a fragment that follows "expected".
+    /// Describes a valid value, as a fragment that follows "expected".
     pub fn expected(self) -> String {
         match self {
             Self::Hostname => "a DNS name with a dot, such as `home.arpa`".to_owned(),
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-/// Words from outside live as long as the program, as the literals of a definition do.
+/// Makes words from outside live as long as the program, as the literals of a definition do.
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], D::Error> {
     let words = Vec::<String>::deserialize(from)?;
     let words: Vec<&'static str> = words.into_iter().map(forever).collect();
@@ -135,7 +135,7 @@ fn is_cron(value: &str) -> bool {
             })
 }
 
-/// What a variable is when `.env` does not set it.
+/// The value that a variable has when `.env` does not set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fallback {
     /// Compose stops with the variable's meaning as message.
@@ -158,7 +158,7 @@ pub struct EnvVar {
 }
 
 impl EnvVar {
-    /// A variable that `.env` must set; `meaning` is one sentence for its reader.
+    /// Makes a variable that `.env` must set; `meaning` is one sentence for its reader.
     ///
     /// Panics (in a `const`: does not compile) when the name is not upper case, or
     /// when the meaning holds a character that ends an interpolation.
@@ -199,14 +199,14 @@ impl EnvVar {
         Err(format!("`{name}` is no name of a variable, or `{meaning}` no meaning"))
     }
 
-    /// [`EnvVar::or`] for a text from outside.
+    /// Does the same as [`EnvVar::or`] for a text from outside.
     pub(crate) fn with_default(self, value: &'static str) -> Result<Self, String> {
         let fault =
             || format!("`{value}` is no default: it has no dollar sign, brace or line break");
         if is_plain(value) { Ok(self.or(value)) } else { Err(fault()) }
     }
 
-    /// [`EnvVar::or_under`] for a path from outside.
+    /// Does the same as [`EnvVar::or_under`] for a path from outside.
     pub(crate) fn with_default_under(
         self,
         parent: &'static Self,
@@ -217,22 +217,22 @@ impl EnvVar {
         if fits { Ok(self.or_under(parent, path)) } else { Err(fault()) }
     }
 
-    /// The name in `.env`.
+    /// Returns the name in `.env`.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What a valid value looks like.
+    /// Returns what a valid value looks like.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// One sentence for its reader.
+    /// Returns one sentence that explains it to its reader.
     pub const fn meaning(&self) -> &'static str {
         self.meaning
     }
 
-    /// What it is when `.env` does not set it.
+    /// Returns the value that it has when `.env` does not set it.
     pub const fn fallback(&self) -> Fallback {
         self.fallback
     }
@@ -252,7 +252,7 @@ impl Switch {
         Self(EnvVar::new(name, Kind::Empty, meaning).or(""))
     }
 
-    /// The variable, for `Site::variables`.
+    /// Returns the variable, for `Site::variables`.
     pub const fn variable(self) -> EnvVar {
         self.0
     }

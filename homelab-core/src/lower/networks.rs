@@ -71,7 +71,7 @@ impl<'a> Networks<'a> {
         self.pairs.entry(key).or_insert(([from.name, to.name], is_route));
     }
 
-    /// The networks of a service, by key.
+    /// Returns the keys of the networks of a service.
     pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
         let mut keys = IndexSet::new();
         if spec.role == RoleKind::Edge {

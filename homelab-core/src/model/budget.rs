@@ -22,7 +22,7 @@ pub struct Need {
     pub fits: bool,
 }
 
-/// What all services may use together: the host's memory less the reserve.
+/// Returns what all services may use together: the host's memory less the reserve.
 pub fn available(project: &Project<'_>) -> Option<Memory> {
     project.stack().map(|it| it.site.memory.saturating_sub(it.site.reserve))
 }
@@ -41,7 +41,7 @@ pub fn needs(project: &Project<'_>) -> Vec<Need> {
     sets.iter().map(|it| table.need(it)).collect()
 }
 
-/// The need of one set of profiles; `None` for a project without a host.
+/// Returns the need of one set of profiles; `None` for a project without a host.
 pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
     Some(Table::of(project)?.need(profiles))
 }
@@ -100,7 +100,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A service's memory limit, with its variables replaced; `None` when it is not an amount.
+/// Returns a service's memory limit, with its variables replaced; `None` when it is not an amount.
 pub fn limit(project: &Project<'_>, member: &Member<'_>) -> Option<Memory> {
     let limits = member.service.deploy.as_ref()?.resources.as_ref()?.limits.as_ref()?;
     Memory::parse(&project.resolve(limits.memory.as_deref()?))

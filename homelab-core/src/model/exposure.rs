@@ -26,18 +26,18 @@ pub struct Exposure {
     pub hosts: Vec<Host>,
     /// Services that can open connections to the internet.
     pub ways_out: Vec<WayOut>,
-    /// Services that a program may replace before anybody has read what changed.
+    /// Services that the updater may replace before anybody has reviewed the change.
     pub unreviewed: Vec<Unreviewed>,
     /// Services that can create containers.
     pub creators: Vec<Creator>,
-    /// Services that reach what listens on the host itself, at its address on their network.
+    /// Services that can connect to programs on the host itself, at its address on their network.
     pub reach_host: Vec<String>,
 }
 
 /// A port of the host that leads into a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenPort {
-    /// Address of the host; `all` is every one, `0.0.0.0` every one of IPv4.
+    /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4.
     pub address: String,
     /// Port or range.
     pub port: String,
@@ -70,7 +70,7 @@ pub struct Host {
     pub because: Option<String>,
     /// Paths that are refused.
     pub closed: Vec<String>,
-    /// Paths that are refused until the household says that the set-up is done.
+    /// Paths that are refused until the household declares that the set-up is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_until: Option<ClosedUntil>,
 }
@@ -80,9 +80,9 @@ pub struct Host {
 pub struct ClosedUntil {
     /// The paths.
     pub paths: Vec<String>,
-    /// What `.env` has to say, such as `JELLYFIN_SETUP_DONE=true`.
+    /// The line of `.env` that opens them, such as `JELLYFIN_SETUP_DONE=true`.
     pub setting: String,
-    /// Whether it says so.
+    /// Whether `.env` has that line.
     pub is_open: bool,
 }
 
@@ -96,7 +96,7 @@ pub enum Asks {
     Service,
     /// Nobody.
     Nobody,
-    /// The labels do not tell, and there is no stack that would: it may be nobody.
+    /// Unknown: the labels do not say it, and there is no stack. It may be nobody.
     Unknown,
 }
 
@@ -114,21 +114,21 @@ impl fmt::Display for Asks {
 /// A service that can open connections to the internet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WayOut {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Profiles that switch it on; none means the base.
     pub profiles: Vec<String>,
     /// Networks that lead out.
     pub networks: Vec<String>,
-    /// What for; absent when nothing is known of its image.
+    /// What it uses the internet for; absent when nothing is known of its image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 
-/// A service that follows its tag, or would if the household said so.
+/// A service that follows its tag, or does so when the household switches it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unreviewed {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Repository and tag.
     pub follows: String,

@@ -20,7 +20,7 @@ pub struct Reach {
     pub ports: Vec<String>,
     /// Networks that both are on.
     pub via: Vec<String>,
-    /// Why they can.
+    /// Why the connection is possible.
     pub why: Why,
 }
 

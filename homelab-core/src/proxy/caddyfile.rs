@@ -93,8 +93,8 @@ impl Site {
     fn holds(&self, condition: &Block) -> bool {
         match (condition.tokens.first().map(String::as_str), condition.children.as_slice()) {
             (Some("path"), _) => true,
-            (Some("not"), [it]) => it.tokens.split_first().is_some_and(|(kind, it)| {
-                kind == "vars" && self.directives("vars").all(|set| set != it)
+            (Some("not"), [not]) => not.tokens.split_first().is_some_and(|(kind, value)| {
+                kind == "vars" && self.directives("vars").all(|set| set != value)
             }),
             _ => false,
         }
@@ -199,7 +199,7 @@ pub fn translate<'a>(
 mod tests {
     use super::*;
 
-    /// The Caddyfile of containers with these labels; the first has the address 10.0.0.2.
+    /// Returns the Caddyfile of containers with these labels; the first has the address 10.0.0.2.
     #[track_caller]
     pub(super) fn rendered(containers: &[&[(&str, &str)]]) -> String {
         let mut blocks = Vec::new();

@@ -35,7 +35,7 @@ impl Change {
 }
 
 impl fmt::Display for Change {
-    /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
+    /// Writes `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;
         let shown = |text: &Option<String>| match text.as_deref() {

@@ -48,8 +48,8 @@ pub struct Inspected<'a> {
 /// own configuration, so a file without `logging` agrees with any, and options that the file does
 /// not name are assumed to be the engine's. For a namespace `service:…` it only knows that it
 /// belongs to some container.
-pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Service {
-    let Inspected { container, image } = *it;
+pub fn service(inspected: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Service {
+    let Inspected { container, image } = *inspected;
     let nothing = Service::default();
     let is_known = wanted.is_some();
     let wanted = wanted.unwrap_or(&nothing);

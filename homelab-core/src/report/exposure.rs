@@ -3,7 +3,7 @@
 use super::{profile_names, table};
 use crate::model::exposure::{Creator, Exposure, Host};
 
-/// The page.
+/// Writes the page.
 pub fn markdown(exposure: &Exposure) -> String {
     let ports: Vec<_> = exposure
         .ports

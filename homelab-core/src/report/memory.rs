@@ -67,7 +67,7 @@ pub fn gather_one(project: &Project<'_>, profiles: &[&str]) -> Option<OneSet> {
     Some(OneSet { budget, services, need })
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(all: &AllSets) -> String {
     let row = |need: &Need| {
         let profiles = if need.profiles.is_empty() {

@@ -55,7 +55,7 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(rows: &[ServiceRow]) -> String {
     let cells = |row: &ServiceRow| {
         vec![

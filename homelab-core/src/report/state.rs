@@ -73,7 +73,7 @@ fn dumped(project: &Project<'_>, service: &str) -> String {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(kept: &[Kept]) -> String {
     let row = |kept: &Kept| {
         vec![

@@ -67,7 +67,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(project: &Project<'_>) -> String {
     format!(
         "# Topology\n\nSolid: connections from outside, by port or host name, and to the internet. \

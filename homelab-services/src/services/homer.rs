@@ -40,7 +40,7 @@ pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
     tiles.iter().fold(service, |it, tile| it.redirect(link(tile), tile.route()))
 }
 
-/// `/to/<service>`, on the dashboard's own host.
+/// Returns `/to/<service>`, a path on the dashboard's own host.
 fn link(tile: &PlacedTile) -> String {
     format!("/to/{}", tile.service())
 }

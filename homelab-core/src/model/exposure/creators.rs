@@ -8,11 +8,11 @@ use crate::model::project::{Member, Project};
 /// A service that can create containers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Creator {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Profiles that switch it on; none means the base.
     pub profiles: Vec<String>,
-    /// The socket proxy that it asks.
+    /// The socket proxy through which it does so.
     pub by: String,
     /// Paths of the host that its containers may mount.
     pub paths: Vec<String>,

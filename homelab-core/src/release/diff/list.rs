@@ -55,7 +55,7 @@ fn mount(from: Option<&ServiceMount>, to: Option<&ServiceMount>) -> Vec<Change> 
     whole.into_iter().chain(option).collect()
 }
 
-/// `/srv/media read-only`, `volume media`.
+/// Writes `/srv/media read-only`, `volume media`.
 fn source(mount: &ServiceMount) -> String {
     let ServiceMount { kind, source, target: _, read_only, bind: _ } = mount;
     let kind = match kind {
@@ -65,7 +65,7 @@ fn source(mount: &ServiceMount) -> String {
     format!("{kind}{source}{}", if *read_only { " read-only" } else { "" })
 }
 
-/// `53/udp`, `127.0.0.1:8080:80/tcp`, `any:80/tcp` for a port that the engine chooses.
+/// Writes `53/udp`, `127.0.0.1:8080:80/tcp`, or `any:80/tcp` for a port that the engine chooses.
 pub(super) fn port(port: &PublishedPort) -> String {
     let PublishedPort { target, published, host_ip, protocol } = port;
     let host = match host_ip.as_deref() {

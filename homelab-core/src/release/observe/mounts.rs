@@ -18,7 +18,7 @@ struct Found<'a> {
     creates: bool,
 }
 
-/// Volumes and secrets.
+/// Returns volumes and secrets.
 pub(super) fn volumes(
     container: &Value,
     image: Option<&Value>,

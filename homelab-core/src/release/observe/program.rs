@@ -68,7 +68,7 @@ pub(super) fn restart(container: &Value, wanted: &Service) -> Option<String> {
 pub(super) fn stop_grace_period(container: &Value, wanted: &Service) -> Option<String> {
     let found = container.pointer("/Config/StopTimeout").and_then(Value::as_u64).unwrap_or(GRACE);
     let expected = match wanted.stop_grace_period.as_deref() {
-        Some(it) => words::nanoseconds(it).map(|it| it / 1_000_000_000),
+        Some(time) => words::nanoseconds(time).map(|it| it / 1_000_000_000),
         None => Some(GRACE.into()),
     };
     let is_same = expected == Some(found.into());

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::WEB;
 
-/// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
+/// Makes the configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
 #[derive(JsonSchema, Serialize)]
 struct Config {
     server: Server,
@@ -66,7 +66,7 @@ pub(crate) fn config() -> impl Serialize {
     }
 }
 
-/// The JSON Schema of [`config`].
+/// Returns the JSON Schema of [`config`].
 pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(Config)
 }

@@ -37,7 +37,7 @@ struct Item {
     target: &'static str,
 }
 
-/// The dashboard: the tiles, grouped in the order in which the groups first appear.
+/// Makes the dashboard from tiles, grouped in the order in which the groups first appear.
 pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
     let mut services: Vec<Group> = Vec::new();
     for tile in tiles {
@@ -68,7 +68,7 @@ pub(crate) fn config(tiles: &[PlacedTile]) -> impl Serialize {
     }
 }
 
-/// The JSON Schema of [`config`].
+/// Returns the JSON Schema of [`config`].
 pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(Config)
 }
