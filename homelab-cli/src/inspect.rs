@@ -1,4 +1,4 @@
-//! What has to be right on the host before `docker compose up`: one file a rule.
+//! Checks what has to be right on the host before `docker compose up`; each rule has its own file.
 
 mod account;
 pub(crate) mod bind;
@@ -38,7 +38,7 @@ pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project<'a>,
     /// Profiles that are on.
     pub(crate) profiles: &'a [&'a str],
-    /// The engine's folder; nothing when it does not answer.
+    /// The engine's folder; `None` when the engine does not answer.
     pub(crate) engine: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) const ALL: &[HostRule] = &[
     deployer::RULE,
 ];
 
-/// What one rule collects; a rule pushes and never stops another.
+/// The findings of one rule; no rule stops another one.
 #[derive(Debug)]
 pub(crate) struct Findings {
     rule: &'static str,
@@ -89,16 +89,16 @@ impl HostRule {
 }
 
 impl Context<'_> {
-    /// Services that would start.
+    /// Returns the services that would start.
     fn enabled(&self) -> impl Iterator<Item = Member<'_>> {
         self.project.members().filter(|it| it.is_enabled_by(self.profiles))
     }
 
-    /// A user id for an account: neither an account's nor a service's.
+    /// Returns a free user id for an account, which no other account and no service has.
     ///
-    /// Debian's policy leaves those from 65536 on to the administrator (60000 to 64999 are its
-    /// packages'), systemd to nobody (<https://systemd.io/UIDS-GIDS/>), and shadow's ranges for
-    /// user namespaces begin at 100000.
+    /// It is searched from 65536 on. Debian's policy leaves these ids to the administrator (60000
+    /// to 64999 belong to its packages), systemd does not use them
+    /// (<https://systemd.io/UIDS-GIDS/>), and shadow's ranges for user namespaces begin at 100000.
     fn free_uid(&self) -> u32 {
         let accounts = self.house.host.accounts().into_iter().map(|it| it.uid);
         let services = self.project.members().filter_map(|it| access::ids(self.project, &it));
@@ -118,7 +118,7 @@ impl Findings {
 
     fn push(&mut self, severity: Severity, subject: &str, message: String, help: String) {
         let (rule, subject) = (self.rule.to_owned(), subject.to_owned());
-        // The same folder can be missing for several services.
+        // Several services can miss the same folder.
         let finding = Finding { rule, severity, subject, place: None, message, help };
         if !self.list.contains(&finding) {
             self.list.push(finding);
@@ -131,8 +131,9 @@ pub(crate) fn host(context: &Context<'_>) -> Vec<Finding> {
     run(context, ALL.iter())
 }
 
-/// Those that say something about a release that another `homelab` has generated: it need not be
-/// what this one would generate, and what a switched-off profile has left the deploy removes.
+/// Runs the rules that apply to a release which another `homelab` has generated. Two are left out:
+/// the release need not be what this program would generate, and a deploy itself removes the
+/// containers of a profile that is off.
 pub(crate) fn before_a_deploy(context: &Context<'_>) -> Vec<Finding> {
     let others = [stale::RULE.id, profile::RULE.id];
     run(context, ALL.iter().filter(|it| !others.contains(&it.id)))

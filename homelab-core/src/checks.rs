@@ -1,4 +1,4 @@
-//! The rules: one file each, listed in [`ALL`]; how they are run and accepted.
+//! Runs the rules, one file each and listed in [`ALL`], and sets accepted findings aside.
 
 mod backup_coverage;
 mod cap_drop_all;
@@ -139,8 +139,9 @@ pub const ALL: &[Rule] = &[
     unused_waiver::RULE,
 ];
 
-/// Rules of [`label::HOST_RULES`] whose id no label accepts: what they find is root on the host. Of reasons that
-/// they take they ask themselves.
+/// Rules of [`label::HOST_RULES`] that a label with their id cannot accept, because what they find
+/// makes a service root on the host. Each of these rules decides itself which recorded reasons it
+/// takes.
 const ROOT: &[&str] = &[
     docker_socket::RULE.id,
     privileged::RULE.id,
@@ -149,51 +150,51 @@ const ROOT: &[&str] = &[
 ];
 
 impl Rule {
-    /// The user's manual for the rule: the first comment of its file.
+    /// Returns the user's manual for the rule: the first comment of its file.
     pub fn manual(&self) -> String {
         manual(self.source)
     }
 
-    /// The first sentence of the manual.
+    /// Returns the first sentence of the manual.
     pub fn summary(&self) -> String {
         self.manual().lines().next().unwrap_or_default().to_owned()
     }
 }
 
-/// The manual of a rule: the comment that its file begins with.
+/// Returns the comment that the file of a rule begins with.
 pub fn manual(source: &str) -> String {
     let lines = source.lines().map_while(|it| it.strip_prefix("//!"));
     let lines: Vec<_> = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect();
     lines.join("\n")
 }
 
-/// The rule of that id.
+/// Returns the rule with an id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().find(|it| it.id == id)
 }
 
-/// What the rules collect, one after the other; a rule pushes and never stops another.
+/// The findings that the rules have pushed so far; no rule stops another one.
 #[derive(Debug)]
 pub struct Findings {
     /// The rule that pushes now.
     rule: Rule,
-    /// Whether what is judged was lowered from a stack, so that help is in Rust.
+    /// Whether the project was lowered from a stack, so that its help is written for Rust.
     is_stack: bool,
     list: Vec<Finding>,
 }
 
 impl Findings {
-    /// What the rules so far have found, accepted or not.
+    /// Returns the findings of the rules that ran before, accepted or not.
     pub(crate) fn earlier(&self) -> &[Finding] {
         &self.list
     }
 
-    /// A finding about a service.
+    /// Pushes a finding about a service.
     pub fn on(&mut self, member: &Member<'_>, message: String, help: impl Into<Help>) {
         self.push(member.name, member.facts().place, message, help.into());
     }
 
-    /// A finding about something that is not a service.
+    /// Pushes a finding about something that is not a service.
     pub fn about(&mut self, subject: &str, message: String, help: impl Into<Help>) {
         self.push(subject, None, message, help.into());
     }
@@ -221,13 +222,13 @@ pub fn check(project: &Project<'_>) -> Verdict {
     run(project, ALL.iter())
 }
 
-/// Rules that also the host runs on a file that it receives. What a newer release knows of its images,
-/// an older program on the host does not.
+/// Returns the rules that a host runs on a file that it receives. Rules that need the catalogue of
+/// images are not among them: the program on the host may be older than the release and know less.
 pub fn host_rules() -> impl Iterator<Item = &'static Rule> {
     ALL.iter().filter(|it| label::HOST_RULES.contains(&it.id))
 }
 
-/// Runs [`host_rules`] on a file that was received: what its labels do not accept is found.
+/// Runs [`host_rules`] on a file that was received; its labels may accept findings.
 pub fn check_received(project: &Project<'_>) -> Verdict {
     run(project, host_rules())
 }
@@ -249,8 +250,8 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in found {
         let rule = finding.rule.as_str();
-        let member = project.member(&finding.subject).filter(|it| {
-            rule != unused_waiver::RULE.id && (it.facts().is_declared || !ROOT.contains(&rule))
+        let member = project.member(&finding.subject).filter(|member| {
+            rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
         });
         match member.and_then(|it| it.waiver(rule)) {
             Some(because) => {
@@ -276,7 +277,7 @@ mod tests {
         let ids: indexmap::IndexSet<_> = ALL.iter().map(|it| it.id).collect();
         assert_eq!(ids.len(), ALL.len(), "an id stands twice in `ALL`");
         for rule in ALL {
-            // A rule's source is its own file, and names it.
+            // The source of a rule has to be its own file.
             let included = format!("include_str!(\"{}.rs\")", rule.id.replace('-', "_"));
             assert!(rule.source.contains(&included), "`{}` is not its file's name", rule.id);
             let is_kebab = |it: char| it.is_ascii_lowercase() || it == '-';
@@ -289,7 +290,8 @@ mod tests {
         assert_eq!(ALL.last().map(|it| it.id), Some(unused_waiver::RULE.id));
     }
 
-    /// What a host finds in the good example's file when `fetch` has this label besides a change.
+    /// Returns what a host finds in the good example after a change, when `fetch` also has this
+    /// label.
     fn received(label: (&str, &str), change: impl Fn(&mut Service)) -> Vec<String> {
         let mut file = lower(&good());
         let fetch = &mut file.services["fetch"];

@@ -42,7 +42,8 @@ pub struct File {
 }
 
 impl File {
-    /// The name that a volume has in the engine; one that is not declared is called as it is written.
+    /// Returns the name that a volume has in the engine; a volume that the file does not declare
+    /// keeps its key.
     pub fn volume_name(&self, key: &str) -> String {
         match self.volumes.get(key) {
             Some(it) => it.name.clone().unwrap_or_else(|| format!("{}_{key}", self.name)),
@@ -86,23 +87,23 @@ pub struct AddressRange {
 }
 
 impl Network {
-    /// Its ranges of addresses, where the file names them.
+    /// Returns its ranges of addresses; none when the file leaves them to the engine.
     pub fn subnets(&self) -> impl Iterator<Item = &str> {
         self.ipam.iter().flat_map(|it| &it.config).map(|it| it.subnet.as_str())
     }
 
-    /// Whether the host itself has an address on it, at which containers can speak to it.
+    /// Whether the host has an address on this network, which its containers can connect to.
     pub fn has_host(&self) -> bool {
         !self.is_set(bridge::NO_HOST_ADDRESS, "true")
     }
 
-    /// Whether its members reach each other.
+    /// Whether its members can open connections to each other.
     pub fn connects_members(&self) -> bool {
         !self.is_set(bridge::MEMBERS_CONNECT, "false")
     }
 
-    /// Whether what its members send to the outside gets an answer: not without an address that
-    /// the outside knows.
+    /// Whether its members can talk to the outside: answers only arrive when the engine puts the
+    /// host's address into what they send.
     pub fn leads_out(&self) -> bool {
         !self.internal && !self.is_set(bridge::MASQUERADE, "false")
     }
@@ -114,13 +115,14 @@ impl Network {
 
 /// Options of the driver `bridge`: <https://docs.docker.com/engine/network/drivers/bridge/#options>.
 pub mod bridge {
-    /// `true`: the host has no address on it. Of Docker Engine 20.10 and newer.
+    /// With `true`, the host has no address on the network. Docker Engine knows it since 20.10.
     pub const NO_HOST_ADDRESS: &str = "com.docker.network.bridge.inhibit_ipv4";
 
-    /// `false`: its members cannot reach each other.
+    /// With `false`, the members of the network cannot reach each other.
     pub const MEMBERS_CONNECT: &str = "com.docker.network.bridge.enable_icc";
 
-    /// `false`: its members do not get the host's address for what they send to the outside.
+    /// With `false`, the engine does not put the host's address into what members send to the
+    /// outside.
     pub const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
 }
 
@@ -137,7 +139,8 @@ pub struct Volume {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
-    /// The host file, relative to the project. Compose ignores uid, gid and mode: the file's count.
+    /// The host file, relative to the project. Compose ignores `uid`, `gid` and `mode` of a secret:
+    /// those of the file count.
     pub file: String,
 }
 

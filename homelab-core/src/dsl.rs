@@ -1,6 +1,6 @@
 //! What an author writes: services, networks, profiles and what they are made of.
 //!
-//! [`service`] and [`stack`] are the two to begin with; the others are their words.
+//! Begin with [`service`] and [`stack`]; the other modules define the values that they take.
 
 pub mod contract;
 pub mod declaration;

@@ -1,4 +1,5 @@
-//! A release of a house against what runs: the file with a host's values, the containers, and the plan.
+//! Compares a release of a house with what runs: resolves its file, reads the containers, and makes
+//! the plan.
 
 mod id;
 

@@ -1,4 +1,4 @@
-//! Reports: the pages under `docs/` and the artefacts under `snapshots/`, as data and as text.
+//! Makes the pages under `docs/` and the artefacts under `snapshots/`, as data and as text.
 //!
 //! Each is plain data gathered from a [`crate::model::project::Project`], and where there is a page,
 //! a function that makes Markdown or text of it. `homelab` prints the same data.
@@ -35,7 +35,7 @@ impl Reason {
     }
 }
 
-/// Profiles for people: `base` when there are none.
+/// Writes profiles for people; none are called `base`.
 pub(crate) fn profile_names(profiles: &[String]) -> String {
     if profiles.is_empty() { "base".to_owned() } else { profiles.join(", ") }
 }

@@ -28,7 +28,7 @@ const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_
 pub const PROXY: Network = Network::bridge("proxy");
 /// The data layer's network.
 pub const BACKEND: Network = Network::internal("backend");
-/// The network that lets out.
+/// The network with a way out.
 pub const EGRESS: Network = Network::bridge("egress");
 /// The one profile.
 pub const NOTES: Profile = Profile::new("notes", "Notes and their database.");
@@ -48,12 +48,12 @@ const SITE: Site = Site {
     cores: 2,
 };
 
-/// The household.
+/// Makes the household.
 pub fn house() -> House {
     House::new("house", good())
 }
 
-/// Its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
+/// Adds its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
 pub fn good() -> Stack {
     const PASSWORD: Secret = Secret::random("db-password");
     const LOGIN: Secret = Secret::proxy_login("login");
@@ -113,7 +113,7 @@ pub fn good() -> Stack {
     stack
 }
 
-/// What is known of its images, and of one that it does not run.
+/// The contracts of its images, and of one that it does not run.
 pub static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
     let by = ran("tests");
     let panel = PanelLogin::first_visitor(&["/setup/*"], &["/folders/*"]);

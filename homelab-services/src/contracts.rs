@@ -1,7 +1,8 @@
-//! What is known of images: one file an image, those that the house does not run among them.
+//! Facts about images, one file for each; some are of images that the house does not run.
 //!
-//! What nobody has looked up is left out, and so unknown. `read` is from an image's sources or documentation,
-//! `reported` from others; none of them was `ran` yet.
+//! A fact that nobody has looked up is left out, and so unknown. `read` marks facts from an image's
+//! sources or documentation, `reported` those from other people. No image was `ran` for its facts
+//! yet.
 
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;
@@ -24,7 +25,7 @@ pub(crate) mod watchtower;
 
 use homelab_core::prelude::Contract;
 
-/// All of them.
+/// Returns all contracts.
 pub(crate) fn all() -> Vec<Contract> {
     vec![
         adguardhome::contract(),

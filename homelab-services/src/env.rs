@@ -3,7 +3,7 @@
 use homelab_core::dsl::house::HOST_FOLDER;
 use homelab_core::prelude::*;
 
-/// All of them, in the order of `.env.example`.
+/// Lists all variables, in the order of `.env.example`.
 pub(crate) const ALL: &[EnvVar] = &[
     COMPOSE_PROFILES,
     DATA_ROOT,
@@ -30,7 +30,7 @@ pub(crate) const ALL: &[EnvVar] = &[
     HOUSE_PATH,
 ];
 
-/// Read by Compose itself.
+/// Compose itself reads this variable.
 pub(crate) const COMPOSE_PROFILES: EnvVar = EnvVar::new(
     "COMPOSE_PROFILES",
     Kind::Profiles,
@@ -112,8 +112,8 @@ pub(crate) const BACKUP_PATH: EnvVar =
     EnvVar::new("BACKUP_PATH", Kind::Path, "Database dumps; copy them off this host")
         .or_under(&DATA_ROOT, "/backups");
 
-/// Not between 01:00 and 03:00: most time zones leave out an hour there in spring, and a dump that
-/// falls into it is not made that night.
+/// Not between 01:00 and 03:00: most time zones skip an hour there in spring, and with it that
+/// night's dump.
 pub(crate) const BACKUP_SCHEDULE: EnvVar =
     EnvVar::new("BACKUP_SCHEDULE", Kind::Cron, "When Immich's database is dumped, in TZ")
         .or("30 3 * * *");
@@ -132,7 +132,8 @@ pub(crate) const IMMICH_ALLOW_SETUP: EnvVar = EnvVar::new(
 )
 .or("false");
 
-/// Unlike the switch above it stays `true`: what it opens is the administrator's by then.
+/// Unlike the switch above it stays `true`: after the wizard, only the administrator can use what
+/// it opens.
 pub(crate) const JELLYFIN_SETUP_DONE: EnvVar = EnvVar::new(
     "JELLYFIN_SETUP_DONE",
     Kind::OneOf(&["true", "false"]),

@@ -5,7 +5,7 @@ use homelab_core::dsl::stack::Stack;
 
 use crate::services::{filebrowser, homer, immich_machine_learning};
 
-/// Every configuration file of the house; `header` is the comment that each begins with.
+/// Returns every configuration file of the house; each begins with `header` as a comment.
 pub(crate) fn all(stack: &Stack, header: &str) -> Vec<ConfigFile> {
     vec![
         homer::file(&stack.tiles(), header),

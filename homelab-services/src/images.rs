@@ -1,13 +1,13 @@
 //! Every image that the house runs, pinned by tag and digest, and nothing else.
 //!
-//! The digests were read from public pins of other projects and are those of the
-//! multi-architecture index; how many independent projects agree is noted.
-//! `docker buildx imagetools inspect <image>` prints the registry's answer.
+//! The digests are those of the multi-architecture index, as other projects publish them; each
+//! comment says how many independent projects agree. `docker buildx imagetools inspect <image>`
+//! prints the registry's answer.
 
 use homelab_core::dsl::image::{Range, Release};
 use homelab_core::prelude::Image;
 
-/// How far `homelab images` may move a pin; all others stay within their major version.
+/// How far `homelab images` may move some pins; all others stay within their major version.
 ///
 /// `.github/renovate.json` says the same to Renovate, and a test compares the two.
 pub(crate) const RANGES: &[(Image, Range)] = &[
@@ -16,7 +16,7 @@ pub(crate) const RANGES: &[(Image, Range)] = &[
     (PGBACKUPS, Range::Tag { because: "its tag is the major version of the server's PostgreSQL" }),
 ];
 
-/// Server and machine learning must never differ: with two tags this does not compile.
+/// Server and machine learning must have the same version: two different tags do not compile.
 pub(crate) const RELEASES: &[Release] = &[Release::of(&[IMMICH_SERVER, IMMICH_MACHINE_LEARNING])];
 
 /// One source, not cross-confirmed. 2.13.1 builds on Caddy 2.11.4.

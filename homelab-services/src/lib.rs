@@ -1,4 +1,4 @@
-//! One household: `stack` reads top to bottom and is the architecture on a screen.
+//! One household. Read `stack` from top to bottom to see the whole architecture.
 
 mod contracts;
 mod env;
@@ -13,10 +13,10 @@ mod site;
 use homelab_core::dsl::house::{self, House};
 use homelab_core::prelude::Stack;
 
-/// Where its Rust lies.
+/// The folder of this crate in the repository.
 const FOLDER: &str = "homelab-services";
 
-/// All that others take from this crate.
+/// Returns the household, which is all that other crates use of this one.
 pub fn house() -> House {
     let stack = stack();
     House {
@@ -31,7 +31,7 @@ pub fn house() -> House {
     }
 }
 
-/// Every service of the house, in the order in which they may refer to each other.
+/// Adds every service of the house; a service may refer only to those before it.
 fn stack() -> Stack {
     let mut stack = Stack::new(site::SITE).knowing(contracts::all());
 

@@ -1,8 +1,8 @@
-//! Every network that services are put on by name; a route or a use brings its own.
+//! Networks that services are put on by name. Routes and `.uses(…)` make further ones.
 
 use homelab_core::prelude::*;
 
-/// All of them, in the order of `compose.yaml`.
+/// Lists all of these networks, in the order of `compose.yaml`.
 pub(crate) const ALL: &[Network] = &[PROXY, BACKEND, EGRESS];
 
 /// Caddy alone, for the web's ports and for certificates.
@@ -11,5 +11,5 @@ pub(crate) const PROXY: Network = Network::bridge("proxy");
 /// Immich and its data; no way out.
 pub(crate) const BACKEND: Network = Network::internal("backend");
 
-/// The way out; nobody on it reaches another one.
+/// The way out; its members cannot reach each other.
 pub(crate) const EGRESS: Network = Network::bridge("egress");

@@ -2,7 +2,7 @@
 
 use homelab_core::prelude::*;
 
-/// All of them; every combination works.
+/// Lists all profiles; every combination works.
 pub(crate) const ALL: &[Profile] = &[PHOTOS, NETWORK, MONITORING, FILES, WATCHTOWER];
 
 pub(crate) const PHOTOS: Profile =

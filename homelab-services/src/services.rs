@@ -1,4 +1,4 @@
-//! One file a service; the order is the alphabet's.
+//! The services, one file for each, in the order of the alphabet.
 
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;

@@ -11,8 +11,9 @@ pub(crate) const SITE: Site = Site {
     house: env::HOUSE_PATH,
     proxy: Some(Proxy::Caddy { tls: env::TLS_ISSUER, network: networks::PROXY }),
     egress: networks::EGRESS,
-    // Any will do that no household uses: this one is neither a default of home routers, nor of
-    // Docker, Podman, Kubernetes, OpenVPN or WireGuard's guides. `homelab doctor` asks the host.
+    // Any range works that nobody in the household uses. This one is no default of home routers,
+    // Docker, Podman, Kubernetes, OpenVPN or WireGuard's guides. `homelab doctor` compares it with
+    // the host's routes.
     subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: profiles::ALL,
     networks: networks::ALL,

@@ -1,4 +1,5 @@
-//! `cargo xtask accept`: what a change does becomes what is expected, generated files and snapshots alike.
+//! `cargo xtask accept`: rewrites generated files and snapshots, so that they expect what the code
+//! does now.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use homelab_core::dsl::house::House;
 use crate::steps::{cargo, tests};
 use crate::{Outcome, complain, generate, say};
 
-/// Generates, runs every test with its snapshots rewritten, and says which files are others now.
+/// Generates files, runs every test with snapshots rewritten, and lists the files that changed.
 pub(crate) fn run(house: &House, root: &Path) -> anyhow::Result<Outcome> {
     let outcome = generate::write(house, root)?;
     if outcome != Outcome::Fine {
@@ -39,13 +40,14 @@ pub(crate) fn run(house: &House, root: &Path) -> anyhow::Result<Outcome> {
         complain("`git add -N . && git diff` shows what the change does");
     } else {
         complain(
-            "help: a test that still fails compares no snapshot: it is wrong, or the change is",
+            "help: a test that still fails compares no snapshot, so the test or the change is wrong",
         );
     }
     Ok(outcome)
 }
 
-/// A snapshot in the source of a test is rewritten by insta's own command; a test only notes it.
+/// Only insta's own command rewrites a snapshot in the source of a test; the test itself leaves a
+/// note.
 fn accept_inline(root: &Path) -> anyhow::Result<()> {
     let pending = files(root, "pending-snap")?;
     if pending.is_empty() {
@@ -64,7 +66,7 @@ fn accept_inline(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Files with this extension, but for what is built.
+/// Returns the files with this extension, except those in `target` and `.git`.
 fn files(root: &Path, extension: &str) -> anyhow::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![root.to_owned()];

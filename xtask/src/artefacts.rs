@@ -1,4 +1,4 @@
-//! Every generated file of the repository: its path and its text.
+//! Lists every generated file of the repository with its text.
 
 use std::fmt::Write as _;
 
@@ -21,10 +21,10 @@ pub(crate) struct Artefact {
     pub(crate) text: String,
 }
 
-/// Folders in which a generated file may be left over.
+/// Folders in which a file that is no longer generated may be left.
 pub(crate) const FOLDERS: &[&str] = &["config", "schemas"];
 
-/// All of them. The same input gives the same bytes.
+/// Returns every generated file. The same input gives the same bytes.
 pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     let header = house.header();
     let page = |markdown: &str| format!("<!-- {header} -->\n\n{markdown}");
@@ -54,7 +54,7 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     artefacts
 }
 
-/// The manual of every rule.
+/// Returns the page with the manual of every rule.
 fn rules() -> String {
     let mut out = "# Checks\n\nEvery rule that `cargo xtask gen` runs. \
                    `homelab explain <rule>` prints its entry.\n"

@@ -14,7 +14,8 @@ use similar::TextDiff;
 use crate::artefacts::{self, Artefact};
 use crate::{Outcome, complain, say};
 
-/// Writes what has changed. Nothing is touched when a rule finds an error or a file cannot be written.
+/// Writes the files that have changed. It touches nothing when a rule finds an error or a file
+/// cannot be written.
 pub(crate) fn write(house: &House, root: &Path) -> anyhow::Result<Outcome> {
     let Some(artefacts) = sound(house)? else { return Ok(Outcome::Findings) };
     let changed = write_below(root, &artefacts)?;
@@ -33,7 +34,8 @@ pub(crate) fn write(house: &House, root: &Path) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-/// Writes nothing; prints a diff and names the command when a file is out of date.
+/// Compares the files and writes nothing; prints a diff and the command to run when one is out of
+/// date.
 pub(crate) fn check(house: &House, root: &Path) -> anyhow::Result<Outcome> {
     let Some(artefacts) = sound(house)? else { return Ok(Outcome::Findings) };
     let stale = stale_below(root, &artefacts, &house.header())?;
@@ -51,7 +53,8 @@ pub(crate) fn check(house: &House, root: &Path) -> anyhow::Result<Outcome> {
     Ok(Outcome::Stale)
 }
 
-/// The artefacts of a stack in which no rule finds an error; `None` after printing the findings.
+/// Returns the artefacts of a stack; prints the findings and returns `None` when a rule finds an
+/// error.
 fn sound(house: &House) -> anyhow::Result<Option<Vec<Artefact>>> {
     let project = Project::from_stack(&house.stack);
     let verdict = checks::check(&project);
@@ -114,7 +117,7 @@ fn write_below(root: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<String
     Ok(written)
 }
 
-/// Path and diff of every file that is missing, different or no longer generated.
+/// Returns path and diff of every file that is missing, different or no longer generated.
 fn stale_below(
     root: &Path,
     artefacts: &[Artefact],
@@ -137,7 +140,8 @@ fn stale_below(
     Ok(stale)
 }
 
-/// Files that were generated once and are not any more; what somebody else put there stays.
+/// Returns files that were generated once but are not any more; files that somebody else put there
+/// stay.
 fn orphans(root: &Path, artefacts: &[Artefact], header: &str) -> anyhow::Result<Vec<PathBuf>> {
     let known: BTreeSet<_> = artefacts.iter().map(|it| root.join(&it.path)).collect();
     let mut found = Vec::new();
@@ -170,7 +174,7 @@ fn is_generated(path: &Path, header: &str) -> anyhow::Result<bool> {
     Ok(String::from_utf8_lossy(&bytes).contains(header))
 }
 
-/// The text of a file, or nothing when there is none.
+/// Returns the text of a file; `None` when there is no file.
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),

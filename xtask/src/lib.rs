@@ -1,4 +1,4 @@
-//! `cargo xtask`: a household's own commands. What is generated, written and compared, for any `House`.
+//! `cargo xtask`: the commands of a household's repository. They work for any `House`.
 
 mod accept;
 mod artefacts;
@@ -40,7 +40,7 @@ Exit codes:
   70 a bug of this program
   101 the code does not compile";
 
-/// What a command ends with; the codes are those of `EXIT_CODES`.
+/// How a command ends; the codes are those of `EXIT_CODES`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Fine = 0,
@@ -51,10 +51,10 @@ enum Outcome {
     Bug = 70,
 }
 
-/// A command besides those that every household has.
+/// A command in addition to those that every household has.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
-    /// Its name, with what stands behind it.
+    /// Its name and arguments.
     usage: &'static str,
     /// What it does, in the lines of `USAGE`.
     help: &'static str,
@@ -67,7 +67,7 @@ pub fn main(house: &House, root: &Path, more: &[Command]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let run = || Xtask { house, root, more }.run(&words);
-    // The panic's message is printed by then.
+    // Rust has already printed the message of the panic.
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     let outcome = outcome.unwrap_or(Ok(Outcome::Bug)).unwrap_or_else(|error| {
         complain(&format!("error: {error:#}"));
@@ -123,7 +123,7 @@ impl Xtask<'_> {
     }
 }
 
-/// Data goes to standard output; in tests nowhere, since it is not caught there.
+/// Prints data to standard output; in tests it prints nothing, because they do not capture it.
 fn say(text: &str) {
     if cfg!(test) {
         return;
@@ -132,7 +132,7 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Everything else goes to standard error.
+/// Prints everything else to standard error.
 fn complain(text: &str) {
     if cfg!(test) {
         return;

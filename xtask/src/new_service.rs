@@ -9,7 +9,8 @@ use homelab_core::dsl::name::ServiceName;
 
 use crate::{Outcome, complain, say};
 
-/// Writes `services/<name>.rs`, adds its module and its pin, and names the one line that is left.
+/// Writes `services/<name>.rs`, adds its module and its pin, and prints the one line that is left
+/// to write.
 pub(crate) fn run(house: &House, root: &Path, name: &str, image: &str) -> anyhow::Result<Outcome> {
     if let Some(problem) = problem(house, name, image) {
         complain(&format!("error: {problem}"));
@@ -38,7 +39,7 @@ pub(crate) fn run(house: &House, root: &Path, name: &str, image: &str) -> anyhow
     Ok(Outcome::Fine)
 }
 
-/// Words that are names of services by their letters, and none of modules.
+/// Words of Rust that would be valid names of services, but not of modules.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
@@ -47,7 +48,7 @@ const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// What is wrong with the arguments: what was given and what was expected.
+/// Returns what is wrong with the arguments: what was given and what was expected.
 fn problem(house: &House, name: &str, image: &str) -> Option<String> {
     if let Err(error) = ServiceName::parse(name.to_owned().leak()) {
         return Some(error.to_string());
@@ -121,7 +122,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Adds the module line where the alphabet wants it.
+/// Adds the line of the module in alphabetical order.
 fn with_module(text: &str, module: &str) -> String {
     let new = format!("pub(crate) mod {module};");
     let mut lines: Vec<&str> = text.lines().collect();

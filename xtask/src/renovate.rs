@@ -1,10 +1,10 @@
-//! Renovate's configuration: the same pins, ranges and age as `homelab images`.
+//! Writes Renovate's configuration, with the same pins, ranges and age as `homelab images`.
 
 use homelab_core::dsl::house::House;
 use homelab_core::dsl::image::Range;
 use serde_json::{Value, json};
 
-/// The rules of every house: a pin stays within its major version.
+/// Makes the rules of every house: a pin stays within its major version.
 fn rules() -> Vec<Value> {
     vec![
         json!({
@@ -23,7 +23,7 @@ fn rules() -> Vec<Value> {
     ]
 }
 
-/// The text of `.github/renovate.json`.
+/// Returns the text of `.github/renovate.json`.
 pub(crate) fn text(house: &House) -> String {
     let mut rules = rules();
     for (image, range) in house.ranges {
@@ -65,7 +65,7 @@ pub(crate) fn text(house: &House) -> String {
         "$schema": "https://docs.renovatebot.com/renovate-schema.json",
         "description": [
             house.header(),
-            "The same as `homelab images` does, for who prefers Renovate: use one of the two. compose.yaml is generated: Renovate must not edit it.",
+            "Does the same as `homelab images`, for those who prefer Renovate: use one of the two. compose.yaml is generated: Renovate must not edit it.",
         ],
         "extends": ["config:recommended", "schedule:weekly"],
         "enabledManagers": ["custom.regex", "github-actions", "pip_requirements"],

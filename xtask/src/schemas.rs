@@ -1,4 +1,4 @@
-//! The JSON Schema of every type that is written as data.
+//! Writes the JSON Schema of every type that is printed or stored as data.
 
 use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
@@ -16,7 +16,7 @@ use homelab_core::report::state::Kept;
 use homelab_core::report::status::Status;
 use schemars::{Schema, schema_for};
 
-/// Name and text of each.
+/// Returns name and text of each schema.
 pub(crate) fn all(house: &House) -> Vec<(&'static str, String)> {
     let own = vec![
         ("compose", schema_for!(File)),
@@ -39,7 +39,7 @@ pub(crate) fn all(house: &House) -> Vec<(&'static str, String)> {
     all.map(|(name, schema)| (name, text(schema, &house.header()))).collect()
 }
 
-/// With a comment on how it is made, as every generated file.
+/// Adds the comment of generated files, and returns the text.
 fn text(mut schema: Schema, header: &str) -> String {
     schema.insert("$comment".to_owned(), header.into());
     format!("{:#}\n", schema.as_value())

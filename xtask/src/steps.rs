@@ -1,4 +1,4 @@
-//! Commands that run cargo: the same steps on a developer's machine and in CI.
+//! Commands that run cargo, with the same steps on a developer's machine and in CI.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -9,7 +9,8 @@ use anyhow::Context as _;
 
 use crate::{Command, Outcome, complain};
 
-/// Every test that needs no engine. Snapshots are compared, and written only if `INSTA_UPDATE` says so.
+/// Runs every test that needs no engine. Snapshots are only compared, unless `INSTA_UPDATE` says
+/// otherwise.
 pub(crate) fn test(root: &Path) -> anyhow::Result<Outcome> {
     let update = std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned());
     let outcome = tests(root, &[("INSTA_UPDATE", &update)])?;
@@ -22,12 +23,12 @@ pub(crate) fn test(root: &Path) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// The same with these variables.
+/// Runs the same tests with these variables of the environment.
 pub(crate) fn tests(root: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Outcome> {
     run_with(root, &[&["test", "--workspace", "--locked", "--no-fail-fast"]], variables)
 }
 
-/// Format, lints and docs, with warnings denied.
+/// Checks format, lints and docs, with warnings denied.
 pub(crate) fn check(root: &Path) -> anyhow::Result<Outcome> {
     run(
         root,
@@ -48,7 +49,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Outcome> {
     )
 }
 
-/// Commands of the repository that this library lies in.
+/// Commands that only the repository of this library has.
 pub const OWN: &[Command] = &[
     Command {
         usage: "e2e [OPTIONS]",
@@ -94,7 +95,7 @@ pub const OWN: &[Command] = &[
     },
 ];
 
-/// Tests that need somebody else's program; test and feature have one name.
+/// Runs tests that need an external program; the test and the feature have the same name.
 fn with_program(
     root: &Path,
     package: &str,
@@ -105,8 +106,8 @@ fn with_program(
     run(root, &[&[&words, options].concat()])
 }
 
-/// The end-to-end suite: a program of its own, which takes the place of this one, so that its exit
-/// code and a Ctrl-C are its own.
+/// Runs the end-to-end suite. It is a separate program that replaces this process, so it receives
+/// Ctrl-C and sets the exit code itself.
 fn e2e(root: &Path, options: &[&str]) -> anyhow::Result<Outcome> {
     let words = ["run", "--quiet", "--locked", "--package", "homelab-e2e", "--"];
     let error = process::Command::new(cargo()).args(words).args(options).current_dir(root).exec();
@@ -117,7 +118,7 @@ pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Runs cargo with each list of words; stops at the first that fails.
+/// Runs cargo with each list of arguments; stops at the first that fails.
 fn run(root: &Path, steps: &[&[&str]]) -> anyhow::Result<Outcome> {
     run_with(root, steps, &[("INSTA_UPDATE", "no"), ("RUSTDOCFLAGS", "-D warnings")])
 }

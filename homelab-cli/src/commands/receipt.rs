@@ -49,8 +49,8 @@ pub(super) fn receipt_lines(receipt: &Receipt) -> Vec<String> {
         Outcome::Broken => format!("broken: {runs} runs and is not well"),
     };
     let mut lines = vec![outcome];
-    for (service, what) in &receipt.happened {
-        lines.push(format!("  {what} {service}"));
+    for (service, action) in &receipt.happened {
+        lines.push(format!("  {} {service}", action.word()));
     }
     lines.extend(receipt.dumps.iter().map(|it| format!("  dump {it}")));
     lines.extend(receipt.surprises.iter().map(|it| format!("  not as planned: {it}")));

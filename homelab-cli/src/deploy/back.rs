@@ -7,7 +7,7 @@ use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
 
 use super::dump::Database;
-use super::happened::{happened, in_words};
+use super::happened::happened;
 use super::journal::{Exchanged, Journal};
 use super::place::HousePlace;
 use super::run::Run;
@@ -177,7 +177,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
                 place.flip(id)?;
             }
             let receipt = run.receipt(Outcome::Deployed, None);
-            let happened = in_words(&happened(&seen, &after));
+            let happened = happened(&seen, &after);
             let health = health::by_service(&after);
             Ok(Receipt { happened, health, ..receipt })
         }

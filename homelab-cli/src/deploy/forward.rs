@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::back::{self, Cause};
 use super::dump::Database;
-use super::happened::{happened, in_words, surprises};
+use super::happened::{happened, surprises};
 use super::journal::Journal;
 use super::run::Run;
 use super::wanted::Wanted;
@@ -74,7 +74,7 @@ pub(super) fn go_forward(
             Receipt {
                 health: health::by_service(&after),
                 surprises: surprises(plan, &happened),
-                happened: in_words(&happened),
+                happened,
                 images: changed_images(plan),
                 dumps: journal.dumps.clone(),
                 ..run.receipt(Outcome::Deployed, None)

@@ -23,11 +23,6 @@ pub(super) fn happened(before: &Seen, after: &Seen) -> IndexMap<String, Action> 
     happened
 }
 
-/// The same in the words of a receipt.
-pub(super) fn in_words(happened: &IndexMap<String, Action>) -> IndexMap<String, String> {
-    happened.iter().map(|(name, action)| (name.clone(), word(*action).to_owned())).collect()
-}
-
 /// Where what happened differs from the plan.
 pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, Action>) -> Vec<String> {
     let mut surprises = Vec::new();
@@ -35,25 +30,15 @@ pub(super) fn surprises(plan: &Plan, happened: &IndexMap<String, Action>) -> Vec
     for (name, action) in planned.iter().filter(|it| *it.1 != Action::Unchanged) {
         let was = happened.get(*name).copied().unwrap_or(Action::Unchanged);
         if was != *action {
-            surprises.push(format!("`{name}` was to be {}, and was {}", word(*action), word(was)));
+            surprises.push(format!("`{name}` was to be {}, and was {}", action.word(), was.word()));
         }
     }
     for (name, action) in happened {
         let is_planned = planned.get(name).is_some_and(|planned| *planned != Action::Unchanged);
         // A service may restart by its own policy while a service that it uses is away.
         if !is_planned && *action != Action::Started {
-            surprises.push(format!("`{name}` was {}, which was not planned", word(*action)));
+            surprises.push(format!("`{name}` was {}, which was not planned", action.word()));
         }
     }
     surprises
-}
-
-const fn word(action: Action) -> &'static str {
-    match action {
-        Action::Created => "created",
-        Action::Recreated => "recreated",
-        Action::Started => "started",
-        Action::Stopped => "stopped",
-        Action::Unchanged => "left alone",
-    }
 }

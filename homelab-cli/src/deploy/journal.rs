@@ -69,6 +69,8 @@ impl Journal {
 mod tests {
     use std::fs;
 
+    use homelab_core::release::plan::Action;
+
     use super::super::place::tests::host;
     use super::super::receipt;
     use super::super::receipt::tests::id;
@@ -94,7 +96,7 @@ mod tests {
         let line = r#"{"id":"20261127T120000Z-9b1e07d-42","what":"deploy","outcome":"rolled-back","from":null,"to":"0123456789ab","runs":null,"actor":"ada","run_url":null,"started":"2026-11-27T12:00:00Z","ended":"2026-11-27T12:01:00Z","seconds":{"staging":0.1},"images":{"db":[null,"db:2"]},"happened":{"db":"recreated"},"surprises":[],"health":{"db":"healthy"},"dumps":[],"because":"`web` is unhealthy"}"#;
         fs::write(place.receipts(), format!("{line}\n")).expect("it is ours");
         let (receipts, unread) = receipt::read(&place).expect("it is read");
-        assert!(unread.is_empty() && receipts[0].happened["db"] == "recreated");
+        assert!(unread.is_empty() && receipts[0].happened["db"] == Action::Recreated);
         assert_eq!(serde_json::to_string(&receipts[0]).expect("a struct"), line);
     }
 }

@@ -15,12 +15,12 @@ fn mounted<'a>(
     manifest.config().filter(|(path, _)| {
         let binds = raw.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         // `./config/./web` and `config/web` are the same.
-        let sources = binds.filter_map(|it| power::real(&it.source, ""));
+        let mut sources = binds.filter_map(|it| power::real(&it.source, ""));
         let holds_it = |source: String| {
             let rest = source.strip_prefix('/').and_then(|it| path.strip_prefix(it));
             rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
         };
-        { sources }.any(holds_it)
+        sources.any(holds_it)
     })
 }
 

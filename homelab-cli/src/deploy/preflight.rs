@@ -84,9 +84,9 @@ pub(super) fn databases(wanted: &Wanted, seen: &Seen, plan: &Plan) -> Result<u64
     }
     let file = &wanted.after.file;
     let unwell = health::unwell(seen);
-    let size = |it: &String| {
-        let database = Database::of(seen, file, it)?;
-        if unwell.contains(it) && !database.answers()? { Ok(0) } else { database.size() }
+    let size = |name: &String| {
+        let database = Database::of(seen, file, name)?;
+        if unwell.contains(name) && !database.answers()? { Ok(0) } else { database.size() }
     };
     plan.dumps.iter().map(size).sum()
 }
@@ -118,8 +118,9 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     for (name, secret) in &file.secrets {
         let target = format!("/run/secrets/{name}");
         let mounts = seen.containers.iter().filter_map(|it| it.pointer("/Mounts")?.as_array());
-        let here = mounts.flatten().filter(|it| seen::text(it, "/Destination") == Some(&target));
-        let source = { here }.find_map(|it| seen::text(it, "/Source"));
+        let mut here =
+            mounts.flatten().filter(|it| seen::text(it, "/Destination") == Some(&target));
+        let source = here.find_map(|it| seen::text(it, "/Source"));
         let Some(source) = source.filter(|it| *it != secret.file) else { continue };
         let (old, new) = (std::fs::read(source).ok(), std::fs::read(&secret.file).ok());
         if old.is_some() && old != new {

@@ -61,20 +61,20 @@ fn target(place: &HousePlace, to: Option<&Id>, current: &Id) -> Result<Id, Error
     let names = || kept.iter().map(ToString::to_string).collect::<Vec<_>>();
     match to {
         None => before(place, current)?.filter(|it| kept.contains(it)).ok_or(Error::NoOlder),
-        Some(it) if it == current => {
-            Err(Error::AlreadyRuns { release: it.to_string(), kept: names() })
+        Some(asked) if asked == current => {
+            Err(Error::AlreadyRuns { release: asked.to_string(), kept: names() })
         }
-        Some(it) => {
+        Some(asked) => {
             // The first digits of its name or of its commit are enough.
             let commit = |kept: &Id| Manifest::load(place, kept).map(|it| it.commit);
             let mut found = kept.iter().filter(|kept| {
-                kept.as_str().starts_with(it.as_str())
-                    || commit(kept).is_ok_and(|commit| commit.starts_with(it.as_str()))
+                kept.as_str().starts_with(asked.as_str())
+                    || commit(kept).is_ok_and(|commit| commit.starts_with(asked.as_str()))
             });
             match (found.next(), found.next()) {
                 (Some(one), None) => Ok(one.clone()),
-                (None, _) if prune::all_releases(place)?.contains(it) => Ok(it.clone()),
-                _ => Err(Error::NotKept { release: it.to_string(), kept: names() }),
+                (None, _) if prune::all_releases(place)?.contains(asked) => Ok(asked.clone()),
+                _ => Err(Error::NotKept { release: asked.to_string(), kept: names() }),
             }
         }
     }

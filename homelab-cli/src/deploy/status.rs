@@ -27,7 +27,7 @@ use crate::message;
 /// cannot be found out becomes a finding, too.
 pub(crate) fn status(place: &HousePlace) -> Status {
     let mut findings = Vec::from_iter(interrupted(place));
-    let (receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
+    let (mut receipts, unread) = known(receipt::read(place), &mut findings).unwrap_or_default();
     findings.extend(unread_receipts(place, &unread));
     let broken = receipt::broken(&receipts).map(leads_out);
     findings.extend(broken.clone().map(|(because, help)| {
@@ -55,7 +55,7 @@ pub(crate) fn status(place: &HousePlace) -> Status {
         findings,
         health,
         kept,
-        last: { receipts }.pop(),
+        last: receipts.pop(),
     }
 }
 

@@ -89,8 +89,8 @@ mod tests {
     #[test]
     fn addresses_overlap_by_equality_or_as_all() {
         let at = |it: &str| it.parse::<Ipv4Addr>().expect("a literal of this test");
-        let on = |it: &str| Listener {
-            address: it.parse().expect("a literal of this test"),
+        let on = |address: &str| Listener {
+            address: address.parse().expect("a literal of this test"),
             port: 53,
             protocol: Protocol::Udp,
         };

@@ -1,9 +1,9 @@
 //! No account of the host has the user id of a container.
 //!
-//! To the kernel both are one user: a process in the container is that account, with its files and
-//! with what `sudo` lets it do, and the account reads the container's data and secrets.
-//! `useradd --system` takes a free number below 1000, and images use these, too. The household's
-//! own id, `PUID`, is meant to be shared: the files are theirs.
+//! To the kernel both are the same user: a process in the container can use the account's files and
+//! what `sudo` lets the account do, and the account can read the container's data and secrets.
+//! `useradd --system` takes a free number below 1000, and images use such numbers, too. The
+//! household's own id, `PUID`, is meant to be shared, because the files are the household's.
 //!
 //! Fix: give the account another number with `usermod --uid`, above those that images use.
 
@@ -26,7 +26,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         }
         for Account { name, shell, .. } in accounts.iter().filter(|it| it.uid == uid) {
             let message = format!(
-                "the account `{name}` has the user id {uid}, as which `{}` runs: each is the other",
+                "the account `{name}` has the user id {uid}, as which `{}` runs: to the kernel they are the same user",
                 member.name
             );
             let help =

@@ -1,9 +1,9 @@
 //! Every folder of the host that a service mounts exists, and its user can use it.
 //!
-//! The stack tells Docker not to make missing folders, because it would make them as root
-//! and the service could not write: so the start stops instead. A service that runs without
-//! `DAC_OVERRIDE` obeys the folder's owner and mode even as root. Access control lists are
-//! not looked at.
+//! The stack tells Docker not to make missing folders, because Docker would make them as root, and
+//! the service could not write to them. So the start fails instead. A service without
+//! `DAC_OVERRIDE` obeys the folder's owner and mode even as root. This rule does not look at access
+//! control lists.
 //!
 //! Fix: make the folder with the owner that is named, or hand it over with `chown`.
 
@@ -22,7 +22,7 @@ use crate::house_folder::HouseFolder;
 pub(super) const RULE: HostRule =
     HostRule { id: "host-bind", source: include_str!("bind.rs"), run };
 
-/// `host-engine` knows better than the file whether Docker's socket works.
+/// Docker's socket is left to `host-engine`, which asks the engine itself.
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// A mount of a service as it is on this host.
@@ -35,17 +35,18 @@ pub(crate) struct Use {
     /// The variable that the path comes from, when it comes from `.env`.
     pub(super) variable: Option<String>,
     pub(super) writes: bool,
-    /// Whether it holds what the image must not lose, and only the image understands.
+    /// Whether it holds data that the image must not lose and that only the image understands.
     pub(super) is_kept: bool,
-    /// Who uses it.
+    /// User id of the process that uses it.
     pub(super) uid: u32,
-    /// Their group.
+    /// Group id of that process.
     gid: u32,
     groups: Vec<u32>,
     overrides: bool,
 }
 
-/// Paths of the host that enabled services mount; those whose variable has no value are left out.
+/// Returns the paths of the host that enabled services mount, without those whose variable has no
+/// value.
 pub(crate) fn uses(house: &HouseFolder, project: &Project<'_>, profiles: &[&str]) -> Vec<Use> {
     let mut uses = Vec::new();
     for member in project.members().filter(|it| it.is_enabled_by(profiles)) {
@@ -67,7 +68,7 @@ fn use_of(
     }
     let number = |it: &String| project.resolve(it).parse().ok();
     let environment = |it: &str| member.service.environment.get(it).and_then(number);
-    // An entry point that starts as root and becomes PUID works as PUID.
+    // An entry point that starts as root and then becomes PUID works as PUID.
     let becomes = environment("PUID").zip(environment("PGID"));
     let first = access::ids(project, member);
     let (uid, gid) = becomes.or(first)?;
@@ -89,7 +90,7 @@ fn use_of(
 }
 
 impl Use {
-    /// Whether the path comes from `.env`, so that the household makes it.
+    /// Whether the path comes from `.env`, so the household has to make it.
     pub(crate) const fn is_own(&self) -> bool {
         self.variable.is_some()
     }
@@ -98,13 +99,13 @@ impl Use {
         std::fs::metadata(&self.path).is_err_and(|it| it.kind() == io::ErrorKind::NotFound)
     }
 
-    /// The command that makes the folder.
+    /// Returns the command that makes the folder.
     pub(crate) fn command(&self) -> String {
         let path = quoted(&self.path.display().to_string());
         format!("sudo install -d -o {} -g {} {path}", self.uid, self.gid)
     }
 
-    /// The command that lets its user in.
+    /// Returns the command that lets its user in.
     fn opening(&self, owner: u32, path: &str) -> String {
         match (self.uid == owner, self.writes) {
             (true, true) => format!("`sudo chmod u+rwX {path}`"),
@@ -114,7 +115,7 @@ impl Use {
         }
     }
 
-    /// Whether its user has what it needs, by the folder's owner, group and mode.
+    /// Whether owner, group and mode of the folder let its user do what it needs.
     fn is_allowed(&self, owner: u32, group: u32, mode: u32, is_folder: bool) -> bool {
         let needed = match (self.writes, is_folder) {
             (true, true) => 0o7,
@@ -135,7 +136,7 @@ impl Use {
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let uses = uses(context.house, context.project, context.profiles).into_iter();
-    // What no service may have is not to be made for it.
+    // A path that no service may have must not be created for one.
     for it in uses.filter(|it| !it.is_own() || !path::is_refused(context, &it.source)) {
         judge(&it, findings);
     }
@@ -147,7 +148,7 @@ fn judge(it: &Use, findings: &mut Findings) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if it.source.starts_with('.') {
-                // A generated file: `host-stale` says it.
+                // `host-stale` reports a missing generated file.
                 return;
             }
             let help = if it.is_own() {
@@ -189,7 +190,7 @@ fn judge(it: &Use, findings: &mut Findings) {
     }
 }
 
-/// A path as a shell reads it back.
+/// Quotes a path for a shell.
 fn quoted(path: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "/._-+@%".contains(it);
     if path.chars().all(plain) {

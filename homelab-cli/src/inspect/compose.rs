@@ -16,7 +16,7 @@ const MINIMUM: &[u32] = &[2, 23, 1];
 
 fn run(_: &Context<'_>, findings: &mut Findings) {
     let message = match docker::ask(&["compose", "version", "--short"]) {
-        // `host-engine` says it.
+        // `host-engine` reports it.
         Err(Failure::Missing | Failure::Silent) => return,
         Err(Failure::Failed(_)) => "there is no `docker compose` command".to_owned(),
         Ok(version) => match docker::at_least(&version, MINIMUM) {

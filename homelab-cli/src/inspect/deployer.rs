@@ -1,9 +1,9 @@
-//! Whoever may deploy by a key cannot change what the key may do.
+//! A user who may deploy with a key cannot change what the key may do.
 //!
-//! Who owns a folder can rename what lies in it: an `authorized_keys` of root's in a home that its
-//! user owns can be replaced together with its folder. A number that the system chose can be a
-//! container's one day. Looked at for every user whom `sudo` lets run `homelab receive`, and only by
-//! root, who alone reads its rules.
+//! The owner of a folder can rename what is in it: a user who owns the home can replace an
+//! `authorized_keys` of root's together with its folder. And a user id that the system chose can
+//! one day be a container's. The rule looks at every user whom `sudo` lets run `homelab receive`.
+//! It runs only as root, because nobody else can read the rules of `sudo`.
 //!
 //! Fix: give the home to root, as `docs/runbooks/merge-is-deploy.md` makes it.
 
@@ -15,7 +15,7 @@ use crate::host::Account;
 pub(super) const RULE: HostRule =
     HostRule { id: "host-deployer", source: include_str!("deployer.rs"), run };
 
-/// Numbers below are the system's to give: Debian's and Fedora's `/etc/login.defs`.
+/// The system gives out ids below this number: Debian's and Fedora's `/etc/login.defs`.
 const FIRST_CHOSEN: u32 = 1000;
 
 fn run(context: &Context<'_>, findings: &mut Findings) {

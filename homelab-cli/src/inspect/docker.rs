@@ -1,4 +1,4 @@
-//! Questions to the `docker` command, none of which changes anything.
+//! Asks the `docker` command questions that change nothing.
 
 use crate::docker;
 use crate::program;
@@ -6,11 +6,11 @@ use crate::program;
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// There is no such command.
+    /// There is no `docker` command.
     Missing,
-    /// It did not end in time.
+    /// The command did not end in time.
     Silent,
-    /// It failed; the last line of stderr.
+    /// The command failed; the last line of stderr.
     Failed(String),
 }
 
@@ -29,7 +29,8 @@ pub(super) fn ask(words: &[&str]) -> Result<String, Failure> {
     Err(Failure::Failed(because.trim().to_owned()))
 }
 
-/// Services of this project that have a running container; none when the engine does not answer.
+/// Returns the services of this project that have a running container; none when the engine does
+/// not answer.
 pub(super) fn running(project: &str) -> Vec<String> {
     let filter = format!("label=com.docker.compose.project={project}");
     let format = "{{.Label \"com.docker.compose.service\"}}";
@@ -37,19 +38,21 @@ pub(super) fn running(project: &str) -> Vec<String> {
     answer.lines().map(str::to_owned).collect()
 }
 
-/// The folder in which the engine keeps images, containers and volumes; nothing when it does not answer.
+/// Returns the folder in which the engine keeps images, containers and volumes; `None` when it does
+/// not answer.
 pub(crate) fn folder() -> Option<String> {
     let answer = ask(&["info", "--format", "{{.DockerRootDir}}"]).ok()?;
     Some(answer).filter(|it| it.starts_with('/'))
 }
 
-/// Names of all volumes of the engine; nothing when it does not answer.
+/// Returns the names of all volumes of the engine; `None` when it does not answer.
 pub(super) fn volumes() -> Option<Vec<String>> {
     let answer = ask(&["volume", "ls", "--format", "{{.Name}}"]).ok()?;
     Some(answer.lines().map(str::to_owned).collect())
 }
 
-/// Whether a version such as `v2.40.3-desktop.1` is at least this one; `None` when it is none.
+/// Whether a version such as `v2.40.3-desktop.1` is at least another one; `None` when the text is
+/// no version.
 pub(super) fn at_least(version: &str, minimum: &[u32]) -> Option<bool> {
     let version = version.trim().trim_start_matches('v');
     let version = version.split(['-', '+']).next()?;

@@ -19,7 +19,7 @@ const CLOSED: &[u32] = &[1, 48];
 
 fn run(_: &Context<'_>, findings: &mut Findings) {
     let subject = "docker";
-    // Not `json` for short: Docker's command line before 23 takes that for a text to print.
+    // Docker's command line before 23 would print the short form `json` as it is.
     match docker::ask(&["version", "--format", "{{json .}}"]) {
         Ok(answer) => {
             let version = api_version(&answer);

@@ -1,10 +1,10 @@
 //! `.env` sets what has no default, every value has the form that its variable needs, and
 //! neither another line nor the shell contradicts it.
 //!
-//! Compose itself checks none of this: a wrong user id or address is noticed when a container
-//! has already been replaced, and a misspelt name never. A variable of the shell wins over
-//! `.env` without a word. Public certificates exist only for names of the public DNS: asked
-//! for one below `home.arpa`, every authority refuses, and no site opens.
+//! Compose itself checks none of this: a wrong user id or address shows only when a container has
+//! already been replaced, and a misspelt name never. A variable of the shell silently wins over
+//! `.env`. Public certificates exist only for names of the public DNS: every authority refuses one
+//! below `home.arpa`, and then no site opens.
 //!
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
 
@@ -17,8 +17,8 @@ use crate::settings;
 pub(super) const RULE: HostRule =
     HostRule { id: settings::RULE, source: include_str!("env.rs"), run };
 
-/// Domains that are nobody's in the public DNS: RFC 8375, 6762, 6761, ICANN's for private use,
-/// and `lan`, which routers use although nothing reserves it.
+/// Domains that do not exist in the public DNS: those of RFC 8375, 6762 and 6761, ICANN's for
+/// private use, and `lan`, which routers use although nothing reserves it.
 const PRIVATE: &[&str] = &["home.arpa", "local", "localhost", "internal", "lan"];
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
@@ -35,7 +35,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Time zones that this host's database of zones does not have; nothing where there is none.
+/// Reports time zones that this host's database of zones does not have; without a database it
+/// reports nothing.
 fn time_zones(context: &Context<'_>, findings: &mut Findings) {
     let zones = context.house.host.path("/usr/share/zoneinfo");
     if !zones.is_dir() {
@@ -53,7 +54,7 @@ fn time_zones(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// An issuer of public certificates for a name that is not public.
+/// Reports an issuer of public certificates for a name that is not public.
 fn issuer(context: &Context<'_>, findings: &mut Findings) {
     let (declared, settings) = (&context.house.declared, context.settings);
     let Some((tls, domain)) = declared.tls.zip(declared.domain) else { return };

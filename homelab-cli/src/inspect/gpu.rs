@@ -50,7 +50,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// What to set the variable to that a text of the file begins with.
+/// Says how to set the variable that a text of the file begins with.
 fn set(text: &str, value: &str) -> String {
     match interpolate::variables(text).first() {
         Some(variable) => format!("set `{variable}={value}` in `.env`"),

@@ -1,9 +1,9 @@
 //! The updater's socket proxy knows the folder of this house.
 //!
-//! It refuses to create a container that mounts another path of the host than those of the
-//! services which are updated without review, and these lie in the house's folder, for which
-//! Compose has no variable. Watchtower removes the old container first and does not go back: a
-//! service whose update is refused stays away until somebody starts it again.
+//! The proxy only lets the updater create containers that mount the paths of services that are
+//! updated without review. These paths are in the house's folder, for which Compose has no
+//! variable. Watchtower removes the old container first and does not bring it back: when the proxy
+//! refuses the new container, the service stays away until somebody starts it again.
 //!
 //! Fix: set `HOUSE_PATH` in `.env` to the folder, as `homelab init` does in a new one.
 
@@ -23,7 +23,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         return;
     }
     let folder = folder.display();
-    let names_it = |it: &String| interpolate::variables(it).iter().any(|it| it == variable.name());
+    let names_it =
+        |text: &String| interpolate::variables(text).iter().any(|it| it == variable.name());
     for member in context.enabled().filter(|it| it.service.environment.values().any(names_it)) {
         let name = member.name;
         let message = format!(

@@ -1,11 +1,11 @@
-//! The addresses of the house's networks are nobody else's.
+//! Nothing else uses the addresses of the house's networks.
 //!
-//! All networks of the house have addresses of one range, which the site names. Where a route of
-//! the host leads to addresses of one of them, what lies there and the containers cannot reach each
-//! other; where another network of the engine has some of them, the house does not start. A route
-//! that holds more than the network has is a warning: the house works, and what lies at its
-//! addresses is out of reach.
-//! The engine's own pools, which hold about thirty networks, are not used.
+//! All networks of the house have addresses of one range, which the site names. When a route of the
+//! host leads to some of these addresses, the machines there and the containers cannot reach each
+//! other. When another network of the engine has some of them, the house does not start. A route
+//! that is wider than the network is only a warning: the house works, but machines at its addresses
+//! are out of reach. The house does not use the engine's own pools, which are enough for about
+//! thirty networks only.
 //!
 //! Fix: choose another range for `subnets` of the house's `Site`, run
 //! `cargo xtask gen` and deploy; or remove the other network.
@@ -56,13 +56,14 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             );
         }
     }
-    // The engine's networks are routes of the host, too.
+    // The host also has a route for each of the engine's networks.
     let known: Vec<_> = networks.iter().flat_map(|it| &it.subnets).copied().collect();
     for (device, route) in context.house.host.routes() {
-        let met = own.iter().filter(|it| it.1.overlaps(route) && !known.contains(&route));
-        // One that takes addresses of a network away is worse than one that only has them, too.
+        let mut met = own.iter().filter(|it| it.1.overlaps(route) && !known.contains(&route));
+        // A route that lies inside of a network takes addresses away from it, so it is the worse
+        // case.
         let taken = met.clone().find(|it| it.1.holds(route));
-        let Some((key, wanted)) = taken.or_else(|| { met }.next()) else { continue };
+        let Some((key, wanted)) = taken.or_else(|| met.next()) else { continue };
         let message = format!(
             "the route to `{route}` by `{device}` overlaps `{wanted}` of the house's network `{key}`"
         );
@@ -74,7 +75,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// None when the engine does not answer: `host-engine` says so, and whose routes there are nobody knows.
+/// Returns the engine's networks; none when the engine does not answer. `host-engine` reports that,
+/// and then nobody can tell which routes are the engine's.
 fn networks(project: &str) -> Vec<Network> {
     let ask = |words: &[&str]| docker::ask(words).unwrap_or_default();
     let ids = ask(&["network", "ls", "--quiet"]);
@@ -98,11 +100,12 @@ fn networks(project: &str) -> Vec<Network> {
     told.lines().filter_map(network).collect()
 }
 
-/// Reads the kernel's `/proc/net/route`: device and destination of every route but the default.
+/// Reads the kernel's `/proc/net/route`: device and destination of every route except the default.
 pub(crate) fn routes(text: &str) -> Vec<(String, Subnet)> {
     let route = |line: &str| {
         let words: Vec<_> = line.split_whitespace().collect();
-        // As the bytes lie in memory: the last one of the address comes first.
+        // The kernel prints the bytes as they are in memory: the last one of the address comes
+        // first.
         let address = |it: &str| u32::from_str_radix(it, 16).ok().map(u32::swap_bytes);
         let (first, mask) = (address(words.get(1)?)?, address(words.get(7)?)?);
         let subnet = format!("{}/{}", Ipv4Addr::from_bits(first), mask.leading_ones());

@@ -1,10 +1,11 @@
-//! What a service keeps in a folder of `.env` is in nobody else's folder.
+//! A folder of `.env` in which a service keeps data for itself is not inside another service's
+//! folder.
 //!
-//! Films, synchronised folders and files are there to be shared: the explorer may show the films
-//! that Jellyfin plays. What a service keeps for itself is not: who deletes a photo behind Immich's
-//! back leaves it with an entry that leads nowhere, and a dump holds password hashes and sessions.
-//! Two services that write to one folder as different users cannot change each other's files.
-//! Links are followed.
+//! Films, synchronised folders and files may be shared: the explorer may show the films that
+//! Jellyfin plays. Data that a service keeps for itself may not: when somebody deletes a photo
+//! without Immich, Immich keeps an entry that leads nowhere, and a dump holds password hashes and
+//! sessions. Two services that write to one folder as different users cannot change each other's
+//! files. The rule follows links.
 //!
 //! Fix: name folders next to each other, as the defaults are.
 
@@ -36,7 +37,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// What is wrong with a folder that is another one, or contains it.
+/// Reports a folder that is another one, or contains it, if that does harm.
 fn judge(
     context: &Context<'_>,
     (outer, outer_path): (&Use, &Path),

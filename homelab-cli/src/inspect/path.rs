@@ -1,12 +1,11 @@
-//! No path leads into the house, or to what else governs the host.
+//! No path leads into the house, or to another place that gives power over the host.
 //!
-//! Rules of the file judge paths as they are written there. This one judges what only the host
-//! knows: values of `.env`, and links, which are followed.
-//! A path is handed to a container, which reads and mostly also writes it: one that is, contains
-//! or lies in the house's folder gives it the settings, secrets and releases of all others;
-//! `/etc`, `/root`, the engine's folder and the like make it root. The folder `data` of the house
-//! is free for the household. A device of `.env` is `/dev/null` or one below `/dev/dri`: a disk is
-//! as much as `/`.
+//! The rules of the file judge paths as they are written there. This rule judges what only the host
+//! knows: the values of `.env`, and where links lead. A container reads such a path and mostly also
+//! writes to it. A path that is, contains or lies in the house's folder gives the container the
+//! settings, secrets and releases of all services; `/etc`, `/root`, the engine's folder and the
+//! like make it root. The household may use the folder `data` of the house as it likes. A device of
+//! `.env` is `/dev/null` or one below `/dev/dri`: a disk gives as much power as `/`.
 //!
 //! Fix: name a folder that holds nothing but the household's data, such as one below `/srv/data`; for
 //! a device, the name that `ls /dev/dri` shows; for a link, put a folder in its place.
@@ -35,7 +34,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     findings.list.extend(links(house, project, engine));
 }
 
-/// What a variable of `.env` gives to services that no service may have.
+/// Something that no service may have and that a variable of `.env` gives to services.
 struct Gift {
     variable: String,
     /// `path` or `device`.
@@ -46,8 +45,8 @@ struct Gift {
     services: Vec<String>,
 }
 
-/// Paths and devices of `.env` that no service may have, whatever profiles are on: one finding a variable;
-/// `engine` is the engine's folder.
+/// Returns one finding for each variable of `.env` that names a path or device that no service may
+/// have, whatever profiles are on; `engine` is the engine's folder.
 pub(crate) fn faults(
     house: &HouseFolder,
     settings: &Settings,
@@ -67,7 +66,8 @@ pub(crate) fn faults(
     gifts(house, settings, project, engine).into_iter().map(finding).collect()
 }
 
-/// The variables that these are about: what would follow from their values is not worth telling.
+/// Returns the variables of these findings, so that other rules do not report what follows from
+/// their values.
 pub(crate) fn refused(context: &Context<'_>) -> Vec<String> {
     let Context { house, settings, project, .. } = *context;
     let gifts = gifts(house, settings, project, context.engine.as_deref());
@@ -82,24 +82,24 @@ fn gifts(
 ) -> Vec<Gift> {
     let mut gifts: Vec<Gift> = Vec::new();
     for member in project.members() {
-        let paths = binds(&member).filter_map(|it| {
-            let value = project.resolve(it);
+        let paths = binds(&member).filter_map(|text| {
+            let value = project.resolve(text);
             let HostPath { path, what, .. } = host_path(house, engine, &value)?;
             let led = if path == value { String::new() } else { format!(", which is `{path}`") };
             let told = format!(
                 "`{value}`{led} of the host: {what}; expected a folder with nothing but the \
                  household's data"
             );
-            Some((it, "path", told, "another folder, such as one below `/srv/data`"))
+            Some((text, "path", told, "another folder, such as one below `/srv/data`"))
         });
         let accepts = member.waiver("host-device").is_some();
-        let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|it| {
-            let value = project.resolve(it);
+        let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|text| {
+            let value = project.resolve(text);
             let value = value.split(':').next().unwrap_or_default();
             let told =
                 format!("`{value}` of the host; expected `/dev/null` or a device below `/dev/dri`");
             let told = Some(told).filter(|_| !is_harmless_device(house, value))?;
-            Some((it, "device", told, "`/dev/null`, or the name that `ls /dev/dri` shows"))
+            Some((text, "device", told, "`/dev/null`, or the name that `ls /dev/dri` shows"))
         });
         for (text, what, told, expected) in paths.chain(devices).filter(|it| it.0.starts_with('$'))
         {
@@ -121,8 +121,9 @@ fn gifts(
     gifts
 }
 
-/// Paths of the file itself that lead elsewhere on this host: who can write to a folder puts a link there,
-/// and another service's mount below it follows. As they are written, a rule of the file judges them.
+/// Reports paths of the file that lead elsewhere on this host: a service that can write to a folder
+/// can put a link there, and the mount of another service follows it. A rule of the file judges
+/// these paths as they are written.
 fn links(house: &HouseFolder, project: &Project<'_>, engine: Option<&str>) -> Vec<Finding> {
     let folder = real(&house.path(".")).display().to_string();
     let mut found = Vec::new();
@@ -153,18 +154,19 @@ fn links(house: &HouseFolder, project: &Project<'_>, engine: Option<&str>) -> Ve
     found
 }
 
-/// Paths of the host that a service mounts, as they are written.
+/// Returns the paths of the host that a service mounts, as they are written.
 fn binds<'a>(member: &Member<'a>) -> impl Iterator<Item = &'a String> {
     let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     binds.map(|it| &it.source)
 }
 
-/// Whether no service may have a path that a variable of `.env` gives it.
+/// Whether a variable of `.env` gives a path that no service may have.
 pub(super) fn is_refused(context: &Context<'_>, value: &str) -> bool {
     host_path(context.house, context.engine.as_deref(), value).is_some()
 }
 
-/// What a path gives away, as it is written or where its links lead to; `engine` is the engine's folder.
+/// Returns what a path gives away of the host, as it is written or after its links; `engine` is the
+/// engine's folder.
 fn host_path(house: &HouseFolder, engine: Option<&str>, value: &str) -> Option<HostPath> {
     let folder = real(&house.path("."));
     let folder = folder.to_string_lossy();
@@ -178,25 +180,25 @@ fn host_path(house: &HouseFolder, engine: Option<&str>, value: &str) -> Option<H
     })
 }
 
-/// Whether a device gives nothing of the host, as it is written and where its links lead to.
+/// Whether a device gives no access to the host, both as it is written and after its links.
 fn is_harmless_device(house: &HouseFolder, value: &str) -> bool {
     let is_harmless = |it: &str| power::is_harmless_device(it, HOST_FOLDER);
     is_harmless(value) && (!value.starts_with('/') || is_harmless(&led(house, value)))
 }
 
-/// Where the links of a path of the Compose file lead to; one that begins with a variable leads nowhere.
+/// Follows the links of a path of the Compose file; `None` for a path that begins with a variable.
 fn led(house: &HouseFolder, value: &str) -> String {
     if value.is_empty() || value.starts_with('$') {
         return value.to_owned();
     }
     let root = real(&house.host.path("/"));
     let led = real(&house.source(value));
-    // Out of a test's own root, a link leads to the machine.
+    // In a test, a link out of the test's own root leads to the real machine.
     let led = led.strip_prefix(&root).map_or_else(|_| led.clone(), |it| Path::new("/").join(it));
     led.to_string_lossy().into_owned()
 }
 
-/// A path with its links followed as far as it exists.
+/// Follows the links of a path as far as it exists.
 pub(super) fn real(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         let above_path = if above.as_os_str().is_empty() { Path::new(".") } else { above };

@@ -1,9 +1,9 @@
 //! Every port that a service publishes is free, and its address belongs to this host.
 //!
-//! Otherwise the container is made and not started, and with it everything that waits for it.
-//! On many distributions `systemd-resolved` or `dnsmasq` already answers DNS on port 53.
-//! What a container of this stack holds counts as free; when the engine does not say which
-//! ports those are, a port that is taken is only a warning.
+//! Otherwise Docker makes the container but cannot start it, and everything that waits for it does
+//! not start either. On many distributions `systemd-resolved` or `dnsmasq` already answers DNS on
+//! port 53. Ports that a container of this stack holds count as free. When the engine does not say
+//! which ports those are, a port that is taken is only a warning.
 //!
 //! Fix: stop the other program, or choose another address in `.env`.
 
@@ -25,7 +25,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         for port in &member.service.ports {
             let address = port.host_ip.as_deref().map(|it| context.project.resolve(it));
             let address = address.unwrap_or_else(|| "0.0.0.0".to_owned());
-            // `host-env` says what is wrong with an address that is none.
+            // `host-env` reports a text that is no address.
             let Ok(address) = address.parse::<Ipv4Addr>() else { continue };
             let Ok(number) = context.project.resolve(&port.published).parse::<u16>() else {
                 continue;
@@ -52,7 +52,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 Some(_) => findings.error(subject, message, help(number, protocol)),
                 None => findings.warning(
                     subject,
-                    format!("{message}; whether it is this stack itself, Docker did not say"),
+                    format!("{message}; Docker did not say whether it is this stack itself"),
                     "mend what `host-engine` says, then run this again".to_owned(),
                 ),
             }
@@ -73,7 +73,7 @@ fn is_address_of_this_host(address: Ipv4Addr) -> bool {
     !result.is_err_and(|it| it.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
-/// Ports that containers of this project hold; `None` when the engine does not answer.
+/// Returns the ports that containers of this project hold; `None` when the engine does not answer.
 fn own_ports(project: &str) -> Option<Vec<(u16, Protocol)>> {
     let filter = format!("label=com.docker.compose.project={project}");
     let answer = docker::ask(&["ps", "--filter", &filter, "--format", "{{.Ports}}"]);

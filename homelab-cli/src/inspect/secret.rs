@@ -1,12 +1,12 @@
 //! Every secret is a file that exactly its services can read.
 //!
-//! Compose ignores owner and mode of file secrets, so those of the file on the host count:
-//! a service that runs as another user cannot read it and stops, and a file that everybody
-//! may read is none. A folder in its place is what Docker makes of a missing file.
+//! Compose ignores owner and mode of file secrets, so those of the file on the host count: a
+//! service that runs as another user cannot read it and stops, and a file that everybody may read
+//! is no secret. When the file is missing, Docker makes a folder in its place.
 //!
-//! The proxy's login is checked at every request of a stranger: a costly hash, or a line that does
-//! not say how its user's credentials begin, lets a flood of wrong logins take the processor from
-//! every site.
+//! The proxy checks the login at every request of a stranger. A flood of wrong logins takes the
+//! processor away from every site when the hash is costly, or when the line does not say how its
+//! user's credentials begin.
 //!
 //! Fix: `homelab init` makes what is missing and prints the commands for what is not its own.
 
@@ -29,8 +29,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     for secret in &context.house.declared.secrets {
         let path = context.house.path(&secret.file());
         let shown = path.display().to_string();
-        let readers = context.project.readers(secret.name());
-        let needed = { readers }.any(|it| it.is_enabled_by(context.profiles));
+        let mut readers = context.project.readers(secret.name());
+        let needed = readers.any(|it| it.is_enabled_by(context.profiles));
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -47,7 +47,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
-        // Who may not read it cannot tell; the person who made it can.
+        // A user who may not read the file cannot judge the login; its owner can.
         if let (SecretContent::ProxyLogin, Ok(line)) =
             (secret.content(), file::text(&path, limits::TEXT))
         {
@@ -65,7 +65,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// What counts of a file's metadata.
+/// The parts of a file's metadata that the rule judges.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     is_file: bool,
@@ -98,12 +98,12 @@ fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
         findings.error(shown, format!("`{shown}` is empty"), help);
     }
     let mode = seen.mode;
-    // What its owner may do beyond reading it is the owner's business.
+    // The owner may do more than read; that does no harm.
     if mode & 0o7077 & !wanted.mode != 0 {
         let message = format!("`{shown}` has mode {mode:04o}: others than its services can use it");
         findings.error(shown, message, fix_mode(shown, wanted));
     }
-    // The group counts only where it reads.
+    // The group only counts when the mode lets it read.
     let group_reads = wanted.mode & 0o040 != 0;
     if seen.uid != wanted.uid || group_reads && seen.gid != wanted.gid {
         let message = format!(
@@ -117,7 +117,7 @@ fn judge(shown: &str, seen: Seen, wanted: &Access, findings: &mut Findings) {
     }
 }
 
-/// Above this a hash costs more than a hundredth of a second.
+/// With a higher cost, one check of the hash takes more than a hundredth of a second.
 const DEAREST: u32 = 6;
 
 fn judge_login(shown: &str, line: &str, findings: &mut Findings) {
@@ -142,17 +142,17 @@ fn fix_mode(shown: &str, wanted: &Access) -> String {
     format!("`sudo chmod {:04o} {shown}`", wanted.mode)
 }
 
-/// The command that gives a secret's file its owner and mode.
+/// Returns the command that gives a secret's file its owner and mode.
 pub(crate) fn fix(shown: &str, wanted: &Access) -> String {
     let Access { uid, gid, mode } = wanted;
     format!("sudo chown {uid}:{gid} {shown} && sudo chmod {mode:04o} {shown}")
 }
 
-/// Whether exactly its services can read it.
+/// Whether exactly the services of a secret can read its file.
 pub(crate) fn is_right(path: &Path, wanted: &Access) -> bool {
-    std::fs::metadata(path).is_ok_and(|it| {
+    std::fs::metadata(path).is_ok_and(|metadata| {
         let mut findings = Findings { rule: RULE.id, list: Vec::new() };
-        judge("", Seen::from(&it), wanted, &mut findings);
+        judge("", Seen::from(&metadata), wanted, &mut findings);
         findings.list.is_empty()
     })
 }

@@ -1,12 +1,12 @@
-//! No service that is on lets anybody do what is its administrator's.
+//! No service that is on lets strangers do what only its administrator may do.
 //!
-//! A variable that ends in `_ALLOW_SETUP` is there for the minute in which the household makes its
-//! own account. Left on, and should the service's accounts ever be gone, the house belongs to
-//! whoever comes first.
+//! A variable that ends in `_ALLOW_SETUP` is meant for the minute in which the household makes its
+//! own account. If it stays on and the service ever loses its accounts, whoever comes first becomes
+//! the administrator.
 //!
-//! One that says that a set-up is done, such as `JELLYFIN_SETUP_DONE`, opens paths that answer
-//! anybody before. Said too early, everybody in the network may use them; never said, the
-//! administrator cannot.
+//! A variable that says that a set-up is done, such as `JELLYFIN_SETUP_DONE`, opens paths that
+//! answer everybody before the set-up. When it is set too early, everybody in the network may use
+//! them; when it is never set, the administrator cannot use them either.
 //!
 //! Fix: make the account or end the wizard, see `docs/runbooks/first-start.md`, set the variable in
 //! `.env`, start the service again.
@@ -36,7 +36,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Switches that let a first visitor in.
+/// Reports switches that let the first visitor in.
 fn allowed(context: &Context<'_>, findings: &mut Findings) {
     for variable in context.house.declared.variables.iter().filter(|it| is_switch(it)) {
         let Fallback::Value(closed) = variable.fallback() else { continue };
@@ -67,7 +67,8 @@ fn is_switch(variable: &EnvVar) -> bool {
     variable.name().ends_with(SUFFIX)
 }
 
-/// A set-up that is said to be done where it cannot be, or is not said to be done.
+/// Reports a set-up that is declared done although it cannot be, or that is not declared done
+/// although the service runs.
 fn done(
     context: &Context<'_>,
     member: &Member<'_>,
@@ -101,7 +102,7 @@ fn done(
     }
 }
 
-/// Whether none of its volumes exists.
+/// Whether none of the service's volumes exists.
 fn is_new(context: &Context<'_>, member: &Member<'_>) -> bool {
     let Some(known) = docker::volumes() else { return false };
     let volumes = member.service.volumes.iter().filter(|it| it.kind == MountKind::Volume);

@@ -1,11 +1,12 @@
 //! `compose.yaml` and the files below `config/` are what this program would generate.
 //!
-//! Otherwise what this program checks and explains is not what Docker would start: every other
-//! finding, and that there is none, would be about another house.
+//! Otherwise this program checks and explains another house than the one that Docker would start,
+//! and its findings mean nothing.
 //!
-//! Fix: build this program from the commit that is checked out, as after every `git pull`;
-//! after a change in Rust run `cargo xtask gen` too. In a folder that `homelab deploy` deploys to the
-//! release counts, whichever program has made it; `homelab status` compares it with what runs.
+//! Fix: build this program from the commit that is checked out, as after every `git pull`; after a
+//! change in Rust run `cargo xtask gen` too. The rule does not apply to a folder that `homelab
+//! deploy` deploys to, where the release counts, whichever program has made it; `homelab status`
+//! compares that with what runs.
 
 use std::io;
 
@@ -19,7 +20,8 @@ use crate::file;
 pub(super) const RULE: HostRule =
     HostRule { id: "host-stale", source: include_str!("stale.rs"), run };
 
-/// Brings this program to the commit that is checked out, in a shell in the project's folder.
+/// Shell command that builds this program from the commit that is checked out in the project's
+/// folder.
 const REBUILD: &str =
     "cargo build --release --bin homelab && sudo install target/release/homelab /usr/local/bin/";
 
@@ -30,7 +32,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     let compose = yaml::render(&lower(context.house.stack()), "", Spacing::Sections);
     compare(context, "compose.yaml", &compose, findings);
     if !context.house.path("compose.yaml").exists() {
-        // This is not the repository: that its other files are absent too says nothing more.
+        // This is not the repository, so the other files are missing, too, and are not worth a
+        // finding.
         return;
     }
     for file in &context.house.house.files {
@@ -61,7 +64,7 @@ fn compare(context: &Context<'_>, name: &str, expected: &str, findings: &mut Fin
     }
 }
 
-/// The text below the comment on top, which says who generated it.
+/// Returns the text below the first comment, which says who generated it.
 fn body(text: &str) -> String {
     let rest = text.lines().skip_while(|it| it.starts_with('#') || it.trim().is_empty());
     rest.collect::<Vec<_>>().join("\n")

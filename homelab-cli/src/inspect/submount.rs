@@ -21,7 +21,7 @@ const RECURSIVE: &[u32] = &[1, 44];
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     let Ok(version) = docker::ask(&["version", "--format", "{{.Server.APIVersion}}"]) else {
-        // `host-engine` says it.
+        // `host-engine` reports it.
         return;
     };
     if docker::at_least(&version, RECURSIVE) != Some(false) {

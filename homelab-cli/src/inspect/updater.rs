@@ -1,8 +1,8 @@
 //! An updater that is on has something to update.
 //!
-//! Every image stays at its digest until a change is merged, unless a line of `.env` lets a
-//! service follow its tag. Without such a line the updater replaces nothing, and its socket proxy,
-//! by which it may create any container, stands there for nothing.
+//! Every image stays at its digest until a change is merged, unless a line of `.env` lets a service
+//! follow its tag. Without such a line the updater replaces nothing, and its socket proxy, through
+//! which it may create containers, is a risk without a use.
 //!
 //! Fix: take its profile out of `COMPOSE_PROFILES`, or write the line.
 
@@ -14,7 +14,7 @@ use crate::message;
 pub(super) const RULE: HostRule =
     HostRule { id: "host-updater", source: include_str!("updater.rs"), run };
 
-/// By which Watchtower leaves everybody alone who has no label.
+/// With this variable Watchtower only touches services that have its label.
 const BY_LABEL: &str = "WATCHTOWER_LABEL_ENABLE";
 
 fn run(context: &Context<'_>, findings: &mut Findings) {

@@ -50,8 +50,8 @@ impl Rule {
         let lists = |list: &Option<Vec<String>>, it: &str| {
             list.as_ref().is_none_or(|list| list.iter().any(|one| one == it))
         };
-        let version = self.match_current_version.as_ref().is_none_or(|it| {
-            let pattern = it.trim_matches('/');
+        let version = self.match_current_version.as_ref().is_none_or(|written| {
+            let pattern = written.trim_matches('/');
             Regex::new(pattern).expect("it is an expression").is_match(tag)
         });
         lists(&self.match_datasources, "docker")

@@ -186,7 +186,8 @@ impl Report {
             lines.push("| --- | --- | --- | --- | --- |".to_owned());
             lines.extend(moved);
         }
-        let open = |it: &&Row| it.beyond.is_some() || !(it.moves() || it.state == State::UpToDate);
+        let open =
+            |row: &&Row| row.beyond.is_some() || !(row.moves() || row.state == State::UpToDate);
         let mut open = self.pins.iter().filter(open).peekable();
         if open.peek().is_some() {
             lines.push("\nNot moved, or not all the way:\n".to_owned());

@@ -23,7 +23,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for key in contract.requires.items() {
             let is_set = environment.contains_key(key)
                 || environment.contains_key(&format!("{key}_FILE"))
-                // What stands in a stranger's file is not known here; ours set what they say.
+                // The content of an environment file of any other project is not known here, so it
+                // may set the variable.
                 || !member.facts().is_declared && !member.service.env_file.is_empty();
             if !is_set {
                 findings.on(

@@ -43,7 +43,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the peer runs whenever the other one does, where that one can reach it.
+/// Whether a peer runs whenever the service does, and the service can reach it.
 fn serves(project: &Project<'_>, peer: &Member<'_>, member: &Member<'_>) -> bool {
     peer.runs_whenever(member) && project.shared(member, peer).next().is_some()
 }

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// What stands in place of a host without being one.
+/// Values that may stand where a host is expected but name none.
 const WORDS: &[&str] =
     &["localhost", "true", "false", "yes", "no", "on", "off", "none", "all", "any", "auto"];
 
@@ -50,7 +50,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// The bare name of a host that a variable holds.
+/// Returns the host that a variable names, without scheme, login and port.
 fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
     let is_host = key.ends_with("_HOST") || key.ends_with("_HOSTNAME");
     let authority = match value.split_once("://") {
@@ -67,7 +67,7 @@ fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
     (name::fault(host).is_none() && !WORDS.contains(&host)).then_some(host)
 }
 
-/// Whether they share a network; a `network_mode` is not judged.
+/// Whether two services share a network; a `network_mode` is not judged.
 fn can_meet(project: &Project<'_>, one: &Member<'_>, other: &Member<'_>) -> bool {
     match (one.networks(), other.networks()) {
         (Some(own), Some(others)) => {

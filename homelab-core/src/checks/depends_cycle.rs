@@ -1,7 +1,8 @@
 //! Services do not wait for each other in a circle.
 //!
-//! Compose refuses a file in which a service waits, through others, for itself. With the DSL it
-//! takes a handle of another stack to get there: a handle exists only after `Stack::add`.
+//! Compose refuses a file in which a service waits, through others, for itself. The DSL prevents
+//! this, because a handle exists only after `Stack::add`; only a handle of another stack gets
+//! around it.
 //!
 //! Fix: remove one of the circle's dependencies; the service has to try again by itself.
 
@@ -32,7 +33,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// The first circle that is reached from a service; each service is visited once.
+/// Returns the first circle that is reached from a service; each service is visited once.
 fn circle(
     project: &Project<'_>,
     name: &str,

@@ -4,8 +4,8 @@
 //! so is root on the host. A folder that holds the socket is as good as the socket, and a
 //! read-only mount forbids deleting the file, not talking to the engine.
 //!
-//! A socket proxy may have `/var/run/docker.sock` and no other way to an engine. A host lets a
-//! service of a release have that one, too, when it accepts this rule, and nothing else.
+//! A socket proxy may have `/var/run/docker.sock` and no other way to an engine. On a host, a
+//! service of a release may have that socket, too, when its label accepts this rule.
 //!
 //! Fix: define a proxy with `Service::socket_proxy` that lets only the needed requests
 //! through, and let the service use that.
@@ -41,13 +41,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a path or an address is Docker's socket itself.
+/// Whether a path or an address is Docker's own socket.
 fn is_dockers(project: &Project<'_>, path: &str) -> bool {
     let path = path.strip_prefix("unix://").unwrap_or(path);
     real(path, project.folder()) == real(DOCKER_SOCKET, project.folder())
 }
 
-/// Every way in which a service is given the socket: what it is, and the path on the host.
+/// Returns every way in which a service gets the socket: by what, and the path on the host.
 fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
     let service = member.service;
     let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
@@ -57,7 +57,7 @@ fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
         Some((format!("the secret `{name}`, whose file is"), project.resolve(file)))
     });
     let is_way =
-        |it: &(String, String)| real(&it.1, project.folder()).is_some_and(|it| holds_socket(&it));
+        |way: &(String, String)| real(&way.1, project.folder()).is_some_and(|it| holds_socket(&it));
     let mut ways: Vec<_> = binds.chain(secrets).filter(is_way).collect();
     let environment = service.environment.iter();
     let environment = environment.map(|(key, it)| (format!("`{key}`:"), project.resolve(it)));

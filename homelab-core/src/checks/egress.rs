@@ -1,8 +1,8 @@
 //! A service that needs the internet has a way out, and every way out has a reason.
 //!
-//! On internal networks alone every connection to the outside fails, mostly after a long
-//! timeout and with a message about names. And whoever takes over a service with a way out can
-//! send away what it finds, and fetch what it lacks.
+//! On internal networks alone every connection to the outside fails, mostly after a long timeout
+//! and with a message about names. And whoever takes over a service with a way out can send away
+//! the data that it finds, and download tools.
 //!
 //! Fix: `.egress("why")` in the DSL, and no other network that leads out; the proxy has one of its
 //! own.
@@ -31,7 +31,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
         }
         let Some(stack) = project.stack() else { continue };
-        // Of a socket proxy another rule says more.
+        // Another rule says more about a socket proxy.
         if member.role() == Some(RoleKind::Edge) || member.is_socket_proxy() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Findings: what a rule has to say, where, and what to do about it.
+//! Findings: what is wrong, where, and what to do about it.
 
 use std::fmt;
 use std::panic::Location;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Stops `gen`.
     Error,
-    /// Is printed.
+    /// Is only printed.
     Warning,
 }
 
@@ -62,7 +62,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A line of a file.
+    /// Makes the place of a line in a file.
     pub fn line(file: String, line: usize) -> Self {
         Self { file, line: line.try_into().ok(), column: None }
     }
@@ -75,43 +75,44 @@ impl From<&Location<'_>> for Place {
 }
 
 impl fmt::Display for Place {
-    /// `file:line`, as editors and terminals open it.
+    /// Writes `file:line`, as editors and terminals open it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
     }
 }
 
-/// What to do about a finding, in the words of whoever wrote what it is about.
+/// What to do about a finding, in the language of the author: Rust for a stack, YAML for any other
+/// file.
 #[derive(Clone, Debug)]
 pub struct Help {
-    /// In Rust, for a stack.
+    /// The help in Rust, for a stack.
     rust: String,
-    /// In YAML, for a file that nobody has lowered.
+    /// The help in YAML, for any other file.
     compose: String,
 }
 
 impl Help {
-    /// One for each audience.
+    /// Makes a help with one text for each language.
     pub fn new(rust: impl Into<String>, compose: impl Into<String>) -> Self {
         Self { rust: rust.into(), compose: compose.into() }
     }
 
-    /// What the author of a stack reads, or that of a file.
+    /// Returns the text for the author of a stack, or of any other file.
     pub(crate) fn of(self, is_stack: bool) -> String {
         if is_stack { self.rust } else { self.compose }
     }
 }
 
 impl From<String> for Help {
-    /// The same for both.
+    /// Makes a help with the same text for both.
     fn from(text: String) -> Self {
         Self { rust: text.clone(), compose: text }
     }
 }
 
 impl fmt::Display for Finding {
-    /// As a compiler prints it, without a line break at the end.
+    /// Writes the finding as a compiler would, without a line break at the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}]: {}", self.severity, self.rule, self.message)?;
         match &self.place {
@@ -131,7 +132,7 @@ pub struct Waived {
     pub because: String,
 }
 
-/// What all rules together have to say.
+/// The result of all rules together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Findings, errors first, then in the order of the rules and of the services.

@@ -1,9 +1,9 @@
 //! A panel that only the proxy guards is reachable by the proxy alone.
 //!
-//! Such a panel asks nobody for a password, or makes its first visitor the administrator: the
-//! proxy's login, or the paths that it closes, are all that stands before it. Another service on one
-//! of its networks does not pass by the proxy, so whoever takes over that service has the panel, too;
-//! and a published port of the panel gives it to whoever reaches the host.
+//! Such a panel asks nobody for a password, or makes its first visitor the administrator: only the
+//! proxy's login, or the paths that the proxy closes, protect it. Another service on one of its
+//! networks reaches it without the proxy, so whoever takes over that service has the panel, too. A
+//! published port of the panel gives it to everybody who reaches the host.
 //!
 //! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
 //! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
@@ -33,7 +33,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// The panel's port on the host does not pass by the proxy.
+/// Reports a panel whose port is published on the host, where the proxy does not protect it.
 fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
     for published in member.service.ports.iter().filter(|it| it.target == panel.number()) {
         let (name, port) = (member.name, project.port_text(published));
@@ -65,10 +65,11 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
     }
 }
 
-/// The port of a panel whose own login keeps nobody out, where the proxy asks or closes its wizard.
+/// Returns the port of a panel that only the proxy protects: by a login, or by closing the panel's
+/// wizard.
 fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
     let panel = member.contract()?.panel.some()?;
-    let closes = |it: &Site| project.route_of(it).is_some_and(|it| !it.closed.is_empty());
+    let closes = |site: &Site| project.route_of(site).is_some_and(|it| !it.closed.is_empty());
     let mut sites = project.sites_of(member.name);
     let is_guarded = match &panel.login {
         PanelLogin::BuiltIn => false,

@@ -1,11 +1,11 @@
-//! No service has a device of the host that is not there for many.
+//! No service has a device of the host, except those that are made for many users.
 //!
-//! Who has a disk (`/dev/sda`) or the memory (`/dev/mem`) reads and writes past every permission, as
-//! if `/` were mounted. `/dev/null` and its like, what is below `/dev/dri`, and `/dev/net/tun` give
-//! nothing of the host.
+//! A service with a disk (`/dev/sda`) or the memory (`/dev/mem`) reads and writes past every
+//! permission, as if `/` were mounted. Devices such as `/dev/null`, those below `/dev/dri`, and
+//! `/dev/net/tun` are allowed: they give no access to the host.
 //!
-//! Fix: remove the device. Where a service is about that one device, such as a stick, and it governs
-//! nothing else, say why with `.accept("host-device", "…")`.
+//! Fix: remove the device. When the service exists for that one device, such as a USB stick, and
+//! the device gives no other access, say why with `.accept("host-device", "…")`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};

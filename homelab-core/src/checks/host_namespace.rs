@@ -5,8 +5,8 @@
 //! of its user. `ipc`, `uts` and `userns_mode` each remove another wall. The namespace of another
 //! container (`service:…`, `container:…`) may be the host's itself.
 //!
-//! A service in another one's network, or on a network that the file does not name, reaches whom
-//! `snapshots/reachability.snap` does not tell: no recorded reason makes that right.
+//! A service in another one's network, or on a network that the file does not name, reaches
+//! services that `snapshots/reachability.snap` does not list: no recorded reason makes that right.
 //!
 //! Fix: remove the line. Where the service is about the host, as a monitor is, record the
 //! reason: `.host_pid("…")`.
@@ -29,7 +29,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for (key, value) in namespaces(project, &member) {
             let name = member.name;
             let fault = if key == "network_mode" && value != "host" {
-                "and so reaches nobody knows whom"
+                "and so reaches unknown services"
             } else if member.reason_for(Exception::Namespace(key, &value)).is_none() {
                 "without a recorded reason"
             } else {

@@ -1,9 +1,9 @@
-//! No service can change what governs the host, or read its secrets.
+//! No service can change files that give power over the host, or read the host's secrets.
 //!
-//! Who writes to `/etc`, `/root/.ssh`, `/usr` or the engine's own folder becomes root when he
-//! likes; who writes to the house's folder changes its settings, secrets and releases. Sockets
-//! below `/run` are answered also where the mount is read-only, and of `/etc/shadow`, SSH's keys
-//! and the house's secrets reading is enough. Sockets of an engine are a rule of their own.
+//! A service that writes to `/etc`, `/root/.ssh`, `/usr` or the engine's own folder can become
+//! root; one that writes to the house's folder can change its settings, secrets and releases.
+//! Sockets below `/run` answer even when the mount is read-only, and reading `/etc/shadow`, SSH
+//! keys or the house's secrets is enough to do harm. Another rule judges the sockets of an engine.
 //!
 //! Fix: mount the one file or folder that the service needs, read-only, or keep its data
 //! elsewhere, such as below `/srv`.

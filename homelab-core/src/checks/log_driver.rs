@@ -1,8 +1,8 @@
-//! A log stays in the engine.
+//! The engine keeps the logs and does not send them elsewhere.
 //!
-//! Drivers such as `syslog`, `gelf` or `fluentd` send every line to an address, by the engine itself
-//! and from the host's own network: a service without any way out writes to the internet by it, and
-//! to what listens on the host alone.
+//! With drivers such as `syslog`, `gelf` or `fluentd` the engine sends every line to an address,
+//! from the host's own network. So even a service without a way out can write to the internet, and
+//! to programs that listen on the host alone.
 //!
 //! Fix: use `json-file` with a bound or `local`, which the DSL does. Where logs are collected, read
 //! them from the engine, or say why with `.accept("log-driver", "…")`.
@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Drivers that keep lines on the host; no name is the engine's default.
+/// Drivers that keep logs on the host; the empty name means the engine's default.
 const LOCAL: &[&str] = &["", "json-file", "local", "none", "journald"];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {

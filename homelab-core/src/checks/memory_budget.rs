@@ -44,7 +44,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// The three services with the largest limits of a set of profiles.
+/// Names the three services with the largest limits in a set of profiles.
 fn largest(project: &Project<'_>, profiles: &[String]) -> String {
     let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let running = project.members().filter(|it| it.is_enabled_by(&profiles));

@@ -1,10 +1,10 @@
-//! A network is what it seems: no unknown option, a name of its own, private addresses.
+//! A network has no unknown option, a name of its own, and private addresses.
 //!
 //! Options of the driver decide who reaches whom: `gateway_mode_ipv4: nat-unprotected` opens every
-//! port of every member, `bridge.name` joins a bridge that is there. A network whose real name is
-//! `host`, `bridge` or `none` is the engine's. And the host sends what is meant for a network's
-//! addresses to its containers: `0.0.0.0/1` would be half of the internet. Private are those of
-//! RFC 1918, and `fc00::/7` of RFC 4193.
+//! port of every member, `bridge.name` joins an existing bridge. A network whose real name is
+//! `host`, `bridge` or `none` is the engine's. And the host sends all traffic for a network's
+//! addresses to its containers: with `0.0.0.0/1` that would be half of the internet. Private
+//! addresses are those of RFC 1918, and `fc00::/7` of RFC 4193.
 //!
 //! Fix: remove the option, give the network a name of its own, or addresses such as `10.231.0.0/24`.
 
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Options whose meaning the model of who reaches whom knows.
+/// Options that the model of reachability understands.
 const KNOWN: &[&str] = &[bridge::NO_HOST_ADDRESS, bridge::MEMBERS_CONNECT, bridge::MASQUERADE];
 
 /// Networks that every engine has.
@@ -39,7 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         for option in network.driver_opts.keys().filter(|it| !KNOWN.contains(&it.as_str())) {
             findings.about(
                 key,
-                format!("the network `{key}` has the option `{option}`, which nobody judges"),
+                format!("the network `{key}` has the option `{option}`, which no rule understands"),
                 format!("remove `{option}`"),
             );
         }
@@ -67,7 +67,7 @@ fn is_private(subnet: &str) -> bool {
         |it: &str| it.starts_with(['f', 'F']) && it[1..].starts_with(['c', 'd', 'C', 'D']);
     match Subnet::parse(subnet) {
         Some(subnet) => PRIVATE.iter().any(|it| it.holds(subnet)),
-        // The model of who reaches whom knows version 4 alone.
+        // The model of reachability knows IPv4 only.
         None => subnet.contains(':') && is_local(subnet),
     }
 }
@@ -83,7 +83,7 @@ mod tests {
             file.networks["backend"].driver_opts.insert(option, "nat-unprotected".to_owned());
         });
         insta::assert_snapshot!(found, @"
-        error[network-option]: the network `backend` has the option `com.docker.network.bridge.gateway_mode_ipv4`, which nobody judges
+        error[network-option]: the network `backend` has the option `com.docker.network.bridge.gateway_mode_ipv4`, which no rule understands
           --> backend
           help: remove `com.docker.network.bridge.gateway_mode_ipv4`
         ");

@@ -1,8 +1,8 @@
-//! Every network has addresses of its own, from the house's range.
+//! Every network has its own addresses from the house's range.
 //!
-//! Where the file names none, the engine takes them from its own pools, of which there are about
-//! thirty: the next network after that is refused. Two networks with the same addresses are
-//! refused, too.
+//! When the file names no addresses, the engine takes them from its own pools, which are enough for
+//! about thirty networks: it refuses the next one. It also refuses two networks with the same
+//! addresses.
 //!
 //! Fix: give `Site::subnets` a wider range: networks that services share by name take a /24 of its
 //! first half, all others a /29 of its second one.

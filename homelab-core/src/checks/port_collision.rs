@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// What a service takes of the host.
+/// The address and ports of the host that a service takes.
 struct Claim<'a> {
     member: Member<'a>,
     text: String,
@@ -91,7 +91,7 @@ fn collide(a: &Claim<'_>, b: &Claim<'_>) -> bool {
         && (covers(&a.address, &b.address) || covers(&b.address, &a.address))
 }
 
-/// Whether an address of the host takes a port on the other one too.
+/// Whether a port on one address of the host is also taken on the other address.
 fn covers(wide: &str, narrow: &str) -> bool {
     match wide {
         "" => true,
@@ -116,7 +116,7 @@ mod tests {
     use crate::checks::testing::break_file;
     use crate::compose::PublishedPort;
 
-    /// `fetch` publishes this on this address; `caddy` publishes 443 on all.
+    /// Lets `fetch` publish a port on an address, while `caddy` publishes 443 on all of them.
     fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
         break_file(|file| {
             file.services["fetch"].ports = vec![PublishedPort {

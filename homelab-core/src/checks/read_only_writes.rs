@@ -31,22 +31,23 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Every folder over which something lies, and whether that can be written to.
+/// Returns every folder over which a volume, bind or tmpfs is mounted, and whether that is
+/// writable.
 fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
     let service = member.service;
     let mounts = service.volumes.iter().map(|it| (project.resolve(&it.target), !it.read_only));
-    let memory = service.tmpfs.iter().map(|it| {
-        let entry = project.resolve(it);
+    let memory = service.tmpfs.iter().map(|written| {
+        let entry = project.resolve(written);
         let (path, options) = entry.split_once(':').unwrap_or((&entry, ""));
         (path.to_owned(), !options.split(',').any(|it| it == "ro"))
     });
     mounts.chain(memory).map(|(path, it)| (path.trim_end_matches('/').to_owned(), it)).collect()
 }
 
-/// Whether the innermost place over `path` can be written to.
+/// Whether the innermost mount over `path` is writable.
 fn is_writable(places: &[(String, bool)], path: &str) -> bool {
-    let covers = |it: &&(String, bool)| {
-        path.strip_prefix(it.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    let covers = |place: &&(String, bool)| {
+        path.strip_prefix(place.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))
     };
     places.iter().filter(covers).max_by_key(|it| it.0.len()).is_some_and(|it| it.1)
 }

@@ -51,14 +51,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the site leads to the panel: to its port, or to one that the labels do not tell.
+/// Whether the site leads to the panel: to its port, or to a port that the labels do not name.
 fn shows(site: &Site, panel: &Panel) -> bool {
     let ports = site.upstream_ports();
     ports.is_empty() || ports.contains(&panel.port.number())
 }
 
-/// Whether the route says that nobody needs to ask, or the site closes the whole wizard of a panel that
-/// has accounts once its first visitor has passed that.
+/// Whether the route says why nobody needs to ask, or the site closes the whole wizard of a panel
+/// that has accounts once the wizard has ended.
 fn is_settled(project: &Project<'_>, site: &Site, panel: &Panel) -> bool {
     let login = project.route_of(site).map(|route| route.login);
     match (login, &panel.login) {
@@ -69,7 +69,7 @@ fn is_settled(project: &Project<'_>, site: &Site, panel: &Panel) -> bool {
                 && wizard.iter().all(|it| closed.contains(&it.as_str()))
                 && open.iter().all(|it| closable.contains(&it.as_str()))
         }
-        // With `Login::Proxy` the route says that the proxy asks, and its labels do not.
+        // With `Login::Proxy` the route wants the proxy to ask, but the labels do not make it ask.
         (Some(Login::BuiltIn | Login::Proxy) | None, _) => false,
     }
 }

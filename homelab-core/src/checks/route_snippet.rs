@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// With this variable the proxy reads a Caddyfile of its own, whose snippets are not known here.
+/// With this variable the proxy also reads a Caddyfile of its own, whose snippets are not known
+/// here.
 const BASE_FILE: &str = "CADDY_DOCKER_CADDYFILE_PATH";
 
 fn run(project: &Project<'_>, findings: &mut Findings) {

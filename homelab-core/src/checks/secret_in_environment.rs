@@ -52,19 +52,22 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     if upper.ends_with("_FILE") || upper.starts_with("FILE__") {
         return false;
     }
-    let known =
-        member.contract().is_some_and(|it| it.secrets.items().iter().any(|it| it.name == key));
+    let known = member
+        .contract()
+        .is_some_and(|contract| contract.secrets.items().iter().any(|it| it.name == key));
     let holds = !value.is_empty() && !value.contains("/run/secrets/");
     // `DISABLE_PASSWORD=true` holds no password.
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
     holds && (known || is_credential(&upper) && !is_switch)
 }
 
-/// Whether an upper-case name ends with a credential's; numbers, `HASH` and `BASE` may follow.
+/// Whether an upper-case name ends like the name of a credential; numbers, `HASH` and `BASE` may
+/// follow.
 pub(crate) fn is_credential(upper: &str) -> bool {
     let mut words: Vec<_> = upper.split('_').collect();
-    let follows =
-        |it: &&str| matches!(*it, "HASH" | "BASE") || it.bytes().all(|it| it.is_ascii_digit());
+    let follows = |word: &&str| {
+        matches!(*word, "HASH" | "BASE") || word.bytes().all(|it| it.is_ascii_digit())
+    };
     while words.last().is_some_and(follows) {
         words.pop();
     }
@@ -76,8 +79,9 @@ pub(crate) fn is_credential(upper: &str) -> bool {
 }
 
 fn help(member: &Member<'_>, key: &str) -> Help {
-    let secret =
-        member.contract().and_then(|it| it.secrets.items().iter().find(|it| it.name == key));
+    let secret = member
+        .contract()
+        .and_then(|contract| contract.secrets.items().iter().find(|it| it.name == key));
     if secret.is_some_and(|it| !it.file) {
         format!("accept the rule with a reason: the image does not read `{key}_FILE`").into()
     } else {
@@ -88,12 +92,12 @@ fn help(member: &Member<'_>, key: &str) -> Help {
     }
 }
 
-/// Whether a text holds `scheme://user:password@`; a variable stands for some text.
+/// Whether a text contains `scheme://user:password@`; every variable counts as some text.
 fn has_login(text: &str) -> bool {
     let Ok(filled) = interpolate::resolve(text, &|_| Some("x".to_owned())) else { return false };
-    filled.split("://").skip(1).any(|it| {
-        let end = it.find(|c: char| c.is_whitespace() || "/?#'\",".contains(c));
-        let login = it[..end.unwrap_or(it.len())].rsplit_once('@');
+    filled.split("://").skip(1).any(|rest| {
+        let end = rest.find(|c: char| c.is_whitespace() || "/?#'\",".contains(c));
+        let login = rest[..end.unwrap_or(rest.len())].rsplit_once('@');
         login.and_then(|it| it.0.split_once(':')).is_some_and(|it| !it.1.is_empty())
     })
 }

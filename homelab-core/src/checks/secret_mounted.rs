@@ -53,7 +53,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Texts that are read inside the service's container: labels only in the proxy's.
+/// Returns the texts that are read inside the service's container; labels count only for the proxy.
 fn texts<'a>(member: &Member<'a>) -> Vec<(String, &'a str)> {
     let mut texts = member.program_texts();
     if member.role() == Some(RoleKind::Edge) {
@@ -62,16 +62,16 @@ fn texts<'a>(member: &Member<'a>) -> Vec<(String, &'a str)> {
     texts
 }
 
-/// Names of the secrets whose paths stand in a text.
+/// Returns the names of the secrets whose paths are in a text.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
-    text.split(FOLDER).skip(1).filter_map(|it| {
+    text.split(FOLDER).skip(1).filter_map(|rest| {
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        let name = it.split(|c| !is_name(c)).next()?.trim_end_matches('.');
+        let name = rest.split(|c| !is_name(c)).next()?.trim_end_matches('.');
         (!name.is_empty()).then_some(name)
     })
 }
 
-/// As a secret, or by a mount of its own at that path or above.
+/// Whether the secret is mounted: as a secret, or by a mount of the service at its path or above.
 fn is_mounted(member: &Member<'_>, secret: &str) -> bool {
     let path = format!("{FOLDER}{secret}");
     member.service.secrets.iter().any(|it| it == secret)

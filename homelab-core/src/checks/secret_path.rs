@@ -32,10 +32,12 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the image takes the variable for the secret: its contract says so, or its name does.
+/// Whether the image reads the variable as the secret itself: by its contract, else by the
+/// variable's name.
 fn is_value(member: &Member<'_>, key: &str) -> bool {
-    let known =
-        member.contract().and_then(|it| it.secrets.items().iter().find(|it| it.name == key));
+    let known = member
+        .contract()
+        .and_then(|contract| contract.secrets.items().iter().find(|it| it.name == key));
     known.map_or_else(|| is_credential(&key.to_ascii_uppercase()), |it| it.file)
 }
 

@@ -1,4 +1,4 @@
-//! How rules' tests break the small household in exactly one way, and render what is found.
+//! Breaks the small household in exactly one way for tests of rules, and renders the findings.
 
 use crate::checks::check;
 use crate::checks::finding::Place;
@@ -10,7 +10,7 @@ use crate::lower::lower;
 use crate::model::project::Project;
 pub(crate) use crate::testing::*;
 
-/// Breaks the good example's file and renders everything that is found; intent stays known.
+/// Breaks the good example's file and renders all findings; what its author declared stays known.
 pub(crate) fn break_file(change: impl FnOnce(&mut File)) -> String {
     break_both(|_| {}, change)
 }
@@ -27,7 +27,7 @@ pub(crate) fn break_both(
     render(&Project::new(file, Some(&stack), &CATALOGUE))
 }
 
-/// Breaks the good example's file and changes what is known of `web`'s image.
+/// Breaks the good example's file and changes the contract of `web`'s image.
 pub(crate) fn break_image(
     file_change: impl FnOnce(&mut File),
     image_change: impl FnOnce(&mut Contract),
@@ -40,19 +40,19 @@ pub(crate) fn break_image(
     render(&Project::new(file, Some(&stack), &catalogue))
 }
 
-/// A panel of `web` that these may enter.
+/// Makes a panel of `web` with this login.
 pub(crate) fn panel(login: PanelLogin) -> Fact<Option<Panel>> {
     ran("tests").is(Panel::new(Port::new(8080), login))
 }
 
-/// Breaks the good example's stack and renders everything that is found.
+/// Breaks the good example's stack and renders all findings.
 pub(crate) fn break_stack(change: impl FnOnce(&mut Stack)) -> String {
     let mut stack = good();
     change(&mut stack);
     render(&Project::from_stack(&stack))
 }
 
-/// The service of that name, to be broken.
+/// Returns the service with a name, so that a test can break it.
 pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::dsl::service::Spec {
     let found = stack.services.iter_mut().find(|it| it.name.as_str() == name);
     found.expect("the good example has this service")
@@ -61,7 +61,7 @@ pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::dsl::
 fn render(project: &Project<'_>) -> String {
     let mut verdict = check(project);
     for finding in &mut verdict.findings {
-        // Lines of this file are not what a test is about.
+        // Line numbers would make the tests depend on this file.
         let file = finding.subject.clone() + ".rs";
         finding.place = finding.place.is_some().then_some(Place { file, line: None, column: None });
     }

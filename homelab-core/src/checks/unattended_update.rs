@@ -54,7 +54,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// What would be lost: its author says it, else the image's contract.
+/// Returns what would be lost, by what the author says, else by the image's contract.
 fn keeps(member: &Member<'_>) -> Option<String> {
     let facts = member.facts();
     let is_precious = |it: &&Mount<()>| matches!(it.policy, Policy::Dump | Policy::Offsite);
@@ -130,7 +130,7 @@ mod tests {
         ");
     }
 
-    /// What is found in the good example's file alone, where this service has the label.
+    /// Returns what is found in the good example's file alone, when this service has the label.
     fn in_file_alone(name: &str) -> Vec<String> {
         let mut file = lower(&good());
         file.services[name].labels.insert(label::UPDATE.to_owned(), "true".to_owned());
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_file_alone_is_judged_by_the_image() {
         assert_eq!(in_file_alone("db"), ["`db` is updated unattended and is a database"]);
-        // Its neighbour may be the proxy.
+        // The neighbour may be the proxy, which an updated service may talk to.
         assert_eq!(in_file_alone("socket"), [""; 0]);
     }
 }

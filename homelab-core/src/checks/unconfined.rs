@@ -1,8 +1,8 @@
 //! The kernel's filters around a container stay on.
 //!
-//! seccomp, `AppArmor` and `SELinux` refuse system calls and files that containers have no use
-//! for, and control groups that cannot be written keep its limits. Docker's seccomp profile alone made CVE-2022-0185, a way from a container to the
-//! host, unusable.
+//! seccomp, `AppArmor` and `SELinux` refuse system calls and files that containers do not need, and
+//! read-only control groups keep a container within its limits. Docker's seccomp profile alone
+//! stopped CVE-2022-0185, a way from a container to the host.
 //!
 //! Fix: remove the option. A profile of your own (`seccomp:./profile.json`) may take the default's place.
 
@@ -17,13 +17,13 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Option and value that switch a filter off; `disable` alone is a `label`.
+/// Options and values that switch a filter off; `disable` alone means the option `label`.
 const SWITCHES: &[(&str, &str)] = &[
     ("seccomp", "unconfined"),
     ("apparmor", "unconfined"),
     ("label", "disable"),
     ("disable", ""),
-    // The type of processes that SELinux lets do everything.
+    // SELinux lets processes of this type do everything.
     ("label", "type:spc_t"),
     ("systempaths", "unconfined"),
 ];

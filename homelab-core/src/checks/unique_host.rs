@@ -37,7 +37,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// An address without scheme and default port, in lower case: what the visitor types.
+/// Returns an address as a visitor types it: without scheme and default port, in lower case.
 fn host(address: &str) -> String {
     let address = address.to_ascii_lowercase();
     let rest = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);

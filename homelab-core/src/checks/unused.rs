@@ -1,7 +1,7 @@
 //! Everything that is declared is used.
 //!
-//! A network, volume, secret, variable or profile that nobody uses is what a removed service
-//! left behind, or a misspelt name; its reader looks for a meaning that it does not have.
+//! A network, volume, secret, variable or profile that nobody uses was left behind by a removed
+//! service, or its name is misspelt. Whoever reads it looks for a meaning that it does not have.
 //!
 //! Fix: remove it, or use it.
 
@@ -38,7 +38,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         }
     }
     let Some(stack) = project.stack() else { return };
-    // A parent whose path is another variable's default is in the file too, in that default.
+    // A variable that occurs only in the default of another one is in the file, too.
     let mentioned = project.variables();
     for variable in stack.site.variables.iter().map(EnvVar::name) {
         if variable != READ_BY_COMPOSE && !mentioned.contains(variable) {

@@ -51,13 +51,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Everything that the services so far write to, in their order.
+/// The paths that the services so far write to, in the order of the services.
 #[derive(Default)]
 struct Seen<'a> {
     list: Vec<(Member<'a>, MountKind, String)>,
-    /// Positions of those that are this path.
+    /// Positions of the paths that are exactly this one.
     at: IndexMap<PathBuf, Vec<usize>>,
-    /// Positions of those that lie below this path.
+    /// Positions of the paths that lie below this one.
     below: IndexMap<PathBuf, Vec<usize>>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Seen<'a> {
         self.list.push((member, kind, source));
     }
 
-    /// Those that are the source, that hold it, or that lie in it.
+    /// Returns the paths that are the source, contain it, or lie in it.
     fn overlapping(
         &self,
         kind: MountKind,
@@ -84,7 +84,8 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Sockets and devices are made for many users, and an anonymous volume has one.
+/// Whether a source holds data that two services can spoil. Sockets and devices are made for many
+/// users, and an anonymous volume has only one.
 fn is_data(source: &str) -> bool {
     let is_socket = Path::new(source).extension().is_some_and(|it| it == "sock");
     !source.is_empty() && !is_socket && !source.starts_with("/dev/")
@@ -97,7 +98,7 @@ fn overlap(kind: MountKind, one: &str, other: &str) -> bool {
     }
 }
 
-/// Whether one of them dumps the other.
+/// Whether one of two services dumps the other.
 fn dumps(one: &Member<'_>, other: &Member<'_>) -> bool {
     let of = |from: &Member<'_>, to: &Member<'_>| from.facts().dumps.contains(&to.name);
     of(one, other) || of(other, one)

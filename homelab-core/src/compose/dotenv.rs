@@ -1,9 +1,9 @@
-//! `.env` files in Compose's dialect, with the line of everything that is found.
+//! Reads `.env` files in Compose's dialect, and keeps the line of every variable and fault.
 //!
-//! Follows the parser of `compose-go/dotenv`: comments, `export`, `NAME=value` and
-//! `NAME: value`, single quotes (literal), double quotes (escapes and `${NAME}`), plain
-//! values (`${NAME}`, a comment after ` #`). Stricter in one thing: a name alone and a `${NAME}` that
-//! no line above sets, which Compose would take from its environment, are faults.
+//! Follows the parser of `compose-go/dotenv`: comments, `export`, `NAME=value` and `NAME: value`,
+//! single quotes (literal), double quotes (escapes and `${NAME}`), plain values (`${NAME}`, a
+//! comment after ` #`). It is stricter in one thing: a line with a name alone, and a `${NAME}` that
+//! no line above sets, are faults. Compose would take both from its environment.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::compose::limits;
 /// What a `.env` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dotenv {
-    /// Variables by name, in the order of the file; of repeated ones the last counts.
+    /// Variables by name, in the order of the file; when one is set twice, the last line counts.
     pub entries: IndexMap<String, Entry>,
     /// Lines that could not be read.
     pub faults: Vec<Fault>,
@@ -42,7 +42,7 @@ pub struct Fault {
 }
 
 impl fmt::Display for Fault {
-    /// `.env:7: message`.
+    /// Writes `.env:7: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ".env:{}: {}", self.line, self.message)
     }
@@ -60,7 +60,7 @@ pub struct Repeated {
 }
 
 impl Dotenv {
-    /// The value of a variable; `None` when it is not set or empty.
+    /// Returns the value of a variable; `None` when it is not set or empty.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.entries.get(name).map(|it| it.value.as_str()).filter(|it| !it.is_empty())
     }
@@ -101,7 +101,7 @@ pub fn parse(text: &str) -> Dotenv {
     found
 }
 
-/// A value as it must be written to be read back: plain where possible, else quoted.
+/// Writes a value so that it can be read back: plain where possible, else quoted.
 pub fn quote(value: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "/._-,:@+=%".contains(it);
     if value.chars().all(plain) {
@@ -123,7 +123,7 @@ pub fn quote(value: &str) -> String {
     }
 }
 
-/// The statement that begins on the first of `lines`; `used` becomes the number of its lines.
+/// Reads the statement that begins on the first of `lines`; sets `used` to the number of its lines.
 fn statement<'a>(
     lines: &[&'a str],
     known: &IndexMap<String, Entry>,
@@ -156,7 +156,7 @@ fn statement<'a>(
     Ok(Some((name, value)))
 }
 
-/// The text up to the closing quote, which may stand on a later line.
+/// Returns the text up to the closing quote, which may stand on a later line.
 fn quoted(first: &str, mark: char, more: &[&str], used: &mut usize) -> Result<String, String> {
     let mut text = String::new();
     for (at, line) in std::iter::once(&first).chain(more).enumerate() {
@@ -175,7 +175,8 @@ fn quoted(first: &str, mark: char, more: &[&str], used: &mut usize) -> Result<St
     Err(format!("the quote `{mark}` is not closed"))
 }
 
-/// Within a line: a backslash at its end escapes the line break, which is no quote.
+/// Finds the closing quote within one line; a backslash at the end of the line escapes the line
+/// break.
 fn closing(line: &str, mark: char) -> Option<usize> {
     let mut escaped = false;
     for (at, it) in line.char_indices() {
@@ -187,7 +188,8 @@ fn closing(line: &str, mark: char) -> Option<usize> {
     None
 }
 
-/// Escapes of a double-quoted value; `\$` becomes `$$`, which interpolation reads as `$`.
+/// Resolves the escapes of a double-quoted value; `\$` becomes `$$`, which interpolation reads as
+/// `$`.
 fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw.chars();

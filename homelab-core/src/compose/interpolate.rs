@@ -59,7 +59,7 @@ pub fn resolve(text: &str, lookup: &Lookup<'_>) -> Result<String, Error> {
     resolve_inside(text, lookup, 0)
 }
 
-/// The same inside of `level` other ones.
+/// Interpolates a text that stands inside of `level` other variables.
 fn resolve_inside(text: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, Error> {
     limits::at_most(NESTING, level, "levels of `${…}`")?;
     let mut out = String::new();
@@ -89,7 +89,7 @@ fn resolve_inside(text: &str, lookup: &Lookup<'_>, level: usize) -> Result<Strin
     Ok(out)
 }
 
-/// Names of the variables that `text` refers to, nested ones included, in order.
+/// Returns the names of the variables that `text` refers to, nested ones included, in order.
 pub fn variables(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -109,8 +109,9 @@ pub fn variables(text: &str) -> Vec<String> {
     found
 }
 
-/// Names of the variables that leave a gap in `text` when they are not set: those that
-/// have neither a default (an empty one is none) nor `?`. What nests too deep has none: it cannot be resolved.
+/// Returns the names of the variables that leave a gap in `text` when they are not set: they have
+/// neither a `?` nor a default that is not empty. A text that nests too deep has none, because it
+/// cannot be resolved.
 pub(crate) fn gaps(text: &str) -> Vec<String> {
     gaps_inside(text, 0)
 }
@@ -146,7 +147,7 @@ fn gaps_inside(text: &str, level: usize) -> Vec<String> {
     found
 }
 
-/// One `${…}` without its braces.
+/// Resolves one `${…}`, given without its braces.
 fn expression(inner: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, Error> {
     let end = name_length(inner);
     let (name, operator) = inner.split_at(end);
@@ -173,13 +174,13 @@ fn expression(inner: &str, lookup: &Lookup<'_>, level: usize) -> Result<String, 
 }
 
 fn name_length(text: &str) -> usize {
-    let name = |it: &(usize, char)| {
-        it.1 == '_' || it.1.is_ascii_alphabetic() || it.0 > 0 && it.1.is_ascii_digit()
+    let name = |at: &(usize, char)| {
+        at.1 == '_' || at.1.is_ascii_alphabetic() || at.0 > 0 && at.1.is_ascii_digit()
     };
     text.char_indices().take_while(name).count()
 }
 
-/// Where the brace that was opened before `text` closes; nested `${…}` are stepped over.
+/// Finds the brace that closes the one before `text`; nested `${…}` are stepped over.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0;
     let bytes = text.as_bytes();

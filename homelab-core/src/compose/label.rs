@@ -1,20 +1,21 @@
-//! Labels that carry facts: what one program writes into a file so that another one can read it there.
+//! Names of the labels by which one program tells another one a fact about a service.
 
-/// Label by which the updater knows the services that opted in.
+/// Label on the services that the updater may replace.
 pub(crate) const UPDATE: &str = "com.centurylinklabs.watchtower.enable";
 
-/// How a deploy dumps a database: `postgres:<superuser>/<database>`.
+/// Label that says how a deploy dumps a database: `postgres:<superuser>/<database>`.
 pub const DATABASE: &str = "homelab.database";
 
-/// Why an older release cannot work on the service's data.
+/// Label that says why an older release cannot work on the service's data.
 pub const ONE_WAY: &str = "homelab.one-way";
 
-/// Prefix of the labels by which a release says what it accepts, and why: `cap.SYS_PTRACE`,
-/// `pid.host`, or a rule's id.
+/// Prefix of the labels by which a release says what it accepts (`cap.SYS_PTRACE`, `pid.host` or
+/// the id of a rule); the value says why.
 pub(crate) const ACCEPTS: &str = "homelab.accepts.";
 
-/// Ids of the rules that a host runs on a file that it receives: what a container may do to the host,
-/// read from the file alone. Of the reasons for which a stack accepts their findings the file tells by label.
+/// Ids of the rules that a host runs on a file that it receives. They judge, from the file alone,
+/// what a container may do to the host. When the stack accepts one of their findings, a label in
+/// the file says why.
 pub(crate) const HOST_RULES: &[&str] = &[
     "docker-socket",
     "host-path",

@@ -1,4 +1,4 @@
-//! How large a text from outside may be: a host must not run out of memory, stack or time on what it was sent.
+//! Limits on texts from outside, so that a host does not run out of memory, stack or time.
 //!
 //! Each limit is far above what generated files need, and each is named in the error with what was found.
 
@@ -7,14 +7,14 @@ use std::fmt;
 /// Bytes of a Compose file, before and after aliases and variables are replaced.
 pub const TEXT: usize = 1 << 20;
 
-/// Values of a YAML text, keys included, after aliases are replaced.
+/// Number of values of a YAML text, keys included, after aliases are replaced.
 pub const NODES: usize = 50_000;
 
-/// Lists and mappings of a YAML text inside of each other.
+/// Depth of lists and mappings of a YAML text.
 pub const LEVELS: usize = 32;
 
-/// `[` and `{` of a YAML text, those in strings included, counted before it is parsed: what stands in
-/// brackets costs the parser time by the square of their depth.
+/// `[` and `{` of a YAML text, those in strings included. They are counted before the text is
+/// parsed, because the parser's time grows with the square of their depth.
 pub const BRACKETS: usize = 5_000;
 
 /// Bytes of a `.env` or an environment file.
@@ -23,7 +23,7 @@ pub const DOTENV: usize = 64 << 10;
 /// Bytes of a string when its variables are replaced. Linux gives a program none longer than 128 KiB.
 pub const VALUE: usize = 32 << 10;
 
-/// `${…}` inside of each other.
+/// Depth of `${…}` inside of each other.
 pub const NESTING: usize = 16;
 
 /// A limit that was exceeded.
@@ -33,7 +33,7 @@ pub struct Exceeded {
     pub what: &'static str,
     /// The most that is allowed.
     pub limit: usize,
-    /// What was found before it was given up.
+    /// What was found when reading stopped.
     pub found: usize,
 }
 

@@ -16,7 +16,7 @@ use crate::compose::limits::Exceeded;
 
 mod size;
 
-/// How many levels of mappings are set apart by blank lines.
+/// How many levels of mappings are separated by blank lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spacing {
     /// None.
@@ -47,7 +47,7 @@ pub fn render(data: &impl Serialize, header: &str, spacing: Spacing) -> String {
     out
 }
 
-/// How a value stands in the text: on lines of its own, or on its key's.
+/// How a value is written: on its own lines, or on the line of its key.
 enum Shape<'a> {
     Map(&'a Mapping),
     List(&'a [Value]),
@@ -70,10 +70,10 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Why a text is no Compose file.
+/// Why a text was not read as a Compose file.
 #[derive(Debug)]
 pub enum Error {
-    /// It is larger than any that is generated.
+    /// The text is larger than the limits allow.
     Limit(Exceeded),
     /// What the parser says, with its line.
     Syntax(serde_yaml::Error),
@@ -106,7 +106,7 @@ pub fn parse(text: &str) -> Result<File, Error> {
     serde_yaml::from_str(text).map_err(Error::Syntax)
 }
 
-/// A comment of YAML, `.env` and environment files: every line of `text` behind a `#`.
+/// Makes a comment for YAML, `.env` and environment files: puts a `#` before every line of `text`.
 pub fn comment(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {

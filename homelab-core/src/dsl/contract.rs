@@ -1,7 +1,7 @@
 //! Contracts: what an image promises and what it requires, as facts with their source.
 //!
-//! A contract is data, for a range of tags. What nobody has looked up is unknown, which is not the same as
-//! none: rules find nothing where nothing is known.
+//! A contract is data and holds for a range of tags. A fact that nobody has looked up is unknown,
+//! which is not the same as "none": rules report nothing where a fact is unknown.
 
 mod fact;
 mod tags;
@@ -52,7 +52,7 @@ pub struct Contract {
     /// Variables that hold a secret.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub secrets: Fact<Vec<SecretKey>>,
-    /// Variables that people set and that it does not read, each with the right name.
+    /// Misspelt variables that people set but the image does not read, each with the right name.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub misspelt: Fact<BTreeMap<String, String>>,
     /// Its panel in the browser, where it has one.
@@ -61,20 +61,20 @@ pub struct Contract {
     /// Whether it needs a way out.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub egress: Fact<Egress>,
-    /// Images without which it cannot work.
+    /// Other images that it cannot work without.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub peers: Fact<Vec<Peer>>,
-    /// Why it should not be run any more, where that is so.
+    /// Why nobody should run it any more, if that is so.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub end_of_life: Fact<Option<String>>,
-    /// Why an older release cannot work on what a newer one has written, where that is so: going back
-    /// needs a copy of before.
+    /// Why an older release cannot work with data that a newer one has written, if that is so.
+    /// Going back then needs a copy from before the update.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub one_way: Fact<Option<String>>,
 }
 
 impl Contract {
-    /// A contract of which nothing is known yet, for every tag.
+    /// Makes a contract for every tag in which every fact is unknown.
     pub fn of(repository: &str) -> Self {
         Self {
             repository: repository.to_owned(),
@@ -97,13 +97,13 @@ impl Contract {
         }
     }
 
-    /// Whether it is about the image of a reference; one without a tag says `latest`.
+    /// Whether it is about the image of a reference; a reference without a tag means `latest`.
     pub fn holds_for(&self, repository: &str, tag: Option<&str>) -> bool {
         canonical(&self.repository) == canonical(repository)
             && self.tags.hold(tag.unwrap_or("latest"))
     }
 
-    /// Where its facts come from, each source once.
+    /// Returns where its facts come from, each source once.
     pub fn sources(&self) -> Vec<&str> {
         let mut sources = Vec::new();
         let facts = [
@@ -140,7 +140,7 @@ pub enum ImageKind {
     ReverseProxy,
     /// A filter in front of the Docker API.
     SocketProxy,
-    /// It keeps the data of other services, which alone talk to it.
+    /// It keeps the data of other services, and only these talk to it.
     Database,
     /// People open it in a browser, or its clients do.
     App,
@@ -149,7 +149,7 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    /// The role of a service with such an image.
+    /// Returns the role of a service with such an image.
     pub const fn role(self) -> RoleKind {
         match self {
             Self::ReverseProxy => RoleKind::Edge,
@@ -164,9 +164,9 @@ impl ImageKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadOnly {
-    /// It does, once `writes` are covered.
+    /// It does, when every path of `writes` is a mount or in memory.
     Works,
-    /// It does not, because of this.
+    /// It does not, for this reason.
     Fails(String),
 }
 
@@ -180,12 +180,12 @@ pub struct SecretKey {
 }
 
 impl SecretKey {
-    /// A variable whose value may stand in the file that `<name>_FILE` names.
+    /// Makes a variable whose value the image can also read from the file that `<name>_FILE` names.
     pub fn or_file(name: &str) -> Self {
         Self { name: name.to_owned(), file: true }
     }
 
-    /// A variable that must hold the value itself.
+    /// Makes a variable that the image reads only from the environment itself.
     pub fn plain(name: &str) -> Self {
         Self { name: name.to_owned(), file: false }
     }
@@ -201,7 +201,7 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// A panel on this port that these may enter.
+    /// Makes a panel on this port, with this login.
     pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
         Some(Self { port, login })
     }
@@ -213,13 +213,14 @@ impl Panel {
 pub enum PanelLogin {
     /// Everybody: it has no accounts.
     None,
-    /// Everybody until the first visitor has made an account, who is then the administrator.
+    /// Everybody, until the first visitor has made an account and is the administrator.
     FirstVisitor {
-        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. A route
-        /// that closes all of them leaves nothing to a stranger.
+        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. When a
+        /// route closes all of them, a stranger cannot use the wizard.
         wizard: Vec<String>,
-        /// Further paths that answer anybody until the wizard has ended, and only an administrator
-        /// afterwards, as matchers for the proxy; all that change something or show the host.
+        /// Other paths, as matchers for the proxy, that answer everybody until the wizard has ended
+        /// and only an administrator afterwards. They are all that change something or show the
+        /// host.
         open: Vec<String>,
     },
     /// Those who have an account.
@@ -227,7 +228,7 @@ pub enum PanelLogin {
 }
 
 impl PanelLogin {
-    /// Everybody until the first visitor has made an account; see [`PanelLogin::FirstVisitor`].
+    /// Makes a [`PanelLogin::FirstVisitor`].
     pub fn first_visitor(wizard: &[&str], open: &[&str]) -> Self {
         let owned = |paths: &[&str]| paths.iter().map(|it| (*it).to_owned()).collect();
         Self::FirstVisitor { wizard: owned(wizard), open: owned(open) }
@@ -240,25 +241,25 @@ impl PanelLogin {
 pub enum Egress {
     /// It never connects to the internet.
     None,
-    /// It works without, and does this with it.
+    /// It works without a way out; the text says what it does with one.
     Optional(String),
-    /// It does not work without, because of this.
+    /// It does not work without a way out, for this reason.
     Required(String),
 }
 
 impl Egress {
-    /// It works without, and does this with it.
+    /// Says what the image does with a way out, which it can also do without.
     pub fn optional(what: &str) -> Self {
         Self::Optional(what.to_owned())
     }
 
-    /// It does not work without, because of this.
+    /// Says why the image does not work without a way out.
     pub fn required(because: &str) -> Self {
         Self::Required(because.to_owned())
     }
 }
 
-/// Wrong names of variables, each with the right one.
+/// Collects wrong names of variables, each with the right one.
 pub fn misspelt(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(wrong, right)| ((*wrong).to_owned(), (*right).to_owned())).collect()
 }
@@ -273,14 +274,14 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// One of these repositories must be in the stack, because of this.
+    /// Says that an image of one of these repositories must be in the stack, and why.
     pub fn any_of(repositories: &[&str], because: &str) -> Self {
         let any_of = repositories.iter().map(|it| (*it).to_owned()).collect();
         Self { any_of, because: because.to_owned() }
     }
 }
 
-/// Contracts by what an image reference says.
+/// Contracts, found by an image reference.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue<'a>(IndexMap<&'a str, Vec<&'a Contract>>);
 
@@ -293,14 +294,14 @@ impl<'a> Catalogue<'a> {
         Self(by_repository)
     }
 
-    /// The first contract that holds for a repository and a tag; without a tag it is `latest`.
+    /// Returns the first contract that holds for a repository and a tag; no tag means `latest`.
     pub(crate) fn find(&self, repository: &str, tag: Option<&str>) -> Option<&'a Contract> {
         let contracts = self.0.get(canonical(repository))?;
         contracts.iter().copied().find(|it| it.holds_for(repository, tag))
     }
 }
 
-/// `docker.io/library/redis`, `library/redis` and `redis` are one repository.
+/// Shortens a repository: `docker.io/library/redis`, `library/redis` and `redis` are the same one.
 pub(crate) fn canonical(repository: &str) -> &str {
     let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
     name.strip_prefix("library/").unwrap_or(name)

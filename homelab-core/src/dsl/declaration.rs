@@ -1,7 +1,8 @@
-//! What a house declares besides its Compose file, as data that travels with a release.
+//! Data about a house that travels with a release, besides its Compose file.
 //!
-//! A program on a host judges a release by what that release declares: its variables, its secrets and what
-//! it knows of its images. The house that the program was built for says nothing about it.
+//! A program on a host judges a release by what that release declares: its variables, its secrets
+//! and the facts about its images. The program may have been built for another house, so it does
+//! not use its own declarations.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,7 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// What a stack declares.
+    /// Gathers what a stack declares.
     pub fn of(stack: &Stack) -> Self {
         let site = stack.site();
         let runs = |contract: &&Contract| {
@@ -59,7 +60,7 @@ impl Declaration {
         }
     }
 
-    /// What a Compose file alone tells: the names of its secrets.
+    /// Gathers what a Compose file alone tells: the names of its secrets.
     pub fn of_secrets<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             house: None,
@@ -73,7 +74,7 @@ impl Declaration {
         }
     }
 
-    /// The text of its file.
+    /// Writes the text of its file.
     pub fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.expect("it is a struct with string keys, which JSON can hold") + "\n"

@@ -19,17 +19,17 @@ impl<R> Handle<R> {
         Self { name, probed, role: PhantomData }
     }
 
-    /// The service's name.
+    /// Returns the service's name.
     pub const fn name(&self) -> ServiceName {
         self.name
     }
 
-    /// The host name by which its users reach it.
+    /// Returns the host name by which other services reach it.
     pub fn host(&self) -> Text {
         Text::literal(self.name.as_str())
     }
 
-    /// A URL for its users: `http://<name>:<port>`.
+    /// Returns the URL by which other services reach it: `http://<name>:<port>`.
     pub fn url(&self, scheme: &str, port: Port) -> Text {
         Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A service's health check; a constructor argument, so that nothing runs unprobed by oversight.
+/// A service's health check; every constructor of a service asks for it, so that nobody forgets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     pub(crate) probe: Probe,
@@ -22,12 +22,13 @@ pub(crate) enum Probe {
 }
 
 impl Health {
-    /// The check that the image ships; its contract says that it has one.
+    /// Uses the check of the image; the image's contract says that it has one.
     pub const fn from_image() -> Self {
         Self::new(Probe::Image)
     }
 
-    /// A program and its arguments, run in the container; healthy when it exits with 0.
+    /// Runs a program with arguments in the container, which is healthy when the program exits with
+    /// 0.
     ///
     /// Panics (in a `const`: does not compile) when there is none.
     #[track_caller]
@@ -36,12 +37,12 @@ impl Health {
         Self::new(Probe::Command(command))
     }
 
-    /// A line for the container's `/bin/sh`; healthy when it exits with 0.
+    /// Runs a line in the container's `/bin/sh`; the container is healthy when it exits with 0.
     pub const fn shell(line: &'static str) -> Self {
         Self::new(Probe::Shell(line))
     }
 
-    /// No check, because of this; dependants then wait for the start only.
+    /// Makes no check, for this reason; services that depend on it then wait only for its start.
     pub const fn unprobed(because: &'static str) -> Self {
         Self::new(Probe::Unprobed(because))
     }
@@ -50,28 +51,29 @@ impl Health {
         Self { probe, interval: None, timeout: None, start_period: None, retries: None }
     }
 
-    /// Time between two checks. Default: the image's, else Docker's 30 s.
+    /// Sets the time between two checks. Default: the image's, else Docker's 30 s.
     #[must_use]
     pub const fn every(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
     }
 
-    /// Time that one check may take. Default: the image's, else Docker's 30 s.
+    /// Sets the time that one check may take. Default: the image's, else Docker's 30 s.
     #[must_use]
     pub const fn within(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Time after the start in which failures do not count. Default: the image's, else 0 s.
+    /// Sets the time after the start in which failures do not count. Default: the image's, else 0
+    /// s.
     #[must_use]
     pub const fn starts_within(mut self, start_period: Duration) -> Self {
         self.start_period = Some(start_period);
         self
     }
 
-    /// Failures in a row that make it unhealthy. Default: the image's, else Docker's 3.
+    /// Sets how many failures in a row make it unhealthy. Default: the image's, else Docker's 3.
     #[must_use]
     pub const fn retries(mut self, retries: u32) -> Self {
         self.retries = Some(retries);

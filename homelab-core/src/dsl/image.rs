@@ -14,7 +14,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image from one literal, `repository:tag@sha256:<64 hex digits>`.
+    /// Makes an image from one literal, `repository:tag@sha256:<64 hex digits>`.
     ///
     /// Panics (in a `const`: does not compile) when tag or digest is missing,
     /// when the digest is not 64 lowercase hex digits, and when the tag is `latest`.
@@ -33,7 +33,7 @@ impl Image {
         Self::released(repository, tag, digest)
     }
 
-    /// An image from its parts, for what computes one of them.
+    /// Makes an image from its parts, for code that computes one of them.
     ///
     /// Panics like [`Image::pinned`].
     #[track_caller]
@@ -55,22 +55,22 @@ impl Image {
         Self { repository, tag, digest }
     }
 
-    /// Registry and path, without tag: `ghcr.io/immich-app/immich-server`.
+    /// Returns registry and path, without tag: `ghcr.io/immich-app/immich-server`.
     pub const fn repository(self) -> &'static str {
         self.repository
     }
 
-    /// The tag, for people.
+    /// Returns the tag, which is for people.
     pub const fn tag(self) -> &'static str {
         self.tag
     }
 
-    /// `sha256:<hex>`: what is run.
+    /// Returns the digest, `sha256:<hex>`, which decides what is run.
     pub const fn digest(self) -> &'static str {
         self.digest
     }
 
-    /// `repository:tag`, for what follows its tag on purpose.
+    /// Returns `repository:tag`, for services that follow their tag on purpose.
     pub fn tagged(self) -> String {
         format!("{}:{}", self.repository, self.tag)
     }
@@ -88,7 +88,7 @@ impl fmt::Debug for Image {
     }
 }
 
-/// Several images of one release, which cannot drift apart.
+/// Several images of one release, which always have the same tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release {
     images: &'static [Image],
@@ -109,26 +109,26 @@ impl Release {
         Self { images }
     }
 
-    /// In the order in which they were named.
+    /// Returns the images in the order in which they were given.
     pub const fn images(self) -> &'static [Image] {
         self.images
     }
 }
 
-/// How far an image may be moved by a program, without a person who decides it.
+/// How far a program may move a pin without asking a person.
 ///
-/// A digest is never moved without its tag's age being known, whatever the range.
+/// Whatever the range, a pin moves only when the age of the new tag is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
-    /// To a later release of the same major version: the first number stays, and while that is 0
-    /// the second one, too.
+    /// To a later release of the same major version: the first number stays, and while it is 0, so
+    /// does the second one.
     Major,
     /// To any later release.
     Any {
         /// Why its major version says nothing.
         because: &'static str,
     },
-    /// Nowhere; when the tag is rebuilt, to its new digest.
+    /// To the new digest of the same tag, when that is built anew.
     Tag {
         /// Why no other tag will do.
         because: &'static str,
@@ -141,7 +141,7 @@ pub enum Range {
 }
 
 impl Range {
-    /// The reason, where it is not the default.
+    /// Returns the reason for a range that is not the default.
     pub const fn because(self) -> Option<&'static str> {
         match self {
             Self::Major => None,
@@ -152,7 +152,7 @@ impl Range {
     }
 }
 
-/// First position of `byte`, or the last one (when it stands after the last `/`).
+/// Finds the first `byte`, or the last one when it stands after the last `/`.
 const fn find(text: &str, byte: u8, last: bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut found = None;

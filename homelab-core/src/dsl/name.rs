@@ -5,7 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why a name was refused, as a lowercase fragment; `None` when it is fine.
+/// Returns the part of the naming rule that a name breaks, as a lowercase fragment; `None` when it
+/// is fine.
 ///
 /// The rule is DNS-1035, which Docker, Swarm and Kubernetes all accept: at most
 /// 63 of `a-z`, `0-9` and `-`, beginning with a letter, not ending with `-`.
@@ -43,8 +44,8 @@ pub(crate) const fn assert_valid(name: &str) {
 
 /// The name of a service: its key in `compose.yaml` and its host name for its peers.
 ///
-/// Two doors: [`ServiceName::new`] for literals, which panics (in a `const`: does
-/// not compile), and [`ServiceName::parse`] for data, which returns an error.
+/// There are two ways to make one: [`ServiceName::new`] takes a literal and panics on a bad one (in
+/// a `const`: does not compile); [`ServiceName::parse`] takes data and returns an error.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceName(&'static str);
 
@@ -68,7 +69,7 @@ impl ServiceName {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -103,8 +104,8 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// Words of variables are literals in Rust, and live as long as the program. Those of a declaration do, too:
-/// a program reads the two or three of its house, each as large as a release's file may be.
+/// Makes a text live as long as the program, as the literals of a definition do. Only the texts of
+/// declarations pass here: a program reads two or three of them, and their size is limited.
 pub(crate) fn forever(text: String) -> &'static str {
     text.leak()
 }

@@ -39,7 +39,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Names of those that concern the container's own files, processes and ports.
+    /// Names of the capabilities that concern only the container's own files, processes and ports.
     pub(crate) const HARMLESS: &[&str] = &[
         "CHOWN",
         "DAC_OVERRIDE",
@@ -51,7 +51,7 @@ impl Capability {
         "SETUID",
     ];
 
-    /// The kernel's name without `CAP_`.
+    /// Returns the kernel's name without `CAP_`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chown => "CHOWN",
@@ -67,19 +67,19 @@ impl Capability {
     }
 }
 
-/// What a service does that no service should do without a recorded reason.
+/// Something that a service may only do for a recorded reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exception<'a> {
     /// It has this capability, by the kernel's name without `CAP_`.
     Capability(&'a str),
-    /// It shares a namespace: Compose's key, such as `pid`, and with whom, such as `host`.
+    /// It shares a namespace: Compose's key, such as `pid`, and the owner, such as `host`.
     Namespace(&'a str, &'a str),
     /// It can write to its root file system.
     WritableRoot,
 }
 
 impl Exception<'_> {
-    /// The end of the label by which a file says why: `cap.NET_RAW`, `pid.host`.
+    /// Returns the end of the label that gives the reason in a file: `cap.NET_RAW`, `pid.host`.
     pub(crate) fn key(self) -> String {
         self.to_string().replace(' ', ".")
     }

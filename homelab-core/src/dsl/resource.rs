@@ -21,19 +21,19 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A profile; `meaning` is one sentence for the person who switches it.
+    /// Makes a profile; `meaning` is one sentence for the person who switches it.
     #[track_caller]
     pub const fn new(name: &'static str, meaning: &'static str) -> Self {
         name::assert_valid(name);
         Self { name, meaning }
     }
 
-    /// The name in `COMPOSE_PROFILES`.
+    /// Returns the name in `COMPOSE_PROFILES`.
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// One sentence on what it switches on.
+    /// Returns one sentence on what it switches on.
     pub const fn meaning(self) -> &'static str {
         self.meaning
     }
@@ -47,20 +47,20 @@ pub struct Network {
 }
 
 impl Network {
-    /// A bridge network with a way out.
+    /// Makes a bridge network with a way out.
     #[track_caller]
     pub const fn bridge(name: &'static str) -> Self {
         name::assert_valid(name);
         Self { name, internal: false }
     }
 
-    /// A bridge network without a way out: its members only reach each other.
+    /// Makes a bridge network without a way out: its members only reach each other.
     #[track_caller]
     pub const fn internal(name: &'static str) -> Self {
         Self { internal: true, ..Self::bridge(name) }
     }
 
-    /// The key in `compose.yaml`.
+    /// Returns the key in `compose.yaml`.
     pub const fn name(self) -> &'static str {
         self.name
     }
@@ -71,12 +71,12 @@ impl Network {
     }
 }
 
-/// How precious state is kept safe.
+/// How state whose loss hurts is kept safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Backup {
     /// A service of the stack dumps it on a schedule; a copy of the files is no backup.
     Dump,
-    /// Its files belong into the copy that leaves the house.
+    /// Its files belong in the copy that leaves the house.
     Offsite,
 }
 
@@ -93,7 +93,7 @@ pub enum Policy {
     ReadOnly,
 }
 
-/// A named volume: [`Volume::precious`] or [`Volume::scratch`], there is no third kind.
+/// A named volume: either [`Volume::precious`] or [`Volume::scratch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Volume<K> {
     name: &'static str,
@@ -102,7 +102,7 @@ pub struct Volume<K> {
 }
 
 impl Volume<Precious> {
-    /// A volume whose loss hurts, and how it is backed up.
+    /// Makes a volume whose loss hurts, and says how it is backed up.
     #[track_caller]
     pub const fn precious(name: &'static str, backup: Backup) -> Self {
         name::assert_valid(name);
@@ -111,7 +111,7 @@ impl Volume<Precious> {
 }
 
 impl Volume<Stateless> {
-    /// A volume whose loss costs nothing that matters; `because` says why.
+    /// Makes a volume whose loss does not matter; `because` says why.
     #[track_caller]
     pub const fn scratch(name: &'static str, because: &'static str) -> Self {
         name::assert_valid(name);
@@ -137,19 +137,20 @@ pub struct Bind<K> {
 }
 
 impl Bind<Precious> {
-    /// A writable host path from `.env` whose loss hurts, and how it is backed up.
+    /// Takes a writable host path from `.env` whose loss hurts, and says how it is backed up.
     pub const fn env(source: &EnvVar, backup: Backup) -> Self {
         Self { source: Source::Variable(*source), policy: policy(backup), kind: PhantomData }
     }
 }
 
 impl Bind<Stateless> {
-    /// A host path from `.env` that the service only reads.
+    /// Takes a host path from `.env` that the service only reads.
     pub const fn env_read_only(source: &EnvVar) -> Self {
         Self { source: Source::Variable(*source), policy: Policy::ReadOnly, kind: PhantomData }
     }
 
-    /// A generated file or folder of this repository, read-only; the path is relative to its root.
+    /// Takes a generated file or folder of this repository, read-only; the path is relative to the
+    /// repository's root.
     #[track_caller]
     pub const fn config(path: &'static str) -> Self {
         assert!(
@@ -159,11 +160,11 @@ impl Bind<Stateless> {
         Self { source: Source::File(path), policy: Policy::ReadOnly, kind: PhantomData }
     }
 
-    /// A fixed path of the host, read-only, such as `/proc`.
+    /// Takes a fixed path of the host, read-only, such as `/proc`.
     ///
-    /// Panics (in a `const`: does not compile) on `/`, `/run` and `/var/run`,
-    /// which hold the Docker socket: that goes through `Service::socket_proxy`.
-    /// So that nothing else leads there, the path has no empty part, no `.` and no `..`.
+    /// Panics (in a `const`: does not compile) on `/`, `/run` and `/var/run`, which hold the Docker
+    /// socket: use `Service::socket_proxy` for that. The path may not have an empty part, `.` or
+    /// `..` either, so that no other spelling leads there.
     #[track_caller]
     pub const fn host_read_only(path: &'static str) -> Self {
         assert!(is_absolute(path), "a host path is absolute: begin it with `/`");
@@ -265,7 +266,7 @@ impl<K> Mount<K> {
         Self { source, target, policy, kind: PhantomData }
     }
 
-    /// The same mount with its kind forgotten: how a service stores it.
+    /// Returns the same mount without its kind in the type, as a service stores it.
     pub(crate) const fn erase(self) -> Mount<()> {
         Mount { source: self.source, target: self.target, policy: self.policy, kind: PhantomData }
     }
@@ -293,35 +294,35 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret of random text.
+    /// Makes a secret of random text.
     #[track_caller]
     pub const fn random(name: &'static str) -> Self {
         name::assert_valid(name);
         Self { name, content: SecretContent::Random }
     }
 
-    /// The login that the proxy asks for.
+    /// Makes the secret with the login that the proxy asks for.
     #[track_caller]
     pub const fn proxy_login(name: &'static str) -> Self {
         Self { content: SecretContent::ProxyLogin, ..Self::random(name) }
     }
 
-    /// The name of its file.
+    /// Returns the name of its file.
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// How its value is made.
+    /// Returns how its value is made.
     pub const fn content(self) -> SecretContent {
         self.content
     }
 
-    /// Its file's path relative to the project: `secrets/<name>`.
+    /// Returns the path of its file in the project: `secrets/<name>`.
     pub fn file(self) -> String {
         format!("secrets/{}", self.name)
     }
 
-    /// Its file's path inside a container: `/run/secrets/<name>`.
+    /// Returns the path of its file in a container: `/run/secrets/<name>`.
     pub(crate) fn path(self) -> String {
         format!("/run/secrets/{}", self.name)
     }
@@ -336,15 +337,15 @@ pub struct Tmpfs {
 }
 
 impl Tmpfs {
-    /// A folder in memory with Docker's options: `noexec`, `nosuid`, `nodev`, mode 1777.
+    /// Makes a folder in memory with Docker's options: `noexec`, `nosuid`, `nodev`, mode 1777.
     #[track_caller]
     pub const fn at(path: &'static str) -> Self {
         assert!(is_absolute(path), "a tmpfs path is absolute: begin it with `/`");
         Self { path, owner: None, options: "" }
     }
 
-    /// Gives the folder to a user. Default: what the image's folder has, which for `/run` is
-    /// root's, so that a service with another user cannot write there.
+    /// Gives the folder to a user. Default: the owner of the folder in the image. For `/run` that
+    /// is root, so a service with another user cannot write there.
     #[must_use]
     pub const fn owned_by(mut self, owner: User) -> Self {
         self.owner = Some(owner);

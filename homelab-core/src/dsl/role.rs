@@ -1,4 +1,4 @@
-//! Roles and states of a service: types without values that its methods hang on.
+//! Roles and states of a service: types that decide which methods a service has.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ impl State for Stateless {}
 impl State for Precious {}
 impl State for Unattended {}
 
-/// Which kinds of mount a service may hold, and what it is then.
+/// Decides which kinds of mount a service may have, and which state the service has then.
 #[diagnostic::on_unimplemented(
     message = "a service that updates itself unattended cannot hold precious state",
     label = "this mount is precious, and the service has opted in to unattended updates",
@@ -109,8 +109,8 @@ impl Holds<Precious> for Precious {
 impl Holds<Stateless> for Unattended {
     type Then = Self;
 }
-// No mount is of this kind. With a second kind the compiler cannot take the first one for
-// granted, so that it explains the missing impl instead of a "mismatched type".
+// No mount has this kind. It exists so that there are two implementations: with one alone, the
+// compiler would report a "mismatched type" instead of the missing implementation.
 impl Holds<()> for Unattended {
     type Then = Self;
 }

@@ -32,14 +32,14 @@ pub struct Route {
 }
 
 impl Route {
-    /// `https://<label>.<domain>` to this port. Default: the proxy asks for a login.
+    /// Routes `https://<label>.<domain>` to this port. Default: the proxy asks for a login.
     #[track_caller]
     pub const fn host(label: &'static str, port: Port) -> Self {
         name::assert_valid(label);
         Self { label: Some(label), port, login: Login::Proxy, closed: &[], closed_until: None }
     }
 
-    /// `https://<domain>` itself to this port. Default: the proxy asks for a login.
+    /// Routes `https://<domain>` itself to this port. Default: the proxy asks for a login.
     pub const fn apex(port: Port) -> Self {
         Self { label: None, port, login: Login::Proxy, closed: &[], closed_until: None }
     }
@@ -51,16 +51,17 @@ impl Route {
         self
     }
 
-    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator:
-    /// they are opened from the host only. Default: every path is served.
+    /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator; they
+    /// can still be opened from the host itself. Default: every path is served.
     #[must_use]
     pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
         self.closed = paths;
         self
     }
 
-    /// Refuses these paths, too, unless this variable is exactly `true`: what a service answers
-    /// to anybody before its set-up and to its administrator afterwards. Default: none.
+    /// Also refuses these paths unless this variable is exactly `true`. It is for paths that the
+    /// service answers to anybody before its set-up, and only to its administrator afterwards.
+    /// Default: none.
     #[must_use]
     pub const fn closes_until(mut self, paths: &'static [&'static str], done: EnvVar) -> Self {
         self.closed_until = Some((paths, done));
@@ -86,12 +87,12 @@ pub(crate) enum Address {
 }
 
 impl Publish {
-    /// On every address of the host, because of this.
+    /// Publishes a port on every address of the host, for this reason.
     pub const fn everywhere(port: Port, because: &'static str) -> Self {
         Self { port, address: Address::Everywhere(because) }
     }
 
-    /// On the address in a variable.
+    /// Publishes a port on the address in a variable.
     pub const fn at(address: &EnvVar, port: Port) -> Self {
         Self { port, address: Address::Variable(*address) }
     }
@@ -105,17 +106,17 @@ pub struct TileGroup {
 }
 
 impl TileGroup {
-    /// A heading with a Font Awesome icon, such as `fas fa-film`.
+    /// Makes a heading with a Font Awesome icon, such as `fas fa-film`.
     pub const fn new(name: &'static str, icon: &'static str) -> Self {
         Self { name, icon }
     }
 
-    /// The heading.
+    /// Returns the heading.
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// The Font Awesome class.
+    /// Returns the Font Awesome class.
     pub const fn icon(self) -> &'static str {
         self.icon
     }
@@ -131,7 +132,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// An entry under a heading. Default: the heading's icon and no subtitle.
+    /// Makes an entry under a heading. Default: the heading's icon and no subtitle.
     pub const fn new(name: &'static str, group: TileGroup) -> Self {
         Self { name, group, icon: group.icon, subtitle: "" }
     }

@@ -72,7 +72,7 @@ pub struct Service<R, S = Stateless> {
 }
 
 impl Service<Edge> {
-    /// The reverse proxy: the only role that publishes the web's ports.
+    /// Makes the reverse proxy, the only role that publishes the web's ports.
     #[track_caller]
     pub fn edge(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -80,7 +80,7 @@ impl Service<Edge> {
 }
 
 impl Service<App> {
-    /// A service that people open in a browser.
+    /// Makes a service that people open in a browser.
     #[track_caller]
     pub fn app(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -88,7 +88,7 @@ impl Service<App> {
 }
 
 impl Service<Data> {
-    /// A database or cache: reachable on internal networks only.
+    /// Makes a database or cache, which is reachable on internal networks only.
     #[track_caller]
     pub fn data(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
@@ -128,16 +128,16 @@ impl<S: State> Service<Edge, S> {
         self
     }
 
-    /// Lists in a variable the networks on which it serves routes, by their real names: it does
-    /// not know Compose's keys. Default: no variable.
+    /// Sets a variable to the real names of the networks on which the proxy serves routes, because
+    /// it does not know Compose's keys. Default: no variable.
     pub fn ingress_env(mut self, key: &'static str) -> Self {
         self.spec.ingress_env = Some(key);
-        // Its place; its value is known when the whole stack is.
+        // Reserves the variable's place; its value is set when the whole stack is known.
         self.env(key, "")
     }
 
-    /// Makes it the guard of routes with [`crate::dsl::route::Login::Proxy`]: it reads users and
-    /// password hashes from this secret's file.
+    /// Makes the proxy ask for a login on routes with [`crate::dsl::route::Login::Proxy`]; it reads
+    /// users and password hashes from this secret's file.
     pub fn guards_with(mut self, login: Secret) -> Self {
         self.spec.guard = Some(login);
         self.secret(login)
@@ -145,8 +145,8 @@ impl<S: State> Service<Edge, S> {
 }
 
 impl<S: State> Service<Data, S> {
-    /// A PostgreSQL server: a deploy dumps this database, as this superuser, before it touches the
-    /// server or whoever migrates the database.
+    /// Says that the service is a PostgreSQL server. A deploy dumps this database, as this
+    /// superuser, before it replaces the server or a service that migrates the database.
     ///
     /// Default: nothing is dumped.
     pub fn postgres(mut self, superuser: &'static str, database: &'static str) -> Self {
@@ -156,10 +156,10 @@ impl<S: State> Service<Data, S> {
 }
 
 impl<R: Role> Service<R, Stateless> {
-    /// Lets a household that switches it on replace this service without review: it follows its
-    /// tag then, and the updater replaces it.
+    /// Lets the household decide, by a switch, that the service is updated without review: it then
+    /// follows its tag, and the updater replaces it.
     ///
-    /// Default: it stays at its digest. A service with precious state has no such method.
+    /// Default: it stays at its digest. A service with precious state does not have this method.
     pub fn update_unattended(
         mut self,
         switch: Switch,
@@ -178,15 +178,15 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Puts it on a network whose members all reach each other. Default: none; a route, a use, a
-    /// way out and a published port each bring the network that they need.
+    /// Puts it on a network whose members can all reach each other. Default: none; a route,
+    /// `.uses(…)`, a way out and a published port each add the network that they need.
     pub fn on(mut self, network: Network) -> Self {
         self.spec.networks.push(network);
         self
     }
 
-    /// Starts after another service is healthy, and shares a network with it: one that both were
-    /// put on, else an internal one for the two alone.
+    /// Connects it to another service: it starts after that one is healthy and shares a network
+    /// with it. This is a network that both were put on, else an internal one for the two alone.
     pub fn uses(mut self, other: &(impl Connect + ?Sized)) -> Self {
         other.connect(&mut Wiring::new(&mut self.spec));
         self
@@ -200,7 +200,8 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Gives it a way out, because of this. Default: none, also with a route or a published port.
+    /// Gives it a way out to the internet, for this reason. Default: none, even with a route or a
+    /// published port.
     pub fn egress(mut self, because: &'static str) -> Self {
         self.spec.egress = Some(because);
         self
@@ -212,8 +213,9 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Reads one of the environment files `<prefix><value>.env` of this repository, chosen by a
-    /// variable. Default: none. For images that spell a switch as Compose cannot interpolate it.
+    /// Reads the environment file `<prefix><value>.env` of this repository, where the value is a
+    /// variable's. It is for images whose switches have values that Compose cannot compute.
+    /// Default: none.
     pub fn env_file(mut self, prefix: &'static str, chosen_by: &EnvVar) -> Self {
         self.spec.env_file = Some((prefix, *chosen_by));
         self
@@ -276,7 +278,8 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Switches it by a variable that holds 0 or 1. Default: it always runs when its profile is on.
+    /// Lets a variable of value 0 or 1 decide whether it runs. Default: it always runs when its
+    /// profile is on.
     pub fn switched_by(mut self, variable: &EnvVar) -> Self {
         self.spec.replicas = Some(*variable);
         self
@@ -288,19 +291,19 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Adds a capability, because of this. Default: none, all are dropped.
+    /// Adds a capability, for this reason. Default: none, all are dropped.
     pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
         self.spec.capabilities.push(capability);
         self.exception(Exception::Capability(capability.as_str()), because)
     }
 
-    /// Lets it write to its root file system, because of this. Default: read-only.
+    /// Lets it write to its root file system, for this reason. Default: read-only.
     pub fn writable_root(mut self, because: &'static str) -> Self {
         self.spec.read_only = false;
         self.exception(Exception::WritableRoot, because)
     }
 
-    /// Shows it the host's processes, because of this. Default: its own only.
+    /// Shows it the host's processes, for this reason. Default: only its own.
     pub fn host_pid(mut self, because: &'static str) -> Self {
         self.spec.host_pid = true;
         self.exception(Exception::Namespace("pid", "host"), because)
@@ -318,7 +321,7 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Time between the stop signal and the kill. Default: Docker's 10 s.
+    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
     pub fn stops_within(mut self, grace: Duration) -> Self {
         self.spec.stop_grace = Some(grace);
         self
@@ -336,7 +339,7 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Accepts a rule's finding on this service, because of this; reports print it.
+    /// Accepts a rule's findings on this service, for this reason; reports print both.
     pub fn accept(mut self, rule: &'static str, because: &'static str) -> Self {
         self.spec.waivers.push((rule, because));
         self

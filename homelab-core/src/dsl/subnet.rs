@@ -14,7 +14,7 @@ pub struct Subnet {
 }
 
 impl Subnet {
-    /// The range of this first address and so many fixed bits.
+    /// Makes the range that begins with this address and has this many fixed bits.
     #[track_caller]
     pub const fn new(first: [u8; 4], prefix: u32) -> Self {
         let first = u32::from_be_bytes(first);
@@ -24,7 +24,8 @@ impl Subnet {
         subnet
     }
 
-    /// Reads CIDR notation; `None` when it is none, or not the first address of its range.
+    /// Reads CIDR notation; `None` when the text is invalid, or its address is not the first of the
+    /// range.
     pub fn parse(text: &str) -> Option<Self> {
         let (first, prefix) = text.split_once('/')?;
         let first = first.parse::<Ipv4Addr>().ok()?.to_bits();
@@ -32,31 +33,32 @@ impl Subnet {
         (first & !subnet.mask() == 0).then_some(subnet)
     }
 
-    /// Whether an address is in both.
+    /// Whether the two ranges have an address in common.
     pub const fn overlaps(self, other: Self) -> bool {
         let wider = if self.prefix < other.prefix { self } else { other };
         (self.first ^ other.first) & wider.mask() == 0
     }
 
-    /// Whether every address of the other one is in it.
+    /// Whether it contains every address of the other range.
     pub const fn holds(self, other: Self) -> bool {
         self.prefix <= other.prefix && self.overlaps(other)
     }
 
-    /// How many parts with this prefix it has.
+    /// Returns how many ranges with this prefix fit into it.
     pub(crate) const fn parts(self, prefix: u32) -> u32 {
         match prefix.checked_sub(self.prefix) {
-            // As many as there are addresses would be one more than the number holds.
+            // 2^32 parts would be one more than the number can hold.
             Some(32) => u32::MAX,
             Some(bits) => 1 << bits,
             None => 0,
         }
     }
 
-    /// Gives each key a part with this prefix; none when there are no more.
+    /// Gives each key a range with this prefix; when there are too many keys, some get none.
     ///
-    /// A key's own hash names its part, so that a network keeps its addresses when others come
-    /// and go; only where two hashes meet, the later key by the alphabet takes the next free part.
+    /// The hash of a key chooses its range, so that a network keeps its addresses when others come
+    /// and go. When two hashes are the same, the key that is later in the alphabet takes the next
+    /// free range.
     pub(crate) fn assign<'a>(
         self,
         prefix: u32,
@@ -66,8 +68,8 @@ impl Subnet {
         let mut taken = BTreeSet::new();
         let mut assigned = IndexMap::new();
         for key in keys.collect::<BTreeSet<_>>() {
-            let places = (0..parts).map(|it| (hash(key) % parts + it) % parts);
-            let Some(place) = { places }.find(|it| !taken.contains(it)) else { continue };
+            let mut places = (0..parts).map(|it| (hash(key) % parts + it) % parts);
+            let Some(place) = places.find(|it| !taken.contains(it)) else { continue };
             taken.insert(place);
             let first = self.first + (place << (32 - prefix));
             assigned.insert(key, Self { first, prefix });
@@ -75,7 +77,7 @@ impl Subnet {
         assigned
     }
 
-    /// Its first and its second half.
+    /// Returns its first and its second half.
     pub(crate) const fn halves(self) -> (Self, Self) {
         let prefix = if self.prefix < 32 { self.prefix + 1 } else { 32 };
         let second = self.first | self.mask() ^ Self { first: 0, prefix }.mask();
@@ -93,7 +95,8 @@ impl fmt::Display for Subnet {
     }
 }
 
-/// FNV-1a: short, and the same on every machine and in every release, as no hasher of `std` is.
+/// Hashes with FNV-1a: it is short, and the same on every machine and in every release, which the
+/// hashers of `std` do not promise.
 fn hash(key: &str) -> u32 {
     key.bytes().fold(0x811c_9dc5, |it, byte| (it ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

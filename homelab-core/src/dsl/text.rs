@@ -3,8 +3,8 @@
 use crate::dsl::units::Port;
 use crate::dsl::variable::{EnvVar, Switch};
 
-/// A text of literal parts, which stay as they are, and of variables, whose values are put in at
-/// `docker compose up`: nothing is interpolated but where an [`EnvVar`] was put in.
+/// A text of literal parts and variables. Compose replaces each [`EnvVar`] by its value at `docker
+/// compose up`; literal parts stay as they are, even when they look like a variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text(Vec<Piece>);
 
@@ -20,29 +20,29 @@ pub(crate) enum Piece {
 }
 
 impl Text {
-    /// Text that stays as it is: `$HOME` reaches the container as `$HOME`.
+    /// Makes a text that stays as it is: `$HOME` reaches the container as `$HOME`.
     pub fn literal(text: &str) -> Self {
         Self(vec![Piece::Literal(text.to_owned())])
     }
 
-    /// The value of a variable at `docker compose up`.
+    /// Makes a text with the value that a variable has at `docker compose up`.
     pub fn variable(variable: &EnvVar) -> Self {
         Self(vec![Piece::Variable(*variable)])
     }
 
-    /// One text while a switch is off, another while it is on.
+    /// Makes one text for a switch that is off, another for one that is on.
     pub(crate) fn choice(switch: Switch, off: &str, on: &str) -> Self {
         Self(vec![Piece::Choice { switch, off: off.to_owned(), on: on.to_owned() }])
     }
 
-    /// This text followed by another.
+    /// Appends another text.
     #[must_use]
     pub fn and(mut self, more: impl ToText) -> Self {
         self.0.extend(more.to_text().0);
         self
     }
 
-    /// Its parts, in order.
+    /// Returns its parts, in order.
     pub(crate) fn pieces(&self) -> &[Piece] {
         &self.0
     }
@@ -57,7 +57,7 @@ impl Text {
     note = "a secret goes through `.secret_env(\"NAME_FILE\", SECRET)`, which mounts its file"
 )]
 pub trait ToText {
-    /// The text for `compose.yaml`.
+    /// Returns the text for `compose.yaml`.
     fn to_text(&self) -> Text;
 }
 
@@ -98,7 +98,7 @@ impl ToText for u32 {
 }
 
 impl ToText for bool {
-    /// `true` or `false`, as every image of the catalogue spells it.
+    /// Writes `true` or `false`, as every image of the catalogue spells it.
     fn to_text(&self) -> Text {
         Text::literal(&self.to_string())
     }

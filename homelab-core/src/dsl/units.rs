@@ -28,14 +28,14 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// `n` mebibytes.
+    /// Makes `n` mebibytes.
     #[track_caller]
     pub const fn mib(n: u32) -> Self {
         assert!(n >= 6, "Docker refuses a memory limit below 6 MiB");
         Self { mib: n }
     }
 
-    /// `n` gibibytes.
+    /// Makes `n` gibibytes.
     #[track_caller]
     pub const fn gib(n: u32) -> Self {
         Self::mib(n * 1024)
@@ -44,12 +44,12 @@ impl Memory {
     /// No memory at all: the start of a sum.
     pub const ZERO: Self = Self { mib: 0 };
 
-    /// The amount in mebibytes.
+    /// Returns the amount in mebibytes.
     pub const fn as_mib(self) -> u32 {
         self.mib
     }
 
-    /// `self - other`, or zero.
+    /// Returns `self - other`, or zero.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self { mib: self.mib.saturating_sub(other.mib) }
@@ -81,7 +81,7 @@ pub(crate) fn bytes(text: &str) -> Option<u128> {
     scaled(number, unit)
 }
 
-/// A decimal number of units; what is less than the smallest is dropped.
+/// Reads a decimal number of units; fractions of a byte are dropped.
 pub(crate) fn scaled(number: &str, unit: u128) -> Option<u128> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
@@ -93,7 +93,7 @@ pub(crate) fn scaled(number: &str, unit: u128) -> Option<u128> {
 }
 
 impl fmt::Display for Memory {
-    /// `64 MiB`, `2 GiB`, `1.5 GiB`.
+    /// Writes `64 MiB`, `2 GiB`, `1.5 GiB`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.mib >= 1024 && self.mib.is_multiple_of(256) {
             write!(f, "{} GiB", f64::from(self.mib) / 1024.0)
@@ -116,14 +116,14 @@ pub struct Cpus {
 }
 
 impl Cpus {
-    /// `n` thousandths of a core.
+    /// Makes `n` thousandths of a core.
     #[track_caller]
     pub const fn milli(n: u32) -> Self {
         assert!(n >= 10, "Docker refuses a CPU limit below 10 thousandths of a core");
         Self { milli: n }
     }
 
-    /// `n` whole cores.
+    /// Makes `n` whole cores.
     #[track_caller]
     pub const fn cores(n: u32) -> Self {
         Self::milli(n * 1000)
@@ -131,7 +131,7 @@ impl Cpus {
 }
 
 impl fmt::Display for Cpus {
-    /// Compose's decimal notation: `0.50`, `2.00`.
+    /// Writes Compose's decimal notation: `0.50`, `2.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.milli / 1000, self.milli % 1000 / 10)
     }
@@ -172,25 +172,25 @@ pub struct Port {
 }
 
 impl Port {
-    /// A TCP port. Panics (in a `const`: does not compile) on 0.
+    /// Makes a TCP port. Panics (in a `const`: does not compile) on 0.
     #[track_caller]
     pub const fn new(number: u16) -> Self {
         assert!(number != 0, "port 0 means `any port`: name the one that the image listens on");
         Self { number, protocol: Protocol::Tcp }
     }
 
-    /// A UDP port. Panics (in a `const`: does not compile) on 0.
+    /// Makes a UDP port. Panics (in a `const`: does not compile) on 0.
     #[track_caller]
     pub const fn udp(number: u16) -> Self {
         Self { protocol: Protocol::Udp, ..Self::new(number) }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn number(self) -> u16 {
         self.number
     }
 
-    /// TCP or UDP.
+    /// Returns the protocol.
     pub const fn protocol(self) -> Protocol {
         self.protocol
     }

@@ -36,12 +36,12 @@ pub enum Kind {
     TlsIssuer,
     /// A comma list of the stack's profiles; may be empty.
     Profiles,
-    /// Nothing: to set it at all is the decision.
+    /// Nothing: only whether the variable is set counts.
     Empty,
 }
 
 impl Kind {
-    /// What a valid value looks like, as a fragment that follows "expected".
+    /// Describes a valid value, as a fragment that follows "expected".
     pub fn expected(self) -> String {
         match self {
             Self::Hostname => "a DNS name with a dot, such as `home.arpa`".to_owned(),
@@ -72,9 +72,9 @@ impl Kind {
             Self::Ipv4 => value.parse::<std::net::Ipv4Addr>().is_ok(),
             Self::TimeZone => {
                 !value.is_empty()
-                    && value.split('/').all(|it| {
-                        it.starts_with(|c: char| c.is_ascii_alphabetic())
-                            && it.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+                    && value.split('/').all(|part| {
+                        part.starts_with(|c: char| c.is_ascii_alphabetic())
+                            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
                     })
             }
             Self::Cron => is_cron(value),
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-/// Words from outside live as long as the program, as those of a definition do.
+/// Makes words from outside live as long as the program, as the literals of a definition do.
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], D::Error> {
     let words = Vec::<String>::deserialize(from)?;
     let words: Vec<&'static str> = words.into_iter().map(forever).collect();
@@ -135,7 +135,7 @@ fn is_cron(value: &str) -> bool {
             })
 }
 
-/// What a variable is when `.env` does not set it.
+/// The value that a variable has when `.env` does not set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fallback {
     /// Compose stops with the variable's meaning as message.
@@ -158,7 +158,7 @@ pub struct EnvVar {
 }
 
 impl EnvVar {
-    /// A variable that `.env` must set; `meaning` is one sentence for its reader.
+    /// Makes a variable that `.env` must set; `meaning` is one sentence for its reader.
     ///
     /// Panics (in a `const`: does not compile) when the name is not upper case, or
     /// when the meaning holds a character that ends an interpolation.
@@ -187,7 +187,7 @@ impl EnvVar {
         self
     }
 
-    /// The same for a name and a meaning from outside.
+    /// Makes a variable whose name and meaning come from outside.
     pub(crate) fn parse(
         name: &'static str,
         kind: Kind,
@@ -199,14 +199,14 @@ impl EnvVar {
         Err(format!("`{name}` is no name of a variable, or `{meaning}` no meaning"))
     }
 
-    /// [`EnvVar::or`] for a text from outside.
+    /// Does the same as [`EnvVar::or`] for a text from outside.
     pub(crate) fn with_default(self, value: &'static str) -> Result<Self, String> {
         let fault =
             || format!("`{value}` is no default: it has no dollar sign, brace or line break");
         if is_plain(value) { Ok(self.or(value)) } else { Err(fault()) }
     }
 
-    /// [`EnvVar::or_under`] for a path from outside.
+    /// Does the same as [`EnvVar::or_under`] for a path from outside.
     pub(crate) fn with_default_under(
         self,
         parent: &'static Self,
@@ -217,33 +217,34 @@ impl EnvVar {
         if fits { Ok(self.or_under(parent, path)) } else { Err(fault()) }
     }
 
-    /// The name in `.env`.
+    /// Returns the name in `.env`.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What a valid value looks like.
+    /// Returns what a valid value looks like.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// One sentence for its reader.
+    /// Returns one sentence that explains it to its reader.
     pub const fn meaning(&self) -> &'static str {
         self.meaning
     }
 
-    /// What it is when `.env` does not set it.
+    /// Returns the value that it has when `.env` does not set it.
     pub const fn fallback(&self) -> Fallback {
         self.fallback
     }
 }
 
-/// A decision of the household: `NAME=` in `.env` switches it on, and no line leaves it off.
+/// A decision of the household: the line `NAME=` in `.env` switches it on; without that line it is
+/// off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Switch(EnvVar);
 
 impl Switch {
-    /// Off unless `.env` has the line; `meaning` says what the line does.
+    /// Makes a switch that is off by default; `meaning` says what the line in `.env` does.
     ///
     /// Panics like [`EnvVar::new`].
     #[track_caller]
@@ -251,7 +252,7 @@ impl Switch {
         Self(EnvVar::new(name, Kind::Empty, meaning).or(""))
     }
 
-    /// The variable, for `Site::variables`.
+    /// Returns the variable, for `Site::variables`.
     pub const fn variable(self) -> EnvVar {
         self.0
     }

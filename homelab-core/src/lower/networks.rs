@@ -1,8 +1,9 @@
-//! Which networks there are, and who is on them: denied unless declared.
+//! Decides which networks there are and who is on them; services reach each other only when one
+//! declares it.
 //!
-//! Whoever talks to somebody shares an internal network with that one alone, unless both were put
-//! on one by name. Whoever needs the internet is on the one network that leads there, on which
-//! nobody reaches another one.
+//! Two services of which one uses the other get an internal network for the two alone, unless both
+//! were put on one by name. A service that needs the internet is on the one network that leads
+//! there, whose members cannot reach each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +14,21 @@ use crate::dsl::name::ServiceName;
 use crate::dsl::service::{RoleKind, Spec};
 use crate::dsl::stack::{Site, Stack};
 
-/// Prefix of a network that several services share: room for 253 of them.
+/// Prefix length of a network that several services share: it has room for 253 of them.
 const SHARED: u32 = 24;
 
-/// Prefix of a network of two services, or of one: room for five.
+/// Prefix length of a network of one or two services: it has room for five.
 const SMALL: u32 = 29;
 
-/// The networks that are made of what services say of each other, besides those of the site.
+/// The networks that follow from what services declare, besides those of the site.
 pub(super) struct Networks<'a> {
     site: &'a Site,
-    /// By key, who is on it and whether it is there for a route; in an order that no call of a
-    /// builder decides.
+    /// The two members of each network, and whether it serves a route, by key. The map is sorted,
+    /// so that the order of declarations does not matter.
     pairs: BTreeMap<String, ([ServiceName; 2], bool)>,
     /// The keys of the pairs of each service.
     pairs_of: BTreeMap<ServiceName, BTreeSet<String>>,
-    /// Who publishes ports on a network of its own.
+    /// Services that publish ports and need a network of their own for it.
     publishers: BTreeSet<ServiceName>,
 }
 
@@ -58,7 +59,7 @@ impl<'a> Networks<'a> {
     }
 
     fn connect(&mut self, from: &Spec, to: &Spec, is_route: bool) {
-        // No name has a dot, so no two pairs have one key, and no network of the site has it.
+        // Names have no dot, so a key belongs to one pair only, and to no network of the site.
         let key = |from: &Spec, to: &Spec| format!("{}.{}", from.name, to.name);
         if from.name == to.name || self.pairs.contains_key(&key(to, from)) {
             return;
@@ -70,7 +71,7 @@ impl<'a> Networks<'a> {
         self.pairs.entry(key).or_insert(([from.name, to.name], is_route));
     }
 
-    /// The networks of a service, by key.
+    /// Returns the keys of the networks of a service.
     pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
         let mut keys = IndexSet::new();
         if spec.role == RoleKind::Edge {
@@ -87,13 +88,13 @@ impl<'a> Networks<'a> {
         keys.into_iter().collect()
     }
 
-    /// The networks on which a proxy serves routes, by key.
+    /// Returns the keys of the networks on which a proxy serves routes.
     pub(super) fn served_by(&self, edge: &Spec) -> impl Iterator<Item = &str> {
         let pairs = self.pairs.iter().filter(|it| it.1.1 && it.1.0.contains(&edge.name));
         pairs.map(|it| it.0.as_str())
     }
 
-    /// All of them, those of the site first.
+    /// Makes all networks for the file, those of the site first.
     pub(super) fn into_file(self) -> IndexMap<String, Network> {
         let site = self.site;
         let publishers: Vec<_> = self.publishers.iter().map(|it| ports(*it)).collect();
@@ -113,10 +114,10 @@ impl<'a> Networks<'a> {
             };
             (key.to_owned(), network)
         };
-        let named = site.networks.iter().map(|it| {
-            let is_egress = *it == site.egress;
+        let named = site.networks.iter().map(|declared| {
+            let is_egress = *declared == site.egress;
             let alone = is_egress.then_some((bridge::MEMBERS_CONNECT, "false"));
-            network(it.name(), it.is_internal(), alone)
+            network(declared.name(), declared.is_internal(), alone)
         });
         let pairs = self.pairs.keys().map(|it| network(it, true, None));
         let unmasked = Some((bridge::MASQUERADE, "false"));
@@ -125,14 +126,14 @@ impl<'a> Networks<'a> {
     }
 }
 
-/// Whether it publishes a port and nothing else puts it on a network that can carry one.
+/// Whether a service publishes a port but is on no network over which the port can be reached.
 fn needs_ports(spec: &Spec) -> bool {
     let has_open = spec.networks.iter().any(|it| !it.is_internal());
     let is_carried = spec.role == RoleKind::Edge || spec.egress.is_some() || has_open;
     !spec.publishes.is_empty() && !is_carried
 }
 
-/// The key of a publisher's own network; no other name has an underscore.
+/// Returns the key of a publisher's own network; no other key has an underscore.
 fn ports(publisher: ServiceName) -> String {
     format!("ports_{publisher}")
 }

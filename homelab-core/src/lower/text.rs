@@ -1,9 +1,9 @@
-//! Text as Compose reads it: dollars of literal parts doubled, variables as `${…}`.
+//! Writes text as Compose reads it: dollars of literal parts doubled, variables as `${…}`.
 
 use crate::dsl::text::{Piece, Text};
 use crate::dsl::variable::{EnvVar, Fallback, Switch};
 
-/// A text as it stands in `compose.yaml`.
+/// Writes a text for `compose.yaml`.
 pub fn text(text: &Text) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Literal(text) => literal(text),
@@ -13,12 +13,12 @@ pub fn text(text: &Text) -> String {
     text.pieces().iter().map(piece).collect()
 }
 
-/// A literal whose `$` is no variable.
+/// Escapes the `$` of a literal, so that Compose does not read it as a variable.
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// The reference to a variable: `${NAME:-default}` or `${NAME:?message}`.
+/// Writes the reference to a variable: `${NAME:-default}` or `${NAME:?message}`.
 pub(crate) fn reference(variable: &EnvVar) -> String {
     let name = variable.name();
     match variable.fallback() {
@@ -30,10 +30,10 @@ pub(crate) fn reference(variable: &EnvVar) -> String {
     }
 }
 
-/// One text while a switch is off, another while it is on.
+/// Writes one text for a switch that is off, another for one that is on.
 ///
-/// Compose's `-` and `+` without a colon ask whether a variable is set, not whether it is
-/// filled. A value that is not empty gives neither of the two texts.
+/// Compose's `-` and `+` without a colon ask whether a variable is set, even to an empty value.
+/// With any other value than an empty one, the result is neither of the two texts.
 fn choice(switch: Switch, off: &str, on: &str) -> String {
     let name = switch.variable().name();
     let on = if on.is_empty() { String::new() } else { format!("${{{name}+{on}}}") };

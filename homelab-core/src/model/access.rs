@@ -1,8 +1,8 @@
-//! Access to secrets: the owner and mode that let exactly a secret's readers read its file.
+//! Computes the owner and mode of a secret's file that let exactly its readers read it.
 //!
-//! Compose ignores uid, gid and mode of file secrets, so the file on the host must
-//! have them. A reader that is root with `DAC_OVERRIDE` or `DAC_READ_SEARCH` reads
-//! whatever there is; every other one must be the owner or in the group.
+//! Compose ignores `uid`, `gid` and `mode` of file secrets, so the file on the host must have them.
+//! A reader that is root with `DAC_OVERRIDE` or `DAC_READ_SEARCH` can read every file; every other
+//! reader must be the file's owner or in its group.
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ impl fmt::Display for Conflict {
 
 impl std::error::Error for Conflict {}
 
-/// The owner and mode that a secret's file needs.
+/// Returns the owner and mode that a secret's file needs.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub fn required(project: &Project<'_>, secret: &str) -> Result<Access, Conflict>
     Err(conflict())
 }
 
-/// The user and group that a service's first process has; `None` when they are not numeric.
+/// Returns the user and group of a service's first process; `None` when they are not numeric.
 pub fn ids(project: &Project<'_>, member: &Member<'_>) -> Option<(u32, u32)> {
     user(project, member).ids
 }
@@ -85,7 +85,7 @@ struct User {
     ids: Option<(u32, u32)>,
 }
 
-/// The user that a service's first process has: its own, else the image's.
+/// Returns the user of a service's first process: the service's own, else the image's.
 fn user(project: &Project<'_>, member: &Member<'_>) -> User {
     let known = member.contract().and_then(|it| it.user.get());
     let known = || known.map_or_else(|| "0".to_owned(), ToString::to_string);
@@ -95,7 +95,7 @@ fn user(project: &Project<'_>, member: &Member<'_>) -> User {
     User { text, ids }
 }
 
-/// Whether a service's first process reads and enters what it likes: root with the capability.
+/// Whether a service's first process can read every file: it is root with the capability for it.
 pub fn overrides_permissions(project: &Project<'_>, member: &Member<'_>) -> bool {
     let capable =
         member.service.cap_add.iter().any(|it| it == "DAC_OVERRIDE" || it == "DAC_READ_SEARCH");

@@ -1,4 +1,4 @@
-//! Memory: the sums of limits of services that run together, against the host's memory.
+//! Compares the memory limits of services that run together with the host's memory.
 
 use std::cmp::Reverse;
 
@@ -16,19 +16,20 @@ pub struct Need {
     pub profiles: Vec<String>,
     /// Sum of the limits of all services that run, in MiB.
     pub total: Memory,
-    /// What stays of the budget, in MiB; 0 when it does not fit.
+    /// What is left of the budget, in MiB; 0 when it does not fit.
     pub spare: Memory,
     /// Whether it fits.
     pub fits: bool,
 }
 
-/// What all services may use together: the host's memory less the reserve.
+/// Returns what all services may use together: the host's memory less the reserve.
 pub fn available(project: &Project<'_>) -> Option<Memory> {
     project.stack().map(|it| it.site.memory.saturating_sub(it.site.reserve))
 }
 
-/// The need of the base alone, of each profile alone, of a small set that does not fit where these do, and
-/// of all profiles, which no other set exceeds; none without a host.
+/// Returns the needs that tell most: of the base alone, of each profile alone, of a small set that
+/// does not fit although its single profiles do, and of all profiles together. It is empty for a
+/// project without a host.
 pub fn needs(project: &Project<'_>) -> Vec<Need> {
     let Some(table) = Table::of(project) else { return Vec::new() };
     let profiles: Vec<_> = project.profiles().into_iter().collect();
@@ -40,7 +41,7 @@ pub fn needs(project: &Project<'_>) -> Vec<Need> {
     sets.iter().map(|it| table.need(it)).collect()
 }
 
-/// The need of one set of profiles; `None` for a project without a host.
+/// Returns the need of one set of profiles; `None` for a project without a host.
 pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
     Some(Table::of(project)?.need(profiles))
 }
@@ -72,8 +73,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A set that does not fit and would without any one of its profiles, in their order: the largest are
-    /// taken first, so that it is small. `None` when all together fit.
+    /// Returns a set of profiles that does not fit, but would fit without any one of them; `None`
+    /// when all profiles fit together. The profiles that need most are taken first, so the set is
+    /// small.
     fn too_large<'b>(&self, profiles: &[&'b str]) -> Option<Vec<&'b str>> {
         let is_too_large = |set: &[&str]| !self.need(set).fits;
         if !is_too_large(profiles) {
@@ -98,7 +100,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A service's memory limit, with its variables replaced; `None` when it is not an amount.
+/// Returns a service's memory limit, with its variables replaced; `None` when it is not an amount.
 pub fn limit(project: &Project<'_>, member: &Member<'_>) -> Option<Memory> {
     let limits = member.service.deploy.as_ref()?.resources.as_ref()?.limits.as_ref()?;
     Memory::parse(&project.resolve(limits.memory.as_deref()?))

@@ -26,18 +26,18 @@ pub struct Exposure {
     pub hosts: Vec<Host>,
     /// Services that can open connections to the internet.
     pub ways_out: Vec<WayOut>,
-    /// Services that a program may replace before anybody has read what changed.
+    /// Services that the updater may replace before anybody has reviewed the change.
     pub unreviewed: Vec<Unreviewed>,
     /// Services that can create containers.
     pub creators: Vec<Creator>,
-    /// Services that reach what listens on the host itself, at its address on their network.
+    /// Services that can connect to programs on the host itself, at its address on their network.
     pub reach_host: Vec<String>,
 }
 
 /// A port of the host that leads into a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenPort {
-    /// Address of the host; `all` is every one, `0.0.0.0` every one of IPv4.
+    /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4.
     pub address: String,
     /// Port or range.
     pub port: String,
@@ -70,7 +70,7 @@ pub struct Host {
     pub because: Option<String>,
     /// Paths that are refused.
     pub closed: Vec<String>,
-    /// Paths that are refused until the household says that the set-up is done.
+    /// Paths that are refused until the household declares that the set-up is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_until: Option<ClosedUntil>,
 }
@@ -80,9 +80,9 @@ pub struct Host {
 pub struct ClosedUntil {
     /// The paths.
     pub paths: Vec<String>,
-    /// What `.env` has to say, such as `JELLYFIN_SETUP_DONE=true`.
+    /// The line of `.env` that opens them, such as `JELLYFIN_SETUP_DONE=true`.
     pub setting: String,
-    /// Whether it says so.
+    /// Whether `.env` has that line.
     pub is_open: bool,
 }
 
@@ -96,7 +96,7 @@ pub enum Asks {
     Service,
     /// Nobody.
     Nobody,
-    /// The labels do not tell, and there is no stack that would: it may be nobody.
+    /// Unknown: the labels do not say it, and there is no stack. It may be nobody.
     Unknown,
 }
 
@@ -114,21 +114,21 @@ impl fmt::Display for Asks {
 /// A service that can open connections to the internet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WayOut {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Profiles that switch it on; none means the base.
     pub profiles: Vec<String>,
     /// Networks that lead out.
     pub networks: Vec<String>,
-    /// What for; absent when nothing is known of its image.
+    /// What it uses the internet for; absent when nothing is known of its image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 
-/// A service that follows its tag, or would if the household said so.
+/// A service that follows its tag, or does so when the household switches it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unreviewed {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Repository and tag.
     pub follows: String,
@@ -155,7 +155,8 @@ impl fmt::Display for Unreviewed {
     }
 }
 
-/// Gathers them; variables have their defaults, or the values that the project was given.
+/// Gathers every way in and out; variables have the values that the project was given, else their
+/// defaults.
 pub fn gather(project: &Project<'_>) -> Exposure {
     let members = || project.members();
     Exposure {
@@ -171,7 +172,7 @@ pub fn gather(project: &Project<'_>) -> Exposure {
     }
 }
 
-/// Ports of the host that lead into one service.
+/// Returns the ports of the host that lead into one service.
 pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
     let open = |port: &PublishedPort| OpenPort {
         address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
@@ -193,7 +194,7 @@ fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
     })
 }
 
-/// Host names that lead to one service.
+/// Returns the host names that lead to one service.
 pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
     for site in project.sites_of(member.name) {
@@ -202,7 +203,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             _ if site.is_guarded() => (Asks::Proxy, None),
             Some(Login::BuiltIn) => (Asks::Service, None),
             Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
-            // The route says that the proxy asks, and its labels do not.
+            // The route wants the proxy to ask, but its labels do not make it ask.
             Some(Login::Proxy) | None => (Asks::Unknown, None),
         };
         let closed = route.map_or_else(|| site.closed_paths(), |it| it.closed.to_vec());
@@ -226,7 +227,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     hosts
 }
 
-/// How one service reaches the internet; `None` when none of its networks leads there.
+/// Returns how one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     let open = member.service.networks.iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
@@ -245,7 +246,8 @@ pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     })
 }
 
-/// Whether the updater may replace one service; `None` when it may not, whatever `.env` says.
+/// Returns whether the updater may replace one service; `None` when it may not, whatever `.env`
+/// says.
 pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreviewed> {
     let label = member.service.labels.get(label::UPDATE)?;
     let is_on = project.resolve(label).eq_ignore_ascii_case("true");
@@ -267,7 +269,7 @@ mod tests {
     use crate::dsl::route::Publish;
     use crate::dsl::variable::{EnvVar, Kind, Switch};
 
-    /// Who asks at the one host name of the good example.
+    /// Returns who asks for the login at the only host name of the good example.
     #[track_caller]
     fn asked(project: &Project<'_>, expected: (Asks, Option<&str>)) {
         let hosts = gather(project).hosts;
@@ -306,7 +308,7 @@ mod tests {
 
         file.services["web"].labels.shift_remove("caddy.import");
         asked(&Project::from_file(file.clone(), &CATALOGUE), (Asks::Unknown, None));
-        // The labels are what the proxy obeys, whatever the route says.
+        // The proxy obeys the labels, whatever the route says.
         asked(&Project::new(file, Some(&stack), &CATALOGUE), (Asks::Unknown, None));
     }
 

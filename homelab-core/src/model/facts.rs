@@ -1,4 +1,4 @@
-//! What is known of a service besides its entry in the file.
+//! Facts about a service besides its entry in the file.
 
 use std::panic::Location;
 
@@ -10,10 +10,12 @@ use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::service::Spec;
 
-/// Facts about a service: declared in the DSL, else known from the image's contract, else unknown.
+/// Facts about a service: as its author declared them, else from the image's contract, else
+/// unknown.
 ///
-/// Rules judge by facts. What only its author can tell, such as a place in Rust or a waiver, is absent or
-/// empty in a file that nobody has lowered, and decorates what is found.
+/// Rules judge by facts. Some facts come only from the author of a stack, such as the place in Rust
+/// or a waiver: they are empty for a file that was not lowered from a stack, and only add to a
+/// finding.
 #[derive(Clone, Debug, Default)]
 pub struct Facts<'a> {
     /// Its role.
@@ -22,13 +24,13 @@ pub struct Facts<'a> {
     pub is_socket_proxy: bool,
     /// What is known of its image.
     pub contract: Option<&'a Contract>,
-    /// Whether its author declared it: what is not declared is then not so.
+    /// Whether its author declared it in a stack. Then a fact that is absent is false, not unknown.
     pub(crate) is_declared: bool,
     /// Databases that it dumps.
     pub(crate) dumps: Vec<&'a str>,
     /// Services that it opens connections to.
     pub(crate) uses: Vec<&'a str>,
-    /// What it mounts, with how that is kept.
+    /// Its mounts, and how their data is kept safe.
     pub(crate) mounts: &'a [Mount<()>],
     /// Routes to it.
     pub(crate) routes: &'a [Route],
@@ -36,15 +38,15 @@ pub struct Facts<'a> {
     pub(crate) publishes: &'a [Publish],
     /// Its entry on the dashboard.
     pub(crate) tile: Option<Tile>,
-    /// The variable that lists what containers which are created through it may mount.
+    /// The variable that lists which paths of the host the containers that it creates may mount.
     pub(crate) creates_env: Option<&'a str>,
-    /// Why it gets out.
+    /// Why it has a way out to the internet.
     pub(crate) egress: Option<&'a str>,
     /// Why it may be updated without review.
     pub(crate) unattended: Option<&'a str>,
     /// Why it has no health check.
     pub(crate) unprobed: Option<&'a str>,
-    /// What it does that no service should do without a reason, and the reason.
+    /// Exceptions from the rules that have a recorded reason, with that reason.
     pub(crate) exceptions: &'a [(Exception<'static>, &'static str)],
     /// Rules whose findings on it are accepted, and why.
     pub(crate) waivers: &'a [(&'static str, &'static str)],
@@ -53,7 +55,8 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// What its author declared, over what is known of its image.
+    /// Gathers what the author declared; where there is nothing, what the contract of the image
+    /// says.
     pub(crate) fn new(spec: Option<&'a Spec>, contract: Option<&'a Contract>) -> Self {
         let kind = contract.and_then(|it| it.kind.get().copied());
         let known = Self {

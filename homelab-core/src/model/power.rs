@@ -1,4 +1,5 @@
-//! What a service of a Compose file may do to the host, as facts: a plan compares them, rules judge them.
+//! Lists what a service of a Compose file may do to the host. Plans compare these facts, rules
+//! judge them.
 
 mod host_path;
 
@@ -14,45 +15,45 @@ use crate::model::project::{Member, Project};
 /// One thing that a container may do to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Power {
-    /// The release accepts this of it.
+    /// A label of the release accepts something that this service does.
     Accepted {
-        /// What, as its label says: `cap.NET_RAW`, `pid.host`, or a rule's id.
+        /// What is accepted, as the label says: `cap.NET_RAW`, `pid.host`, or a rule's id.
         what: String,
         /// Why.
         because: String,
     },
     /// `privileged: true`.
     Privileged,
-    /// It has a path of the host.
+    /// A path of the host is mounted in it.
     Path {
         /// Which.
         path: HostPath,
-        /// Whether it can change it; a socket can be talked to either way.
+        /// Whether it can write there. A socket answers in either case.
         writable: bool,
     },
-    /// It shares a namespace of the host or of another container, or is on a network of the engine's: the
-    /// field and its value.
+    /// It shares a namespace with the host or another container, or is on one of the engine's own
+    /// networks: the field and its value.
     Namespace(&'static str, String),
     /// It has a device of the host.
     Device(String),
-    /// It is in a group besides its own: the host's group with that number or name.
+    /// Its process is in an additional group of the host: the group's number or name.
     Group(String),
     /// It adds a capability; the kernel's name without `CAP_`.
     Capability(String),
-    /// It keeps the capabilities that Docker gives to everybody.
+    /// It keeps the capabilities that Docker gives to every container.
     DefaultCapabilities,
-    /// A filter of the kernel is switched off or replaced: the security option.
+    /// A security option switches off or replaces a filter of the kernel: the option.
     Unconfined(String),
-    /// Its processes may gain privileges by programs with the setuid bit.
+    /// Its processes can gain privileges by programs with the setuid bit.
     NewPrivileges,
     /// It can write to its root file system.
     WritableRoot,
-    /// Its first process is root's, or nobody knows whose it is.
+    /// Its first process runs as root, or nobody knows as which user it runs.
     Root,
 }
 
 impl fmt::Display for Power {
-    /// What it may do, with the words of the file in backticks.
+    /// Says what the service may do, with the words of the file in backticks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted { what, because } => write!(f, "is allowed `{what}`: {because}"),
@@ -90,7 +91,7 @@ impl fmt::Display for Power {
 }
 
 impl Power {
-    /// Whether who has this has the other one, too.
+    /// Whether this power includes the other one.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Path { path, writable }, Self::Path { path: below, writable: writes }) => {
@@ -101,7 +102,8 @@ impl Power {
     }
 }
 
-/// Everything that a service may do to the host: what its release accepts, then the rest, the worst first.
+/// Returns everything that a service may do to the host: first what the release accepts, then the
+/// rest, the worst first.
 pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let service = member.service;
     let mut powers = Vec::new();
@@ -115,9 +117,9 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     paths.sort_by_key(|(path, writable)| (path.disclosure, !writable));
     powers.extend(paths.into_iter().map(|(path, writable)| Power::Path { path, writable }));
     powers.extend(namespaces(project, member).map(|(field, it)| Power::Namespace(field, it)));
-    let devices = service.devices.iter().map(|it| project.resolve(it));
+    let resolved = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
-    powers.extend({ devices }.filter(is_real).map(Power::Device));
+    powers.extend(resolved.filter(is_real).map(Power::Device));
     powers.extend(service.group_add.iter().map(|it| Power::Group(project.resolve(it))));
     powers.extend(capabilities(project, member).map(Power::Capability));
     powers.extend((!member.drops_all_capabilities()).then_some(Power::DefaultCapabilities));
@@ -129,14 +131,14 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     powers
 }
 
-/// What a service may do that it could not do before; `before` is empty for a new one.
+/// Returns what a service may do that it could not do before; `before` is empty for a new service.
 pub fn gained(before: &[Power], after: Vec<Power>) -> Vec<Power> {
     let is_new = |it: &Power| !before.iter().any(|old| old.covers(it));
     after.into_iter().filter(is_new).collect()
 }
 
-/// The paths of the host that a service gets by a mount, a secret's file or an environment file, and
-/// whether it can write there.
+/// Returns the paths of the host that a service gets by a mount, a secret's file or an environment
+/// file, and whether it can write there.
 fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
     let service = member.service;
     let path = |it: &str| host_path(&project.resolve(it), project.folder());
@@ -149,18 +151,18 @@ fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
     all.filter(|(it, writes)| *writes || it.disclosure != Disclosure::Public).collect()
 }
 
-/// Whether a service is given the engine's socket.
+/// Whether a service has access to the engine's socket.
 pub(crate) fn holds_engine(project: &Project<'_>, member: &Member<'_>) -> bool {
     paths(project, member).iter().any(|it| holds_socket(&it.0.path))
 }
 
-/// Whether it is a file where the household's secrets lie.
+/// Whether a path is in the folder of the household's secrets.
 fn is_secret(project: &Project<'_>, file: &HostPath) -> bool {
     let folder = real("secrets", project.folder());
     folder.is_some_and(|it| is_in(&file.path, &it) && file.path != it)
 }
 
-/// Fields by which a service is in a namespace that is not its own.
+/// Returns the fields that put a service into a namespace that is not its own.
 pub(crate) fn namespaces(
     project: &Project<'_>,
     member: &Member<'_>,
@@ -179,7 +181,8 @@ pub(crate) fn namespaces(
         .filter_map(|(field, it)| Some((field, it.filter(|it| is_foreign(field, it))?)))
 }
 
-/// Whether a namespace is the host's or another container's; a network may also be one of the engine's.
+/// Whether the value of a field is a namespace of the host or another container, or one of the
+/// engine's own networks.
 fn is_foreign(field: &str, value: &str) -> bool {
     let is_network = field == "network_mode" && !["", "none"].contains(&value);
     is_network || value == "host" || is_containers(value)
@@ -190,7 +193,7 @@ fn is_containers(value: &str) -> bool {
     value.starts_with("container:") || value.starts_with("service:")
 }
 
-/// Added capabilities, by the kernel's names without `CAP_`.
+/// Returns the added capabilities, by the kernel's names without `CAP_`.
 pub(crate) fn capabilities(
     project: &Project<'_>,
     member: &Member<'_>,
@@ -199,15 +202,15 @@ pub(crate) fn capabilities(
     written.map(|it| it.strip_prefix("CAP_").map(str::to_owned).unwrap_or(it))
 }
 
-/// Security options that put something else in the place of the engine's filters, with a `=`.
+/// Returns the security options that replace the engine's filters, written with a `=`.
 fn filters(project: &Project<'_>, member: &Member<'_>) -> impl Iterator<Item = String> {
     let all = member.security_options(project);
     let others = all.filter(|(key, _)| key != "no-new-privileges");
     others.map(|(key, it)| format!("{key}={}", it.unwrap_or_default()))
 }
 
-/// Whether its first process is root's. What an image calls a user can be anybody, and so can the
-/// user of an image that nobody knows.
+/// Whether the first process of a service may run as root. A name, unlike a number, can stand for
+/// any user, and so can the user of an image without a contract.
 fn is_root(project: &Project<'_>, member: &Member<'_>) -> bool {
     let user = member.service.user.as_ref().map(|it| project.resolve(it));
     let user = user.filter(|it| !it.is_empty());

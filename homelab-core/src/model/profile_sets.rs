@@ -1,10 +1,11 @@
-//! Sets of profiles to try when not every one can be tried: any two profiles together and apart.
+//! Chooses sets of profiles to try, so that any two profiles are tried together and apart.
 
-/// With more profiles than this, not every set is tried: there would be more than 64.
+/// Up to this many profiles every set is tried; with more there would be more than 64 sets.
 const ALL_UP_TO: usize = 6;
 
-/// Every set of up to six profiles. Of more: none, all, and so few between that any two profiles are on
-/// together, off together, and each on without the other in one of them.
+/// Returns every set of up to six profiles. Of more profiles it returns none, all, and a few sets
+/// between, so that for any two profiles there is a set with both, with neither, and with each of
+/// them alone.
 ///
 /// The smallest sets come first; profiles keep their order.
 pub fn profile_sets<'a>(profiles: &[&'a str]) -> Vec<Vec<&'a str>> {
@@ -18,8 +19,9 @@ pub fn profile_sets<'a>(profiles: &[&'a str]) -> Vec<Vec<&'a str>> {
     sets
 }
 
-/// Each profile is on in more than half of the sets between none and all, and no two in the same ones: so
-/// any two share a set, and each has one without the other (Kleitman and Spencer's covering array).
+/// Puts each profile into more than half of the sets between none and all, and no two profiles into
+/// the same ones. So any two share a set, and each has one without the other (Kleitman and
+/// Spencer's covering array).
 fn covering<'a>(profiles: &[&'a str]) -> Vec<Vec<&'a str>> {
     let codes = |sets: u32| (0..1_usize << sets).filter(move |it| it.count_ones() == sets / 2 + 1);
     let mut between = 1;

@@ -1,4 +1,4 @@
-//! A Compose file in its normal form, with what is known of it: what rules and reports read.
+//! A Compose file in its normal form with the facts about its services; rules and reports read it.
 
 mod member;
 
@@ -22,8 +22,8 @@ use crate::proxy::caddyfile::{self, Site as CaddySite};
 
 /// A Compose file, the catalogue of images, and the stack that it was lowered from, if any.
 ///
-/// Rules read this and nothing else, so that one rule judges our own stack and
-/// anybody's file. Places, roles, reasons and waivers exist only with a stack.
+/// Rules read nothing else, so the same rule judges our own stack and any other Compose file.
+/// Places, recorded reasons and waivers of an author exist only with a stack.
 #[derive(Clone, Debug)]
 pub struct Project<'a> {
     file: File,
@@ -38,10 +38,10 @@ pub struct Project<'a> {
     sites_of: Positions,
 }
 
-/// Where something stands in a list, by its name: no rule searches the list for each service.
+/// Positions in a list by name, so that no rule has to search the list for each service.
 type Positions = IndexMap<String, Vec<usize>>;
 
-/// The entries of a list by the names that each of them has.
+/// Collects the positions of the entries of a list under each of their names.
 fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item = N>) -> Positions {
     let mut positions = Positions::new();
     for (at, names) in entries.enumerate() {
@@ -55,22 +55,22 @@ fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item =
     positions
 }
 
-/// What rules ask about every service, found once.
+/// What rules ask about a service, computed once.
 #[derive(Clone, Debug)]
 struct Known<'a> {
-    /// With its variables replaced.
+    /// The image reference, with its variables replaced.
     image: String,
     facts: Facts<'a>,
     variables: IndexSet<String>,
 }
 
 impl<'a> Project<'a> {
-    /// Our own stack: lowered, with places and intent.
+    /// Lowers our own stack and keeps the facts that its authors declared.
     pub fn from_stack(stack: &'a Stack) -> Self {
         Self::new(lower(stack), Some(stack), stack.catalogue())
     }
 
-    /// Anybody's file.
+    /// Takes any Compose file, with the facts of the catalogue alone.
     pub fn from_file(file: File, catalogue: &'a [Contract]) -> Self {
         Self::new(file, None, catalogue)
     }
@@ -113,7 +113,7 @@ impl<'a> Project<'a> {
         self
     }
 
-    /// The same project with the values of a real `.env`, for rules that are run on a host.
+    /// Takes the values of a real `.env`, for rules that run on a host.
     #[must_use]
     pub fn with_values(mut self, values: IndexMap<String, String>) -> Self {
         self.values = values;
@@ -123,33 +123,33 @@ impl<'a> Project<'a> {
         self.with_sites()
     }
 
-    /// The same project in this folder of a host; else it is in [`HOST_FOLDER`].
+    /// Says in which folder of a host the project is. Default: [`HOST_FOLDER`].
     #[must_use]
     pub fn in_folder(self, folder: &str) -> Self {
         Self { folder: folder.to_owned(), ..self }
     }
 
-    /// The folder of the host that it lies in, absolute.
+    /// Returns the absolute folder of the host in which it is.
     pub(crate) fn folder(&self) -> &str {
         &self.folder
     }
 
-    /// The file.
+    /// Returns the file.
     pub const fn file(&self) -> &File {
         &self.file
     }
 
-    /// The stack that the file was lowered from.
+    /// Returns the stack that the file was lowered from, if any.
     pub const fn stack(&self) -> Option<&'a Stack> {
         self.stack
     }
 
-    /// Every service, in the file's order.
+    /// Returns every service, in the file's order.
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
         (0..self.file.services.len()).map(|it| self.member_at(it))
     }
 
-    /// A service by its name.
+    /// Returns the service with a name.
     pub fn member(&self, name: &str) -> Option<Member<'_>> {
         self.file.services.get_index_of(name).map(|it| self.member_at(it))
     }
@@ -160,33 +160,34 @@ impl<'a> Project<'a> {
         Member { name, service, facts, image, variables }
     }
 
-    /// The sites that the proxy serves, read from the labels.
+    /// Returns the sites, global options and snippets that the labels define for the proxy.
     pub fn sites(&self) -> &[CaddySite] {
         &self.sites
     }
 
-    /// What of that a service contributes, without global options and snippets.
+    /// Returns the sites that one service defines.
     pub fn sites_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
         self.blocks_of(service).filter(|it| it.addresses().next().is_some())
     }
 
-    /// What of that a service contributes.
+    /// Returns the sites, global options and snippets that one service defines.
     pub(crate) fn blocks_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
         self.sites_of.get(service).into_iter().flatten().map(|it| &self.sites[*it])
     }
 
-    /// The route of the stack that a site was lowered from.
+    /// Returns the route of the stack that a site was lowered from.
     pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
         let stack = self.stack?;
-        let serves = |it: &&Route| {
-            let host = self.resolve(&lower::text(&proxy::host(&stack.site, **it)));
+        let serves = |route: &&Route| {
+            let host = self.resolve(&lower::text(&proxy::host(&stack.site, **route)));
             site.addresses().any(|address| address == host)
         };
         let at = self.file.services.get_index_of(&site.service)?;
         self.known[at].facts.routes.iter().find(serves)
     }
 
-    /// A published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all.
+    /// Writes a published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all
+    /// of them.
     pub(crate) fn port_text(&self, port: &PublishedPort) -> String {
         let published = self.resolve(&port.published);
         match &port.host_ip {
@@ -195,26 +196,26 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// A string of the file with its variables replaced: by the values given, by
-    /// their defaults, and where there is neither by `$NAME`, so that texts that
-    /// depend on it can still be compared.
+    /// Replaces the variables of a string of the file: by the given values, else by their defaults,
+    /// else by `$NAME`, so that texts with that variable can still be compared.
     pub fn resolve(&self, text: &str) -> String {
         resolved(&self.values, text)
     }
 
-    /// The value of a variable: the one given, or its default.
+    /// Returns the value of a variable: the given one, else its default.
     pub fn value(&self, variable: &EnvVar) -> String {
         self.resolve(&lower::reference(variable))
     }
 
-    /// The sites that the proxy serves while these profiles are on: only containers that run have labels.
+    /// Returns the sites that the proxy serves while these profiles are on; a service that does not
+    /// run defines none.
     pub fn sites_with(&self, profiles: &[&str]) -> impl Iterator<Item = &CaddySite> {
         self.sites.iter().filter(|site| {
             self.member(&site.service).is_some_and(|member| member.is_enabled_by(profiles))
         })
     }
 
-    /// Every profile: those of the stack, then those that only services name.
+    /// Returns every profile: those of the stack, then those that only services name.
     pub fn profiles(&self) -> IndexSet<&str> {
         let declared = self.stack.iter().flat_map(|it| it.site.profiles).map(|it| it.name());
         let used =
@@ -222,7 +223,7 @@ impl<'a> Project<'a> {
         declared.chain(used).collect()
     }
 
-    /// Names of all variables that the file refers to, in its order.
+    /// Returns the names of all variables that the file refers to, in its order.
     pub fn variables(&self) -> IndexSet<String> {
         let File { name, services: _, networks, volumes, secrets } = &self.file;
         let names = networks.values().map(|it| &it.name).chain(volumes.values().map(|it| &it.name));
@@ -238,12 +239,12 @@ impl<'a> Project<'a> {
         self.stack.is_some() || self.members().any(|it| it.role() == Some(RoleKind::Edge))
     }
 
-    /// Services on a network.
+    /// Returns the services on a network.
     pub fn on_network(&self, network: &str) -> impl Iterator<Item = Member<'_>> {
         self.on_network.get(network).into_iter().flatten().map(|it| self.member_at(*it))
     }
 
-    /// Other services that a service reaches over a network, in the file's order.
+    /// Returns the other services that a service reaches over a network, in the file's order.
     pub(crate) fn neighbours(&self, member: &Member<'_>) -> Vec<Member<'_>> {
         let networks = member.service.networks.iter();
         let near = networks.filter(|it| self.connects_members(it));
@@ -253,7 +254,7 @@ impl<'a> Project<'a> {
         near.filter(|it| it.name != member.name).collect()
     }
 
-    /// Services that mount a secret.
+    /// Returns the services that mount a secret.
     pub fn readers(&self, secret: &str) -> impl Iterator<Item = Member<'_>> {
         self.readers.get(secret).into_iter().flatten().map(|it| self.member_at(*it))
     }
@@ -263,7 +264,7 @@ impl<'a> Project<'a> {
         self.file.networks.get(network).is_some_and(|it| it.internal)
     }
 
-    /// Whether what the members of a network send to the outside gets an answer.
+    /// Whether the members of a network can talk to the outside.
     pub fn leads_out(&self, network: &str) -> bool {
         self.file.networks.get(network).map_or(network == "default", Network::leads_out)
     }
@@ -273,12 +274,12 @@ impl<'a> Project<'a> {
         self.file.networks.get(network).is_none_or(Network::has_host)
     }
 
-    /// Whether the members of a network reach each other.
+    /// Whether the members of a network can open connections to each other.
     pub fn connects_members(&self, network: &str) -> bool {
         self.file.networks.get(network).is_none_or(Network::connects_members)
     }
 
-    /// Networks on which two services reach each other.
+    /// Returns the networks on which two services reach each other.
     pub fn shared<'b>(
         &'b self,
         one: &Member<'b>,
@@ -293,9 +294,9 @@ impl<'a> Project<'a> {
 fn resolved(values: &IndexMap<String, String>, text: &str) -> String {
     let mut missing = IndexSet::new();
     loop {
-        let lookup = |it: &str| {
-            let stand_in = missing.contains(it).then(|| format!("${it}"));
-            stand_in.or_else(|| values.get(it).cloned())
+        let lookup = |name: &str| {
+            let stand_in = missing.contains(name).then(|| format!("${name}"));
+            stand_in.or_else(|| values.get(name).cloned())
         };
         match interpolate::resolve(text, &lookup) {
             Ok(resolved) => return resolved,
@@ -305,7 +306,7 @@ fn resolved(values: &IndexMap<String, String>, text: &str) -> String {
     }
 }
 
-/// Names of the variables that these strings refer to.
+/// Collects the names of the variables that these strings refer to.
 fn variables_in<'b>(strings: impl IntoIterator<Item = &'b str>) -> IndexSet<String> {
     strings.into_iter().flat_map(interpolate::variables).collect()
 }

@@ -1,4 +1,4 @@
-//! Reachability: who can open a connection to whom, over which network, and why.
+//! Computes which service can open a connection to which other one, over which network, and why.
 
 mod outside;
 
@@ -20,7 +20,7 @@ pub struct Reach {
     pub ports: Vec<String>,
     /// Networks that both are on.
     pub via: Vec<String>,
-    /// Why they can.
+    /// Why the connection is possible.
     pub why: Why,
 }
 
@@ -28,15 +28,15 @@ pub struct Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
-    /// The proxy serves its route.
+    /// The proxy serves a route of the target.
     Route,
-    /// It uses it.
+    /// The source declares that it uses the target.
     Uses,
-    /// They only happen to share a network.
+    /// They share a network, but nothing says that the connection is wanted.
     Neighbour,
 }
 
-/// Every pair of services that can talk, by target and then by source, in the file's order.
+/// Returns every pair of services that can talk, by target and then by source, in the file's order.
 pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
     let mut pairs = Vec::new();
     for to in project.members() {
@@ -53,12 +53,12 @@ pub fn matrix(project: &Project<'_>) -> Vec<Reach> {
     pairs
 }
 
-/// Ports on which a service listens, as its contract says.
+/// Returns the ports on which a service listens, as its contract says.
 pub fn ports(member: &Member<'_>) -> Vec<String> {
     member.contract().iter().flat_map(|it| it.ports.items()).map(ToString::to_string).collect()
 }
 
-/// Why one service can reach another one.
+/// Returns why one service can reach another one.
 pub(crate) fn why(project: &Project<'_>, from: &Member<'_>, to: &Member<'_>) -> Why {
     let is_proxy = from.role() == Some(crate::dsl::service::RoleKind::Edge);
     let is_routed = || project.blocks_of(to.name).any(|it| !it.is_snippet());

@@ -1,9 +1,9 @@
-//! The Caddyfile that labels amount to.
+//! Translates the labels of containers into a Caddyfile.
 //!
-//! Follows caddy-docker-proxy's grammar (its `caddyfile/fromlabels.go`, `marshal.go`
-//! and `merge.go`): dots nest, `N_` orders, `_N` isolates, blocks with the same
-//! keys merge. For a project `{{upstreams PORT}}` becomes `service:port`; for a
-//! container that runs, the addresses that the caller found, as with the real proxy.
+//! Follows caddy-docker-proxy's grammar (its `caddyfile/fromlabels.go`, `marshal.go` and
+//! `merge.go`): dots nest, `N_` orders, `_N` isolates, blocks with the same keys merge. For a
+//! project, `{{upstreams PORT}}` becomes `service:port`. For a running container it becomes the
+//! addresses that the caller found, as with the real proxy.
 
 mod block;
 mod labels;
@@ -15,11 +15,12 @@ pub use self::template::UnknownTemplate;
 
 use indexmap::{IndexMap, IndexSet};
 
-/// A label with the network whose address of the container counts, instead of the networks
-/// that the proxy was told.
+/// Label with the network on which the proxy reaches the container, instead of the networks that
+/// the proxy was told.
 pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
 
-/// What one container contributes to the Caddyfile under one of its label prefixes.
+/// The part of the Caddyfile that one label prefix of a container defines: a site, a snippet or
+/// global options.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The service that carries the labels.
@@ -29,7 +30,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Host names and addresses; empty for global options and snippets.
+    /// Returns its host names and addresses; none for global options and snippets.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         let is_site = !self.is_snippet();
         let tokens = self.block.tokens.iter().filter(move |_| is_site);
@@ -41,12 +42,12 @@ impl Site {
         self.block.is_snippet()
     }
 
-    /// The name of the snippet that it defines, without parentheses.
+    /// Returns the name of the snippet that it defines, without parentheses.
     pub fn snippet(&self) -> Option<&str> {
         self.block.tokens.first()?.strip_prefix('(')?.strip_suffix(')')
     }
 
-    /// Every line of the site that begins with this directive, without the directive.
+    /// Returns the arguments of every line that begins with this directive.
     pub fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [String]> {
         let children = self.block.children.iter();
         children
@@ -54,7 +55,7 @@ impl Site {
             .map(|(_, rest)| rest)
     }
 
-    /// Ports of its own container that it forwards to.
+    /// Returns the ports of its own container that it forwards to.
     pub fn upstream_ports(&self) -> Vec<u16> {
         let words = self.directives("reverse_proxy").flatten();
         let hosts = words.map(|it| it.split_once("://").map_or(it.as_str(), |(_, host)| host));
@@ -62,20 +63,22 @@ impl Site {
         own.filter_map(|it| it.parse().ok()).collect()
     }
 
-    /// Paths that it answers with an error itself. One that is closed on a further condition is open,
-    /// unless that is a variable of the site that has another value.
+    /// Returns the paths that it always answers with an error. A path that is refused only on a
+    /// further condition counts when the site's own variables make that condition true.
     pub fn closed_paths(&self) -> Vec<&str> {
         self.refused_paths(|condition| self.holds(condition))
     }
 
-    /// The same with those that it opens as soon as a variable of its own has another value.
+    /// Returns the closed paths, and those that it would close if a variable of the site had
+    /// another value.
     pub fn closable_paths(&self) -> Vec<&str> {
         self.refused_paths(|condition| self.holds(condition) || is_switch(condition))
     }
 
-    /// Paths that it answers with an error while every further condition is one of these.
+    /// Returns the paths that it answers with an error, when `counts` is true for every condition
+    /// of their matcher.
     fn refused_paths(&self, counts: impl Fn(&Block) -> bool) -> Vec<&str> {
-        let is_error = |it: &String| it.parse().is_ok_and(|it: u16| it >= 400);
+        let is_error = |word: &String| word.parse().is_ok_and(|it: u16| it >= 400);
         let refuses = self.directives("respond").filter(|it| it.last().is_some_and(is_error));
         let matchers = refuses.filter_map(|it| it.first()).filter(|it| it.starts_with('@'));
         let blocks = matchers.flat_map(|name| {
@@ -86,45 +89,49 @@ impl Site {
         paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
     }
 
-    /// Whether a condition of a matcher is one on the path, or holds whatever is asked.
+    /// Whether a condition of a matcher is one on the path, or is true for every request.
     fn holds(&self, condition: &Block) -> bool {
         match (condition.tokens.first().map(String::as_str), condition.children.as_slice()) {
             (Some("path"), _) => true,
-            (Some("not"), [it]) => it.tokens.split_first().is_some_and(|(kind, it)| {
-                kind == "vars" && self.directives("vars").all(|set| set != it)
+            (Some("not"), [not]) => not.tokens.split_first().is_some_and(|(kind, value)| {
+                kind == "vars" && self.directives("vars").all(|set| set != value)
             }),
             _ => false,
         }
     }
 
-    /// Whether the proxy itself asks for a login, whatever the path: here, or in a snippet that it imports.
+    /// Whether the proxy asks for a login on every path, by the site's own lines or a snippet that
+    /// it imports.
     pub const fn is_guarded(&self) -> bool {
         self.guarded
     }
 
     /// Whether its own lines ask for a login.
     fn asks(&self) -> bool {
-        // With a matcher it asks on some paths only; `forward_auth` takes its upstream first.
+        // With a matcher it would ask on some paths only. (The first argument of `forward_auth` is
+        // its upstream.)
         let everywhere = |words: &[String]| !words.iter().any(|it| it.starts_with(['/', '@']));
         let asks = ["basic_auth", "basicauth", "forward_auth"];
         asks.iter().any(|name| self.directives(name).any(everywhere))
     }
 
-    /// Names of the snippets that it imports; what looks like a path is a file of the proxy's container.
+    /// Returns the names of the snippets that it imports. An argument that looks like a path is a
+    /// file in the proxy's container and is left out.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         let names = self.directives("import").filter_map(|words| words.first());
         names.map(String::as_str).filter(|name| !name.contains(['/', '*']))
     }
 }
 
-/// Whether a condition of a matcher is that a variable of the site does not have a value.
+/// Whether a condition of a matcher says that a variable of the site does not have a certain value.
 fn is_switch(condition: &Block) -> bool {
     let is_vars = |it: &Block| it.tokens.first().map(String::as_str) == Some("vars");
     condition.tokens.first().map(String::as_str) == Some("not")
         && condition.children.iter().all(is_vars)
 }
 
-/// What services contribute, each with its labels, in their order; `resolve` replaces the variables of a value.
+/// Returns the parts of the Caddyfile that services define by their labels, in the order of the
+/// services; `resolve` replaces the variables of a value.
 pub fn sites<'a>(
     services: impl IntoIterator<Item = (&'a str, &'a IndexMap<String, String>)>,
     resolve: impl Fn(&str) -> String,
@@ -134,7 +141,8 @@ pub fn sites<'a>(
         let addresses = [name.to_owned()];
         let values = labels.iter().filter(|(key, _)| is_label(key)).map(|(key, value)| {
             let value = resolve(value);
-            // Rules judge what they can read, also beside a template that only the proxy knows.
+            // A value with a template that only the proxy knows stays as it is, so that rules can
+            // judge the rest.
             (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
         });
         let site = |block| Site { service: name.to_owned(), block, guarded: false };
@@ -144,10 +152,11 @@ pub fn sites<'a>(
     sites
 }
 
-/// Notes which sites and snippets ask for a login, themselves or by what they import.
+/// Marks the sites and snippets that ask for a login, themselves or by a snippet that they import.
 ///
-/// A snippet that no label defines counts as one that asks: without it the proxy drops the site, and
-/// where a file of the proxy's own defines it, nothing is known against it.
+/// A snippet that no label defines counts as one that asks for a login. Without the snippet the
+/// proxy drops the site; and if a file of the proxy defines it, nobody can tell that it does not
+/// ask.
 fn guard(sites: &mut [Site]) {
     let mut open: IndexSet<String> =
         sites.iter().filter_map(Site::snippet).map(str::to_owned).collect();
@@ -165,18 +174,18 @@ fn guard(sites: &mut [Site]) {
     }
 }
 
-/// The Caddyfile of these sites, as the proxy would load it.
+/// Writes the Caddyfile of these sites, as the proxy would load it.
 pub fn render<'a>(sites: impl IntoIterator<Item = &'a Site>) -> String {
     assemble(sites.into_iter().map(|site| site.block.clone())).join("\n")
 }
 
-/// What a container that runs contributes, given its labels and its addresses on ingress
-/// networks. Labels that are not the proxy's are skipped.
+/// Translates the labels of a running container, given its addresses on the proxy's networks.
+/// Labels that are not the proxy's are skipped.
 ///
 /// # Errors
 ///
-/// A template that only the real proxy could evaluate. It does without the container's labels
-/// when a template fails, so the caller should as well.
+/// A template that only the real proxy can evaluate. When a template fails, the proxy ignores all
+/// labels of the container, so the caller should do the same.
 pub fn translate<'a>(
     labels: impl IntoIterator<Item = (&'a str, &'a str)>,
     addresses: &[String],
@@ -190,7 +199,7 @@ pub fn translate<'a>(
 mod tests {
     use super::*;
 
-    /// The Caddyfile of containers with these labels; the first has the address 10.0.0.2.
+    /// Returns the Caddyfile of containers with these labels; the first has the address 10.0.0.2.
     #[track_caller]
     pub(super) fn rendered(containers: &[&[(&str, &str)]]) -> String {
         let mut blocks = Vec::new();

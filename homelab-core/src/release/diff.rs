@@ -1,4 +1,4 @@
-//! What differs between two definitions of a service, field by field.
+//! Compares two definitions of a service field by field.
 
 mod list;
 
@@ -13,23 +13,22 @@ use self::list::{elements, mounts, port, words};
 use crate::checks::is_credential;
 use crate::compose::{Healthcheck, Limits, Logging, Network, Service};
 
-/// One field that differs. The texts are for people; what an environment has under the name of a
-/// credential is not among them.
+/// One field that differs. The texts are for people, and never contain the value of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The field as in a file, down to the key: `image`, `environment.TZ`, `volumes./data`,
-    /// `deploy.resources.limits.memory`. Of lists the field only: `ports`.
+    /// `deploy.resources.limits.memory`. For a list it is the field alone: `ports`.
     pub field: String,
     /// What it was; absent when there was nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What it becomes; absent when there is nothing any more.
+    /// What it becomes; absent when the field goes away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
 
 impl Change {
-    /// A change that is told from elsewhere than two services.
+    /// Makes a change that does not come from comparing two services.
     pub(crate) fn new(field: &str, from: Option<&str>, to: Option<&str>) -> Self {
         let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
         Self { field: field.to_owned(), from, to }
@@ -37,10 +36,10 @@ impl Change {
 }
 
 impl fmt::Display for Change {
-    /// `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
+    /// Writes `environment.TZ: Etc/UTC → Europe/Berlin`, `ports: added 53/udp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;
-        let shown = |it: &Option<String>| match it.as_deref() {
+        let shown = |text: &Option<String>| match text.as_deref() {
             Some("") => Some("\"\"".to_owned()),
             other => other.map(str::to_owned),
         };
@@ -53,11 +52,12 @@ impl fmt::Display for Change {
     }
 }
 
-/// The fields of a service that differ, in the specification's order: maps by key, lists of which
-/// the order means nothing by element.
+/// Returns the fields of a service that differ, in the specification's order. Maps are compared by
+/// key, lists without a meaningful order by element.
 ///
-/// `depends_on`, `profiles` and `deploy.replicas` make no other container of it and are not compared.
-/// The pattern names every field, so that a new one does not compile until somebody has decided.
+/// `depends_on`, `profiles` and `deploy.replicas` are not compared, because a change of them needs
+/// no new container. The pattern names every field, so a new field does not compile until somebody
+/// has decided about it.
 pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     let Service {
         image,
@@ -130,7 +130,8 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     std::mem::take(&mut changes.all)
 }
 
-/// What differs between two networks, each of which makes it another one; the name is the same.
+/// Returns what differs between two networks of one name. Each difference means that the network
+/// has to be made anew.
 pub fn network(key: &str, from: &Network, to: &Network) -> Vec<Change> {
     let Network { name: _, internal, driver_opts, ipam: _ } = from;
     let changes = &mut Changes::default();
@@ -166,14 +167,15 @@ impl Changes {
         self.text(field, Some(&from), Some(&to));
     }
 
-    /// A list whose order counts is one value.
+    /// Compares a list whose order matters as one value.
     fn words(&mut self, field: &str, from: &[String], to: &[String]) {
         if from != to {
             self.push(field, words(from), words(to));
         }
     }
 
-    /// Another list: what is in one only, and how often.
+    /// Compares a list whose order does not matter: the elements that only one side has, and how
+    /// often.
     fn list<T: PartialEq>(&mut self, field: &str, from: &[T], to: &[T], tell: fn(&T) -> String) {
         self.all.extend(elements(field, from, to, tell));
     }

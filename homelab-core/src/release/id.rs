@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Name of a release: it stands for a commit and for the bytes of its files.
+/// Name of a release; it identifies a commit and the bytes of the release's files.
 ///
 /// `52cca45c0ffe-9b1e07d3a44f`, or `52cca45c0ffe-dirty-9b1e07d3a44f` where the files are in no commit.
 /// Releases of earlier versions are named by the commit alone.
@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 pub struct Id(String);
 
 impl Id {
-    /// Seven to 64 letters, digits and dashes: nothing that a path or a shell could take for something else.
+    /// Takes seven to 64 letters, digits and dashes, so that no path and no shell misreads the
+    /// name.
     ///
     /// # Errors
     ///
@@ -29,12 +30,12 @@ impl Id {
         if fine { Ok(Self(text.to_owned())) } else { Err(NoId(text.to_owned())) }
     }
 
-    /// The name of these files: twelve digits of the commit that they were made from, and twelve of
-    /// the hash of their content.
+    /// Makes the name from twelve digits of the commit that the files come from, and twelve of the
+    /// hash of their content.
     ///
     /// # Errors
     ///
-    /// [`NoId`] when either is no text of letters and digits.
+    /// [`NoId`] when commit or hash is not made of letters and digits.
     pub fn of(commit: &str, content: &str, dirty: bool) -> Result<Self, NoId> {
         let short = |text: &str| text.chars().take(12).collect::<String>();
         let between = if dirty { "-dirty-" } else { "-" };

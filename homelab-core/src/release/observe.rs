@@ -1,7 +1,7 @@
-//! What runs, in the words of a Compose file: from `docker inspect`.
+//! Turns the output of `docker inspect` back into the words of a Compose file.
 //!
-//! The engine merges the image's defaults into the file's values, and normalises spellings.
-//! This module reverses both: what means the same to the engine is told in the file's own words.
+//! The engine merges the image's defaults into the file's values, and normalises spellings. This
+//! module reverses both: a value that means the same to the engine is written as in the file.
 
 mod environment;
 mod health;
@@ -21,34 +21,35 @@ use self::json::{pairs, text, texts, truth};
 pub use self::network::network;
 use crate::compose::{File, Service};
 
-/// The label that holds the fingerprint of the files of a release that a service mounts.
+/// The label with the fingerprint of the release's files that a service mounts.
 pub const STAMP: &str = "homelab.files";
 
 /// What the engine says of one container.
 #[derive(Clone, Copy, Debug)]
 pub struct Inspected<'a> {
-    /// Its object of `docker container inspect`.
+    /// The container's object from `docker container inspect`.
     pub container: &'a Value,
-    /// That of its image, by `docker image inspect` of the container's image id; `None` when it is gone.
+    /// The object from `docker image inspect` for the container's image id; `None` when the image
+    /// is gone.
     ///
-    /// Of an image that is gone nothing is known: what the file does not say is taken for its part.
+    /// Without it, settings that the file does not name are assumed to come from the image.
     pub image: Option<&'a Value>,
 }
 
-/// The service that the container was made of, as a resolved file would say it.
+/// Returns the service that the container was made from, as a resolved file would define it.
 ///
 /// `wanted` is the resolved service that it is compared with, if there is one; `file` is the
-/// resolved file, for the real names of networks, volumes and secrets. A field that means the
-/// same to the engine as the one of `wanted` is returned exactly as `wanted` has it: so `==` on a
-/// field is "nothing changed".
+/// resolved file, for the real names of networks, volumes and secrets. A field that means the same
+/// to the engine as in `wanted` is returned exactly as `wanted` has it, so two equal fields mean
+/// "nothing changed".
 ///
-/// Not seen by an engine, and therefore returned as `wanted` has them: `depends_on`, `profiles`,
-/// `env_file`, `deploy.replicas`. Nor can it tell the log options of the file from those of its
-/// own configuration: a file without `logging` agrees with any, and options that the file does
-/// not name are taken for the engine's. Of `service:…` as a namespace it knows only that it is
-/// some container's.
-pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Service {
-    let Inspected { container, image } = *it;
+/// The engine does not know `depends_on`, `profiles`, `env_file` and `deploy.replicas`: they are
+/// returned as in `wanted`. It does not distinguish the log options of the file from those of its
+/// own configuration, so a file without `logging` agrees with any, and options that the file does
+/// not name are assumed to be the engine's. For a namespace `service:…` it only knows that it
+/// belongs to some container.
+pub fn service(inspected: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Service {
+    let Inspected { container, image } = *inspected;
     let nothing = Service::default();
     let is_known = wanted.is_some();
     let wanted = wanted.unwrap_or(&nothing);
@@ -98,22 +99,23 @@ pub fn service(it: &Inspected<'_>, wanted: Option<&Service>, file: &File) -> Ser
     }
 }
 
-/// The sum over the definition that the container was made of, from its label [`STAMP`].
+/// Returns the fingerprint of the files that were mounted when the container was made, from its
+/// label [`STAMP`].
 pub fn stamp(container: &Value) -> Option<&str> {
     label(container, STAMP)
 }
 
-/// The service that Compose made the container for.
+/// Returns the service that Compose made the container for.
 pub fn service_name(container: &Value) -> Option<&str> {
     label(container, "com.docker.compose.service")
 }
 
-/// The id of the image that the container was made of.
+/// Returns the id of the image that the container was made from.
 pub fn image_id(container: &Value) -> Option<&str> {
     container.get("Image").and_then(Value::as_str)
 }
 
-/// The digests under which registries have the image, each after a repository and an `@`.
+/// Returns the digests of the image in registries, each as `repository@digest`.
 pub fn digests(image: &Value) -> Vec<&str> {
     let all = image.get("RepoDigests").and_then(Value::as_array);
     all.into_iter().flatten().filter_map(Value::as_str).collect()
@@ -123,7 +125,8 @@ fn label<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
     container.pointer("/Config/Labels")?.get(name)?.as_str()
 }
 
-/// Elements in any order: those that are wanted in the words of `wanted`, then the others.
+/// Compares lists whose order does not matter. Elements that are in both are returned as `wanted`
+/// writes them, then the others that were found.
 fn same<T: Clone, K: Ord>(wanted: &[T], found: Vec<T>, meaning: impl Fn(&T) -> K) -> Vec<T> {
     let mut found: BTreeMap<K, T> = found.into_iter().map(|it| (meaning(&it), it)).collect();
     let present = |it: &&T| found.contains_key(&meaning(it));
@@ -135,7 +138,7 @@ fn same<T: Clone, K: Ord>(wanted: &[T], found: Vec<T>, meaning: impl Fn(&T) -> K
     res
 }
 
-/// `wanted` when it means the same as what was found, else that.
+/// Returns `wanted` when it means the same as what was found, else what was found.
 fn either<T: Clone>(wanted: Option<&T>, is_same: bool, found: impl FnOnce() -> T) -> Option<T> {
     if is_same { wanted.cloned() } else { Some(found()) }
 }

@@ -1,4 +1,4 @@
-//! What a deploy would do: what runs, compared with what should.
+//! Plans a deploy: compares what runs with what should run.
 
 mod data;
 mod downtime;
@@ -28,7 +28,7 @@ pub struct Before {
     pub release: Option<String>,
     /// The services that have a container, with the networks that the engine has.
     pub file: File,
-    /// What else is known of each of them; empty for a comparison without an engine.
+    /// More about the containers of these services; empty when no engine was asked.
     pub containers: IndexMap<String, Container>,
 }
 
@@ -54,15 +54,16 @@ pub struct After {
     pub stamps: IndexMap<String, String>,
     /// Files that changed, by the service that mounts them.
     pub files: IndexMap<String, Vec<String>>,
-    /// Files that are mounted now with other contents than the release's, by the service that mounts
-    /// them: whoever read them at its start may have read those.
+    /// Mounted files whose contents are now not those of the release, by the service that mounts
+    /// them. A service may have read these contents when it started.
     pub altered: IndexMap<String, Vec<String>>,
-    /// Fields that differ from the release that runs, by service. An engine does not show all of
-    /// them: log options that the file no longer names could be its own.
+    /// Fields that differ from the release that runs, by service. The engine alone cannot tell all
+    /// of them: log options that the file no longer names could be its own.
     pub declared: IndexMap<String, Vec<Change>>,
     /// What one should know of the release, such as another project's name.
     pub warnings: Vec<String>,
-    /// Why a service of the file is not in `file`: its profile is off.
+    /// Services of the release that are not in `file` because their profile is off, with the reason
+    /// as text.
     pub off: IndexMap<String, String>,
 }
 
@@ -76,7 +77,8 @@ pub struct Plan {
     pub to: String,
     /// Whether anything would happen to a container.
     pub changes: bool,
-    /// Every service of either side, in the file's order, those that go last.
+    /// Every service of the old and the new release, in the file's order; those that are removed
+    /// come last.
     pub services: Vec<Step>,
     /// What services may do to the host that they could not do before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -113,9 +115,9 @@ pub struct Step {
     /// The image that would run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_to: Option<String>,
-    /// Upper bound of the time in which it does not answer, in seconds: its grace for stopping, then
-    /// the time after which the engine would call it unhealthy. Absent when nothing happens to it
-    /// or its image alone knows the check.
+    /// Upper bound of the time in which it does not answer, in seconds: its grace for stopping,
+    /// then the time after which the engine would call it unhealthy. Absent when nothing happens to
+    /// it, or when its health check is only in the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_at_most: Option<u64>,
 }
@@ -128,12 +130,25 @@ pub enum Action {
     Created,
     /// Its container is replaced.
     Recreated,
-    /// Its container is as it should be but does not run.
+    /// Its container is as it should be, but has to be started.
     Started,
     /// Its container is stopped and removed; its data stays.
     Stopped,
-    /// Nothing.
+    /// Nothing happens to it.
     Unchanged,
+}
+
+impl Action {
+    /// Returns its word in a sentence about a service, such as "the service was recreated".
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Recreated => "recreated",
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::Unchanged => "left alone",
+        }
+    }
 }
 
 /// Power over the host that a service gets.
@@ -170,8 +185,8 @@ pub enum WayKind {
     Host,
     /// Connections to the internet.
     Out,
-    /// Connections to other services, who were there before; those of one network reach each other,
-    /// and told is who came. It never vanishes.
+    /// New connections to services that already existed, because this service came to their
+    /// network. A plan never lists that such a way vanishes.
     Inside,
 }
 
@@ -199,18 +214,18 @@ pub enum Fate {
 }
 
 impl Plan {
-    /// Services to which this happens, in order.
+    /// Returns the services to which this happens, in order.
     pub fn with(&self, action: Action) -> impl Iterator<Item = &str> {
         self.services.iter().filter(move |it| it.action == action).map(|it| it.service.as_str())
     }
 
-    /// What one service is in for.
+    /// Returns the step of one service.
     pub fn step(&self, service: &str) -> Option<&Step> {
         self.services.iter().find(|it| it.service == service)
     }
 }
 
-/// Compares; `catalogue` says what images listen on and may do.
+/// Makes the plan; `catalogue` says which ports images listen on and what they may do.
 pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
     let diverged = diverged(before, after);
     let mut services: Vec<_> =
@@ -253,7 +268,7 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
     plan
 }
 
-/// Images that were chosen by their bytes and are chosen by a name now.
+/// Warns of images that were pinned by digest and now follow a tag.
 fn unpinned(before: &Before, after: &After) -> impl Iterator<Item = String> {
     after.file.services.iter().filter_map(|(name, to)| {
         let from = before.file.services.get(name)?.image.as_deref()?;
@@ -265,30 +280,31 @@ fn unpinned(before: &Before, after: &After) -> impl Iterator<Item = String> {
     })
 }
 
-/// Databases that run and can be dumped; a container that was made by hand need not say so itself.
+/// Returns the databases that run and can be dumped. It is enough that the new file says so,
+/// because a container that was made by hand may lack the label.
 fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &'a String> {
     let says = |file: &File, name: &str| {
         file.services.get(name).is_some_and(|it| it.labels.contains_key(label::DATABASE))
     };
     let names = before.file.services.keys();
     let known = names.filter(move |it| says(&before.file, it) || says(&after.file, it));
-    known.filter(|it| before.containers.get(*it).is_none_or(|it| it.running))
+    known.filter(|name| before.containers.get(*name).is_none_or(|it| it.running))
 }
 
-/// Its own container is replaced or removed, or whoever migrates it gets another image: by what the one or
-/// the other side says.
+/// Whether a database is dumped: its container is replaced or removed, or a service that migrates
+/// its data gets another image. Either release can say that a service migrates data.
 fn is_dumped(before: &Before, after: &After, plan: &Plan, database: &str) -> bool {
     let migrates = |name: &str| {
         let mut sides = [&before.file, &after.file].into_iter();
         let says = |it: &Service| it.labels.contains_key(label::ONE_WAY);
         sides.any(|it| it.services.get(name).is_some_and(says))
     };
-    plan.services.iter().any(|it| match it.action {
-        Action::Recreated | Action::Stopped if it.service == database => true,
+    plan.services.iter().any(|step| match step.action {
+        Action::Recreated | Action::Stopped if step.service == database => true,
         Action::Created | Action::Recreated => {
-            it.image_from != it.image_to
-                && migrates(&it.service)
-                && after.file.services[&it.service].depends_on.contains_key(database)
+            step.image_from != step.image_to
+                && migrates(&step.service)
+                && after.file.services[&step.service].depends_on.contains_key(database)
         }
         Action::Started | Action::Stopped | Action::Unchanged => false,
     })
@@ -340,7 +356,7 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     step
 }
 
-/// A mounted file that has to become another.
+/// Makes the change for a mounted file whose contents have to change.
 fn contents(path: &str) -> Change {
     Change::new(path, Some("other contents"), Some("those of the release"))
 }
@@ -358,7 +374,7 @@ fn stopped(before: &Before, after: &After, name: &str) -> Step {
     }
 }
 
-/// Networks that have to be made anew, which everybody on them notices.
+/// Returns the networks that have to be made anew, which interrupts every service on them.
 fn diverged(before: &Before, after: &After) -> Vec<(String, Change)> {
     let both = after.file.networks.iter().filter_map(|(key, to)| {
         let from = before.file.networks.get(key)?;

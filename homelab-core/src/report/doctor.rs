@@ -15,13 +15,13 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Puts errors first.
+    /// Makes the report, with errors first.
     pub fn new(profiles: Vec<String>, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|it| it.severity);
         Self { profiles, findings }
     }
 
-    /// Number of findings that are this bad.
+    /// Counts the findings of one severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|it| it.severity == severity).count()
     }

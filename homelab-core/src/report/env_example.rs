@@ -1,4 +1,4 @@
-//! `.env.example`: every variable with meaning, validity and default.
+//! Writes `.env.example`: every variable with its meaning, valid values and default.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::compose::yaml;
 use crate::dsl::stack::Site;
 use crate::dsl::variable::{EnvVar, Fallback, Kind};
 
-/// The file's text; `header` becomes the comment on top.
+/// Returns the file's text; `header` becomes the comment on top.
 pub fn text(site: &Site, header: &str) -> String {
     let mut out = yaml::comment(header);
     for variable in site.variables {
@@ -17,7 +17,8 @@ pub fn text(site: &Site, header: &str) -> String {
     out
 }
 
-/// One variable: comments and the assignment, which is commented out when it is the default.
+/// Writes one variable: comments, and the assignment, which is itself a comment when it is the
+/// default.
 pub fn entry(site: &Site, variable: &EnvVar, value: Option<&str>) -> String {
     let mut meaning = variable.meaning().to_owned();
     if let Some(first) = meaning.get_mut(..1) {

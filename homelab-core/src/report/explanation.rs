@@ -1,4 +1,4 @@
-//! Everything that is known of one service, and the manual of one rule.
+//! Explains one service with everything that is known of it, or one rule by its manual.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,9 +43,9 @@ pub struct Explanation {
     pub networks: Vec<String>,
     /// Ports on which it listens, as its image says.
     pub ports_inside: Vec<String>,
-    /// Who can open a connection to it.
+    /// Services that can open a connection to it.
     pub reached_by: Vec<Reach>,
-    /// To whom it can open a connection.
+    /// Services to which it can open a connection.
     pub reaches: Vec<Reach>,
     /// Ports of the host that lead into it.
     pub ports: Vec<OpenPort>,
@@ -63,12 +63,12 @@ pub struct Explanation {
     pub dumps: Vec<String>,
     /// Secrets that it reads.
     pub secrets: Vec<SecretFile>,
-    /// What it may do that others may not.
+    /// Exceptions that it has for a recorded reason.
     pub exceptions: Vec<Reason>,
     /// Why it is updated without review.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unattended: Option<exposure::Unreviewed>,
-    /// Rules whose findings are accepted.
+    /// Rules whose findings on it are accepted.
     pub waivers: Vec<Reason>,
 }
 
@@ -218,7 +218,9 @@ mod tests {
             (db.mounts[0].source.as_str(), db.dumped_by.as_deref()),
             ("house_db", Some("dump"))
         );
-        let why = |it: Explanation| it.way_out.and_then(|it| it.because).unwrap_or_default();
+        let why = |explanation: Explanation| {
+            explanation.way_out.and_then(|it| it.because).unwrap_or_default()
+        };
         assert_eq!(why(explain(&project, "fetch")), "fetches the weather");
 
         let bare = Project::from_file(project.file().clone(), &CATALOGUE);

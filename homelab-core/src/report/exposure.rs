@@ -1,58 +1,58 @@
-//! The page about every way in and out.
+//! Writes the page about every way in and out.
 
 use super::{profile_names, table};
 use crate::model::exposure::{Creator, Exposure, Host};
 
-/// The page.
+/// Writes the page.
 pub fn markdown(exposure: &Exposure) -> String {
     let ports: Vec<_> = exposure
         .ports
         .iter()
-        .map(|it| {
+        .map(|port| {
             vec![
-                format!("`{}`", it.address),
-                format!("`{}/{}`", it.port, it.protocol),
-                format!("`{}`", it.service),
-                profile_names(&it.profiles),
-                it.because.clone().unwrap_or_default(),
+                format!("`{}`", port.address),
+                format!("`{}/{}`", port.port, port.protocol),
+                format!("`{}`", port.service),
+                profile_names(&port.profiles),
+                port.because.clone().unwrap_or_default(),
             ]
         })
         .collect();
     let hosts: Vec<_> = exposure
         .hosts
         .iter()
-        .map(|it| {
-            let ports: Vec<_> = it.ports.iter().map(ToString::to_string).collect();
+        .map(|host| {
+            let ports: Vec<_> = host.ports.iter().map(ToString::to_string).collect();
             vec![
-                format!("`{}`", it.host),
-                format!("`{}:{}`", it.service, ports.join(",")),
-                profile_names(&it.profiles),
-                asks(it),
-                closed(it),
+                format!("`{}`", host.host),
+                format!("`{}:{}`", host.service, ports.join(",")),
+                profile_names(&host.profiles),
+                asks(host),
+                closed(host),
             ]
         })
         .collect();
     let ways_out: Vec<_> = exposure
         .ways_out
         .iter()
-        .map(|it| {
+        .map(|way| {
             vec![
-                format!("`{}`", it.service),
-                profile_names(&it.profiles),
-                it.networks.join(", "),
-                it.because.clone().unwrap_or_default(),
+                format!("`{}`", way.service),
+                profile_names(&way.profiles),
+                way.networks.join(", "),
+                way.because.clone().unwrap_or_default(),
             ]
         })
         .collect();
     let unreviewed: Vec<_> = exposure
         .unreviewed
         .iter()
-        .map(|it| {
+        .map(|follower| {
             vec![
-                format!("`{}`", it.service),
-                format!("`{}`", it.follows),
-                it.to_string(),
-                it.because.clone().unwrap_or_default(),
+                format!("`{}`", follower.service),
+                format!("`{}`", follower.follows),
+                follower.to_string(),
+                follower.because.clone().unwrap_or_default(),
             ]
         })
         .collect();
@@ -83,27 +83,32 @@ fn asks(host: &Host) -> String {
         .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
 }
 
-/// Words as code: a path such as `*/setup/*` would else become italics.
+/// Writes words as code, because Markdown would turn a path such as `*/setup/*` into italics.
 fn code(words: &[String]) -> String {
     words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Paths that are always closed, then those that `.env` opens.
+/// Lists the paths that are always closed, then those that `.env` opens.
 fn closed(host: &Host) -> String {
     let until = host.closed_until.iter();
-    let until = until.map(|it| {
-        let until = if it.is_open { "no more, by" } else { "until" };
-        format!("{until} `{}`: {}", it.setting, code(&it.paths))
+    let until = until.map(|guarded| {
+        let until = if guarded.is_open { "no more, by" } else { "until" };
+        format!("{until} `{}`: {}", guarded.setting, code(&guarded.paths))
     });
     let always = (!host.closed.is_empty()).then(|| code(&host.closed));
     always.into_iter().chain(until).collect::<Vec<_>>().join("; ")
 }
 
-/// Who can create containers.
+/// Lists the services that can create containers.
 fn creators(creators: &[Creator]) -> String {
-    let rows = creators.iter().map(|it| {
-        let service = format!("`{}`", it.service);
-        vec![service, profile_names(&it.profiles), format!("`{}`", it.by), code(&it.paths)]
+    let rows = creators.iter().map(|creator| {
+        let service = format!("`{}`", creator.service);
+        vec![
+            service,
+            profile_names(&creator.profiles),
+            format!("`{}`", creator.by),
+            code(&creator.paths),
+        ]
     });
     let header = ["Service", "Profile", "Through", "What its containers may bind"];
     format!(

@@ -1,4 +1,4 @@
-//! Memory of sets of profiles against the host's.
+//! Compares the memory of sets of profiles with the host's.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -45,7 +45,7 @@ pub struct Share {
     pub limit: Option<Memory>,
 }
 
-/// The needs that tell most; `None` for a project without a host.
+/// Returns the needs that tell most; `None` for a project without a host.
 pub fn gather(project: &Project<'_>) -> Option<AllSets> {
     let site = project.stack()?.site();
     Some(AllSets {
@@ -56,7 +56,7 @@ pub fn gather(project: &Project<'_>) -> Option<AllSets> {
     })
 }
 
-/// The services and the need of one set of profiles; `None` for a project without a host.
+/// Returns the services and the need of one set of profiles; `None` for a project without a host.
 pub fn gather_one(project: &Project<'_>, profiles: &[&str]) -> Option<OneSet> {
     let enabled = project.members().filter(|it| it.is_enabled_by(profiles));
     let mut services: Vec<_> = enabled
@@ -67,13 +67,16 @@ pub fn gather_one(project: &Project<'_>, profiles: &[&str]) -> Option<OneSet> {
     Some(OneSet { budget, services, need })
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(all: &AllSets) -> String {
-    let row = |it: &Need| {
-        let profiles =
-            if it.profiles.is_empty() { "base alone".to_owned() } else { it.profiles.join(", ") };
-        let fits = if it.fits { "yes" } else { "**no**" };
-        vec![profiles, it.total.to_string(), it.spare.to_string(), fits.to_owned()]
+    let row = |need: &Need| {
+        let profiles = if need.profiles.is_empty() {
+            "base alone".to_owned()
+        } else {
+            need.profiles.join(", ")
+        };
+        let fits = if need.fits { "yes" } else { "**no**" };
+        vec![profiles, need.total.to_string(), need.spare.to_string(), fits.to_owned()]
     };
     let rows: Vec<_> = all.sets.iter().map(row).collect();
     let mut out = "# Memory\n\nSums of the limits, which are ceilings and not reservations.\n\

@@ -1,10 +1,11 @@
-//! A plan as text for a terminal, and as Markdown for a pull request.
+//! Writes a plan as text for a terminal, and as Markdown for a pull request.
 
 use std::fmt::Write as _;
 
 use crate::release::plan::{Action, Fate, Gain, Plan, Step, Touched, Way, WayKind};
 
-/// For a terminal: power over the host first, then what becomes reachable, services, data and dumps.
+/// Writes a plan for a terminal: first power over the host, then what becomes reachable, services,
+/// data and dumps.
 pub fn text(plan: &Plan) -> String {
     let mut out = headline(plan);
     out.push('\n');
@@ -31,7 +32,7 @@ pub fn text(plan: &Plan) -> String {
     out
 }
 
-/// For a pull request: the same, with the long parts folded.
+/// Writes a plan for a pull request, with the long parts folded.
 pub fn markdown(plan: &Plan) -> String {
     let mut out = String::new();
     let opens: Vec<_> = plan.opens.iter().map(|it| code(&way(it))).collect();
@@ -55,7 +56,7 @@ pub fn markdown(plan: &Plan) -> String {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} |",
-            word(step.action),
+            step.action.word(),
             cell(&step.service),
             why(step).join("<br>"),
             step.down_at_most.map_or_else(|| "–".to_owned(), |it| format!("{it} s")),
@@ -76,21 +77,21 @@ pub fn markdown(plan: &Plan) -> String {
     out
 }
 
-/// What happens, in a line.
+/// Says what happens in one line.
 fn headline(plan: &Plan) -> String {
     let from = plan.from.as_deref().map_or("nothing", short);
     let count = |it| plan.with(it).count();
     let counts: Vec<_> = [Action::Created, Action::Recreated, Action::Started, Action::Stopped]
         .into_iter()
         .filter(|it| count(*it) > 0)
-        .map(|it| format!("{} {}", count(it), word(it)))
+        .map(|it| format!("{} {}", count(it), it.word()))
         .collect();
     let counts =
         if counts.is_empty() { "no container is touched".to_owned() } else { counts.join(", ") };
     format!("{from} → {}: {counts}", short(&plan.to))
 }
 
-/// The first digits of a commit.
+/// Shortens a commit to its first digits.
 fn short(release: &str) -> &str {
     release.get(..12).filter(|_| release.len() == 40).unwrap_or(release)
 }
@@ -105,7 +106,7 @@ fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// Text that comes from a file, on one line: a value must not pass for a line of the plan.
+/// Puts text from a file on one line, so that a value cannot look like a line of the plan.
 fn line(text: &str) -> String {
     text.replace('\r', "\\r").replace('\n', "\\n")
 }
@@ -156,19 +157,9 @@ const fn sign(action: Action) -> &'static str {
     }
 }
 
-const fn word(action: Action) -> &'static str {
-    match action {
-        Action::Created => "created",
-        Action::Recreated => "recreated",
-        Action::Started => "started",
-        Action::Stopped => "stopped",
-        Action::Unchanged => "unchanged",
-    }
-}
-
-/// What stands behind a service's name on a terminal.
+/// Writes what follows a service's name on a terminal.
 fn detail(step: &Step) -> String {
-    let mut out = format!(" {}", word(step.action));
+    let mut out = format!(" {}", step.action.word());
     if let Some(because) = &step.because {
         let _ = write!(out, ": {because}");
     }
@@ -183,7 +174,7 @@ fn detail(step: &Step) -> String {
     out
 }
 
-/// The reasons as cells of a table.
+/// Writes the reasons as cells of a table.
 fn why(step: &Step) -> Vec<String> {
     let changes = step.changes.iter().map(|it| code(&it.to_string()));
     let because = step.because.iter().map(|it| cell(it));
@@ -191,11 +182,11 @@ fn why(step: &Step) -> Vec<String> {
     changes.chain(because).chain(image).collect()
 }
 
-/// Text that comes from a file: nothing in it is Markdown or HTML.
+/// Escapes text from a file, so that nothing in it is read as Markdown or HTML.
 fn code(text: &str) -> String {
     let plain = text.replace(['\n', '\r'], " ").replace('|', "\\|");
     let longest = plain.split(|it| it != '`').map(str::len).max().unwrap_or_default();
-    // A longer fence than any in it; its spaces are not shown.
+    // The fence is longer than any in the text; Markdown does not show its spaces.
     let fence = "`".repeat(longest + 1);
     if longest == 0 { format!("`{plain}`") } else { format!("{fence} {plain} {fence}") }
 }

@@ -1,13 +1,14 @@
-//! Who can open a connection to whom, and why, as text for a reviewer.
+//! Writes for a reviewer which service can open a connection to which other one, and why.
 //!
-//! `cargo xtask e2e` tries every one of these connections, and every other one, on a real engine.
+//! `cargo xtask e2e` tries on a real engine that exactly these connections work, and no others.
 
 use std::fmt::Write as _;
 
 use crate::model::project::Project;
 use crate::model::reach::{self, At, Reach, WayIn, Why, Zone};
 
-/// One paragraph a target: its ports, who reaches it, by reason and network, and where it gets out.
+/// Writes one paragraph for each target: its ports, who reaches it (by reason and network), and
+/// where it gets out.
 pub fn text(project: &Project<'_>) -> String {
     let matrix = reach::matrix(project);
     let ways_in = reach::ways_in(project);
@@ -53,7 +54,8 @@ pub fn text(project: &Project<'_>) -> String {
     out
 }
 
-/// Published ports of a service: at which address, from which places, which ports.
+/// Groups the published ports of a service by address and by the places from which they are
+/// reached.
 fn published(ways: &[WayIn], service: &str) -> Vec<(String, String, String)> {
     let own = || ways.iter().filter(|it| it.to == service && !matches!(it.at, At::Network(_)));
     let addresses: indexmap::IndexSet<_> = own().map(|it| address(&it.at)).collect();

@@ -1,15 +1,16 @@
-//! What a deploy did, as the host keeps it.
+//! The record of a deploy that the host keeps.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::release::Id;
+use crate::release::plan::Action;
 
 /// What a deploy did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
-    /// Name of the deploy, and of its log below `state/`.
+    /// Name of the deploy and of its log below `state/`.
     pub id: String,
     /// What was asked for.
     pub what: Deed,
@@ -31,12 +32,12 @@ pub struct Receipt {
     pub ended: String,
     /// Seconds of each phase.
     pub seconds: IndexMap<String, f64>,
-    /// Image before and after: of the services whose image changed, or, where the deploy failed, of
-    /// those that may have changed their data for it.
+    /// Image before and after, by service: of the services whose image changed. Of a failed deploy,
+    /// only those that may have changed their data for the new image.
     pub images: IndexMap<String, (Option<String>, Option<String>)>,
-    /// What happened to containers, by service: `created`, `recreated`, `started`, `stopped`.
-    pub happened: IndexMap<String, String>,
-    /// What happened to containers although it was not planned, or the other way round.
+    /// What happened to containers, by service. A service to which nothing happened is left out.
+    pub happened: IndexMap<String, Action>,
+    /// What happened to containers but was not planned, and what was planned but did not happen.
     pub surprises: Vec<String>,
     /// Health of every service at the end.
     pub health: IndexMap<String, String>,
@@ -44,7 +45,7 @@ pub struct Receipt {
     pub dumps: Vec<String>,
     /// Why it did not end as asked.
     pub because: Option<String>,
-    /// What leads out of a house that is broken.
+    /// What to do about a house that is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -57,12 +58,12 @@ pub enum Deed {
     Deploy,
     /// A release that ran before.
     Rollback,
-    /// The end of one of these, which was interrupted.
+    /// To finish one of these that was interrupted.
     Recover,
 }
 
 impl Deed {
-    /// As the data says it.
+    /// Returns its word in the data.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Deploy => "deploy",
@@ -78,9 +79,9 @@ impl Deed {
 pub enum Outcome {
     /// The release runs.
     Deployed,
-    /// It ran already, and nothing was touched.
+    /// The release ran already, and nothing was touched.
     NothingToDo,
-    /// Nothing was touched, because something was wrong before.
+    /// Nothing was touched, because something was wrong before the deploy began.
     Refused,
     /// The release did not come up; the old one runs again.
     RolledBack,

@@ -1,4 +1,4 @@
-//! Every service with its role, profile, image, limits and exceptions.
+//! Lists every service with its role, profile, image, limits and exceptions.
 
 use std::fmt::Write as _;
 
@@ -25,13 +25,13 @@ pub struct ServiceRow {
     pub networks: Vec<String>,
     /// Memory limit in Compose's notation.
     pub memory: Option<String>,
-    /// What it may do that others may not.
+    /// Exceptions that it has for a recorded reason.
     pub exceptions: Vec<Reason>,
     /// Rules whose findings are accepted.
     pub waivers: Vec<Reason>,
 }
 
-/// Every service, in the file's order.
+/// Returns every service, in the file's order.
 pub fn gather(project: &Project<'_>) -> Vec<ServiceRow> {
     project.members().map(|it| row(project, &it)).collect()
 }
@@ -55,16 +55,16 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(rows: &[ServiceRow]) -> String {
-    let cells = |it: &ServiceRow| {
+    let cells = |row: &ServiceRow| {
         vec![
-            format!("`{}`", it.name),
-            it.role.map_or_else(String::new, |it| format!("{it:?}").to_lowercase()),
-            profile_names(&it.profiles),
-            format!("`{}`", it.image),
-            it.networks.join(", "),
-            it.memory.clone().unwrap_or_default(),
+            format!("`{}`", row.name),
+            row.role.map_or_else(String::new, |it| format!("{it:?}").to_lowercase()),
+            profile_names(&row.profiles),
+            format!("`{}`", row.image),
+            row.networks.join(", "),
+            row.memory.clone().unwrap_or_default(),
         ]
     };
     let header = ["Service", "Role", "Profile", "Image", "Networks", "Memory"];

@@ -1,4 +1,4 @@
-//! Every volume and writable bind, with how it is kept safe.
+//! Lists every volume and writable bind, and how it is kept safe.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Kept {
     pub policy: String,
 }
 
-/// Every volume and writable bind, in the file's order.
+/// Returns every volume and writable bind, in the file's order.
 pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     let mut kept = Vec::new();
     for member in project.members() {
@@ -37,7 +37,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
                 Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
                 Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
             };
-            let variable = declared.and_then(|it| match it.source {
+            let variable = declared.and_then(|mount| match mount.source {
                 Source::Variable(variable) => Some(variable.name()),
                 Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
             });
@@ -61,7 +61,7 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
     kept
 }
 
-/// Who dumps a database.
+/// Says who dumps a database.
 pub(super) fn dumper<'a>(project: &'a Project<'_>, service: &str) -> Option<Member<'a>> {
     project.members().find(|it| it.facts().dumps.contains(&service))
 }
@@ -73,14 +73,14 @@ fn dumped(project: &Project<'_>, service: &str) -> String {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(kept: &[Kept]) -> String {
-    let row = |it: &Kept| {
+    let row = |kept: &Kept| {
         vec![
-            it.source.clone(),
-            format!("`{}:{}`", it.service, it.target),
-            profile_names(&it.profiles),
-            it.policy.clone(),
+            kept.source.clone(),
+            format!("`{}:{}`", kept.service, kept.target),
+            profile_names(&kept.profiles),
+            kept.policy.clone(),
         ]
     };
     let section = |precious: bool| {

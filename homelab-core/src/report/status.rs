@@ -1,4 +1,4 @@
-//! What runs on a host, and whether it is still what was deployed.
+//! The status of a host: what runs, and whether it is still what was deployed.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ pub struct Status {
     pub commit: Option<String>,
     /// Whether what runs is not what was deployed, or nobody can tell.
     pub drift: bool,
-    /// What leads out, when the last deploy left the house broken.
+    /// What to do, when the last deploy left the house broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
     /// What is not as it should be, errors first.

@@ -1,6 +1,6 @@
-//! Markdown tables with aligned columns.
+//! Writes Markdown tables with aligned columns.
 
-/// A table; a `|` in a cell is escaped.
+/// Writes a table; a `|` in a cell is escaped.
 pub(super) fn render(header: &[&str], rows: &[Vec<String>]) -> String {
     let escape = |it: &String| it.replace('|', "\\|");
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(escape).collect()).collect();

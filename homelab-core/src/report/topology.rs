@@ -1,4 +1,4 @@
-//! The stack as a Mermaid diagram: ways in, routes, uses, ways out.
+//! Draws the stack as a Mermaid diagram: ways in, routes, uses, ways out.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::model::exposure;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Why};
 
-/// The diagram without a code fence.
+/// Returns the diagram without a code fence.
 pub fn mermaid(project: &Project<'_>) -> String {
     let mut out =
         "flowchart LR\n  lan([devices in the house])\n  internet([internet])\n".to_owned();
@@ -28,7 +28,7 @@ pub fn mermaid(project: &Project<'_>) -> String {
     out
 }
 
-/// Databases are drawn as such.
+/// Draws a node; a database has the shape of one.
 fn node(member: &Member<'_>) -> String {
     let name = member.name;
     if member.role() == Some(crate::dsl::service::RoleKind::Data) {
@@ -67,7 +67,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     }
 }
 
-/// The page.
+/// Writes the page.
 pub fn markdown(project: &Project<'_>) -> String {
     format!(
         "# Topology\n\nSolid: connections from outside, by port or host name, and to the internet. \

@@ -2,8 +2,8 @@
 
 use homelab_core::prelude::*;
 
-/// All that answers before the wizard has ended, but for its own pictures; the rest leads to it
-/// (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
+/// The paths that answer before the wizard has ended, except for its pictures; all other paths lead
+/// to the wizard (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
 const WIZARD: &[&str] = &["/install.*", "/control/install/*"];
 
 /// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and

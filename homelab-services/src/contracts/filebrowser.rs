@@ -17,7 +17,7 @@ pub(super) fn contract() -> Contract {
         read_only: by.is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::plain("FILEBROWSER_ADMIN_PASSWORD")]),
-        // It has accounts, which the generated configuration switches off: everybody is its administrator.
+        // The generated configuration switches its accounts off, so everybody is its administrator.
         panel: by.is(Panel::new(Port::new(8080), PanelLogin::None)),
         egress: by.is(Egress::None),
         peers: by.none(),

@@ -2,8 +2,8 @@
 
 use homelab_core::prelude::*;
 
-/// Facts: `docker/docker-compose.yml` at 4cff61e0; root without capabilities and the
-/// read-only root are a deployed stack of v3.1.0.
+/// Facts: `docker/docker-compose.yml` at 4cff61e0. That it works as root without capabilities and
+/// with a read-only root is known from a deployed stack of v3.1.0.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/immich-app/immich");
     Contract {

@@ -3,7 +3,7 @@
 use homelab_core::prelude::*;
 
 /// Facts: `docker/docker-compose.yml` at 4cff61e0, `server/src/config.ts` at 01809e30,
-/// `server/start.sh`; user 1000 is upstream's rootless example, the read-only root is a
+/// `server/start.sh`. User 1000 is from upstream's rootless example, the read-only root from a
 /// deployed stack of v3.1.0.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/immich-app/immich");
@@ -14,9 +14,10 @@ pub(super) fn contract() -> Contract {
         ports: by.all([Port::new(2283)]),
         data: by.all(["/data"]),
         writes: by.all(["/tmp", "/run"]),
-        // Without the last one the first visitor becomes the administrator, or puts a dump of theirs
-        // into the database: it is what `/api/auth/admin-sign-up` and
-        // `/api/admin/database-backups/start-restore` ask (`setup: true` in their controllers at 08d29119).
+        // The last variable decides whether a first visitor can become the administrator or load a
+        // dump into the database: `/api/auth/admin-sign-up` and
+        // `/api/admin/database-backups/start-restore` check it (`setup: true` in their controllers
+        // at 08d29119).
         requires: by.all(["DB_HOSTNAME", "DB_PASSWORD", "REDIS_HOSTNAME", "IMMICH_ALLOW_SETUP"]),
         read_only: reported("a deployed stack of v3.1.0 in tmatens/compose-lint")
             .is(ReadOnly::Works),

@@ -2,20 +2,21 @@
 
 use homelab_core::prelude::*;
 
-/// The wizard's part of the API, also below the prefixes that upstream strips (`/emby`,
-/// `/mediabrowser`). Read from upstream's source, not tested with the image.
+/// The paths of the wizard in the API, also below the prefixes that upstream strips (`/emby`,
+/// `/mediabrowser`). They are read from upstream's source, not tested with the image.
 pub(crate) const WIZARD: &[&str] = &["*/Startup/*"];
 
-/// The rest of what upstream's policies `FirstTimeSetupOr…` let anybody do until the wizard has
-/// ended: list folders of the host, add and remove libraries. `/System/Info` and
-/// `/Localization/` have such a policy, too, change nothing and stay open, since clients ask for
-/// them; `/Users/Public` names hidden users until then. Those are all (c3ed1407).
+/// The other paths that upstream's policies `FirstTimeSetupOr…` open to everybody until the wizard
+/// has ended: they list folders of the host, add and remove libraries. `/System/Info` and
+/// `/Localization/` have such a policy, too. They stay open, because they change nothing and
+/// clients need them. `/Users/Public` names hidden users until the wizard has ended. There are no
+/// others (c3ed1407).
 pub(crate) const BEFORE: &[&str] =
     &["*/Environment/*", "*/Library/VirtualFolders*", "*/Libraries/*"];
 
-/// Facts: jellyfin-packaging at 69a2981 (`/config` and `/cache` are made with mode 777). No
-/// capability and the read-only root were drop-tested on 10.11; 12.x is not, so the file of
-/// its settings and plugins is the first place to look when it does not start.
+/// Facts: jellyfin-packaging at 69a2981 (it makes `/config` and `/cache` with mode 777). That it
+/// works without capabilities and with a read-only root was drop-tested on 10.11, but not on 12.x:
+/// if it does not start, look at its settings and plugins first.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/jellyfin/jellyfin-packaging");
     Contract {

@@ -6,11 +6,11 @@ use homelab_core::prelude::*;
 /// v2.10.3. Memory: 250 to 350 MB are typical by upstream's sizing page.
 ///
 /// Upstream also asks for `SYS_PTRACE` and no `AppArmor` profile. Both serve helpers that are
-/// setuid root, and `no-new-privileges` leaves these without privileges; the daemon keeps none
-/// of its own (`src/daemon/daemon.c` of v2.11.0). What that costs: bytes read and written and
-/// open files of each process, and which network interface belongs to which container.
-/// Processor and memory of each process are in files that everybody may read. Read from the
-/// sources, not tested with the image under `AppArmor`.
+/// setuid root, and `no-new-privileges` takes their privileges away anyway; the daemon itself keeps
+/// none (`src/daemon/daemon.c` of v2.11.0). So some charts are missing: bytes read and written and
+/// open files of each process, and which network interface belongs to which container. Processor
+/// and memory of each process are in files that everybody may read. This is read from the sources,
+/// not tested with the image under `AppArmor`.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/netdata/netdata/blob/master/packaging/docker/README.md");
     Contract {

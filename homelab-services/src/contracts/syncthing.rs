@@ -18,7 +18,7 @@ pub(super) fn contract() -> Contract {
             .is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::plain("STGUIAPIKEY")]),
-        // Whoever opens it is its administrator for as long as nobody has set a password.
+        // Everybody who opens it is its administrator until somebody sets a password.
         panel: by.is(Panel::new(Port::new(8384), PanelLogin::None)),
         egress: by
             .is(Egress::optional("finds devices outside the house, relays, asks for new versions")),

@@ -18,9 +18,9 @@ pub(super) fn contract() -> Contract {
             .is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("UPTIME_KUMA_DB_PASSWORD")]),
-        // The wizard is an event of the WebSocket by which all of the panel works (`setup` in
-        // `server/server.js`): no path can be closed for it alone. `/setup-database` answers only
-        // where nobody has chosen a database.
+        // The wizard is an event on the WebSocket that the whole panel uses (`setup` in
+        // `server/server.js`), so no path can be closed for the wizard alone. `/setup-database`
+        // answers only while nobody has chosen a database.
         panel: by.is(Panel::new(Port::new(3001), PanelLogin::first_visitor(&[], &[]))),
         egress: by
             .is(Egress::optional("watches addresses outside the house and sends notifications")),

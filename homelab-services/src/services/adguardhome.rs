@@ -11,8 +11,9 @@ const NAME: ServiceName = ServiceName::new("adguardhome");
 const DNS: Port = Port::udp(53);
 const DNS_TCP: Port = Port::new(53);
 
-/// The panel, before and after the wizard: the wizard proposes 80 and would move it there, so
-/// `--web-addr` holds it at every start, and the variable makes the wizard propose the same.
+/// The port of the panel, before and after the wizard. By default the wizard would move the panel
+/// to port 80. So `--web-addr` sets this port at every start, and the variable makes the wizard
+/// propose it.
 const PANEL: Port = Port::new(3000);
 
 const CONFIG: Mount<Precious> =
@@ -33,8 +34,8 @@ const COMMAND: &[&str] = &[
     "0.0.0.0:3000",
 ];
 
-/// Answers before the wizard (by a redirect to it) and after; DNS answers only after.
-/// Read from upstream's handlers, not tested.
+/// The page answers before the wizard (with a redirect to it) and after; DNS answers only after.
+/// This is read from upstream's handlers, not tested.
 const HEALTH: Health =
     Health::command(&["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/login.html"])
         .every(Duration::from_secs(30))

@@ -7,14 +7,15 @@ use homelab_core::prelude::*;
 use crate::images;
 use crate::services::socket_proxy::{self, Allow};
 
-/// Also the only one that its socket proxy answers.
+/// The name of the service, and of the only client that its socket proxy answers.
 const NAME: ServiceName = ServiceName::new("caddy");
 
 const HTTP: Port = Port::new(80);
 const HTTPS: Port = Port::new(443);
 const HTTP3: Port = Port::udp(443);
 
-/// Certificates and the local authority: without it every device has to trust a new root.
+/// Certificates and the local authority. If it is lost, every device has to trust a new root
+/// certificate.
 const DATA: Mount<Precious> = Volume::precious("caddy-data", Backup::Offsite).at("/data");
 
 const CONFIG: Mount<Stateless> =
@@ -34,7 +35,7 @@ const HEALTH: Health =
 
 const BECAUSE: &str = "the way in for every browser of the house";
 
-/// Ping, events, and the lists from which it learns labels and addresses.
+/// The requests that it makes to Docker: ping, events, and the lists with labels and addresses.
 pub(crate) fn socket_proxy() -> Service<Agent> {
     const FILTER: ServiceName = ServiceName::new("socket-proxy-caddy");
     const ALLOW: Allow = Allow {

@@ -15,8 +15,8 @@ const NAME: ServiceName = ServiceName::new("filebrowser");
 /// Above 1024, so that it works on every engine; the image's own default is 80.
 const WEB: Port = Port::new(8080);
 
-/// Settings and shares, and the cache of previews. A folder and not a volume: a volume would
-/// belong to the image's user 1000, and the files are the household's.
+/// Settings and shares, and the cache of previews. It is a folder of the host, because a volume
+/// would belong to the image's user 1000 and not to the household's.
 const STATE: Mount<Precious> =
     Bind::env(&env::FILEBROWSER_STATE_PATH, Backup::Offsite).at("/home/filebrowser/data");
 
@@ -25,7 +25,8 @@ const FILES: Mount<Precious> = Bind::env(&env::FILES_PATH, Backup::Offsite).at("
 /// The generated configuration's place in this repository.
 const CONFIG_FILE: &str = "config/filebrowser/config.yaml";
 
-/// A folder and not the file: a file that is replaced would stay the old one in the container.
+/// The folder is mounted, not the file: when a mounted file is replaced, the container still sees
+/// the old one.
 const CONFIG: Mount<Stateless> = Bind::config("config/filebrowser").at("/config");
 
 /// The image's check asks on port 80.

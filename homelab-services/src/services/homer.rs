@@ -19,7 +19,8 @@ const WEB: Port = Port::new(8080);
 /// The generated dashboard's place in this repository.
 const CONFIG_FILE: &str = "config/homer/config.yml";
 
-/// A folder and not the file: a file that is replaced would stay the old one in the container.
+/// The folder is mounted, not the file: when a mounted file is replaced, the container still sees
+/// the old one.
 const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");
 
 pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
@@ -29,17 +30,17 @@ pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
             "it keeps nothing, and a bad release costs no more than the start page",
         )
         .route(Route::apex(WEB))
-        // Its own files are all that it needs; the folder is read-only.
+        // It needs no more than its own files; the folder is read-only.
         .env("INIT_ASSETS", 0)
         .mount(ASSETS)
         .memory(Memory::mib(64))
         .pids(64);
-    // The dashboard is a file and cannot know the domain, which is in `.env`. So its links
-    // stay on its own host, and the proxy, which knows, sends them on.
+    // The dashboard is a generated file and cannot know the domain, which is in `.env`. So its
+    // links stay on its own host, and the proxy redirects them to the right one.
     tiles.iter().fold(service, |it, tile| it.redirect(link(tile), tile.route()))
 }
 
-/// `/to/<service>`, on the dashboard's own host.
+/// Returns `/to/<service>`, a path on the dashboard's own host.
 fn link(tile: &PlacedTile) -> String {
     format!("/to/{}", tile.service())
 }

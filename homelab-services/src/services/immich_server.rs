@@ -15,8 +15,8 @@ const WEB: Port = Port::new(2283);
 
 const LIBRARY: Mount<Precious> = Bind::env(&env::IMMICH_LIBRARY_PATH, Backup::Offsite).at("/data");
 
-/// Its own accounts: who becomes the administrator is decided once, by `IMMICH_ALLOW_SETUP`.
-/// Its phone apps cannot answer the proxy's question for a password.
+/// It has its own accounts, because its phone apps cannot answer when the proxy asks for a
+/// password. `IMMICH_ALLOW_SETUP` decides once who becomes the administrator.
 const ROUTE: Route = Route::host("photos", WEB).login(Login::BuiltIn);
 
 /// The owner of the household's files; upstream's rootless example runs as 1000.
@@ -52,15 +52,15 @@ pub(crate) fn define(
             "IMMICH_MACHINE_LEARNING_URL",
             machine_learning.url("http", immich_machine_learning::API),
         )
-        // Only the word `false` switches machine learning off, and Compose cannot make it
-        // of a number: so one of two files says it.
+        // Only the word `false` switches machine learning off, and Compose cannot make that word
+        // from a number. So one of two environment files sets it.
         .env_file("config/immich/machine-learning-", &env::IMMICH_ML)
         .env("IMMICH_ALLOW_SETUP", env::IMMICH_ALLOW_SETUP)
         // Sizes the thread pool of the workers, which otherwise take every core of the host.
         .env("CPU_CORES", 2)
         .mount(LIBRARY)
         .tmpfs(Tmpfs::at("/tmp"))
-        // On an engine this folder came up as root's, whatever its mode.
+        // On a real engine this folder belonged to root, whatever its mode.
         .tmpfs(Tmpfs::at("/run").owned_by(OWNER))
         .memory(Memory::mib(1536))
         .cpus(Cpus::cores(2))

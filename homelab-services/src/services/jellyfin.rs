@@ -14,15 +14,15 @@ const WEB: Port = Port::new(8096);
 
 const CONFIG: Mount<Precious> = Volume::precious("jellyfin-config", Backup::Offsite).at("/config");
 
-/// On disk and not in memory: transcodes of a film are gigabytes.
+/// On disk, because transcodes of a film take gigabytes.
 const CACHE: Mount<Stateless> =
     Volume::scratch("jellyfin-cache", "pictures and transcodes are made again").at("/cache");
 
 const MEDIA: Mount<Stateless> = Bind::env_read_only(&env::MEDIA_PATH).at("/media");
 
-/// Its clients send an `Authorization` header of their own, which the proxy's question for a
-/// password would break. So its own accounts guard it, and the wizard that makes the
-/// administrator is closed: it is opened from the host, see `docs/runbooks/first-start.md`.
+/// Its clients send their own `Authorization` header, which a login at the proxy would break. So
+/// its own accounts guard it, and the proxy closes the wizard that makes the administrator. The
+/// wizard can be opened from the host, see `docs/runbooks/first-start.md`.
 const ROUTE: Route = Route::host("media", WEB)
     .login(Login::BuiltIn)
     .closes(WIZARD)
@@ -37,7 +37,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .egress("fetches descriptions, pictures and plugins")
         .tile(Tile::new("Jellyfin", groups::MEDIA).icon("fas fa-film").subtitle("Films and music"))
         .user(User::Variables(env::PUID, env::PGID))
-        // `/dev/null` stands in for a GPU that is not there: the host decides in `.env`.
+        // The host's `.env` names the GPU; `/dev/null` means that there is none.
         .device(&env::JELLYFIN_GPU, "/dev/dri/renderD128")
         .group(&env::RENDER_GID)
         .env("TZ", env::TZ)

@@ -7,7 +7,7 @@ use homelab_core::prelude::*;
 use crate::services::socket_proxy::{self, Allow};
 use crate::{env, groups, images, profiles};
 
-/// Also the only one that its socket proxy answers.
+/// The name of the service, and of the only client that its socket proxy answers.
 const NAME: ServiceName = ServiceName::new("netdata");
 
 /// Upstream's default.
@@ -22,8 +22,8 @@ const CACHE: Mount<Stateless> =
     Volume::scratch("netdata-cache", "past metrics, which nobody restores")
         .at("/var/cache/netdata");
 
-/// What it reads of the host. Not `/`, upstream's wish: that holds the Docker socket, and
-/// costs no more than the charts of disk space per mount.
+/// What it reads of the host. Upstream also wants `/`, but that holds the Docker socket; without it
+/// only the charts of disk space per mount are missing.
 const HOST: [Mount<Stateless>; 5] = [
     Bind::host_read_only("/proc").at("/host/proc"),
     Bind::host_read_only("/sys").at("/host/sys"),
@@ -36,7 +36,7 @@ const HOST: [Mount<Stateless>; 5] = [
 const HEALTH: Health =
     Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_mins(1));
 
-/// Names of containers for its charts.
+/// The request to Docker by which it learns the names of containers for its charts.
 pub(crate) fn socket_proxy() -> Service<Agent> {
     const FILTER: ServiceName = ServiceName::new("socket-proxy-netdata");
     const ALLOW: Allow = Allow {
@@ -55,7 +55,7 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
         .route(Route::host("metrics", PANEL).login(Login::Proxy))
         .tile(Tile::new("Netdata", groups::SYSTEM).icon("fas fa-chart-line").subtitle("Metrics"))
         .env("TZ", env::TZ)
-        // Without a scheme: the form that every version of its scripts understands.
+        // The address has no scheme, because all versions of its scripts understand that form.
         .env("DOCKER_HOST", docker.host().and(":").and(socket_proxy::API))
         .env("DISABLE_TELEMETRY", 1)
         .mount(CONFIG)

@@ -9,7 +9,7 @@ use crate::{env, images, profiles};
 
 const NAME: ServiceName = ServiceName::new("pgbackups");
 
-/// Not encrypted and on the same host: the copy that leaves the house is a second step.
+/// The dumps are not encrypted and stay on the same host; copying them elsewhere is a second step.
 const DUMPS: Mount<Precious> = Bind::env(&env::BACKUP_PATH, Backup::Offsite).at("/backups");
 
 /// The image's check (it fails after a failed dump), every 30 s instead of every 5 minutes.
@@ -23,7 +23,7 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .profile(profiles::PHOTOS)
         .uses(db)
         .dumps(&db.server)
-        // `postgres` of the image; upstream recommends it.
+        // The user `postgres` of the image, as upstream recommends.
         .user(User::Ids(999, 999))
         .env("TZ", env::TZ)
         .env("SCHEDULE", env::BACKUP_SCHEDULE)
@@ -31,14 +31,15 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         .env("POSTGRES_DB", db.name)
         .env("POSTGRES_USER", db.user)
         .secret_env("POSTGRES_PASSWORD_FILE", db.password)
-        // Harmless in the fresh database of the runbook, needed by those who restore in place.
+        // This does nothing in a fresh database, as in the runbook, but a restore into an existing
+        // one needs it.
         .env("POSTGRES_EXTRA_OPTS", "-Z1 --clean --if-exists")
         .env("BACKUP_KEEP_DAYS", 7)
         .env("BACKUP_KEEP_WEEKS", 4)
         .env("BACKUP_KEEP_MONTHS", 6)
         .mount(DUMPS)
-        // The image is made of PostgreSQL's, which declares a volume here: without this (seen on an engine), every
-        // new container would leave an empty anonymous volume behind.
+        // The image is based on PostgreSQL's, which declares a volume here. Without this tmpfs
+        // every new container would leave an empty anonymous volume behind (seen on a real engine).
         .tmpfs(Tmpfs::at("/var/lib/postgresql/data"))
         .memory(Memory::mib(256))
         .stops_within(Duration::from_mins(1))

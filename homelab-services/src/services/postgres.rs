@@ -17,8 +17,9 @@ const PASSWORD: Secret = Secret::random("immich-db-password");
 const USER: &str = "postgres";
 const DATABASE: &str = "immich";
 
-/// By TCP on purpose: the server that fills an empty database listens on the local socket only,
-/// and must not count as healthy. Every 10 s instead of the image's 5 minutes.
+/// The check uses TCP, because the temporary server that fills an empty database listens only on
+/// the local socket and must not count as healthy. It runs every 10 s instead of the image's 5
+/// minutes.
 const HEALTH: Health =
     Health::command(&["CMD", "pg_isready", "-h", "127.0.0.1", "-U", USER, "-d", DATABASE])
         .every(Duration::from_secs(10))
@@ -75,7 +76,8 @@ pub(crate) fn define() -> Service<Data, Precious> {
         )
 }
 
-/// The database with what its users need: where it is, who they are, and the password's file.
+/// The database with everything that its users need: its address, the user's name, and the
+/// password's file.
 pub(crate) struct Database {
     pub(crate) server: Handle<Data>,
     pub(crate) name: &'static str,
@@ -84,7 +86,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Immich's, on this server.
+    /// Immich's database on this server.
     pub(crate) fn immich(server: Handle<Data>) -> Self {
         Self { server, name: DATABASE, user: USER, password: PASSWORD }
     }

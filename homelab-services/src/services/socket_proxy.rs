@@ -1,6 +1,7 @@
-//! Filters in front of the Docker API: one for each consumer, whose file says which calls it makes.
+//! Filters in front of the Docker API, one for each consumer. The consumer's file says which calls
+//! it makes.
 //!
-//! They alone mount the Docker socket. `:ro` on the socket would protect nothing.
+//! Only these filters mount the Docker socket. Mounting it with `:ro` would protect nothing.
 //!
 //! Upstream: <https://github.com/wollomatic/socket-proxy#readme>
 
@@ -11,8 +12,8 @@ use crate::images;
 /// Where the filtered API is served; upstream's default.
 pub(crate) const API: Port = Port::new(2375);
 
-/// What a consumer may ask, as regular expressions over the path; anchored by the proxy.
-/// Each is one group, because the proxy anchors only the ends of the whole expression.
+/// The requests that a consumer may make, as regular expressions over the path. Each is one group,
+/// because the proxy anchors only the two ends of the whole expression.
 pub(crate) struct Allow {
     pub(crate) get: &'static str,
     pub(crate) head: Option<&'static str>,
@@ -20,7 +21,7 @@ pub(crate) struct Allow {
     pub(crate) delete: Option<&'static str>,
 }
 
-/// The filter of one consumer.
+/// Defines the filter of one consumer.
 pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
     let mut service = Service::socket_proxy(name, images::SOCKET_PROXY)
         // The socket belongs to root and a group whose number differs from host to host.
@@ -29,7 +30,7 @@ pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) ->
         .env("SP_LISTENIP", "0.0.0.0")
         .env("SP_ALLOWFROM", consumer.as_str())
         .env("SP_ALLOWHEALTHCHECK", true)
-        // Ends when the socket goes away, so that the restart finds the new one.
+        // The filter ends when the socket goes away, so that its restart finds the new one.
         .env("SP_WATCHDOGINTERVAL", 60)
         .env("SP_STOPONWATCHDOG", true)
         .env("SP_ALLOW_GET", allow.get)

@@ -17,7 +17,7 @@ const DISCOVERY: Port = Port::udp(21_027);
 /// Keys of this device and the index of its folders.
 const STATE: Mount<Precious> = Volume::precious("syncthing", Backup::Offsite).at("/var/syncthing");
 
-/// Outside of the state's folder, so that one is never mounted in the other.
+/// Outside of the folder of the state, so that neither is mounted inside the other.
 const FOLDERS: Mount<Precious> = Bind::env(&env::SYNC_PATH, Backup::Offsite).at("/sync");
 
 /// The image's check, with time for the migration that version 2 does on its first start.

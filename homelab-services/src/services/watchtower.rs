@@ -1,8 +1,9 @@
 //! Watchtower: replaces the services that `.env` lets follow their tag when that moves.
 //!
-//! A pin by digest never moves, so it touches nothing else even by mistake: while no switch is on
-//! it has nothing to do. A version tag such as Homer's moves only when that release is built anew,
-//! for example on a repaired base. A new version comes by a pull request.
+//! An image that is pinned by digest never changes, so Watchtower cannot replace other services
+//! even by mistake. While no switch is on, it has nothing to do. A version tag such as Homer's
+//! moves only when that release is built anew, for example on a repaired base image. A new version
+//! comes by a pull request.
 //!
 //! Upstream: <https://watchtower.nickfedor.com/>
 
@@ -11,27 +12,27 @@ use homelab_core::prelude::*;
 use crate::services::socket_proxy::{self, Allow};
 use crate::{env, images, profiles};
 
-/// Also the only one that its socket proxy answers.
+/// The name of the service, and of the only client that its socket proxy answers.
 const NAME: ServiceName = ServiceName::new("watchtower");
 
 /// The image's check only tells that the process runs.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_secs(10));
 
-/// Pull an image and replace a container. Whoever may create containers is root on the host:
-/// that is what an updater is, and why its profile is off by default. The proxy reads the bodies
-/// that create and update a container, refuses a bind of any other path than the updated services
-/// have, and sees nothing else: neither privileges nor what a volume's driver mounts, and before
-/// Docker Engine 27 no bind beside `HostConfig` (`bindmount.go` at 1.13.1; `runconfig/config.go` of
-/// the engine at 26.1.4 and 27.0.1).
-/// The set is inferred from the fork's source, not tested against a registry.
+/// The requests that pull an image and replace a container. A service that may create containers is
+/// root on the host. Every updater needs that, so the profile is off by default. The proxy reads
+/// the bodies of requests that create or update a container and refuses binds of paths that the
+/// updated services do not have. It checks nothing else: neither privileges nor what a volume's
+/// driver mounts, and before Docker Engine 27 no bind outside `HostConfig` (`bindmount.go` at
+/// 1.13.1; `runconfig/config.go` of the engine at 26.1.4 and 27.0.1). The list of requests is
+/// inferred from the fork's source, not tested against a registry.
 pub(crate) fn socket_proxy() -> Service<Agent> {
     const FILTER: ServiceName = ServiceName::new("socket-proxy-watchtower");
     const ALLOW: Allow = Allow {
         get: r"(/v1\.[0-9]+)?/(_ping|version|info|containers/json|containers/[a-zA-Z0-9_.-]+/json|images/.+/json)",
         head: Some("/_ping"),
         post: Some(
-            // With older versions of the API, which engines before 25 speak, `start` takes binds,
-            // too, and the proxy does not read it.
+            // In older versions of the API, which engines before 25 speak, `start` also takes
+            // binds, and the proxy does not read its body.
             r"(/v1\.(2[4-9]|[3-9][0-9]))?/(images/create|containers/create|containers/[a-zA-Z0-9_.-]+/(stop|start|rename|update)|networks/[a-zA-Z0-9_.-]+/connect)",
         ),
         delete: Some(r"(/v1\.[0-9]+)?/(containers/[a-zA-Z0-9_.-]+|images/.+)"),

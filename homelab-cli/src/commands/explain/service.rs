@@ -30,64 +30,70 @@ pub(super) fn print(ui: &mut Ui, it: &Explanation, is_on: bool) -> Result<(), Er
     Ok(())
 }
 
-fn sections(it: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<String>)> {
+fn sections(explanation: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<String>)> {
     let one = |it: &Option<String>| it.iter().cloned().collect::<Vec<_>>();
     let reasons = |list: &[Reason]| {
         list.iter().map(|it| format!("{}: {}", it.what, it.because)).collect::<Vec<_>>()
     };
-    let profiles = match (it.profiles.join(", "), is_on) {
-        (_, true) if it.profiles.is_empty() => "none: it is always on".to_owned(),
+    let profiles = match (explanation.profiles.join(", "), is_on) {
+        (_, true) if explanation.profiles.is_empty() => "none: it is always on".to_owned(),
         (names, true) => format!("{names}, which is on"),
         (names, false) => format!("{names}, which is off: `COMPOSE_PROFILES` lacks it"),
     };
-    let listens =
-        if it.ports_inside.is_empty() { Vec::new() } else { vec![it.ports_inside.join(", ")] };
+    let listens = if explanation.ports_inside.is_empty() {
+        Vec::new()
+    } else {
+        vec![explanation.ports_inside.join(", ")]
+    };
     let meant = |it: &&Reach| it.why != Why::Neighbour;
     vec![
-        ("image", vec![it.image.clone()]),
-        ("facts from", it.sources.clone()),
-        ("defined", one(&it.place)),
+        ("image", vec![explanation.image.clone()]),
+        ("facts from", explanation.sources.clone()),
+        ("defined", one(&explanation.place)),
         ("profile", vec![profiles]),
-        ("memory", it.memory.iter().map(|it| format!("at most {it}")).collect()),
-        ("user", one(&it.user)),
-        ("host names", it.hosts.iter().map(host).collect()),
-        ("host ports", it.ports.iter().map(port).collect()),
+        ("memory", explanation.memory.iter().map(|it| format!("at most {it}")).collect()),
+        ("user", one(&explanation.user)),
+        ("host names", explanation.hosts.iter().map(host).collect()),
+        ("host ports", explanation.ports.iter().map(port).collect()),
         ("listens on", listens),
-        ("reached by", it.reached_by.iter().filter(meant).map(inward).collect()),
-        ("reaches", it.reaches.iter().filter(meant).map(outward).collect()),
-        ("neighbours", neighbours(it)),
-        ("way out", it.way_out.iter().map(way_out).collect()),
-        ("state", mounts(it)),
-        ("dumps", it.dumps.clone()),
-        ("secrets", it.secrets.iter().map(secret_line).collect()),
-        ("exceptions", reasons(&it.exceptions)),
-        ("unattended", it.unattended.iter().map(ToString::to_string).collect()),
-        ("accepts", reasons(&it.waivers)),
+        ("reached by", explanation.reached_by.iter().filter(meant).map(inward).collect()),
+        ("reaches", explanation.reaches.iter().filter(meant).map(outward).collect()),
+        ("neighbours", neighbours(explanation)),
+        ("way out", explanation.way_out.iter().map(way_out).collect()),
+        ("state", mounts(explanation)),
+        ("dumps", explanation.dumps.clone()),
+        ("secrets", explanation.secrets.iter().map(secret_line).collect()),
+        ("exceptions", reasons(&explanation.exceptions)),
+        ("unattended", explanation.unattended.iter().map(ToString::to_string).collect()),
+        ("accepts", reasons(&explanation.waivers)),
     ]
 }
 
-fn host(it: &Host) -> String {
-    format!("https://{}: {}", it.host, exposure::login(it))
+fn host(host: &Host) -> String {
+    format!("https://{}: {}", host.host, exposure::login(host))
 }
 
-fn port(it: &OpenPort) -> String {
-    let because = it.because.as_ref().map_or_else(String::new, |it| format!(" ({it})"));
-    format!("{}/{} on {}{because}", it.port, it.protocol, exposure::address(it))
+fn port(open: &OpenPort) -> String {
+    let because = open.because.as_ref().map_or_else(String::new, |it| format!(" ({it})"));
+    format!("{}/{} on {}{because}", open.port, open.protocol, exposure::address(open))
 }
 
-fn way_out(it: &WayOut) -> String {
-    let because = it.because.as_ref().map_or_else(String::new, |it| format!(": {it}"));
-    format!("over {}{because}", it.networks.join(", "))
+fn way_out(way: &WayOut) -> String {
+    let because = way.because.as_ref().map_or_else(String::new, |it| format!(": {it}"));
+    format!("over {}{because}", way.networks.join(", "))
 }
 
-fn inward(it: &Reach) -> String {
-    format!("{} over {} ({})", it.from, it.via.join(", "), why(it.why))
+fn inward(reach: &Reach) -> String {
+    format!("{} over {} ({})", reach.from, reach.via.join(", "), why(reach.why))
 }
 
-fn outward(it: &Reach) -> String {
-    let ports =
-        if it.ports.is_empty() { String::new() } else { format!(" on {}", it.ports.join(", ")) };
-    format!("{}{ports} over {} ({})", it.to, it.via.join(", "), why(it.why))
+fn outward(reach: &Reach) -> String {
+    let ports = if reach.ports.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", reach.ports.join(", "))
+    };
+    format!("{}{ports} over {} ({})", reach.to, reach.via.join(", "), why(reach.why))
 }
 
 const fn why(why: Why) -> &'static str {
@@ -99,25 +105,25 @@ const fn why(why: Why) -> &'static str {
 }
 
 /// Who could talk to it only because both are on a network, one line a network.
-fn neighbours(it: &Explanation) -> Vec<String> {
+fn neighbours(explanation: &Explanation) -> Vec<String> {
     let others = |network: &String| {
-        let neighbours = it.reached_by.iter().filter(|it| it.why == Why::Neighbour);
+        let neighbours = explanation.reached_by.iter().filter(|it| it.why == Why::Neighbour);
         let names = neighbours.filter(|it| it.via.contains(network)).map(|it| it.from.as_str());
         names.collect::<Vec<_>>().join(", ")
     };
-    let lines = it.networks.iter().map(|it| (it, others(it)));
+    let lines = explanation.networks.iter().map(|it| (it, others(it)));
     let lines = lines.filter(|it| !it.1.is_empty());
     lines.map(|(it, names)| format!("{names} over {it} ({})", why(Why::Neighbour))).collect()
 }
 
-fn mounts(it: &Explanation) -> Vec<String> {
+fn mounts(explanation: &Explanation) -> Vec<String> {
     let line = |mount: &Mounted| {
         let source = match mount.kind {
             MountKind::Volume => format!("volume {}", mount.source),
             MountKind::Bind => mount.source.clone(),
         };
         let because = mount.because.as_deref().unwrap_or_default();
-        let policy = match (mount.policy, &it.dumped_by) {
+        let policy = match (mount.policy, &explanation.dumped_by) {
             (Some(Keeping::Dump), Some(by)) => format!("to be restored from the dumps of {by}"),
             (Some(Keeping::Dump), None) => "to be dumped, but nobody does".to_owned(),
             (Some(Keeping::Offsite), _) => "to be restored from your own off-site copy".to_owned(),
@@ -127,13 +133,13 @@ fn mounts(it: &Explanation) -> Vec<String> {
         };
         format!("{source} at {}: {policy}", mount.target)
     };
-    it.mounts.iter().map(line).collect()
+    explanation.mounts.iter().map(line).collect()
 }
 
-fn secret_line(it: &SecretFile) -> String {
-    let access = match &it.access {
-        Some(it) => format!("owner {}:{}, mode {:04o}", it.uid, it.gid, it.mode),
+fn secret_line(secret: &SecretFile) -> String {
+    let access = match &secret.access {
+        Some(access) => format!("owner {}:{}, mode {:04o}", access.uid, access.gid, access.mode),
         None => "no owner serves all its readers".to_owned(),
     };
-    format!("{} ({access}), read by {}", it.file, it.readers.join(", "))
+    format!("{} ({access}), read by {}", secret.file, secret.readers.join(", "))
 }

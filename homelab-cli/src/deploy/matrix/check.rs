@@ -97,8 +97,8 @@ impl TestHouse {
         if real("compose.yaml") != real(&format!("releases/{current}/compose.yaml")) {
             return Err(format!("`compose.yaml` is not that of {current}"));
         }
-        let dumps = receipts.iter().flat_map(|it| &it.dumps);
-        { dumps }.try_for_each(|path| dump::check(Path::new(path)).map_err(|it| it.to_string()))
+        let mut dumps = receipts.iter().flat_map(|it| &it.dumps);
+        dumps.try_for_each(|path| dump::check(Path::new(path)).map_err(|it| it.to_string()))
     }
 
     /// What a deploy that says that it went well does not know itself.

@@ -43,9 +43,9 @@ pub(super) fn with<T>(fault: Fault, story: impl FnOnce() -> T) -> (Option<T>, Op
 
 /// A moment of the engine: before a call, or after one of its effects.
 pub(super) fn moment(name: &str) {
-    let now = MOMENTS.with_borrow_mut(|it| {
-        it.push(name.to_owned());
-        it.len() - 1
+    let now = MOMENTS.with_borrow_mut(|moments| {
+        moments.push(name.to_owned());
+        moments.len() - 1
     });
     if KILL.with_borrow(|it| *it == Some(now)) {
         faults::kill();

@@ -14,42 +14,44 @@ pub(super) fn containers(docker: &Docker, ids: &[&str]) -> Output {
     ended(code, Value::from(all).to_string(), "")
 }
 
-fn container(docker: &Docker, it: &Container) -> Value {
+fn container(docker: &Docker, container: &Container) -> Value {
     let mut labels = json!({
         "com.docker.compose.project": "house",
-        "com.docker.compose.service": it.name,
+        "com.docker.compose.service": container.name,
     });
-    for (name, value) in &it.definition.labels {
+    for (name, value) in &container.definition.labels {
         labels[name] = Value::from(value.as_str());
     }
-    let environment = it.definition.environment.iter().map(|(name, it)| format!("{name}={it}"));
-    let binds = it.definition.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    let environment =
+        container.definition.environment.iter().map(|(name, it)| format!("{name}={it}"));
+    let binds = container.definition.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     let mounts: Vec<_> = binds
-        .map(|it| {
+        .map(|bind| {
             json!({
-                "Type": "bind", "Source": it.source, "Destination": it.target, "RW": !it.read_only,
+                "Type": "bind", "Source": bind.source, "Destination": bind.target, "RW": !bind.read_only,
             })
         })
         .collect();
-    let networks = it.networks.iter().map(|it| (it.clone(), json!({})));
+    let networks = container.networks.iter().map(|it| (it.clone(), json!({})));
     let networks: serde_json::Map<_, _> = networks.collect();
-    let status = match (it.runs, it.started) {
+    let status = match (container.runs, container.started) {
         (true, _) => "running",
         (false, Some(_)) => "exited",
         (false, None) => "created",
     };
-    let is_well = (docker.cured || !it.is_sick()) && (it.name != "app" || docker.runs("db"));
-    let started = it.started.map_or_else(
+    let is_well =
+        (docker.cured || !container.is_sick()) && (container.name != "app" || docker.runs("db"));
+    let started = container.started.map_or_else(
         || "0001-01-01T00:00:00Z".to_owned(),
         |it| format!("2026-01-01T00:00:00.{it:09}Z"),
     );
     json!({
-        "Id": it.id,
-        "Name": format!("/house-{}-1", it.name),
-        "Image": format!("sha256:{}", it.image()),
+        "Id": container.id,
+        "Name": format!("/house-{}-1", container.name),
+        "Image": format!("sha256:{}", container.image()),
         "RestartCount": 0,
         "Config": {
-            "Image": it.image(),
+            "Image": container.image(),
             "Labels": labels,
             "Env": environment.collect::<Vec<_>>(),
             "Healthcheck": {
@@ -72,10 +74,10 @@ pub(super) fn images(docker: &Docker, images: &[&str]) -> Output {
     let found: Vec<_> = images.iter().filter(|it| docker.images.contains(&plain(it))).collect();
     let all: Vec<_> = found
         .iter()
-        .map(|it| {
+        .map(|image| {
             let digests = docker.digest.iter().map(|digest| format!("x@{digest}"));
             let digests: Vec<_> = digests.collect();
-            json!({ "Id": format!("sha256:{}", plain(it)), "Config": {}, "RepoDigests": digests })
+            json!({ "Id": format!("sha256:{}", plain(image)), "Config": {}, "RepoDigests": digests })
         })
         .collect();
     let code = i32::from(all.len() < images.len());

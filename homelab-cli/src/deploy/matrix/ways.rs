@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use homelab_core::checks::finding::Severity;
+use homelab_core::release::plan::Action;
 use homelab_core::report::receipt::{Deed, Outcome};
 
 use super::super::between::Data;
@@ -265,8 +266,8 @@ fn who_is_at_work_is_told_by_status_and_is_no_drift() {
     );
     // One that has come as far as its note.
     drop(lock);
-    cut_off(&house, "has made web", |it| {
-        drop(it.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }));
+    cut_off(&house, "has made web", |house| {
+        drop(house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }));
     });
     assert!(lock::is_free(&house.place));
     let _lock = Lock::take(&house.place, "a deploy", "grace").expect("it is free");
@@ -295,10 +296,7 @@ fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
     // Following: it is what the updater brings, and nothing that a deploy would touch.
     house.set_dotenv(&format!("{DOTENV}WEB_DIGEST=\n"));
     let happened = house.deploy(&FIRST).expect("it is well").happened;
-    assert_eq!(
-        happened.into_iter().collect::<Vec<_>>(),
-        [("web".to_owned(), "recreated".to_owned())]
-    );
+    assert_eq!(happened.into_iter().collect::<Vec<_>>(), [("web".to_owned(), Action::Recreated)]);
     assert!(images(&house).contains(&"web:1".to_owned()));
     assert_eq!(found(), [""; 0]);
     let said = house.deploy(&FIRST).expect("it is well");

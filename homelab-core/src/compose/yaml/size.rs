@@ -1,4 +1,5 @@
-//! Counts what a YAML text amounts to, without keeping any of it: aliases count as often as they are used.
+//! Counts the values and bytes of a YAML text without keeping them; an alias counts each time it is
+//! used.
 
 use std::fmt;
 
@@ -15,7 +16,7 @@ struct Count {
     exceeded: Option<Exceeded>,
 }
 
-/// Fails when a text is too large, too deep, or becomes so by its aliases.
+/// Fails when a text is too large or too deep, or becomes so when its aliases are replaced.
 pub(super) fn check(text: &str) -> Result<(), yaml::Error> {
     limits::at_most(limits::TEXT, text.len(), "bytes of text")?;
     let brackets = text.bytes().filter(|it| matches!(it, b'[' | b'{')).count();
@@ -28,7 +29,7 @@ pub(super) fn check(text: &str) -> Result<(), yaml::Error> {
     }
 }
 
-/// One value, and those in it.
+/// Counts one value and the values in it.
 struct Walk<'a> {
     count: &'a mut Count,
     level: usize,
@@ -41,9 +42,9 @@ impl Walk<'_> {
         let ended = limits::at_most(limits::NODES, self.count.nodes, "values")
             .and_then(|()| limits::at_most(limits::TEXT, self.count.text, "bytes of text"))
             .and_then(|()| limits::at_most(limits::LEVELS, self.level, "levels"));
-        ended.map_err(|it| {
-            self.count.exceeded = Some(it);
-            E::custom(it)
+        ended.map_err(|limit| {
+            self.count.exceeded = Some(limit);
+            E::custom(limit)
         })
     }
 

@@ -22,7 +22,7 @@ pub enum Fact<T> {
 }
 
 impl<T> Fact<T> {
-    /// The value, where it is known.
+    /// Returns the value when it is known.
     pub const fn get(&self) -> Option<&T> {
         match self {
             Self::Known { value, .. } => Some(value),
@@ -30,7 +30,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Whether nobody has looked it up.
+    /// Whether the fact is unknown.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
@@ -44,14 +44,14 @@ impl<T> Fact<T> {
 }
 
 impl<T> Fact<Vec<T>> {
-    /// Those that are known.
+    /// Returns the items that are known; none when the fact is unknown.
     pub fn items(&self) -> &[T] {
         self.get().map_or(&[], Vec::as_slice)
     }
 }
 
 impl<T> Fact<Option<T>> {
-    /// The value, where it is known that there is one.
+    /// Returns the value when it is known that there is one.
     pub fn some(&self) -> Option<&T> {
         self.get().and_then(Option::as_ref)
     }
@@ -69,45 +69,45 @@ pub enum Confidence {
     Reported,
 }
 
-/// How facts of one source are known: [`ran`], [`read`] or [`reported`].
+/// Source of facts, and how it knows them; made by [`ran`], [`read`] or [`reported`].
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence {
     confidence: Confidence,
     source: &'static str,
 }
 
-/// The image was run, here.
+/// Names the place where the image was run and observed.
 pub const fn ran(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Ran, source }
 }
 
-/// The image's sources or its documentation say so, there.
+/// Names the image's sources or documentation in which the facts were read.
 pub const fn read(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Read, source }
 }
 
-/// Others say so, there.
+/// Names the place in which others report the facts.
 pub const fn reported(source: &'static str) -> Evidence {
     Evidence { confidence: Confidence::Reported, source }
 }
 
 impl Evidence {
-    /// It is this.
+    /// States a value.
     pub fn is<T>(self, value: T) -> Fact<T> {
         Fact::Known { value, confidence: self.confidence, source: self.source.to_owned() }
     }
 
-    /// There is none.
+    /// States that there is no such thing.
     pub fn none<T: Default>(self) -> Fact<T> {
         self.is(T::default())
     }
 
-    /// These are all of them.
+    /// States a complete list.
     pub fn all<T: Into<U>, U>(self, items: impl IntoIterator<Item = T>) -> Fact<Vec<U>> {
         self.is(items.into_iter().map(Into::into).collect())
     }
 
-    /// It is so, because of this.
+    /// States something with its reason.
     pub fn because(self, because: &str) -> Fact<Option<String>> {
         self.is(Some(because.to_owned()))
     }

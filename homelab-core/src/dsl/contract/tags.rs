@@ -3,29 +3,31 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Tags for which a contract holds, by the number that they begin with.
+/// Tags for which a contract holds, as a range of the version number that a tag begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tags {
-    /// The first version that it holds for, such as `14` or `2.3`; absent for the first of all.
+    /// The first version that it holds for, such as `14` or `2.3`; absent when it holds from the
+    /// first one on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The first version that it does not hold for any more; absent for none.
+    /// The first version that it no longer holds for; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
 }
 
 impl Tags {
-    /// From a version on, and before another one.
+    /// Makes the range from one version up to, but not including, another one.
     pub fn between(from: &str, before: &str) -> Self {
         Self { from: Some(from.to_owned()), before: Some(before.to_owned()) }
     }
 
-    /// From a version on.
+    /// Makes the range from a version on.
     pub fn since(from: &str) -> Self {
         Self { from: Some(from.to_owned()), before: None }
     }
 
-    /// Whether it holds for a tag. One without a number, such as `latest`, may be any version.
+    /// Whether the contract holds for a tag. A tag without a number, such as `latest`, may be any
+    /// version.
     pub fn hold(&self, tag: &str) -> bool {
         let version = numbers(tag);
         let is_before = |bound: &Option<String>, version: &[u64]| {
@@ -37,7 +39,7 @@ impl Tags {
     }
 }
 
-/// The numbers that a version begins with: `v3.2.4-rc1` has 3, 2 and 4.
+/// Returns the numbers that a version begins with: 3, 2 and 4 for `v3.2.4-rc1`.
 fn numbers(version: &str) -> Vec<u64> {
     let version = version.strip_prefix('v').unwrap_or(version);
     let end = version.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(version.len());

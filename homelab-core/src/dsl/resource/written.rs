@@ -1,4 +1,4 @@
-//! Secrets as a declaration writes them.
+//! The form of secrets in a declaration's file.
 
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -21,7 +21,8 @@ impl From<Secret> for WrittenSecret {
 }
 
 impl Secret {
-    /// A secret of random text whose name comes from outside; `None` when it is no name.
+    /// Makes a secret of random text whose name comes from outside; `None` when the name is
+    /// invalid.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         WrittenSecret { name: name.to_owned(), content: SecretContent::Random }.try_into().ok()
     }
@@ -41,7 +42,7 @@ impl TryFrom<WrittenSecret> for Secret {
     }
 }
 
-// Not derived: serde takes fields of `&'static str` for borrowed from the text.
+// Not derived, because serde would borrow fields of type `&'static str` from the text.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         WrittenSecret::deserialize(from)?.try_into().map_err(D::Error::custom)

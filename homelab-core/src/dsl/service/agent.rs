@@ -1,4 +1,4 @@
-//! Agents: what only services can say into which nobody connects from outside the stack.
+//! Methods of agents: services to which nobody connects from outside the stack.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 
 impl Service<Agent> {
-    /// A service into which nobody connects from outside the stack.
+    /// Makes a service to which nobody connects from outside the stack.
     #[track_caller]
     pub fn agent(name: ServiceName, image: Image, health: Health) -> Self {
         Self::new(name, image, health)
     }
 
-    /// A filter in front of the Docker API: the only service that mounts the Docker socket.
+    /// Makes a filter in front of the Docker API, the only service that mounts the Docker socket.
     ///
-    /// Its consumer shares a network with it that nobody else is on.
+    /// It shares one network with its consumer, and nobody else is on it.
     #[track_caller]
     pub fn socket_proxy(name: ServiceName, image: Image) -> Self {
-        // An engine asks for the first time after one interval, and its consumer waits for that.
+        // The engine first checks after one interval, and the consumer waits for that.
         let health = Health::command(&["CMD", "./healthcheck"])
             .every(Duration::from_secs(10))
             .within(Duration::from_secs(5))
@@ -38,15 +38,15 @@ impl<S: State> Service<Agent, S> {
         self.uses(database)
     }
 
-    /// Makes it the socket proxy of an updater, through which containers can be created: lists in
-    /// a variable every path of the host that services mount which are updated without review,
-    /// with commas in between; `/dev/null` where there is none, since an empty list restricts
-    /// nothing.
+    /// Makes it the socket proxy of an updater, which creates containers through it. A variable
+    /// lists, separated by commas, the paths of the host that these containers may mount: those of
+    /// the services that are updated without review. It is `/dev/null` when there are none, because
+    /// an empty list would allow every path.
     ///
     /// Default: no variable.
     pub fn creates_containers(mut self, key: &'static str) -> Self {
         self.spec.creates_env = Some(key);
-        // Its place; its value is known when the whole stack is.
+        // Reserves the variable's place; its value is set when the whole stack is known.
         self.env(key, "")
     }
 }

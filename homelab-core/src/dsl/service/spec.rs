@@ -1,4 +1,4 @@
-//! What a service's chain of facts has collected: read by `lower` and by the rules.
+//! The facts that a service's methods have collected, for `lower` and the rules.
 
 use std::panic::Location;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) struct Spec {
     pub(crate) peers: Vec<ServiceName>,
     /// The variable that names the networks on which a proxy serves routes.
     pub(crate) ingress_env: Option<&'static str>,
-    /// The variable that lists what containers which are created through it may mount.
+    /// The variable that lists which paths of the host the containers that it creates may mount.
     pub(crate) creates_env: Option<&'static str>,
     pub(crate) depends: IndexMap<ServiceName, DependsOn>,
     pub(crate) egress: Option<&'static str>,
@@ -69,7 +69,7 @@ pub(crate) struct Spec {
     pub(crate) dumps: Vec<ServiceName>,
     /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
     pub(crate) postgres: Option<(&'static str, &'static str)>,
-    /// What lets it be updated without review, and why it may be.
+    /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,
     pub(crate) waivers: Vec<(&'static str, &'static str)>,
 }
@@ -142,7 +142,7 @@ impl Spec {
         }
     }
 
-    /// Whether dependants can wait for it to be healthy.
+    /// Whether services that depend on it can wait until it is healthy.
     pub(crate) fn is_probed(&self) -> bool {
         !matches!(self.health.probe, Probe::Unprobed(_))
     }

@@ -1,4 +1,4 @@
-//! Wiring: what `.uses(…)` accepts, and what it changes in the service.
+//! What `.uses(…)` accepts, and how it changes the service.
 
 use super::spec::{DependsOn, Spec};
 use crate::dsl::handle::Handle;

@@ -1,4 +1,4 @@
-//! Variables as a declaration writes them.
+//! The form of variables in a declaration's file.
 
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -59,7 +59,7 @@ impl TryFrom<WrittenVariable> for EnvVar {
     }
 }
 
-// Not derived: serde takes fields of `&'static str` for borrowed from the text.
+// Not derived, because serde would borrow fields of type `&'static str` from the text.
 impl<'de> Deserialize<'de> for EnvVar {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         WrittenVariable::deserialize(from)?.try_into().map_err(D::Error::custom)

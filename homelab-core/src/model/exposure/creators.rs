@@ -1,4 +1,4 @@
-//! Who can create containers, and so governs the host.
+//! Services that can create containers, and so have power over the whole host.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,25 +8,25 @@ use crate::model::project::{Member, Project};
 /// A service that can create containers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Creator {
-    /// Who.
+    /// Name of the service.
     pub service: String,
     /// Profiles that switch it on; none means the base.
     pub profiles: Vec<String>,
-    /// The socket proxy that it asks.
+    /// The socket proxy through which it does so.
     pub by: String,
     /// Paths of the host that its containers may mount.
     pub paths: Vec<String>,
 }
 
-/// Who can create containers through one service.
+/// Returns the services that can create containers through one socket proxy.
 pub(super) fn through(project: &Project<'_>, proxy: &Member<'_>) -> Vec<Creator> {
     let Some(key) = proxy.facts().creates_env else { return Vec::new() };
     let paths = project.resolve(&proxy.service.environment[key]);
     let paths: Vec<_> = paths.split(',').map(str::to_owned).collect();
     let asks = |it: &Member<'_>| it.facts().uses.contains(&proxy.name);
-    let creator = |it: Member<'_>| Creator {
-        service: it.name.to_owned(),
-        profiles: it.service.profiles.clone(),
+    let creator = |member: Member<'_>| Creator {
+        service: member.name.to_owned(),
+        profiles: member.service.profiles.clone(),
         by: proxy.name.to_owned(),
         paths: paths.clone(),
     };

@@ -1,6 +1,6 @@
-//! Paths of the host whose holder governs it, and how a path is compared with them.
+//! Knows the paths by which one can take over the host, and compares other paths with them.
 
-/// A folder or file of the host by which one governs it.
+/// A folder or file of the host that gives power over it.
 #[derive(Debug)]
 struct Known {
     /// `*` stands for any one name, `.*` for any that begins with a dot.
@@ -9,14 +9,14 @@ struct Known {
     disclosure: Disclosure,
 }
 
-/// What somebody learns who reads a path of the host.
+/// What somebody who reads a path of the host learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Disclosure {
-    /// Secrets, by which he governs it; or he talks to a socket that is answered.
+    /// Secrets that give power over the host, or a socket that answers.
     Secret,
-    /// Much about the host, and nothing by which he governs it.
+    /// Much about the host, but nothing that gives power over it.
     Information,
-    /// What is public, or was put there for containers.
+    /// Only what is public or meant for containers.
     Public,
 }
 
@@ -32,7 +32,7 @@ const fn programs(path: &'static str) -> Known {
     Known { path, what: "its programs", disclosure: Disclosure::Public }
 }
 
-/// Each with all that is below it. `/var/run` is `/run`.
+/// The known paths, each with everything below it. `/var/run` is written as `/run`.
 const KNOWN: &[Known] = &[
     closed("/run", "the sockets of its services, Docker's among them"),
     closed("/root", "root's home"),
@@ -71,40 +71,41 @@ const KNOWN: &[Known] = &[
 const ENGINE: &str = "the engine's own folder, with every container and volume";
 const HOUSES: &str = "the house itself: its settings, secrets and releases";
 
-/// Files of `/proc` by which the kernel leads to what a process has open; a mount follows them.
+/// Links in `/proc` to the files that a process has open. A mount follows them, so they can lead
+/// anywhere.
 const LINKS: &[&str] = &["/proc/*/root", "/proc/*/cwd", "/proc/*/fd", "/proc/*/task"];
 
-/// Devices that are nobody's.
+/// Devices that give access to nothing.
 const HARMLESS: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// Devices that are there to be used by many: the graphics processor keeps its users apart, and
-/// `tun` makes a network card only for who has `NET_ADMIN`, in his own network.
+/// Devices that many may use: the graphics processor keeps its users apart, and `tun` makes a
+/// network card only for a process with `NET_ADMIN`, and only in its own network.
 const SHARED: &[&str] = &["/dev/dri", "/dev/net/tun"];
 
 /// File names of the sockets of Docker, Podman and containerd.
 const SOCKETS: &[&str] = &["docker.sock", "podman.sock", "containerd.sock"];
 
-/// A path of the host by which one governs it: it is a known one, lies in it, or contains it.
+/// A path of the host that gives power over it: it is a known path, lies in one, or contains one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPath {
     /// The path without detours.
     pub path: String,
     /// What is there.
     pub what: &'static str,
-    /// What one learns who reads it.
+    /// What somebody who reads it learns.
     pub disclosure: Disclosure,
 }
 
 impl HostPath {
-    /// A path that is, lies in or contains a folder that the engine says is its own.
+    /// Makes the path of the engine's own folder, of something in it, or of a folder around it.
     pub const fn engines(path: String) -> Self {
         Self { path, what: ENGINE, disclosure: Disclosure::Secret }
     }
 }
 
-/// What of the host a path gives away, if anything; `house` is the house's folder.
+/// Returns what a path gives away of the host, if anything; `house` is the house's folder.
 ///
-/// A path that begins with a variable without value is nowhere yet.
+/// It is `None` for a path that begins with a variable without value.
 pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     let path = real(path, house)?;
     if HARMLESS.contains(&path.as_str()) {
@@ -117,9 +118,9 @@ pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     if path == "/" || LINKS.iter().any(|it| is_in(&path, it)) {
         return found("all of it", Disclosure::Secret);
     }
-    let known = KNOWN.iter().filter(|it| touches(&path, it.path));
+    let mut known = KNOWN.iter().filter(|it| touches(&path, it.path));
     let disclosure = known.clone().map(|it| it.disclosure).min();
-    let what = known.clone().find(|it| is_in(&path, it.path)).or_else(|| { known }.next());
+    let what = known.clone().find(|it| is_in(&path, it.path)).or_else(|| known.next());
     if let Some((what, Disclosure::Secret)) = what.zip(disclosure) {
         return found(what.what, Disclosure::Secret);
     }
@@ -127,7 +128,7 @@ pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     if is_in(&path, &format!("{house}/config")) {
         return found(HOUSES, Disclosure::Public);
     }
-    // The one folder there that is free for the household.
+    // This is the only folder of the house that the household may use as it likes.
     if is_in(&path, &format!("{house}/data")) {
         return None;
     }
@@ -138,8 +139,8 @@ pub fn host_path(path: &str, house: &str) -> Option<HostPath> {
     found(what.what, disclosure)
 }
 
-/// A path without detours, absolute: `~` is root's home, as for the engine; `None` where a variable
-/// has no value.
+/// Makes a path absolute and removes `.`, `..` and empty parts. `~` is root's home, as for the
+/// engine. It is `None` for a path that begins with a variable without value.
 pub fn real(path: &str, house: &str) -> Option<String> {
     let absolute = match path.strip_prefix('~') {
         _ if path.is_empty() || path.starts_with('$') => return None,
@@ -161,32 +162,32 @@ pub fn real(path: &str, house: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
-/// Whether a device, with its folder and its name inside the container, gives nothing of the host;
-/// one that begins with a variable without value is none yet.
+/// Whether a device gives no access to the host; what stands behind its first `:` does not matter.
+/// A device that begins with a variable without value is harmless.
 pub fn is_harmless_device(device: &str, house: &str) -> bool {
     let source = device.split(':').next().unwrap_or_default();
-    // `vendor.com/class=name` is for the engine to look up.
+    // The engine looks up a name such as `vendor.com/class=name` itself, so it can be any device.
     if !source.starts_with(['/', '$']) {
         return false;
     }
-    let is_harmless = |it: String| {
-        HARMLESS.contains(&it.as_str()) || SHARED.iter().any(|shared| is_in(&it, shared))
+    let is_harmless = |path: String| {
+        HARMLESS.contains(&path.as_str()) || SHARED.iter().any(|shared| is_in(&path, shared))
     };
     real(source, house).is_none_or(is_harmless)
 }
 
-/// Whether somebody with this real path can talk to the engine: a socket, or a folder that holds one.
+/// Whether a path is an engine's socket or a folder that holds one.
 pub(crate) fn holds_socket(path: &str) -> bool {
     let holders = ["/run", "/run/containerd", "/run/podman", "/run/user/*"];
     is_socket(path) || holders.iter().any(|it| contains(path, it))
 }
 
-/// Whether this is the path of an engine's socket, or the address of one.
+/// Whether a text is the path or the address of an engine's socket.
 pub(crate) fn is_socket(path: &str) -> bool {
     SOCKETS.iter().any(|it| path.ends_with(it))
 }
 
-/// Whether a path is a known one, lies in it, or contains it.
+/// Whether a path is the known path, lies in it, or contains it.
 fn touches(path: &str, known: &str) -> bool {
     is_in(path, known) || contains(path, known)
 }
@@ -201,12 +202,12 @@ fn contains(path: &str, folder: &str) -> bool {
     agree(path, folder) >= names(path).count()
 }
 
-/// How many names two real paths have in common at their beginning.
+/// Counts the names that two real paths have in common at their beginning.
 fn agree(path: &str, known: &str) -> usize {
-    let same = |it: &(&str, &str)| match it.1 {
+    let same = |pair: &(&str, &str)| match pair.1 {
         "*" => true,
-        ".*" => it.0.starts_with('.'),
-        name => it.0 == name,
+        ".*" => pair.0.starts_with('.'),
+        name => pair.0 == name,
     };
     names(path).zip(names(known)).take_while(same).count()
 }

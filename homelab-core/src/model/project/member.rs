@@ -1,4 +1,4 @@
-//! One service of a project, with everything that is known of it.
+//! One service of a project with the facts about it.
 
 use indexmap::IndexSet;
 
@@ -11,7 +11,7 @@ use crate::dsl::role::RoleKind;
 use crate::model::facts::Facts;
 use crate::model::project::Project;
 
-/// A service of a project with everything that is known of it.
+/// A service of a project with its entry in the file and the facts about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
     /// Its name.
@@ -25,22 +25,22 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// What is known of it besides that entry.
+    /// Returns the facts about it besides that entry.
     pub const fn facts(&self) -> &'a Facts<'a> {
         self.facts
     }
 
-    /// What is known of its image.
+    /// Returns the contract of its image, if there is one.
     pub const fn contract(&self) -> Option<&'a Contract> {
         self.facts.contract
     }
 
-    /// Its role, where that is known.
+    /// Returns its role, if that is known.
     pub const fn role(&self) -> Option<RoleKind> {
         self.facts.role
     }
 
-    /// The recorded reason for an exception.
+    /// Returns the recorded reason for an exception.
     pub fn reason_for(&self, what: Exception<'_>) -> Option<&'a str> {
         if !self.facts.is_declared {
             return self.accepted(&what.key());
@@ -49,22 +49,23 @@ impl<'a> Member<'a> {
         reason.filter(|it| is_reason(it))
     }
 
-    /// Why a finding of a rule on it is accepted.
+    /// Returns why findings of a rule on this service are accepted.
     pub fn waiver(&self, rule: &str) -> Option<&'a str> {
         let mut waivers = self.facts.waivers.iter();
         let waiver = waivers.find(|(id, because)| *id == rule && is_reason(because));
         waiver.map(|it| it.1).or_else(|| self.accepted(rule))
     }
 
-    /// Why a release accepts this of the service, by its label; of our own stack its intent counts.
+    /// Returns the reason that a label of the file gives for accepting something. It is `None` for
+    /// our own stack, whose authors declare their reasons in Rust.
     pub(crate) fn accepted(&self, what: &str) -> Option<&'a str> {
         let label = self.service.labels.get(&format!("{}{what}", label::ACCEPTS));
-        // What a variable may say tomorrow is nobody's reason.
+        // A variable may have another value tomorrow, so a text with a variable is no reason.
         let is_reason = |it: &&String| is_reason(it) && interpolate::variables(it).is_empty();
         label.filter(|_| !self.facts.is_declared).filter(is_reason).map(String::as_str)
     }
 
-    /// Its image reference in parts, with its variables replaced.
+    /// Returns the parts of its image reference, with its variables replaced.
     pub fn image(&self) -> ImageParts<'a> {
         split_image(self.image)
     }
@@ -75,7 +76,7 @@ impl<'a> Member<'a> {
         own.is_empty() || own.iter().any(|it| profiles.contains(&it.as_str()))
     }
 
-    /// Whether its engine can tell that it is healthy: a check of its own, or one of the image.
+    /// Whether it has a health check, of its own or of its image.
     pub fn has_health_check(&self) -> bool {
         match &self.service.healthcheck {
             Some(check) if check.disable => false,
@@ -87,18 +88,18 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Whether it is enabled by every set of profiles that enables the other one.
+    /// Whether every set of profiles that enables the other service enables this one, too.
     pub fn runs_whenever(&self, other: &Member<'_>) -> bool {
         let (own, others) = (&self.service.profiles, &other.service.profiles);
         own.is_empty() || !others.is_empty() && others.iter().all(|it| own.contains(it))
     }
 
-    /// Names of all variables that its entry in the file refers to, in its order.
+    /// Returns the names of all variables that its entry in the file refers to, in its order.
     pub const fn variables(&self) -> &'a IndexSet<String> {
         self.variables
     }
 
-    /// Texts that its own program reads, each with where it stands: environment, command.
+    /// Returns the texts that its own program reads, each with its place: environment or command.
     pub fn program_texts(&self) -> Vec<(String, &'a str)> {
         let environment = self.service.environment.iter();
         let environment = environment.map(|(key, it)| (format!("variable `{key}`"), it.as_str()));
@@ -107,13 +108,13 @@ impl<'a> Member<'a> {
         environment.chain(command).collect()
     }
 
-    /// Its labels, each with where it stands: other programs read them, above all the proxy.
+    /// Returns its labels, each with its place. Other programs read them, above all the proxy.
     pub fn label_texts(&self) -> impl Iterator<Item = (String, &'a str)> {
         self.service.labels.iter().map(|(key, it)| (format!("label `{key}`"), it.as_str()))
     }
 
-    /// Networks it is attached to: its own list, else Compose's `default`. `None` when
-    /// `network_mode` puts it elsewhere.
+    /// Returns the networks that it is on: its own list, else Compose's `default`. It is `None`
+    /// when `network_mode` puts the service elsewhere.
     pub fn networks(&self) -> Option<Vec<&'a str>> {
         let own = &self.service.networks;
         match self.service.network_mode {
@@ -128,7 +129,8 @@ impl<'a> Member<'a> {
         self.facts.is_socket_proxy
     }
 
-    /// Whether every way in from outside the stack is wrong, so that no rule should ask to repair one.
+    /// Whether it may have no way in from outside the stack. Rules about broken ways in skip such a
+    /// service, because another rule wants the way removed.
     pub(crate) fn is_private(&self) -> bool {
         self.role() == Some(RoleKind::Data) || self.is_socket_proxy()
     }
@@ -138,21 +140,22 @@ impl<'a> Member<'a> {
         self.service.cap_drop.iter().any(|it| it.eq_ignore_ascii_case("ALL"))
     }
 
-    /// Whether its processes may gain privileges, as it says it last; `None` when it says nothing.
+    /// Returns whether its processes may gain privileges, by the last option that says so; `None`
+    /// when no option does.
     pub(crate) fn new_privileges(&self, project: &Project<'_>) -> Option<bool> {
         let all = self.security_options(project);
         let (_, value) = all.filter(|(key, _)| key == "no-new-privileges").last()?;
         Some(value.is_some_and(|it| it != "true"))
     }
 
-    /// Its security options as key and value, with variables replaced, then split as the engine does: at
-    /// `=`, else at `:`.
+    /// Returns its security options as key and value, with variables replaced. They are split as
+    /// the engine does it: at `=`, else at `:`.
     pub(crate) fn security_options(
         &self,
         project: &Project<'_>,
     ) -> impl Iterator<Item = (String, Option<String>)> {
-        self.service.security_opt.iter().map(|it| {
-            let option = project.resolve(it);
+        self.service.security_opt.iter().map(|written| {
+            let option = project.resolve(written);
             let pair = option.split_once('=').or_else(|| option.split_once(':'));
             let pair = pair.map(|(key, value)| (key.to_owned(), Some(value.to_owned())));
             pair.unwrap_or((option, None))
@@ -160,19 +163,19 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Whether a text says why.
+/// Whether a text is a reason: any text that is not blank.
 fn is_reason(text: &str) -> bool {
     !text.trim().is_empty()
 }
 
-/// Repository, tag and digest of an image reference, as far as it has them.
+/// Repository, tag and digest of an image reference, each if it is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageParts<'a> {
     /// Registry and path.
     pub repository: &'a str,
-    /// After the colon.
+    /// The tag, after the colon.
     pub tag: Option<&'a str>,
-    /// After the `@`.
+    /// The digest, after the `@`.
     pub digest: Option<&'a str>,
 }
 
@@ -199,8 +202,8 @@ mod tests {
 
     #[test]
     fn image_references_split() {
-        let parts = |it| {
-            let ImageParts { repository, tag, digest } = split_image(it);
+        let parts = |text| {
+            let ImageParts { repository, tag, digest } = split_image(text);
             (repository, tag, digest)
         };
         assert_eq!(parts("redis"), ("redis", None, None));

@@ -1,4 +1,5 @@
-//! Ways between containers and what is no container: the host, the household, the internet.
+//! Connections between containers and the world outside: the host, the household's network, the
+//! internet.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +14,7 @@ pub enum Zone {
     Host,
     /// The household's network.
     Lan,
-    /// Everything that a router stands before.
+    /// Everything beyond the household's router.
     Internet,
 }
 
@@ -53,11 +54,11 @@ pub enum At {
     Address(String),
 }
 
-/// Every way in, by service and place.
+/// Returns every way in from outside, by service and place.
 ///
-/// The host reaches every port of every container on a network on which it has an address itself.
-/// Others reach published ports only: those at a loopback address nobody, those at a private
-/// address the household, all others everybody. That a router forwards a port is assumed.
+/// The host reaches every port of every container on a network on which it has an address. Others
+/// reach published ports only: nobody those at a loopback address, the household those at a private
+/// address, everybody all others. The household's router is assumed to forward every port.
 pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
     let mut ways = Vec::new();
     for member in project.members() {
@@ -97,7 +98,7 @@ pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Zone) -> bool {
     }
 }
 
-/// The ports of `8080` or `8080-8090`; none where a variable has no value.
+/// Returns the ports of `8080` or `8080-8090`; none when a variable has no value.
 fn numbers(ports: &str) -> impl Iterator<Item = u16> + use<> {
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let range = first.parse().and_then(|first| Ok((first, last.parse()?)));
@@ -116,7 +117,7 @@ fn seen_from(address: Option<String>) -> (At, &'static [Zone]) {
     }
 }
 
-/// Addresses that no router of the internet forwards (RFC 1918, 3927, 4193, 4291, 6598).
+/// Whether no router of the internet forwards an address (RFC 1918, 3927, 4193, 4291, 6598).
 fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {

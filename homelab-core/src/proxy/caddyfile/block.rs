@@ -1,4 +1,4 @@
-//! Blocks of a Caddyfile: how they merge, in which order they stand, and their text.
+//! Merges, sorts and writes the blocks of a Caddyfile.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -18,22 +18,23 @@ pub struct Block {
     pub(super) children: Vec<Block>,
 }
 
-/// The text of each block of the file, in the file's order; joined by empty lines they are the
+/// Merges and sorts blocks, and returns the text of each. Joined by empty lines, the texts are the
 /// whole Caddyfile.
 pub fn assemble(blocks: impl IntoIterator<Item = Block>) -> Vec<String> {
     let mut merged = Vec::new();
     merge(&mut merged, blocks);
     sort(&mut merged);
-    let text = |it: &Block| {
+    let text = |block: &Block| {
         let mut out = String::new();
-        it.write(0, &mut out);
+        block.write(0, &mut out);
         out
     };
     merged.iter().map(text).collect()
 }
 
-/// Adds blocks. One whose like is there already gives it its children; blocks of one container
-/// never meet below the top, which keeps apart what its labels isolate.
+/// Adds blocks. The children of a block with the same identity as an existing one are merged into
+/// that one. Blocks of one container only meet at the top, so what its labels keep apart stays
+/// apart.
 fn merge(into: &mut Vec<Block>, blocks: impl IntoIterator<Item = Block>) {
     let mut known = IndexMap::new();
     for (at, block) in into.iter().enumerate() {
@@ -65,7 +66,7 @@ impl Block {
         matches!(self.tokens.as_slice(), [one] if one.starts_with('(') && one.ends_with(')'))
     }
 
-    /// What blocks have in common that merge: all tokens, but for upstreams.
+    /// Returns what two blocks that merge have in common: all tokens except the upstreams.
     fn identity(&self) -> Vec<String> {
         match self.proxied() {
             Some(([directive, matcher], _)) => vec![directive.to_owned(), matcher.to_owned()],
@@ -73,7 +74,8 @@ impl Block {
         }
     }
 
-    /// Directive and matcher of a line that forwards, and its upstreams; no matcher counts as `*`.
+    /// Returns directive, matcher and upstreams of a line that forwards requests; no matcher means
+    /// `*`.
     fn proxied(&self) -> Option<([&str; 2], &[String])> {
         let (directive, rest) = self.tokens.split_first()?;
         if !matches!(directive.as_str(), "reverse_proxy" | "php_fastcgi") {
@@ -101,7 +103,8 @@ impl Block {
         let _ = writeln!(out, "{}}}", "\t".repeat(depth));
     }
 
-    /// Global options, snippets, matchers, then by number, then by text, then fewer words first.
+    /// Sorts global options first, then snippets, then matchers; then by number, by text, and by
+    /// fewer words.
     fn rank(&self) -> (u8, u32, &[String], &[Self]) {
         let kind = match self.tokens.first() {
             None => 0,
@@ -125,7 +128,7 @@ impl PartialOrd for Block {
     }
 }
 
-/// A token as the proxy writes it: an empty one gets lost.
+/// Writes a token as the proxy does; an empty one is lost.
 fn token(text: &str) -> String {
     if text.contains(['\n', '"']) {
         format!("`{}`", text.replace('`', "\\`"))
@@ -291,7 +294,7 @@ mod tests {
         };
         let containers = [labels(0), labels(1)];
         let [one, two] =
-            containers.each_ref().map(|it| it.each_ref().map(|it| (it.0.as_str(), it.1)));
+            containers.each_ref().map(|labels| labels.each_ref().map(|it| (it.0.as_str(), it.1)));
         insta::assert_snapshot!(rendered(&[&one, &two]), @r"
         *.lan {
         	@0 host one.lan

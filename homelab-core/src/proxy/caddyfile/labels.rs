@@ -1,4 +1,4 @@
-//! Labels of one container → blocks of a Caddyfile.
+//! Turns the labels of one container into blocks of a Caddyfile.
 
 use indexmap::IndexMap;
 
@@ -7,8 +7,8 @@ use super::block::{Block, LAST};
 /// Prefix of the labels that the proxy reads.
 const PREFIX: &str = "caddy";
 
-/// The blocks that a container's labels amount to, one for each of `caddy`, `caddy_0`, …; no
-/// other labels, and their values without templates.
+/// Makes one block for each of the prefixes `caddy`, `caddy_0`, …. The caller leaves out other
+/// labels and has expanded the templates.
 pub(super) fn blocks<'a>(labels: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Block> {
     let mut roots: IndexMap<String, Node> = IndexMap::new();
     for (key, value) in labels {
@@ -30,8 +30,8 @@ struct Node {
 
 impl Node {
     fn into_block(self, segment: Option<&str>) -> Block {
-        let (order, name) = segment.map_or((LAST, None), |it| {
-            let (order, name) = split(it);
+        let (order, name) = segment.map_or((LAST, None), |segment| {
+            let (order, name) = split(segment);
             (order, Some(name.to_owned()))
         });
         Block {
@@ -51,7 +51,7 @@ pub(crate) fn is_label(key: &str) -> bool {
     key.split('.').next().is_some_and(is_root)
 }
 
-/// `caddy`, or `caddy_` and digits.
+/// Whether a part of a label is `caddy`, or `caddy_` with digits.
 fn is_root(segment: &str) -> bool {
     segment.strip_prefix(PREFIX).is_some_and(|rest| {
         let digits = rest.strip_prefix('_').unwrap_or("");
@@ -59,14 +59,14 @@ fn is_root(segment: &str) -> bool {
     })
 }
 
-/// Splits at dots; `\.` is a dot inside a name.
+/// Splits the key of a label at dots; `\.` is a dot inside a name.
 fn segments(key: &str) -> Vec<String> {
-    // A dot inside a name is hidden behind a character that no label holds.
+    // A dot inside a name is replaced for a moment by a character that no label contains.
     let parts = key.replace("\\.", "\0");
     parts.split('.').map(|it| it.replace('\0', ".")).collect()
 }
 
-/// `N_name_M` → order `N` and name; `M` only keeps apart what would be one block.
+/// Splits `N_name_M` into the order `N` and the name. `M` only keeps blocks apart that would merge.
 fn split(segment: &str) -> (u32, &str) {
     let (order, rest) = match segment.split_once('_') {
         Some((number, rest)) if is_number(number) && !rest.is_empty() => {
@@ -84,8 +84,9 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
-/// Caddy's lexer: white space separates, quotes at the start of a word keep it, `#` there begins
-/// a comment. A quote that is not closed is dropped, one within a word stays.
+/// Splits a value as Caddy's lexer does: at white space, unless a quote at the start of a word
+/// protects it. `#` at the start of a word begins a comment. A quote that is not closed is dropped,
+/// a quote within a word stays.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

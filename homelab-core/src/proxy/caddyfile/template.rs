@@ -1,9 +1,9 @@
-//! Templates in the values of labels, as far as labels of proxies use them.
+//! Expands the few templates that labels for the proxy use.
 
 use std::error::Error;
 use std::fmt;
 
-/// A template that only the real proxy could evaluate: it knows all of Go's `text/template`.
+/// A template that only the real proxy can evaluate, because it knows all of Go's `text/template`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownTemplate(String);
 
@@ -51,7 +51,7 @@ fn evaluate(template: &str, addresses: &[String]) -> Option<String> {
     }
 }
 
-/// A function that yields its own name, or a text in quotes.
+/// Evaluates a function that yields its own name, or a text in quotes.
 fn text(word: &str) -> Option<&str> {
     match word {
         "http" | "https" | "h2c" => Some(word),

@@ -1,9 +1,9 @@
-//! Lists: what is in one of two only, and how an element is told.
+//! Compares lists by element, and writes elements for people.
 
 use super::Change;
 use crate::compose::{MountKind, PublishedPort, ServiceMount};
 
-/// Elements that are in one list only; what is twice in one counts twice.
+/// Returns the elements that are in one list only; an element that occurs twice counts twice.
 pub(super) fn elements<T: PartialEq>(
     field: &str,
     from: &[T],
@@ -26,7 +26,7 @@ pub(super) fn elements<T: PartialEq>(
     removed.chain(without(to, from).into_iter().map(|it| change(None, Some(it)))).collect()
 }
 
-/// Mounts by their place in the container.
+/// Compares mounts by their path in the container.
 pub(super) fn mounts(from: &[ServiceMount], to: &[ServiceMount]) -> Vec<Change> {
     let mut rest: Vec<&ServiceMount> = to.iter().collect();
     let mut changes = Vec::new();
@@ -44,18 +44,18 @@ fn mount(from: Option<&ServiceMount>, to: Option<&ServiceMount>) -> Vec<Change> 
     let Some(target) = from.or(to).map(|it| &it.target) else { return Vec::new() };
     let change = |field: String, from, to| (from != to).then_some(Change { field, from, to });
     let field = format!("volumes.{target}");
-    let creates = |it: Option<&ServiceMount>| {
-        it.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
+    let creates = |mount: Option<&ServiceMount>| {
+        mount.and_then(|it| it.bind.as_ref()).map(|it| it.create_host_path.to_string())
     };
     let whole = change(field.clone(), from.map(source), to.map(source));
-    // Of a mount that comes or goes its source says enough.
+    // When a mount comes or goes, its source says enough.
     let option = from.is_some() && to.is_some();
     let field = format!("{field}.bind.create_host_path");
     let option = option.then(|| change(field, creates(from), creates(to))).flatten();
     whole.into_iter().chain(option).collect()
 }
 
-/// `/srv/media read-only`, `volume media`.
+/// Writes `/srv/media read-only`, `volume media`.
 fn source(mount: &ServiceMount) -> String {
     let ServiceMount { kind, source, target: _, read_only, bind: _ } = mount;
     let kind = match kind {
@@ -65,7 +65,7 @@ fn source(mount: &ServiceMount) -> String {
     format!("{kind}{source}{}", if *read_only { " read-only" } else { "" })
 }
 
-/// `53/udp`, `127.0.0.1:8080:80/tcp`, `any:80/tcp` for a port that the engine chooses.
+/// Writes `53/udp`, `127.0.0.1:8080:80/tcp`, or `any:80/tcp` for a port that the engine chooses.
 pub(super) fn port(port: &PublishedPort) -> String {
     let PublishedPort { target, published, host_ip, protocol } = port;
     let host = match host_ip.as_deref() {
@@ -81,10 +81,11 @@ pub(super) fn port(port: &PublishedPort) -> String {
     }
 }
 
-/// Words with spaces between them; one that has spaces or quotes of its own, or nothing, in quotes.
+/// Joins words with spaces; puts a word into quotes when it is empty or has spaces or quotes of its
+/// own.
 pub(super) fn words(words: &[String]) -> Option<String> {
-    let is_plain = |it: &str| {
-        !it.is_empty() && !it.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))
+    let is_plain = |word: &str| {
+        !word.is_empty() && !word.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it))
     };
     let quoted = |it: &String| if is_plain(it) { it.clone() } else { format!("{it:?}") };
     let all: Vec<_> = words.iter().map(quoted).collect();

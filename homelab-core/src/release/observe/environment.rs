@@ -1,4 +1,4 @@
-//! Environment and labels, without what the image and Compose bring.
+//! Reads environment and labels, without those that come from the image or from Compose.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -10,11 +10,11 @@ use crate::compose::Service;
 type Pairs = IndexMap<String, String>;
 
 pub(super) fn environment(container: &Value, image: Option<&Value>, wanted: &Service) -> Pairs {
-    let read = |it: &Value| -> Pairs {
-        let all = texts(it, "/Config/Env").into_iter();
-        all.map(|it| match it.split_once('=') {
+    let read = |object: &Value| -> Pairs {
+        let all = texts(object, "/Config/Env").into_iter();
+        all.map(|line| match line.split_once('=') {
             Some((key, value)) => (key.to_owned(), value.to_owned()),
-            None => (it, String::new()),
+            None => (line, String::new()),
         })
         .collect()
     };
@@ -26,12 +26,12 @@ pub(super) fn labels(container: &Value, image: Option<&Value>, wanted: &Service)
     without(read(container), image.map(read).as_ref(), &wanted.labels, is_bookkeeping)
 }
 
-/// Whether a label says how the container came to be, not what it is.
+/// Whether a label only says how the container was made.
 fn is_bookkeeping(label: &str) -> bool {
     label == STAMP || label.starts_with("com.docker.compose.")
 }
 
-/// What was found, without what the image brings; `ignored` keys are as they are wanted.
+/// Returns what was found without what the image sets; `ignored` keys are returned as wanted.
 fn without(
     mut found: Pairs,
     image: Option<&Pairs>,

@@ -1,4 +1,5 @@
-//! The health check, field by field over the image's.
+//! Reads the health check and compares it field by field, with the image's check for what is
+//! absent.
 
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ impl Check {
         }
     }
 
-    /// What the engine makes of the file's check; a text that is no duration agrees with none.
+    /// Reads the file's check as the engine would; a text that is no duration equals no other one.
     fn expected(wanted: &Healthcheck, image: &Self) -> Self {
         let time = |own: &Option<String>, image: u128| match own.as_deref().map(nanoseconds) {
             Some(None) => u128::MAX,
@@ -51,7 +52,7 @@ impl Check {
         }
     }
 
-    /// With what the engine uses where nothing is given: every 30 s, at most 30 s, three times.
+    /// Fills in the engine's defaults: every 30 s, at most 30 s, three times.
     fn effective(mut self) -> Self {
         for (field, default) in [
             (&mut self.interval, 30_000_000_000),

@@ -1,34 +1,34 @@
-//! Reading the engine's JSON, in which what is missing, `null` and empty are the same.
+//! Reads the engine's JSON, in which a missing, a `null` and an empty value mean the same.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// A text; empty when there is none.
+/// Reads a text; empty when there is none.
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A number; zero when there is none, and for negative ones, which mean "no limit".
+/// Reads a number; zero when there is none, and for negative ones, which mean "no limit".
 pub(super) fn number(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
 
-/// A truth value; false when there is none.
+/// Reads a truth value; false when there is none.
 pub(super) fn truth(value: &Value, pointer: &str) -> bool {
     value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// A list of objects.
+/// Reads a list of objects.
 pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A list of texts.
+/// Reads a list of texts.
 pub(super) fn texts(value: &Value, pointer: &str) -> Vec<String> {
     list(value, pointer).filter_map(|it| Some(it.as_str()?.to_owned())).collect()
 }
 
-/// An object's entries, by key in the order of the alphabet.
+/// Reads the entries of an object, sorted by key.
 pub(super) fn entries<'a>(value: &'a Value, pointer: &str) -> Vec<(&'a str, &'a Value)> {
     let all = value.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
     let mut all: Vec<_> = all.map(|(key, it)| (key.as_str(), it)).collect();
@@ -36,7 +36,7 @@ pub(super) fn entries<'a>(value: &'a Value, pointer: &str) -> Vec<(&'a str, &'a 
     all
 }
 
-/// An object of texts.
+/// Reads an object of texts.
 pub(super) fn pairs(value: &Value, pointer: &str) -> IndexMap<String, String> {
     let all = entries(value, pointer).into_iter();
     all.map(|(key, it)| (key.to_owned(), it.as_str().unwrap_or_default().to_owned())).collect()

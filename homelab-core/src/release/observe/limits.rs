@@ -1,4 +1,4 @@
-//! Memory, processors, processes, `/dev/shm` and logs.
+//! Reads the limits of memory, processors, processes, `/dev/shm` and logs.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -8,10 +8,10 @@ use super::json::{number, pairs, text};
 use crate::compose::{Deploy, Limits, Logging, Resources, Service};
 use crate::dsl::units::{bytes, scaled};
 
-/// Size of `/dev/shm` when nobody says: 64 MiB.
+/// The engine's default size of `/dev/shm`: 64 MiB.
 const SHM: u128 = 64 << 20;
 
-/// Limits are compared by ten-thousandths of a core: Compose computes them with floats.
+/// Limits are compared to a ten-thousandth of a core, because Compose computes them with floats.
 const STEPS: u128 = 10_000;
 
 pub(super) fn shm_size(container: &Value, wanted: &Service) -> Option<String> {
@@ -43,7 +43,7 @@ pub(super) fn deploy(container: &Value, wanted: &Service) -> Option<Deploy> {
     Some(Deploy { replicas, resources: Some(Resources { limits: Some(found) }) })
 }
 
-/// A limit, of which zero and absence are the same: none.
+/// Reads a limit; zero and absence both mean that there is none.
 fn limit(
     wanted: Option<&String>,
     found: u128,
@@ -79,7 +79,7 @@ fn amount(bytes: u128) -> String {
     if bytes.is_multiple_of(1 << 20) { format!("{}M", bytes >> 20) } else { bytes.to_string() }
 }
 
-/// The engine writes its own driver and options where the file has none.
+/// Reads the log settings; without any in the file, the engine shows its own.
 pub(super) fn logging(container: &Value, wanted: &Service, is_known: bool) -> Option<Logging> {
     let driver = text(container, "/HostConfig/LogConfig/Type");
     let options = pairs(container, "/HostConfig/LogConfig/Config");

@@ -1,4 +1,4 @@
-//! Volumes, binds, secrets and folders in memory.
+//! Reads volumes, binds, secrets and folders in memory.
 
 use serde_json::Value;
 
@@ -14,11 +14,11 @@ struct Found<'a> {
     source: &'a str,
     target: String,
     read_only: bool,
-    /// Whether the engine was told to make a bind's source.
+    /// Whether the engine makes the source of a bind when it is missing.
     creates: bool,
 }
 
-/// Volumes and secrets.
+/// Returns volumes and secrets.
 pub(super) fn volumes(
     container: &Value,
     image: Option<&Value>,
@@ -45,27 +45,28 @@ pub(super) fn volumes(
 }
 
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
-    list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|it| {
-        let target = path(text(it, "/Destination"));
-        let (kind, source) = match text(it, "/Type") {
-            "volume" => (MountKind::Volume, text(it, "/Name")),
-            _ => (MountKind::Bind, text(it, "/Source")),
+    list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|mount| {
+        let target = path(text(mount, "/Destination"));
+        let (kind, source) = match text(mount, "/Type") {
+            "volume" => (MountKind::Volume, text(mount, "/Name")),
+            _ => (MountKind::Bind, text(mount, "/Source")),
         };
-        // Of a bind in the short form the engine makes the source, of one in the long form not.
+        // The engine makes the missing source of a bind in the short form, but not in the long
+        // form.
         let mut long = list(container, "/HostConfig/Mounts");
         let long = long.find(|it| path(text(it, "/Target")) == target);
         let creates = long.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
-        let read_only = it.get("RW").and_then(Value::as_bool) == Some(false);
+        let read_only = mount.get("RW").and_then(Value::as_bool) == Some(false);
         Found { kind, source, target, read_only, creates }
     })
 }
 
 impl Found<'_> {
-    /// In the file's words; `own` is what the file has at this place.
+    /// Writes the mount as the file would; `own` is the file's mount at the same path.
     fn told(&self, own: Option<&ServiceMount>, file: &File) -> ServiceMount {
         let is_kind = |it: &&ServiceMount| it.kind == self.kind;
         let source = own.filter(is_kind).filter(|it| self.comes_from(&it.source, file));
-        let creates = |it: Option<&BindOptions>| it.is_none_or(|it| it.create_host_path);
+        let creates = |bind: Option<&BindOptions>| bind.is_none_or(|it| it.create_host_path);
         let bind = match own.filter(is_kind).map(|it| &it.bind) {
             Some(bind)
                 if self.kind == MountKind::Volume || creates(bind.as_ref()) == self.creates =>
@@ -102,7 +103,7 @@ impl Found<'_> {
         key.map_or(self.source, String::as_str).to_owned()
     }
 
-    /// The secret that it is, if it is one.
+    /// Returns the name of the secret that the mount is, if it is one.
     fn secret(&self, file: &File) -> Option<String> {
         let name = self.target.strip_prefix("/run/secrets/")?;
         let source = &file.secrets.get(name)?.file;
@@ -110,13 +111,14 @@ impl Found<'_> {
         is_it.then(|| name.to_owned())
     }
 
-    /// Whether it is there only since the image declares a volume: one without a name, for which
-    /// the engine invents 64 digits.
+    /// Whether the mount exists only because the image declares a volume. Such a volume has no
+    /// name, so the engine invents one of 64 digits.
     fn is_of(&self, image: Option<&Value>) -> bool {
         let is_invented =
             self.source.len() == 64 && self.source.bytes().all(|it| it.is_ascii_hexdigit());
-        let declared =
-            |it: &Value| entries(it, "/Config/Volumes").iter().any(|it| path(it.0) == self.target);
+        let declared = |image: &Value| {
+            entries(image, "/Config/Volumes").iter().any(|it| path(it.0) == self.target)
+        };
         self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
     }
 }
@@ -135,17 +137,17 @@ pub(super) fn tmpfs(container: &Value, wanted: &Service) -> Vec<String> {
     same(&wanted.tmpfs, found, |it| folder(it))
 }
 
-/// Path and sorted options; zeros before a mode mean nothing.
+/// Splits an entry into path and sorted options; leading zeros of a mode are dropped.
 fn folder(text: &str) -> (String, Vec<String>) {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
     let options = options.split(',').filter(|it| !it.is_empty());
     let mut options: Vec<_> = options
-        .map(|it| match it.strip_prefix("mode=") {
+        .map(|option| match option.strip_prefix("mode=") {
             Some(mode) => format!("mode={}", mode.trim_start_matches('0')),
-            None => it.to_owned(),
+            None => option.to_owned(),
         })
         .collect();
     options.sort_unstable();
-    // A folder in memory below `/var/run` is another one than below `/run`.
+    // Here, unlike for paths of the host, `/var/run` and `/run` are different folders.
     (target.trim_end_matches('/').to_owned(), options)
 }

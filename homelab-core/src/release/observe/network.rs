@@ -1,4 +1,4 @@
-//! Networks and published ports.
+//! Reads networks and published ports.
 
 use std::net::IpAddr;
 
@@ -9,10 +9,11 @@ use super::{same, words};
 use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service};
 use crate::dsl::units::Protocol;
 
-/// The engine's own networks, which are modes in a file.
+/// The engine's own networks, which a file names in `network_mode`.
 const MODES: [&str; 4] = ["host", "none", "bridge", "default"];
 
-/// The mode, if it is one, and networks by the file's keys; others by their real names.
+/// Returns the network mode, if there is one, and the networks by the file's keys; networks that
+/// the file does not know keep their real names.
 pub(super) fn networks(
     container: &Value,
     wanted: &Service,
@@ -25,7 +26,7 @@ pub(super) fn networks(
     let mode = match mode {
         "default" => "bridge",
         _ if is_mode => mode,
-        // From all of its networks somebody took it off.
+        // Somebody has disconnected the container from all of its networks.
         _ if attached.is_empty() => "none",
         _ => "",
     };
@@ -42,14 +43,14 @@ pub(super) fn networks(
     (mode, same(&wanted.networks, found, |it| real_name(file, it)))
 }
 
-/// A network as a file would say it, from its object of `docker network inspect`.
+/// Returns a network as a file would define it, from its object of `docker network inspect`.
 ///
-/// Addresses that the file leaves to the engine are returned as `wanted` has them: absent.
+/// Addresses are left out when `wanted` leaves them to the engine.
 pub fn network(found: &Value, wanted: &Network) -> Network {
     let ranges = list(found, "/IPAM/Config");
     let config = ranges.map(|it| AddressRange { subnet: text(it, "/Subnet").to_owned() }).collect();
     let mut driver_opts = pairs(found, "/Options");
-    // Newer engines note there what the API has a field for.
+    // Newer engines also store their fields `EnableIPv4` and `EnableIPv6` as options.
     driver_opts.retain(|key, _| !key.starts_with("com.docker.network.enable_ipv"));
     Network {
         name: wanted.name.clone(),
@@ -82,8 +83,8 @@ pub(super) fn ports(container: &Value, wanted: &Service) -> Vec<PublishedPort> {
     same(&wanted.ports, found, meaning)
 }
 
-/// From `53/udp` and where it is published. A protocol that a file of ours cannot name stays
-/// visible in the host's port.
+/// Makes a port from `53/udp` and the place where it is published. A protocol that our files cannot
+/// name is kept in the text of the host's port.
 fn port(target: &str, published: &str, address: &str) -> PublishedPort {
     let (number, protocol) = target.split_once('/').unwrap_or((target, "tcp"));
     let (protocol, published) = match protocol {
@@ -99,8 +100,8 @@ fn port(target: &str, published: &str, address: &str) -> PublishedPort {
     }
 }
 
-/// Ports on the host as numbers, the address as its bits. No address means those of IPv6, too:
-/// it is another one than `0.0.0.0`.
+/// Makes ports comparable: ports of the host as numbers, addresses as bits. No address is not the
+/// same as `0.0.0.0`, because it includes the addresses of IPv6.
 fn meaning(it: &PublishedPort) -> (u16, Protocol, String, Result<Option<IpAddr>, String>) {
     let published = match it.published.split_once('-') {
         Some((first, last)) if number(first) == number(last) => number(first),
@@ -117,7 +118,7 @@ fn meaning(it: &PublishedPort) -> (u16, Protocol, String, Result<Option<IpAddr>,
     (it.target, it.protocol, published, address)
 }
 
-/// Without zeros at its front; zero itself means "any".
+/// Drops leading zeros; zero itself means "any".
 fn number(text: &str) -> String {
     text.trim_start_matches('0').to_owned()
 }

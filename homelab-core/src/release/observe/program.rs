@@ -1,4 +1,4 @@
-//! What is run, as whom, and what happens when it ends.
+//! Reads which program runs, as which user, and what happens when it ends.
 
 use serde_json::Value;
 
@@ -6,11 +6,11 @@ use super::json::{number, text, texts};
 use super::{either, words};
 use crate::compose::Service;
 
-/// How long the engine waits before it kills, when nobody says: 10 s.
+/// The engine's default time between the stop signal and the kill: 10 s.
 const GRACE: u64 = 10;
 
-/// Entry point and command. An entry point of the file's own drops the image's command; the list
-/// of one empty word is how Compose says "none, not even the image's".
+/// Reads entry point and command. When the file sets an entry point, the image's command is
+/// dropped. A list of one empty word is Compose's way to say "none, not even the image's".
 pub(super) fn words(
     container: &Value,
     image: Option<&Value>,
@@ -57,7 +57,7 @@ pub(super) fn restart(container: &Value, wanted: &Service) -> Option<String> {
     if count > 0 {
         found = format!("{found}:{count}");
     }
-    let meaning = |it: &str| match it {
+    let meaning = |policy: &str| match policy {
         "" => "no".to_owned(),
         other => other.strip_suffix(":0").unwrap_or(other).to_owned(),
     };
@@ -68,7 +68,7 @@ pub(super) fn restart(container: &Value, wanted: &Service) -> Option<String> {
 pub(super) fn stop_grace_period(container: &Value, wanted: &Service) -> Option<String> {
     let found = container.pointer("/Config/StopTimeout").and_then(Value::as_u64).unwrap_or(GRACE);
     let expected = match wanted.stop_grace_period.as_deref() {
-        Some(it) => words::nanoseconds(it).map(|it| it / 1_000_000_000),
+        Some(time) => words::nanoseconds(time).map(|it| it / 1_000_000_000),
         None => Some(GRACE.into()),
     };
     let is_same = expected == Some(found.into());

@@ -1,4 +1,4 @@
-//! Capabilities, security options and devices.
+//! Reads capabilities, security options and devices.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use super::same;
 use crate::compose::Service;
 
 pub(super) fn capabilities(container: &Value, pointer: &str, wanted: &[String]) -> Vec<String> {
-    let plain = |it: &String| {
-        let upper = it.to_ascii_uppercase();
+    let plain = |name: &String| {
+        let upper = name.to_ascii_uppercase();
         upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
     };
     same(wanted, texts(container, pointer).iter().map(plain).collect(), plain)
 }
 
-/// What sees the host's processes or memory cannot be labelled by `SELinux`: the engine then adds
+/// `SELinux` cannot label a container that sees the host's processes or memory, so the engine adds
 /// an option of its own.
 pub(super) fn options(container: &Value, wanted: &Service) -> Vec<String> {
     let mode = |pointer| text(container, pointer) == "host";
@@ -28,8 +28,8 @@ pub(super) fn options(container: &Value, wanted: &Service) -> Vec<String> {
     same(&wanted.security_opt, found, |it| option(it))
 }
 
-/// `key=value` for both spellings. Compose gives the engine a file of rules by its content, which
-/// cannot be compared with a path.
+/// Writes both spellings as `key=value`. Compose passes the content of a file of rules to the
+/// engine, and a content cannot be compared with a path.
 fn option(text: &str) -> String {
     let Some((key, value)) = text.split_once([':', '=']) else {
         return if text == "no-new-privileges" {
@@ -45,14 +45,14 @@ fn option(text: &str) -> String {
 }
 
 pub(super) fn devices(container: &Value, wanted: &Service) -> Vec<String> {
-    let found = list(container, "/HostConfig/Devices").map(|it| {
-        let (host, inside) = (text(it, "/PathOnHost"), text(it, "/PathInContainer"));
-        format!("{host}:{inside}:{}", text(it, "/CgroupPermissions"))
+    let found = list(container, "/HostConfig/Devices").map(|device| {
+        let (host, inside) = (text(device, "/PathOnHost"), text(device, "/PathInContainer"));
+        format!("{host}:{inside}:{}", text(device, "/CgroupPermissions"))
     });
     same(&wanted.devices, found.collect(), device)
 }
 
-/// Source, target and sorted permissions of `source[:target[:permissions]]`.
+/// Splits `source[:target[:permissions]]`, and sorts the permissions.
 #[expect(clippy::ptr_arg, reason = "it is passed where elements of lists are compared")]
 fn device(text: &String) -> (String, String, Vec<char>) {
     let mut parts = text.splitn(3, ':');

@@ -1,8 +1,8 @@
-//! Spellings that mean the same: paths, durations, modes.
+//! Recognises spellings that mean the same: of paths, durations and modes.
 
 use crate::dsl::units::scaled;
 
-/// A path without what changes nothing: `//`, `.`, `..` and a slash at its end.
+/// Removes what changes nothing in a path: `//`, `.`, `..` and a slash at the end.
 pub(super) fn path(text: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in text.split('/') {
@@ -15,7 +15,7 @@ pub(super) fn path(text: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// A path of the host, where `/var/run` is a link to `/run` on every distribution.
+/// Simplifies a path of the host, where `/var/run` is a link to `/run` on every distribution.
 pub(super) fn host_path(text: &str) -> String {
     let path = path(text);
     match path.strip_prefix("/var/run") {
@@ -24,7 +24,7 @@ pub(super) fn host_path(text: &str) -> String {
     }
 }
 
-/// A duration in Go's notation: `90s`, `1m30s`, `1.5h`, `500ms`.
+/// Reads a duration in Go's notation: `90s`, `1m30s`, `1.5h`, `500ms`.
 pub(super) fn nanoseconds(text: &str) -> Option<u128> {
     let is_number = |it: char| it.is_ascii_digit() || it == '.';
     let (mut rest, mut sum) = (text, 0_u128);
@@ -51,7 +51,7 @@ pub(super) fn nanoseconds(text: &str) -> Option<u128> {
     }
 }
 
-/// Nanoseconds as a duration in the largest of three units that needs no decimals.
+/// Writes nanoseconds in the largest of three units that needs no decimals.
 pub(super) fn duration(nanoseconds: u128) -> String {
     for (unit, name) in [(1_000_000_000, "s"), (1_000_000, "ms")] {
         if nanoseconds.is_multiple_of(unit) {
@@ -61,7 +61,7 @@ pub(super) fn duration(nanoseconds: u128) -> String {
     format!("{nanoseconds}ns")
 }
 
-/// A namespace: `usual` is what the engine makes of a file that says nothing.
+/// Reads a namespace; `usual` is what the engine shows when the file says nothing.
 pub(super) fn mode(found: &str, wanted: Option<&String>, usual: &[&str]) -> Option<String> {
     let own = wanted.map_or("", String::as_str);
     let is_same = own == found

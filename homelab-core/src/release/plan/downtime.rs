@@ -1,14 +1,16 @@
-//! How long a service is away at most, by what its file says.
+//! Computes how long a service is away at most, from what its file says.
 
 use crate::compose::{Healthcheck, Service};
 
-/// Docker's defaults, where a check says nothing: 30 s, 30 s, 3; and 10 s for stopping.
+/// Docker's defaults for a health check (every 30 s, at most 30 s, 3 times) and for stopping (10
+/// s).
 pub(super) fn at_most(from: &Service, to: &Service) -> Option<u64> {
     let grace = from.stop_grace_period.as_deref().map_or(Some(10), seconds)?;
     Some(grace + verdict(to.healthcheck.as_ref()?)?)
 }
 
-/// Seconds until the engine calls it unhealthy; `None` where the image's own check says more.
+/// Returns the seconds until the engine calls a service unhealthy; `None` when the check is only in
+/// the image.
 fn verdict(check: &Healthcheck) -> Option<u64> {
     if check.disable || check.test.is_empty() {
         return None;
@@ -19,7 +21,7 @@ fn verdict(check: &Healthcheck) -> Option<u64> {
     Some(or(&check.start_period, 0)? + probe * (retries + 1))
 }
 
-/// Seconds of `90s` or `1m30s`.
+/// Reads `90s` or `1m30s` as seconds.
 fn seconds(text: &str) -> Option<u64> {
     let mut total = 0;
     let mut number = String::new();

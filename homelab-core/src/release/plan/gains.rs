@@ -1,4 +1,4 @@
-//! What services may do to the host that they could not do before.
+//! Finds what services may do to the host that they could not do before.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::model::power::{self, Power};
 use crate::model::project::{Member, Project};
 use crate::release::diff::Change;
 
-/// What each service may do to the host that it could not do before.
+/// Returns what each service may do to the host that it could not do before.
 pub(super) fn gains(before: &Project<'_>, after: &Project<'_>, steps: &[Step]) -> Vec<Gain> {
     let mut gains = Vec::new();
     for member in after.members() {
@@ -16,7 +16,7 @@ pub(super) fn gains(before: &Project<'_>, after: &Project<'_>, steps: &[Step]) -
         let old_powers = old.map(|it| power::of(before, &it)).unwrap_or_default();
         let gained = power::gained(&old_powers, power::of(after, &member));
         let new_powers = gained.iter().map(Power::to_string);
-        // One that gets the socket only now is told of that.
+        // A service that only now gets the socket is already among the new powers.
         let filters = old.is_some_and(|it| power::holds_engine(before, &it))
             && power::holds_engine(after, &member);
         let step = steps.iter().find(|it| filters && it.service == member.name);
@@ -30,16 +30,17 @@ pub(super) fn gains(before: &Project<'_>, after: &Project<'_>, steps: &[Step]) -
     gains
 }
 
-/// Secrets and volumes that another service has had, or another project, and that this one gets now.
+/// Returns the secrets and volumes that this service gets now and that belonged to another service
+/// or project.
 fn of_others(before: &Project<'_>, after: &Project<'_>, member: &Member<'_>) -> Vec<String> {
     let had = before.member(member.name).map(|it| keeps(before, &it)).unwrap_or_default();
     let new = keeps(after, member).into_iter().filter(|it| !had.contains(it));
     let own = format!("{}_", after.file().name);
-    let told = new.filter_map(|it| {
-        let others = before.members().filter(|other| other.name != member.name);
-        let owner = { others }.find(|other| keeps(before, other).contains(&it));
-        match (owner, it) {
-            (Some(owner), it) => Some(format!("gets {it}, which `{}` has", owner.name)),
+    let told = new.filter_map(|thing| {
+        let mut others = before.members().filter(|other| other.name != member.name);
+        let owner = others.find(|other| keeps(before, other).contains(&thing));
+        match (owner, thing) {
+            (Some(owner), thing) => Some(format!("gets {thing}, which `{}` has", owner.name)),
             (None, Keeps::Volume(name)) if !name.starts_with(&own) => {
                 Some(format!("gets the volume `{name}`, which is not this project's"))
             }
@@ -49,7 +50,7 @@ fn of_others(before: &Project<'_>, after: &Project<'_>, member: &Member<'_>) -> 
     told.collect()
 }
 
-/// What a service has for itself, by the names that the host knows.
+/// Something that a service has for itself, by its name on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Keeps {
     Secret(String),
@@ -76,8 +77,8 @@ fn keeps(project: &Project<'_>, member: &Member<'_>) -> Vec<Keeps> {
     secrets.map(Keeps::Secret).chain(volumes).collect()
 }
 
-/// Whether a change of who has the engine's socket may change what it lets through. One that lets
-/// through less looks like one that lets through more: only its program knows.
+/// Whether a change of a service with the engine's socket may change which requests it lets
+/// through. Nobody but its program can tell whether it lets through more or less.
 fn is_of_filter(change: &Change) -> bool {
     let field = change.field.split('.').next().unwrap_or_default();
     ["environment", "env_file", "entrypoint", "command"].contains(&field)

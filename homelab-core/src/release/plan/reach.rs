@@ -1,17 +1,19 @@
-//! Which services can open connections to others, and could not before.
+//! Finds services that can open connections to others which they could not reach before.
 
 use indexmap::IndexMap;
 
 use super::{Way, WayKind};
 use crate::model::project::Project;
 
-/// Whom each service reaches now of those who were there before, for those who came to a network.
+/// Returns, for each service that came to a network, which already existing services it reaches
+/// there.
 pub(super) fn reach(before: &Project<'_>, after: &Project<'_>) -> Vec<Way> {
     let mut ways = Vec::new();
     for from in after.members() {
         let old = before.member(from.name);
         let was_on = |network: &str| {
-            let own = old.is_some_and(|it| it.service.networks.iter().any(|it| it == network));
+            let own =
+                old.is_some_and(|member| member.service.networks.iter().any(|it| it == network));
             own && before.connects_members(network)
         };
         let mut reached: IndexMap<String, Vec<&str>> = IndexMap::new();

@@ -1,34 +1,34 @@
-//! Ways in and out, as a plan compares them.
+//! Gathers ways in and out in the form in which a plan compares them.
 
 use super::{Way, WayKind};
 use crate::model::exposure::{self, Asks};
 use crate::model::project::Project;
 
-/// Every way in and out.
+/// Returns every way in and out.
 pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
     let exposure = exposure::gather(project);
-    let ports = exposure.ports.into_iter().map(|it| Way {
-        service: it.service,
+    let ports = exposure.ports.into_iter().map(|port| Way {
+        service: port.service,
         kind: WayKind::Port,
-        what: format!("{}:{}/{}", it.address, it.port, it.protocol),
+        what: format!("{}:{}/{}", port.address, port.port, port.protocol),
         how: "published".to_owned(),
     });
-    let hosts = exposure.hosts.into_iter().map(|it| Way {
-        how: how(it.login, &it.closed),
-        service: it.service,
+    let hosts = exposure.hosts.into_iter().map(|host| Way {
+        how: how(host.login, &host.closed),
+        service: host.service,
         kind: WayKind::Host,
-        what: it.host,
+        what: host.host,
     });
-    let out = exposure.ways_out.into_iter().map(|it| Way {
-        service: it.service,
+    let out = exposure.ways_out.into_iter().map(|way| Way {
+        service: way.service,
         kind: WayKind::Out,
         what: "internet".to_owned(),
-        how: format!("over {}", it.networks.join(", ")),
+        how: format!("over {}", way.networks.join(", ")),
     });
     ports.chain(hosts).chain(out).collect()
 }
 
-/// Who asks for a login at a host name, and which paths of it are closed.
+/// Says who asks for a login at a host name, and which of its paths are closed.
 fn how(login: Asks, closed: &[String]) -> String {
     let mut how = match login {
         Asks::Proxy => "the proxy asks for the login".to_owned(),

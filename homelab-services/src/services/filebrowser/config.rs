@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{CONFIG_FILE, WEB};
 
-/// The configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
+/// Makes the configuration, as far as it differs from the defaults of 1.5; unknown keys are fatal.
 #[derive(JsonSchema, Serialize)]
 struct Config {
     server: Server,
@@ -31,7 +31,7 @@ struct Source {
     config: SourceConfig,
 }
 
-/// Said although one source alone is on by default: with a second one none would be.
+/// A single source is on by default, but with a second one none would be; so this says it.
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SourceConfig {
@@ -53,7 +53,7 @@ pub(crate) fn file(header: &str) -> ConfigFile {
     ConfigFile { path: CONFIG_FILE, text: yaml::render(&config(), header, Spacing::Sections) }
 }
 
-/// No login of its own: it has no way to read a password from a file, its default is
+/// It has no login of its own, because it cannot read a password from a file, its default is
 /// `admin`/`admin`, and the proxy asks anyway.
 fn config() -> Config {
     Config {
@@ -73,7 +73,7 @@ fn config() -> Config {
     }
 }
 
-/// The JSON Schema of [`config`].
+/// Returns the JSON Schema of [`config`].
 pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(Config)
 }

@@ -32,7 +32,7 @@ struct Item {
     icon: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     subtitle: &'static str,
-    /// The profile that has to be on for the link to lead anywhere.
+    /// The profile that has to be on for the link to work.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'static str>,
     url: String,
@@ -45,7 +45,7 @@ pub(crate) fn file(tiles: &[PlacedTile], header: &str) -> ConfigFile {
     ConfigFile { path: CONFIG_FILE, text }
 }
 
-/// The dashboard: the tiles, grouped in the order in which the groups first appear.
+/// Makes the dashboard from tiles, grouped in the order in which the groups first appear.
 fn config(tiles: &[PlacedTile]) -> Config {
     let mut services: Vec<Group> = Vec::new();
     for tile in tiles {
@@ -76,7 +76,7 @@ fn config(tiles: &[PlacedTile]) -> Config {
     }
 }
 
-/// The JSON Schema of [`config`].
+/// Returns the JSON Schema of [`config`].
 pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(Config)
 }
