@@ -6,10 +6,10 @@ pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
-use homelab_core::dsl::image::{Image, Range, Release};
+use homelab_core::dsl::image::{Image, Lockstep, Range};
 use jiff::{SignedDuration, Timestamp};
 
-use self::report::{Newest, Report, Row, State};
+use self::report::{Newest, PinState, Report, Row};
 use crate::pins::{Pin, Pins};
 use crate::registry::{Failure, Found, Name, Registry};
 use crate::{message, versions};
@@ -25,7 +25,7 @@ pub(crate) struct Policy {
     /// Images that may move farther or less far than within their major version.
     pub(crate) ranges: &'static [(Image, Range)],
     /// Images that move together.
-    pub(crate) releases: &'static [Release],
+    pub(crate) lockstep: &'static [Lockstep],
 }
 
 /// Asks about every pin; one that fails stops no other. `progress` hears of each before it is asked.
@@ -73,7 +73,7 @@ impl<R: Registry> Together<'_, R> {
                 Ok(None) => {}
                 Ok(Some(found)) => {
                     for (row, found) in rows.iter_mut().zip(found) {
-                        row.state = State::Update;
+                        row.state = PinState::Update;
                         row.newest = Some(Newest::new(&tag, found));
                     }
                     return rows;
@@ -169,7 +169,7 @@ impl<R: Registry> Together<'_, R> {
         if let Some(because) = self.policy.too_young(&found) {
             row.wait(&pin.tag, &format!("the tag was rebuilt, {because}"));
         } else {
-            row.state = State::Rebuilt;
+            row.state = PinState::Rebuilt;
             row.newest = Some(Newest::new(&pin.tag, found));
         }
     }
@@ -183,10 +183,10 @@ fn wait(rows: &mut [Row], tag: &str, because: &str) {
 
 /// Those of one release with one that failed cannot move either.
 fn hold_others(rows: &mut [Row]) {
-    let failed = rows.iter().find(|it| it.state == State::Failed).map(|it| it.pin.clone());
+    let failed = rows.iter().find(|it| it.state == PinState::Failed).map(|it| it.pin.clone());
     let Some(failed) = failed else { return };
-    for row in rows.iter_mut().filter(|it| it.state != State::Failed) {
-        row.state = State::Waiting;
+    for row in rows.iter_mut().filter(|it| it.state != PinState::Failed) {
+        row.state = PinState::Waiting;
         row.because = Some(format!("`{failed}`, of the same release, could not be looked up"));
     }
 }
@@ -201,11 +201,11 @@ impl Policy {
 
     /// Whether these are one pin, or two of one release.
     fn together(&self, one: &Pin, other: &Pin) -> bool {
-        let has = |release: &Release, pin: &Pin| {
+        let has = |release: &Lockstep, pin: &Pin| {
             let name = Name::parse(&pin.repository);
             release.images().iter().any(|it| Name::parse(it.repository()) == name)
         };
-        one == other || self.releases.iter().any(|it| has(it, one) && has(it, other))
+        one == other || self.lockstep.iter().any(|it| has(it, one) && has(it, other))
     }
 
     /// Why this must wait; `None` when it is old enough.

@@ -4,7 +4,7 @@
 //! comment says how many independent projects agree. `docker buildx imagetools inspect <image>`
 //! prints the registry's answer.
 
-use homelab_core::dsl::image::{Range, Release};
+use homelab_core::dsl::image::{Lockstep, Range};
 use homelab_core::prelude::Image;
 
 /// How far `homelab images` may move some pins; all others stay within their major version.
@@ -17,7 +17,7 @@ pub(crate) const RANGES: &[(Image, Range)] = &[
 ];
 
 /// Server and machine learning must have the same version: two different tags do not compile.
-pub(crate) const RELEASES: &[Release] = &[Release::of(&[IMMICH_SERVER, IMMICH_MACHINE_LEARNING])];
+pub(crate) const LOCKSTEP: &[Lockstep] = &[Lockstep::of(&[IMMICH_SERVER, IMMICH_MACHINE_LEARNING])];
 
 /// One source, not cross-confirmed. 2.13.1 builds on Caddy 2.11.4.
 pub(crate) const CADDY: Image = Image::pinned(

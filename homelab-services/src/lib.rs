@@ -26,7 +26,7 @@ pub fn house() -> House {
             ("homer-config", services::homer::schema()),
         ],
         ranges: images::RANGES,
-        releases: images::RELEASES,
+        lockstep: images::LOCKSTEP,
         ..House::new(FOLDER, stack)
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn text(house: &House) -> String {
             Range::Frozen { because } => about(because, &[], false),
         });
     }
-    for release in house.releases {
+    for release in house.lockstep {
         let names: Vec<_> = release.images().iter().map(|it| it.repository()).collect();
         let first = names.first().and_then(|it| it.rsplit('/').next()).unwrap_or_default();
         rules.push(json!({

@@ -49,8 +49,8 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let path = sources.join(FILE);
     let pins = read(house, &path)?;
     let mut client = Client::new(Limits::default(), args.mirror.clone());
-    let (ranges, releases) = (house.house.ranges, house.house.releases);
-    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, ranges, releases };
+    let (ranges, lockstep) = (house.house.ranges, house.house.lockstep);
+    let policy = Policy { now: Timestamp::now(), min_age_days: args.min_age, ranges, lockstep };
     let mut report = updates::look(&mut client, &pins, policy, |pin| {
         ui.note(format_args!("asking about {}", pin.repository));
     });

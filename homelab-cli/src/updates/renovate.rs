@@ -94,8 +94,8 @@ fn its_expressions_find_every_pin() {
 fn its_rules_allow_what_the_ranges_allow() {
     let rules = config().package_rules;
     let house = homelab_services::house();
-    let (ranges, releases) = (house.ranges, house.releases);
-    let policy = Policy { now: Timestamp::UNIX_EPOCH, min_age_days: 0, ranges, releases };
+    let (ranges, lockstep) = (house.ranges, house.lockstep);
+    let policy = Policy { now: Timestamp::UNIX_EPOCH, min_age_days: 0, ranges, lockstep };
     for pin in pins().all {
         let allows = |kind: &str| {
             let about = rules.iter().filter(|it| it.is_about(&pin.repository, &pin.tag, kind));
@@ -124,7 +124,7 @@ fn its_groups_are_the_releases() {
         .map(|it| it.match_package_names.clone().unwrap_or_default())
         .collect();
     let releases: Vec<Vec<_>> = homelab_services::house()
-        .releases
+        .lockstep
         .iter()
         .map(|release| release.images().iter().map(|it| it.repository().to_owned()).collect())
         .collect();

@@ -22,7 +22,7 @@ pub(crate) struct Report {
 /// How a pin stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum State {
+pub(crate) enum PinState {
     UpToDate,
     /// A later release may be pinned.
     Update,
@@ -44,7 +44,7 @@ pub(crate) struct Row {
     pub(crate) repository: String,
     pub(crate) tag: String,
     pub(crate) digest: String,
-    pub(crate) state: State,
+    pub(crate) state: PinState,
     /// Where it may move.
     pub(crate) newest: Option<Newest>,
     /// What it does not move to yet.
@@ -89,7 +89,7 @@ impl Row {
             repository: pin.repository.clone(),
             tag: pin.tag.clone(),
             digest: pin.digest.clone(),
-            state: if frozen.is_some() { State::Frozen } else { State::UpToDate },
+            state: if frozen.is_some() { PinState::Frozen } else { PinState::UpToDate },
             newest: None,
             waiting: Vec::new(),
             beyond: None,
@@ -101,7 +101,7 @@ impl Row {
 
     /// Whether `--update` writes it.
     pub(crate) const fn moves(&self) -> bool {
-        matches!(self.state, State::Update | State::Rebuilt)
+        matches!(self.state, PinState::Update | PinState::Rebuilt)
     }
 
     pub(crate) fn change(&self) -> Option<Change> {
@@ -111,14 +111,14 @@ impl Row {
     }
 
     pub(super) fn wait(&mut self, tag: &str, because: &str) {
-        if self.state == State::UpToDate {
-            self.state = State::Waiting;
+        if self.state == PinState::UpToDate {
+            self.state = PinState::Waiting;
         }
         self.waiting.push(Waiting { tag: tag.to_owned(), because: because.to_owned() });
     }
 
     pub(super) fn fail(&mut self, failure: &Failure) {
-        self.state = State::Failed;
+        self.state = PinState::Failed;
         self.newest = None;
         self.because = Some(message::chain(failure));
         self.help = Some(failure.help());
@@ -127,12 +127,12 @@ impl Row {
     /// The state and everything that explains it.
     fn words(&self) -> String {
         let mut text = match self.state {
-            State::UpToDate => "up to date".to_owned(),
-            State::Update => "update".to_owned(),
-            State::Rebuilt => "rebuilt: the tag is another image now".to_owned(),
-            State::Waiting => "waiting".to_owned(),
-            State::Frozen => "frozen".to_owned(),
-            State::Failed => "failed".to_owned(),
+            PinState::UpToDate => "up to date".to_owned(),
+            PinState::Update => "update".to_owned(),
+            PinState::Rebuilt => "rebuilt: the tag is another image now".to_owned(),
+            PinState::Waiting => "waiting".to_owned(),
+            PinState::Frozen => "frozen".to_owned(),
+            PinState::Failed => "failed".to_owned(),
         };
         let reason = self.because.iter().filter(|_| !self.moves());
         let waiting = self.waiting.iter().map(|it| format!("{}: {}", it.tag, it.because));
@@ -151,7 +151,7 @@ impl Row {
         match (&self.newest, self.waiting.first()) {
             (Some(it), _) => &it.tag,
             (None, Some(it)) => &it.tag,
-            (None, None) if self.state == State::Failed => "?",
+            (None, None) if self.state == PinState::Failed => "?",
             (None, None) => &self.tag,
         }
     }
@@ -159,7 +159,7 @@ impl Row {
 
 impl Report {
     pub(crate) fn failed(&self) -> impl Iterator<Item = &Row> {
-        self.pins.iter().filter(|it| it.state == State::Failed)
+        self.pins.iter().filter(|it| it.state == PinState::Failed)
     }
 
     /// For a terminal.
@@ -187,7 +187,7 @@ impl Report {
             lines.extend(moved);
         }
         let open =
-            |row: &&Row| row.beyond.is_some() || !(row.moves() || row.state == State::UpToDate);
+            |row: &&Row| row.beyond.is_some() || !(row.moves() || row.state == PinState::UpToDate);
         let mut open = self.pins.iter().filter(open).peekable();
         if open.peek().is_some() {
             lines.push("\nNot moved, or not all the way:\n".to_owned());

@@ -68,10 +68,10 @@ const DIGEST: &str = "sha256:000000000000000000000000000000000000000000000000000
 const X: Image = Image::released("a/x", "v1.0.0", DIGEST);
 const Y: Image = Image::released("a/y", "v1.0.0", DIGEST);
 
-const RELEASES: &[Release] = &[Release::of(&[X, Y])];
+const LOCKSTEP: &[Lockstep] = &[Lockstep::of(&[X, Y])];
 
 const fn policy(now: Timestamp, min_age_days: u32) -> Policy {
-    Policy { now, min_age_days, ranges: &[], releases: RELEASES }
+    Policy { now, min_age_days, ranges: &[], lockstep: LOCKSTEP }
 }
 
 /// `a/one` at 1.0.0, and `a/x` and `a/y` of one release v1.0.0.
@@ -101,7 +101,7 @@ fn table(fake: Fake) -> String {
 #[test]
 fn what_is_pinned_is_up_to_date() {
     let report = report_of(fake(), 3);
-    assert!(!report.changes && report.pins.iter().all(|it| it.state == State::UpToDate));
+    assert!(!report.changes && report.pins.iter().all(|it| it.state == PinState::UpToDate));
     assert_snapshot!(report.table().join("\n"), @r"
     pin  current  newest  state
     ONE  1.0.0    1.0.0   up to date
@@ -290,11 +290,11 @@ fn ranges_of_the_house_hold() {
     for pin in &pins.all {
         let row = report.pins.iter().find(|it| it.pin == pin.constant).expect("it is pinned");
         let own = ranges.iter().find(|it| it.0.repository() == pin.repository);
-        let rebuilt = (State::Rebuilt, Some(pin.tag.clone()));
+        let rebuilt = (PinState::Rebuilt, Some(pin.tag.clone()));
         let expected = match own.map_or(Range::Major, |it| it.1) {
             Range::Major | Range::Tag { .. } => rebuilt,
-            Range::Any { .. } => far(&pin.tag).map_or(rebuilt, |it| (State::Update, Some(it))),
-            Range::Frozen { .. } => (State::Frozen, None),
+            Range::Any { .. } => far(&pin.tag).map_or(rebuilt, |it| (PinState::Update, Some(it))),
+            Range::Frozen { .. } => (PinState::Frozen, None),
         };
         assert_eq!((row.state, row.change().map(|it| it.tag)), expected, "{}", pin.constant);
     }

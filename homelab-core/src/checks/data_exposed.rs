@@ -11,7 +11,7 @@ use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::dsl::service::RoleKind;
 use crate::model::project::Project;
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "data-exposed",
@@ -31,7 +31,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 "remove the port: its users reach it over a network of the stack".to_owned(),
             );
         }
-        for address in project.sites_of(name).flat_map(Site::addresses) {
+        for address in project.sites_of(name).flat_map(ProxySite::addresses) {
             findings.on(
                 &member,
                 format!("the database `{name}` is routed as `{address}`"),

@@ -16,7 +16,7 @@ use crate::dsl::service::RoleKind;
 use crate::dsl::units::Port;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Why};
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "guarded-panel",
@@ -69,11 +69,11 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
 /// wizard.
 fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
     let panel = member.contract()?.panel.some()?;
-    let closes = |site: &Site| project.route_of(site).is_some_and(|it| !it.closed.is_empty());
+    let closes = |site: &ProxySite| project.route_of(site).is_some_and(|it| !it.closed.is_empty());
     let mut sites = project.sites_of(member.name);
     let is_guarded = match &panel.login {
         PanelLogin::BuiltIn => false,
-        PanelLogin::None => sites.any(Site::is_guarded),
+        PanelLogin::None => sites.any(ProxySite::is_guarded),
         PanelLogin::FirstVisitor { .. } => sites.any(|it| it.is_guarded() || closes(it)),
     };
     is_guarded.then_some(panel.port)

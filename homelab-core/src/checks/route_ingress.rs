@@ -10,7 +10,7 @@ use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
 use crate::dsl::service::RoleKind;
 use crate::model::project::Project;
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-ingress",
@@ -30,10 +30,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("`{name}` has a route, and the house has no proxy"),
-                "remove the route, or give the `Site` a proxy".to_owned(),
+                "remove the route, or give the `ProxySite` a proxy".to_owned(),
             );
         }
-        let Some(address) = project.sites_of(name).flat_map(Site::addresses).next() else {
+        let Some(address) = project.sites_of(name).flat_map(ProxySite::addresses).next() else {
             continue;
         };
         let mut neighbours = project.neighbours(&member).into_iter();

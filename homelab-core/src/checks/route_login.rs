@@ -16,7 +16,7 @@ use crate::checks::finding::{Help, Severity};
 use crate::dsl::contract::{Panel, PanelLogin};
 use crate::dsl::route::Login;
 use crate::model::project::Project;
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-login",
@@ -52,14 +52,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 /// Whether the site leads to the panel: to its port, or to a port that the labels do not name.
-fn shows(site: &Site, panel: &Panel) -> bool {
+fn shows(site: &ProxySite, panel: &Panel) -> bool {
     let ports = site.upstream_ports();
     ports.is_empty() || ports.contains(&panel.port.number())
 }
 
 /// Whether the route says why nobody needs to ask, or the site closes the whole wizard of a panel
 /// that has accounts once the wizard has ended.
-fn is_settled(project: &Project<'_>, site: &Site, panel: &Panel) -> bool {
+fn is_settled(project: &Project<'_>, site: &ProxySite, panel: &Panel) -> bool {
     let login = project.route_of(site).map(|route| route.login);
     match (login, &panel.login) {
         (Some(Login::Open { because }), _) => !because.is_empty(),

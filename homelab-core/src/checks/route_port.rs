@@ -7,7 +7,7 @@
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::model::project::Project;
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "route-port",
@@ -20,7 +20,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let Some(contract) = member.contract() else { continue };
         let known: Vec<_> = contract.ports.items().iter().map(|it| it.number()).collect();
-        let ports = project.sites_of(member.name).flat_map(Site::upstream_ports);
+        let ports = project.sites_of(member.name).flat_map(ProxySite::upstream_ports);
         for port in ports.filter(|it| !known.contains(it)) {
             let (name, image) = (member.name, &contract.repository);
             let known: Vec<_> = known.iter().map(|it| format!("`{it}`")).collect();

@@ -9,7 +9,7 @@
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::model::project::{Member, Project};
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 
 pub(super) const RULE: Rule = Rule {
     id: "socket-proxy-network",
@@ -35,7 +35,7 @@ fn ways_in(project: &Project<'_>, proxy: &Member<'_>, findings: &mut Findings) {
         );
     }
     let ports = proxy.service.ports.iter().map(|it| ("port", project.port_text(it)));
-    let addresses = project.sites_of(name).flat_map(Site::addresses);
+    let addresses = project.sites_of(name).flat_map(ProxySite::addresses);
     for (what, value) in ports.chain(addresses.map(|it| ("route", it.to_owned()))) {
         findings.on(
             proxy,

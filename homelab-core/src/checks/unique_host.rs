@@ -9,7 +9,7 @@
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::model::project::Project;
-use crate::proxy::caddyfile::Site;
+use crate::proxy::caddyfile::ProxySite;
 use indexmap::IndexMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,7 +23,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let mut owners: IndexMap<String, &str> = IndexMap::new();
     for member in project.members() {
         let name = member.name;
-        for address in project.sites_of(name).flat_map(Site::addresses) {
+        for address in project.sites_of(name).flat_map(ProxySite::addresses) {
             let host = host(address);
             let owner = *owners.entry(host.clone()).or_insert(name);
             if owner != name {

@@ -2,7 +2,7 @@
 
 use schemars::Schema;
 
-use crate::dsl::image::{Image, Range, Release};
+use crate::dsl::image::{Image, Lockstep, Range};
 use crate::dsl::stack::Stack;
 
 /// The default folder of a house on its host.
@@ -22,7 +22,7 @@ pub struct House {
     /// Pins that `homelab images` may move farther or less far than within their major version.
     pub ranges: &'static [(Image, Range)],
     /// Images that are moved together or not at all.
-    pub releases: &'static [Release],
+    pub lockstep: &'static [Lockstep],
 }
 
 /// A generated file.
@@ -37,7 +37,7 @@ pub struct ConfigFile {
 impl House {
     /// Makes a household without configuration files, ranges and releases.
     pub const fn new(folder: &'static str, stack: Stack) -> Self {
-        Self { folder, stack, files: Vec::new(), schemas: Vec::new(), ranges: &[], releases: &[] }
+        Self { folder, stack, files: Vec::new(), schemas: Vec::new(), ranges: &[], lockstep: &[] }
     }
 
     /// Returns the comment at the top of its generated files. A file with it that is no longer

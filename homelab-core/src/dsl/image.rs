@@ -90,11 +90,11 @@ impl fmt::Debug for Image {
 
 /// Several images of one release, which always have the same tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct Lockstep {
     images: &'static [Image],
 }
 
-impl Release {
+impl Lockstep {
     /// Panics (in a `const`: does not compile) when the tags are not all the same.
     #[track_caller]
     pub const fn of(images: &'static [Image]) -> Self {

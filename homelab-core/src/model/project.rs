@@ -18,7 +18,7 @@ use crate::dsl::variable::EnvVar;
 use crate::lower::{self, lower};
 use crate::model::facts::Facts;
 use crate::proxy;
-use crate::proxy::caddyfile::{self, Site as CaddySite};
+use crate::proxy::caddyfile::{self, ProxySite};
 
 /// A Compose file, the catalogue of images, and the stack that it was lowered from, if any.
 ///
@@ -34,7 +34,7 @@ pub struct Project<'a> {
     readers: Positions,
     values: IndexMap<String, String>,
     folder: String,
-    sites: Vec<CaddySite>,
+    sites: Vec<ProxySite>,
     sites_of: Positions,
 }
 
@@ -161,22 +161,22 @@ impl<'a> Project<'a> {
     }
 
     /// Returns the sites, global options and snippets that the labels define for the proxy.
-    pub fn sites(&self) -> &[CaddySite] {
+    pub fn sites(&self) -> &[ProxySite] {
         &self.sites
     }
 
     /// Returns the sites that one service defines.
-    pub fn sites_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
+    pub fn sites_of(&self, service: &str) -> impl Iterator<Item = &ProxySite> {
         self.blocks_of(service).filter(|it| it.addresses().next().is_some())
     }
 
     /// Returns the sites, global options and snippets that one service defines.
-    pub(crate) fn blocks_of(&self, service: &str) -> impl Iterator<Item = &CaddySite> {
+    pub(crate) fn blocks_of(&self, service: &str) -> impl Iterator<Item = &ProxySite> {
         self.sites_of.get(service).into_iter().flatten().map(|it| &self.sites[*it])
     }
 
     /// Returns the route of the stack that a site was lowered from.
-    pub(crate) fn route_of(&self, site: &CaddySite) -> Option<&'a Route> {
+    pub(crate) fn route_of(&self, site: &ProxySite) -> Option<&'a Route> {
         let stack = self.stack?;
         let serves = |route: &&Route| {
             let host = self.resolve(&lower::text(&proxy::host(&stack.site, **route)));
@@ -209,7 +209,7 @@ impl<'a> Project<'a> {
 
     /// Returns the sites that the proxy serves while these profiles are on; a service that does not
     /// run defines none.
-    pub fn sites_with(&self, profiles: &[&str]) -> impl Iterator<Item = &CaddySite> {
+    pub fn sites_with(&self, profiles: &[&str]) -> impl Iterator<Item = &ProxySite> {
         self.sites.iter().filter(|site| {
             self.member(&site.service).is_some_and(|member| member.is_enabled_by(profiles))
         })

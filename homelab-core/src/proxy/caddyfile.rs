@@ -22,14 +22,14 @@ pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
 /// The part of the Caddyfile that one label prefix of a container defines: a site, a snippet or
 /// global options.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct ProxySite {
     /// The service that carries the labels.
     pub service: String,
     block: Block,
     guarded: bool,
 }
 
-impl Site {
+impl ProxySite {
     /// Returns its host names and addresses; none for global options and snippets.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         let is_site = !self.is_snippet();
@@ -135,7 +135,7 @@ fn is_switch(condition: &Block) -> bool {
 pub fn sites<'a>(
     services: impl IntoIterator<Item = (&'a str, &'a IndexMap<String, String>)>,
     resolve: impl Fn(&str) -> String,
-) -> Vec<Site> {
+) -> Vec<ProxySite> {
     let mut sites = Vec::new();
     for (name, labels) in services {
         let addresses = [name.to_owned()];
@@ -145,7 +145,7 @@ pub fn sites<'a>(
             // judge the rest.
             (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
         });
-        let site = |block| Site { service: name.to_owned(), block, guarded: false };
+        let site = |block| ProxySite { service: name.to_owned(), block, guarded: false };
         sites.extend(labels::blocks(values).into_iter().map(site));
     }
     guard(&mut sites);
@@ -157,14 +157,14 @@ pub fn sites<'a>(
 /// A snippet that no label defines counts as one that asks for a login. Without the snippet the
 /// proxy drops the site; and if a file of the proxy defines it, nobody can tell that it does not
 /// ask.
-fn guard(sites: &mut [Site]) {
+fn guard(sites: &mut [ProxySite]) {
     let mut open: IndexSet<String> =
-        sites.iter().filter_map(Site::snippet).map(str::to_owned).collect();
+        sites.iter().filter_map(ProxySite::snippet).map(str::to_owned).collect();
     loop {
         for site in sites.iter_mut() {
             site.guarded = site.asks() || site.imports().any(|name| !open.contains(name));
         }
-        let guarded = sites.iter().filter(|site| site.guarded).filter_map(Site::snippet);
+        let guarded = sites.iter().filter(|site| site.guarded).filter_map(ProxySite::snippet);
         let guarded: Vec<_> = guarded.map(str::to_owned).collect();
         let before = open.len();
         open.retain(|name| !guarded.contains(name));
@@ -175,7 +175,7 @@ fn guard(sites: &mut [Site]) {
 }
 
 /// Writes the Caddyfile of these sites, as the proxy would load it.
-pub fn render<'a>(sites: impl IntoIterator<Item = &'a Site>) -> String {
+pub fn render<'a>(sites: impl IntoIterator<Item = &'a ProxySite>) -> String {
     assemble(sites.into_iter().map(|site| site.block.clone())).join("\n")
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn run(
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let place = Place { lane, engine, prepared: &prepared, files: &files };
+                    let place = LanePlace { lane, engine, prepared: &prepared, files: &files };
                     let ran = place.run(&cache, &stop, started);
                     let ran = ran.unwrap_or_else(|it| vec![broken(lane, &format!("{it:#}"))]);
                     locked(&steps).extend(ran);
@@ -216,14 +216,14 @@ fn joined<T>(thread: ScopedJoinHandle<'_, anyhow::Result<T>>) -> anyhow::Result<
 }
 
 /// A lane that is to run.
-struct Place<'a> {
+struct LanePlace<'a> {
     lane: Lane,
     engine: Engine,
     prepared: &'a Prepared,
     files: &'a Files,
 }
 
-impl Place<'_> {
+impl LanePlace<'_> {
     /// Runs it in namespaces of its own and tells what it tells.
     fn run(
         &self,

@@ -24,7 +24,7 @@ use crate::suite::Prepared;
 
 /// What deploys need besides the host.
 #[derive(Debug)]
-struct Site<'a> {
+struct DeployScene<'a> {
     scene: &'a mut Scene,
     registry: Registry,
     door: Door,
@@ -35,7 +35,7 @@ struct Site<'a> {
     profiles: Vec<String>,
 }
 
-impl<'a> Site<'a> {
+impl<'a> DeployScene<'a> {
     fn open(scene: &'a mut Scene, prepared: &Prepared) -> anyhow::Result<Self> {
         let slot = scene.world.folder.clone();
         let stand_ins = prepared.images.published.clone();
@@ -60,10 +60,10 @@ fn begin<'a>(
     scene: &'a mut Scene,
     prepared: &Prepared,
     steps: &mut Steps,
-) -> Result<Site<'a>, LaneEnds> {
+) -> Result<DeployScene<'a>, LaneEnds> {
     let mut opened = None;
     steps.need("a registry with the images, an SSH server, a clone of the repository", || {
-        opened = Some(Site::open(scene, prepared)?);
+        opened = Some(DeployScene::open(scene, prepared)?);
         Ok(format!("{} images", prepared.images.published.len()))
     })?;
     let Some(site) = opened else { return Err(LaneEnds) };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 
-use super::Site;
+use super::DeployScene;
 use super::check::{containers, set, touched};
 use super::host::HOUSE;
 use crate::browser::Browser;
@@ -13,8 +13,8 @@ use crate::lanes::photos::{self, PHOTOS};
 use crate::run::{output, program};
 
 /// One service back, and nobody else.
-pub(super) fn to_the_one_before(site: &Site<'_>) -> anyhow::Result<String> {
-    let old = Site::runs()?;
+pub(super) fn to_the_one_before(site: &DeployScene<'_>) -> anyhow::Result<String> {
+    let old = DeployScene::runs()?;
     site.checkout.set_line("homer", "memory: ", "memory: \"91M\"")?;
     site.checkout.commit("homer: a limit that nobody likes")?;
     site.deploy()?;
@@ -30,8 +30,8 @@ pub(super) fn to_the_one_before(site: &Site<'_>) -> anyhow::Result<String> {
 
 /// Another image of the database stands between: nothing happens before somebody says what with the
 /// data.
-pub(super) fn across_the_database(site: &Site<'_>) -> anyhow::Result<String> {
-    let old = Site::runs()?;
+pub(super) fn across_the_database(site: &DeployScene<'_>) -> anyhow::Result<String> {
+    let old = DeployScene::runs()?;
     let reference = site.publish("postgres", "15.2", &["LABEL version=2"])?;
     site.checkout.set_line("postgres", "image: ", &format!("image: \"{reference}\""))?;
     let new = site.checkout.commit("postgres: another image")?;
@@ -53,13 +53,13 @@ pub(super) fn across_the_database(site: &Site<'_>) -> anyhow::Result<String> {
         .naming("--restore")?
         .naming("--keep-data")?;
     ensure!(before == containers()?, "a container was touched before anybody said so");
-    ensure!(Site::runs()? == new, "another release runs before anybody said so");
+    ensure!(DeployScene::runs()? == new, "another release runs before anybody said so");
     site.remote(&["rollback", &old, "--keep-data"])?.ended(0)?;
-    ensure!(Site::runs()? == old, "the new release still runs");
+    ensure!(DeployScene::runs()? == old, "the new release still runs");
     rows(PHOTOS + 1)?;
     // Forth again, with a dump of now, and back with the data of then.
     site.remote(&["deploy", "--actor", "e2e"])?.ended(0)?;
-    ensure!(Site::runs()? == new, "the old release still runs");
+    ensure!(DeployScene::runs()? == new, "the old release still runs");
     remove_one(site)?;
     rows(PHOTOS)?;
     site.remote(&["rollback", &old, "--restore"])?.ended(0)?;
@@ -85,7 +85,7 @@ fn dumps() -> anyhow::Result<Vec<String>> {
 /// The household uploads one more photo.
 const EXTRA: &str = "IMG_9999.jpg";
 
-fn one_more(site: &Site<'_>) -> anyhow::Result<()> {
+fn one_more(site: &DeployScene<'_>) -> anyhow::Result<()> {
     let url = format!("https://photos.home.arpa/api/assets?name={EXTRA}");
     let answer = Browser::new(site.scene)?.post(&url)?;
     ensure!(answer.status == 200, "the upload was answered {}: {}", answer.status, answer.body);
@@ -93,7 +93,7 @@ fn one_more(site: &Site<'_>) -> anyhow::Result<()> {
 }
 
 /// Its row and its file go.
-fn remove_one(site: &Site<'_>) -> anyhow::Result<()> {
+fn remove_one(site: &DeployScene<'_>) -> anyhow::Result<()> {
     let sql = format!("delete from asset where name = '{EXTRA}'");
     let postgres = crate::docker::of("postgres")?;
     postgres.exec(&["psql", "-X", "-U", "postgres", "-d", "immich", "-c", &sql])?;
@@ -106,7 +106,7 @@ fn remove_one(site: &Site<'_>) -> anyhow::Result<()> {
 }
 
 /// Old releases go after enough healthy ones, and their images with them; what can be gone back to stays.
-pub(super) fn kept(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn kept(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let images = || -> anyhow::Result<usize> {
         let words = ["images", "--all", "--quiet", "--filter", "label=homelab-e2e.kept"];
         Ok(output(&mut program("docker", &words))?.lines().count())

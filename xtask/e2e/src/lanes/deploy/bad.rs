@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
-use super::Site;
+use super::DeployScene;
 use super::check::{containers, receipts, set, touched};
 use super::client::Said;
 use super::host::{FOLDER, HOUSE};
@@ -14,8 +14,8 @@ use crate::images::digest;
 use crate::run::{self, output, program};
 
 /// A release whose container never gets healthy: back to the old one, and exit code 1.
-pub(super) fn never_healthy(site: &Site<'_>) -> anyhow::Result<String> {
-    let old = Site::runs()?;
+pub(super) fn never_healthy(site: &DeployScene<'_>) -> anyhow::Result<String> {
+    let old = DeployScene::runs()?;
     let reference =
         site.publish("homer", "sick", &["HEALTHCHECK --interval=1s --retries=2 CMD false"])?;
     site.checkout.set_line("homer", "image: ", &format!("image: \"{reference}\""))?;
@@ -43,7 +43,7 @@ pub(super) fn never_healthy(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// An image that the registry does not have, one image changed besides: nothing is touched.
-pub(super) fn cannot_be_pulled(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn cannot_be_pulled(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let none = format!("127.0.0.1:5000/redis:9@sha256:{}", "0".repeat(64));
     site.untouched(&["127.0.0.1:5000/redis"], |site| {
         site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")?;
@@ -52,7 +52,7 @@ pub(super) fn cannot_be_pulled(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// The registry cannot be reached, as when the internet is away.
-pub(super) fn no_registry(site: &mut Site<'_>) -> anyhow::Result<String> {
+pub(super) fn no_registry(site: &mut DeployScene<'_>) -> anyhow::Result<String> {
     let reference = site.publish("redis", "2", &["LABEL version=2"])?;
     site.registry.stop()?;
     let refused = site.untouched(&["127.0.0.1:5000"], |site| {
@@ -66,7 +66,7 @@ pub(super) fn no_registry(site: &mut Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A file that Compose does not take, and a release that `homelab` itself refuses.
-pub(super) fn not_a_release(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn not_a_release(site: &DeployScene<'_>) -> anyhow::Result<String> {
     site.untouched(&["homer"], |site| {
         site.checkout.set_line("homer", "image: ", "image: \"127.0.0.1:5000/homer:latest\"")?;
         site.checkout.set_line("homer", "memory: ", "memory: \"many\"")
@@ -74,7 +74,7 @@ pub(super) fn not_a_release(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A secret is missing on the host.
-pub(super) fn no_secret(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn no_secret(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let secret = Path::new(HOUSE).join("secrets/immich-db-password");
     let kept = secret.with_extension("kept");
     fs::rename(&secret, &kept)?;
@@ -86,7 +86,7 @@ pub(super) fn no_secret(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A disk is full: below the releases, the settings, the notes, the dumps.
-pub(super) fn full_disk(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn full_disk(site: &DeployScene<'_>) -> anyhow::Result<String> {
     for folder in ["releases", "config", "state", "dumps"] {
         let path = Path::new(HOUSE).join(folder);
         let full = Full::fill(&path)?;
@@ -124,9 +124,9 @@ impl<'a> Full<'a> {
 }
 
 /// A bundle that was cut or changed on its way, or that was made to harm.
-pub(super) fn tampered(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn tampered(site: &DeployScene<'_>) -> anyhow::Result<String> {
     site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")?;
-    let old = Site::runs()?;
+    let old = DeployScene::runs()?;
     let new = site.checkout.commit("homer: more memory")?;
     let (words, bundle) = site.captured()?;
     site.checkout.reset(&old)?;
@@ -138,7 +138,7 @@ pub(super) fn tampered(site: &Site<'_>) -> anyhow::Result<String> {
     let behind = text.replacen("memory: \"80M\"", "memory: \"90M\"", 1).into_bytes();
     let outside = text.replace("config/homer/config.yml", "../../../../hackedby.yml").into_bytes();
     let name = text.find(&format!("{}-", &new[..12])).context("no name in the bundle")?;
-    let current = Site::current()?;
+    let current = DeployScene::current()?;
     let current = current.file_name().and_then(|it| it.to_str()).context("no release")?;
     let other = text.replace(&text[name..name + current.len()], current).into_bytes();
     let long = [bundle.clone(), vec![0; 20 << 20]].concat();
@@ -185,14 +185,14 @@ fn with_digest(words: &str, bytes: &[u8]) -> anyhow::Result<String> {
     Ok(words.collect::<Vec<_>>().join(" "))
 }
 
-impl Site<'_> {
+impl DeployScene<'_> {
     /// Commits a change whose deploy has to fail before anything is touched; goes back then.
     fn untouched(
         &self,
         named: &[&str],
         change: impl FnOnce(&Self) -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
-        let old = Site::runs()?;
+        let old = DeployScene::runs()?;
         let before = containers()?;
         change(self)?;
         self.checkout.commit("a change that cannot be deployed")?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-use super::Site;
+use super::DeployScene;
 use super::client::Said;
 use super::host::HOUSE;
 use crate::docker;
@@ -50,7 +50,7 @@ pub(super) fn compose(release: &Path) -> std::process::Command {
     command
 }
 
-impl Site<'_> {
+impl DeployScene<'_> {
     /// The folder of the release that runs.
     pub(super) fn current() -> anyhow::Result<std::path::PathBuf> {
         let path = Path::new(HOUSE).join("current");

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use anyhow::bail;
 use serde_json::Value;
 
-use super::Site;
+use super::DeployScene;
 use super::host::{self, HOMELAB, PORT, USER};
 use crate::run::{self, both, program};
 use crate::world::{LAN_ADDRESS, Side};
@@ -52,7 +52,7 @@ impl Said {
     }
 }
 
-impl Site<'_> {
+impl DeployScene<'_> {
     /// `homelab` there with a verb that takes `--host`, from the clone.
     pub(super) fn client(&self, words: &[&str]) -> Command {
         let mut command = Side::Lan.program(HOMELAB, &["--project"]);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
-use super::Site;
+use super::DeployScene;
 use super::check::{self, containers, receipts, set};
 use super::host::HOUSE;
 use crate::docker;
@@ -23,7 +23,7 @@ const BUDGET: f64 = 2.0;
 const FAR: f64 = 3.0;
 
 /// Onto an empty host: everything comes from the registry.
-pub(super) fn first(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn first(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let status = site.remote(&["status"])?;
     ensure!(status.code != Some(0), "`status` of an empty house is content: {}", status.all);
     status.naming("nothing is deployed")?;
@@ -44,11 +44,11 @@ pub(super) fn first(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A deploy of what runs: nothing is touched, and it costs little more than Compose's own look.
-pub(super) fn without_change(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn without_change(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let happened = site.deploy()?;
     ensure!(happened.is_empty(), "touched {happened:?}");
     let before = containers()?;
-    let release = Site::current()?;
+    let release = DeployScene::current()?;
     let (mut compose, mut local, mut remote) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         compose
@@ -81,7 +81,7 @@ fn median(mut seconds: Vec<f64>) -> f64 {
 
 /// Another limit and another network for one service: only it gets a new container, and the network goes
 /// with the release.
-pub(super) fn one_service(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn one_service(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let text = site.checkout.read("compose.yaml")?;
     // As in a house whose networks were cut otherwise.
     let older =
@@ -107,7 +107,7 @@ pub(super) fn one_service(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A configuration file changes: whoever mounts it gets a new container, with the new text in it.
-pub(super) fn config_file(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn config_file(site: &DeployScene<'_>) -> anyhow::Result<String> {
     site.checkout.append("config/homer/config.yml", "# changed by the suite")?;
     site.checkout.commit("homer: a remark")?;
     let happened = site.deploy()?;
@@ -118,7 +118,7 @@ pub(super) fn config_file(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// Another image for one service, by tag and digest.
-pub(super) fn other_image(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn other_image(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let old = docker::of("homer")?.all["Config"]["Image"].clone();
     let reference = site.publish("homer", "2", &["LABEL version=2"])?;
     site.checkout.set_line("homer", "image: ", &format!("image: \"{reference}\""))?;
@@ -132,7 +132,7 @@ pub(super) fn other_image(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// A profile is switched off: its containers go, its data stays; on again, it is there.
-pub(super) fn profile_off_and_on(site: &mut Site<'_>) -> anyhow::Result<String> {
+pub(super) fn profile_off_and_on(site: &mut DeployScene<'_>) -> anyhow::Result<String> {
     let on = site.services();
     site.choose(&[])?;
     let photos: BTreeSet<_> = on.difference(&site.services()).cloned().collect();

@@ -2,7 +2,7 @@
 
 use anyhow::{bail, ensure};
 
-use super::Site;
+use super::DeployScene;
 use super::client::Said;
 use super::host::{self, HOMELAB, USER};
 use crate::run::{self, program};
@@ -41,7 +41,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Each of them is refused by `homelab`, and runs nothing.
-pub(super) fn only_verbs(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn only_verbs(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let before = super::check::containers()?;
     for asked in OTHERS {
         let said: Said = run::attempt(&mut site.ssh("deploy", &[asked]))?.into();
@@ -58,7 +58,7 @@ pub(super) fn only_verbs(site: &Site<'_>) -> anyhow::Result<String> {
 }
 
 /// No tunnel, no terminal, no file transfer, no other key, no password.
-pub(super) fn nothing_else(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn nothing_else(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let refused = |command: &mut std::process::Command, because: &str| -> anyhow::Result<()> {
         let said: Said = run::attempt(command)?.into();
         if said.code == Some(0) || !said.all.contains(because) {
@@ -103,7 +103,7 @@ pub(super) fn ordinary_user() -> anyhow::Result<String> {
 }
 
 /// The host that answers is another one: nothing is sent to it.
-pub(super) fn wrong_host_key(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn wrong_host_key(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let known = site.checkout.folder.join(".github/known_hosts");
     let right = std::fs::read(&known)?;
     let before = std::fs::read_to_string(site.scene.world.folder.join("sshd.log"))?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Site;
+use super::DeployScene;
 use super::check::containers;
 use super::client::Said;
 use super::host::{FIRST_ON_PATH, FOLDER, HOUSE};
@@ -82,7 +82,7 @@ fn counted<T>(
 }
 
 /// Kills at a sample of the calls of `docker` of a deploy, one after the other.
-pub(super) fn at_some_calls(site: &Site<'_>, whom: Whom) -> anyhow::Result<String> {
+pub(super) fn at_some_calls(site: &DeployScene<'_>, whom: Whom) -> anyhow::Result<String> {
     site.another_release(whom, 0)?;
     // It counts, and kills nobody.
     let (said, calls) = counted(0, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
@@ -90,7 +90,7 @@ pub(super) fn at_some_calls(site: &Site<'_>, whom: Whom) -> anyhow::Result<Strin
     let places = places(&calls, whom);
     let (mut untouched, mut forward, mut back, mut ended) = (0, 0, 0, 0);
     for at in &places {
-        let (old, before) = (Site::runs()?, containers()?);
+        let (old, before) = (DeployScene::runs()?, containers()?);
         let new = site.another_release(whom, *at)?;
         let (said, calls) = counted(*at, whom, || site.remote(&["deploy", "--actor", "e2e"]))?;
         let Some(call) = calls.get(at - 1) else {
@@ -143,9 +143,9 @@ fn places(calls: &[String], whom: Whom) -> Vec<usize> {
 }
 
 /// Waits until the house is on one release, by itself or by `homelab recover`; which one.
-fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
+fn settled(site: &DeployScene<'_>, said: &Said) -> anyhow::Result<String> {
     let recovered = site.local(&["recover"])?;
-    let runs = Site::runs()?;
+    let runs = DeployScene::runs()?;
     let recovered = recovered.ended(0)?;
     ensure!(
         !Path::new(HOUSE).join("state/deploy.json").exists(),
@@ -167,7 +167,7 @@ fn settled(site: &Site<'_>, said: &Said) -> anyhow::Result<String> {
     Ok(runs)
 }
 
-impl Site<'_> {
+impl DeployScene<'_> {
     /// Commits other limits than ever before; those of the database, too, when everybody is killed.
     fn another_release(&self, whom: Whom, round: usize) -> anyhow::Result<String> {
         let memory = if whom == Whom::Caller { 100 } else { 300 } + round;
@@ -195,7 +195,7 @@ impl Site<'_> {
 }
 
 /// The connection is lost in the middle: the deploy ends by itself.
-pub(super) fn lost_connection(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn lost_connection(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let (mut child, new) = site.begin(301)?;
     for pid in children(child.id())? {
         kill_process(pid, Signal::KILL)?;
@@ -203,7 +203,7 @@ pub(super) fn lost_connection(site: &Site<'_>) -> anyhow::Result<String> {
     let ended = child.wait()?;
     ensure!(ended.code() == Some(4), "without a connection the client ended with {ended}");
     run::until(PATIENCE, || {
-        ensure!(Site::runs()? == new, "the old one runs");
+        ensure!(DeployScene::runs()? == new, "the old one runs");
         Ok(())
     })?;
     site.is_whole(&new)?;
@@ -220,8 +220,8 @@ fn children(of: u32) -> anyhow::Result<Vec<Pid>> {
 }
 
 /// Everything ends at once in the middle; the next boot does what the unit at boot does.
-pub(super) fn power(site: &mut Site<'_>) -> anyhow::Result<String> {
-    let old = Site::runs()?;
+pub(super) fn power(site: &mut DeployScene<'_>) -> anyhow::Result<String> {
+    let old = DeployScene::runs()?;
     let (mut child, new) = site.begin(302)?;
     for name in ["homelab", "sudo", "docker", "docker-compose", "ssh"] {
         for pid in named(name)? {
@@ -234,7 +234,7 @@ pub(super) fn power(site: &mut Site<'_>) -> anyhow::Result<String> {
     site.scene.world.boot()?;
     site.door.open_again(&site.scene.world.folder)?;
     let said = site.local(&["recover"])?;
-    let runs = Site::runs()?;
+    let runs = DeployScene::runs()?;
     ensure!(runs == old || runs == new, "{runs} runs, expected {old} or {new}");
     let said = said.naming(&runs[..12])?;
     site.works().with_context(|| said.all)?;
@@ -266,7 +266,7 @@ fn named(name: &str) -> anyhow::Result<Vec<Pid>> {
 
 /// A second deploy while one runs says who is at it, and touches nothing; `status` says it, too, and nobody
 /// else on the host can take or hold the lock.
-pub(super) fn two_at_once(site: &Site<'_>) -> anyhow::Result<String> {
+pub(super) fn two_at_once(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let (mut child, new) = site.begin(303)?;
     // So that it cannot end meanwhile.
     let worker = run::until(ANSWER, || {
