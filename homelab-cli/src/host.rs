@@ -1,5 +1,6 @@
 //! The host: memory, processors, sockets, time zone, GPU and who is at the terminal.
 
+mod routes;
 mod sockets;
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -9,8 +10,8 @@ use homelab_core::dsl::subnet::Subnet;
 use homelab_core::dsl::units::Memory;
 use homelab_core::dsl::variable::Kind;
 
+use self::routes::routes;
 pub(crate) use self::sockets::Listener;
-use crate::inspect::network::routes;
 
 /// The device for hardware transcoding on every host with one GPU.
 pub(crate) const RENDER_DEVICE: &str = "/dev/dri/renderD128";

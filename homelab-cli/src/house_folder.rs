@@ -13,11 +13,11 @@ use homelab_core::dsl::variable::EnvVar;
 use homelab_core::model::project::Project;
 use indexmap::IndexSet;
 
-use crate::deploy::release::{self, COMPOSE};
 use crate::error::Error;
 use crate::file;
 use crate::host::Host;
 use crate::message;
+use crate::released::{self, COMPOSE};
 use crate::settings::Settings;
 
 /// The folder that a house is started from: a clone of its repository, or the folder that deploys go to.
@@ -53,10 +53,10 @@ impl HouseFolder {
         let Some(text) = file::if_there(&compose, file::text(&compose, limits::TEXT))? else {
             return Ok(opened);
         };
-        let file = release::compose(text.as_bytes())?;
+        let file = released::compose(text.as_bytes())?;
         let declared = opened.path("current").join(DECLARATION);
         let declared = file::if_there(&declared, file::text(&declared, limits::TEXT))?;
-        let declared = release::declaration(declared.as_deref().map(str::as_bytes), &file)?;
+        let declared = released::declaration(declared.as_deref().map(str::as_bytes), &file)?;
         Ok(Self { declared, file: Some(file), ..opened })
     }
 

@@ -16,6 +16,7 @@ mod message;
 mod pins;
 mod program;
 mod registry;
+mod released;
 mod settings;
 mod ssh;
 mod ui;

@@ -10,11 +10,12 @@ use indexmap::IndexMap;
 
 use super::files;
 use super::place::HousePlace;
-use super::release::{self, COMPOSE, MANIFEST, Manifest};
+use super::release::{self, MANIFEST, Manifest};
 use crate::bytes;
 use crate::error::Error;
 use crate::file;
 use crate::git;
+use crate::released::{self, COMPOSE};
 
 /// Bytes of a bundle; generated files need far less.
 pub(crate) const LIMIT: u64 = 16 << 20;
@@ -52,7 +53,7 @@ impl Bundle {
         let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
         let bundle = Self::of_contents(id, &commit, contents).and_then(|bundle| {
             // What this program has not generated is a mistake here, and may be newer elsewhere.
-            release::has_no_unknown_key(&bundle.contents[COMPOSE]).map(|()| bundle)
+            released::has_no_unknown_key(&bundle.contents[COMPOSE]).map(|()| bundle)
         });
         let bundle = bundle.map_err(|error| {
             let Error::Bundle(because) = error else { return error };
@@ -169,7 +170,7 @@ impl Bundle {
 
 /// The Compose file among these.
 fn compose(contents: &IndexMap<String, Vec<u8>>) -> Result<File, Error> {
-    release::compose(contents.get(COMPOSE).map_or(&[], Vec::as_slice))
+    released::compose(contents.get(COMPOSE).map_or(&[], Vec::as_slice))
 }
 
 fn write_below(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {

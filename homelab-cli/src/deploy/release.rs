@@ -1,10 +1,8 @@
 //! A release: the generated files of one commit, with a manifest of their hashes.
 
-use std::fmt;
 use std::path::Path;
 
-use homelab_core::compose::{File, Service, unjudged, yaml};
-use homelab_core::dsl::declaration::{DECLARATION, Declaration};
+use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -13,12 +11,10 @@ use super::files;
 use super::place::HousePlace;
 use crate::bytes::sha256;
 use crate::error::Error;
+use crate::released::{self, COMPOSE};
 
 /// The manifest's name in a release's folder.
 pub(crate) const MANIFEST: &str = "release.json";
-
-/// The Compose file.
-pub(crate) const COMPOSE: &str = "compose.yaml";
 
 /// The file that Compose gets: that of the release with the values of the host filled in.
 pub(crate) const RESOLVED: &str = "resolved.yaml";
@@ -118,40 +114,7 @@ impl Manifest {
 pub(crate) fn compose_of(place: &HousePlace, id: &Id) -> Result<File, Error> {
     let path = place.release(id).join(COMPOSE);
     let bytes = files::read(&path)?.ok_or_else(|| Error::NoRelease(id.to_string()))?;
-    compose(&bytes)
-}
-
-/// Reads what a release declares; of one that was made before releases did, what its Compose file shows.
-pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaration, Error> {
-    let Some(text) = text else {
-        return Ok(Declaration::of_secrets(file.secrets.keys().map(String::as_str)));
-    };
-    Declaration::parse(text)
-        .map_err(|it| Error::Bundle(format!("`{DECLARATION}` is not valid: {it}")))
-}
-
-/// Reads a Compose file in the long forms that `cargo xtask gen` writes.
-pub(crate) fn compose(bytes: &[u8]) -> Result<File, Error> {
-    let broken = |it: &dyn fmt::Display| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}"));
-    let text = std::str::from_utf8(bytes).map_err(|it| broken(&it))?;
-    let file: File = unjudged::parse(text).map_err(|it| broken(&it))?;
-    let File { services, networks, volumes, secrets, .. } = &file;
-    let names = services.keys().chain(networks.keys()).chain(volumes.keys()).chain(secrets.keys());
-    // As Compose names services. `<<` would merge into its neighbours, and `-V` would be an option.
-    let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
-    let is_name = |name: &String| {
-        name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.chars().all(plain)
-    };
-    match { names }.find(|it| !is_name(it)) {
-        Some(name) => Err(broken(&format_args!("`{name}` is no name"))),
-        None => Ok(file),
-    }
-}
-
-/// Fails when a service has a key that this program does not know; on a host that is no mistake.
-pub(super) fn has_no_unknown_key(bytes: &[u8]) -> Result<(), Error> {
-    let strict = yaml::parse(&String::from_utf8_lossy(bytes));
-    strict.map(drop).map_err(|it| Error::Bundle(format!("`{COMPOSE}` is not valid: {it}")))
+    released::compose(&bytes)
 }
 
 /// Whether a release may have a file at this path: only generated files, and none outside of its folder.
@@ -181,17 +144,6 @@ pub(crate) fn is_file_with(path: &Path, hash: &str) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_means_something_to_compose_is_refused() {
-        for name in ["<<", "-V", "--remove-orphans", "a b", "_", ""] {
-            let text = format!("name: house\nservices:\n  \"{name}\":\n    image: a\n");
-            let said = compose(text.as_bytes()).expect_err(name).to_string();
-            assert!(said.contains("is no name"), "{said}");
-        }
-        let text = "name: house\nservices: { a_b.c-1: { image: a } }\nnetworks: { ports_a: {} }\n";
-        compose(text.as_bytes()).expect("all of them are names");
-    }
 
     #[test]
     fn only_generated_files_are_allowed() {

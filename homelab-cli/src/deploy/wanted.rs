@@ -19,6 +19,7 @@ use super::{declared, files, mounted};
 use crate::docker::{self, seen::Seen};
 use crate::error::Error;
 use crate::program::Limit;
+use crate::released;
 use crate::settings::Settings;
 
 /// A release with the values of this host.
@@ -69,7 +70,7 @@ impl<'a> ReleaseFiles<'a> {
 
     /// What it declares; of one that was made before releases did, what its Compose file shows.
     fn declaration(&self) -> Result<Declaration, Error> {
-        release::declaration((self.read)(DECLARATION).as_deref(), &self.raw)
+        released::declaration((self.read)(DECLARATION).as_deref(), &self.raw)
     }
 
     fn resolve(&self, with: &HostValues<'_>) -> Result<File, Error> {

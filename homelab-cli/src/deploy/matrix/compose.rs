@@ -6,9 +6,9 @@ use std::process::Output;
 use homelab_core::compose::{File, Service};
 use homelab_core::release::resolve::{self, Setting};
 
-use super::super::release;
 use super::docker::{Docker, done, refused};
 use super::injection::moment;
+use crate::released;
 
 pub(super) fn call(docker: &mut Docker, words: &[&str]) -> Output {
     let value = |name: &str| {
@@ -36,7 +36,7 @@ pub(super) fn call(docker: &mut Docker, words: &[&str]) -> Output {
 fn file<'a>(value: &dyn Fn(&str) -> Option<&'a str>) -> Result<File, String> {
     let read = |path: &str| std::fs::read(path).map_err(|it| format!("open {path}: {it}"));
     let text = read(value("--file").ok_or("no configuration file provided")?)?;
-    let raw = release::compose(&text).map_err(|it| it.to_string())?;
+    let raw = released::compose(&text).map_err(|it| it.to_string())?;
     let folder = value("--project-directory").ok_or("no --project-directory")?;
     // As Compose has them, and the file must not use.
     let values = [("HOME", "/root"), ("COMPOSE_PROJECT_NAME", "house")];

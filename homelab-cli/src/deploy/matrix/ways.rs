@@ -11,7 +11,7 @@ use super::super::between::Data;
 use super::super::journal::Journal;
 use super::super::lock::{self, Lock};
 use super::super::receipt::tests::id;
-use super::super::release::{COMPOSE, MANIFEST, RESOLVED};
+use super::super::release::{MANIFEST, RESOLVED};
 use super::super::{receipt, status};
 use super::check::ROWS;
 use super::docker::Container;
@@ -20,6 +20,7 @@ use super::injection::{self, Fault};
 use super::{KEEP, RESTORE, cut_off, lived_in};
 use crate::error::Error;
 use crate::message;
+use crate::released::COMPOSE;
 
 const SICK: TestRelease = TestRelease { id: "release2", app: "app:2", web: "web:2-sick", ..ONE };
 const SICK_JELLY: TestRelease = TestRelease { id: "release2", jelly: "jelly:2-sick", ..ONE };
