@@ -11,7 +11,6 @@ use homelab_core::dsl::resource::Secret;
 use homelab_core::dsl::stack::{Site, Stack};
 use homelab_core::dsl::variable::EnvVar;
 use homelab_core::model::project::Project;
-use indexmap::IndexSet;
 
 use crate::error::Error;
 use crate::file;
@@ -36,8 +35,8 @@ pub(crate) struct HouseFolder {
 }
 
 impl HouseFolder {
-    /// The house that this program was built from, in the folder given.
-    pub(crate) fn open(
+    /// The house that this program was built for, in the folder given, whatever runs there.
+    pub(crate) fn new(
         house: Rc<House>,
         folder: PathBuf,
         host_root: PathBuf,
@@ -47,8 +46,16 @@ impl HouseFolder {
         }
         let declared = Declaration::of(&house.stack);
         let host = Host::new(host_root);
-        let opened = Self { folder, release: None, host, house, declared, file: None };
-        // What runs here may have been made by a newer program for a newer house.
+        Ok(Self { folder, release: None, host, house, declared, file: None })
+    }
+
+    /// The same with the release that runs in the folder, which a newer program may have made.
+    pub(crate) fn open(
+        house: Rc<House>,
+        folder: PathBuf,
+        host_root: PathBuf,
+    ) -> Result<Self, Error> {
+        let opened = Self::new(house, folder, host_root)?;
         let compose = opened.path("current").join(COMPOSE);
         let Some(text) = file::if_there(&compose, file::text(&compose, limits::TEXT))? else {
             return Ok(opened);
@@ -162,8 +169,12 @@ impl HouseFolder {
 
     /// Secrets of the release that runs here, and of the house that this program was built for, which may
     /// be the next one.
-    pub(crate) fn secrets(&self) -> IndexSet<Secret> {
-        self.declared.secrets.iter().copied().chain(self.stack().secrets()).collect()
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.stack().secrets();
+        let is_new = |it: &&Secret| secrets.iter().all(|own| own.name() != it.name());
+        let others: Vec<_> = self.declared.secrets.iter().filter(is_new).copied().collect();
+        secrets.extend(others);
+        secrets
     }
 
     pub(crate) fn site(&self) -> &Site {

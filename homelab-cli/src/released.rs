@@ -1,5 +1,6 @@
 //! Reads what a release says: its Compose file and its declaration.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use homelab_core::compose::{File, unjudged, yaml};
@@ -13,7 +14,9 @@ pub(crate) const COMPOSE: &str = "compose.yaml";
 /// Reads what a release declares; of one that was made before releases did, what its Compose file shows.
 pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaration, Error> {
     let Some(text) = text else {
-        return Ok(Declaration::of_secrets(file.secrets.keys().map(String::as_str)));
+        let profiles: BTreeSet<_> = file.services.values().flat_map(|it| &it.profiles).collect();
+        let secrets = file.secrets.keys().map(String::as_str);
+        return Ok(Declaration::of_names(profiles.into_iter().map(String::as_str), secrets));
     };
     Declaration::parse(text)
         .map_err(|it| Error::Bundle(format!("`{DECLARATION}` is not valid: {it}")))

@@ -4,6 +4,7 @@ mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
 mod contract_peer;
+mod contract_range;
 mod dangling_host;
 mod data_exposed;
 mod data_mounted;
@@ -132,6 +133,7 @@ pub const ALL: &[Rule] = &[
     undeclared::RULE,
     contract_environment::RULE,
     contract_peer::RULE,
+    contract_range::RULE,
     end_of_life::RULE,
     variable_default::RULE,
     dangling_host::RULE,
@@ -269,6 +271,7 @@ mod tests {
     use super::*;
     use crate::compose::Service;
     use crate::compose::label;
+    use crate::dsl::contract::Contract;
     use crate::dsl::route::Login;
     use crate::lower::lower;
 
@@ -319,6 +322,13 @@ mod tests {
         }
         let privileged = |it: &mut Service| it.privileged = true;
         assert_eq!(received(("privileged", "it is"), privileged), ["privileged"]);
+    }
+
+    #[test]
+    fn what_is_unknown_of_an_image_is_no_finding() {
+        let unknown: Vec<_> = CATALOGUE.iter().map(|it| Contract::of(&it.repository)).collect();
+        let found = |catalogue| check(&Project::from_file(lower(&good()), catalogue));
+        assert_eq!(found(&unknown), found(&[]));
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn accept_inline(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the files with this extension, except those in `target` and `.git`.
+/// Returns the files with this extension, except those in `.git` and in folders of what is built.
 fn files(root: &Path, extension: &str) -> anyhow::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![root.to_owned()];
@@ -76,7 +76,8 @@ fn files(root: &Path, extension: &str) -> anyhow::Result<BTreeSet<PathBuf>> {
             let path = entry?.path();
             let is = |it: &str| path.file_name().is_some_and(|name| name == it);
             if path.is_dir() && !path.is_symlink() {
-                folders.extend((!is("target") && !is(".git")).then_some(path));
+                let is_built = is("target") || path.join("CACHEDIR.TAG").exists();
+                folders.extend((!is_built && !is(".git")).then_some(path));
             } else if path.extension().is_some_and(|it| it == extension) {
                 found.insert(path);
             }

@@ -174,8 +174,19 @@ pub(crate) fn define() -> Service<App, Precious> {{
     )
 }
 
+/// The range of a contract: the tag's major version, where it has one.
+fn range(tag: &str) -> String {
+    let digits = tag.strip_prefix('v').unwrap_or(tag);
+    let end = digits.find(|it: char| !it.is_ascii_digit()).unwrap_or(digits.len());
+    match digits[..end].parse::<u64>() {
+        Ok(major) => format!("Tags::between(\"{major}\", \"{}\")", major + 1),
+        Err(_) => "Tags::default()".to_owned(),
+    }
+}
+
 fn contract(name: &str, image: &str) -> String {
-    let repository = homelab_core::model::project::split_image(image).repository;
+    let parts = homelab_core::model::project::split_image(image);
+    let (repository, tags) = (parts.repository, range(parts.tag.unwrap_or_default()));
     format!(
         r#"//! What is known of the image of {name}.
 
@@ -185,7 +196,7 @@ use homelab_core::prelude::*;
 pub(super) fn contract() -> Contract {{
     let by = read(compile_error!("name the page on which these facts were read, and correct each"));
     Contract {{
-        tags: Tags::between("1", "2"),
+        tags: {tags},
         kind: by.is(ImageKind::App),
         user: by.is(0),
         ports: by.all([Port::new(8080)]),
@@ -241,6 +252,12 @@ mod tests {
             with_module(text, "e"),
             "//! x\n\npub(crate) mod b;\npub(crate) mod d;\npub(crate) mod e;\n"
         );
+    }
+
+    #[test]
+    fn a_contract_is_about_the_major_version_that_was_named() {
+        assert_eq!(range("v3.1-alpine"), "Tags::between(\"3\", \"4\")");
+        assert_eq!(range("stable"), "Tags::default()");
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Outcome> {
 pub const OWN: &[Command] = &[
     Command {
         usage: "e2e [OPTIONS]",
-        help: "Bring the stack up on a real engine and measure it; needs root and\n                             \
-               Docker Engine, and says what else is missing; see `e2e --help`",
+        help: "Bring the stack up on a real engine and measure it; needs root,\n                             \
+               Compose and mmdebstrap, and says what else is missing; see `e2e --help`",
         run: e2e,
     },
     Command {

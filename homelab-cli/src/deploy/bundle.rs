@@ -296,6 +296,10 @@ mod tests {
         assert_eq!((rules(&wanted), rules(&with("    provider: { type: sh }\n"))), (0, 1));
         // What a host has, a plan changes when the key does.
         let other = with("    hostname: other\n");
+        assert_ne!(
+            wanted.after.stamps, other.after.stamps,
+            "a container shows which it was made with"
+        );
         let plan = other.against(&wanted);
         assert!(format!("{:?}", plan.services).contains("hostname"), "{:?}", plan.services);
     }

@@ -24,14 +24,16 @@ fn mounted<'a>(
     })
 }
 
-/// Fingerprint of the mounted files, by service; services without any are left out.
+/// Fingerprint of the mounted files, and of keys that nobody judges and no container shows, by service;
+/// services without any are left out.
 pub(super) fn stamps(raw: &File, on: &File, manifest: &Manifest) -> IndexMap<String, String> {
     let mut stamps = IndexMap::new();
     for (name, service) in raw.services.iter().filter(|it| on.services.contains_key(it.0)) {
-        let files: Vec<_> =
-            mounted(service, manifest).map(|(path, hash)| format!("{path}\n{hash}\n")).collect();
-        if !files.is_empty() {
-            stamps.insert(name.clone(), bytes::sha256(files.concat().as_bytes()));
+        let files = mounted(service, manifest).map(|(path, hash)| format!("{path}\n{hash}\n"));
+        let unjudged = on.services[name].unjudged.iter().map(|it| format!("{it:?}\n"));
+        let parts: Vec<_> = files.chain(unjudged).collect();
+        if !parts.is_empty() {
+            stamps.insert(name.clone(), bytes::sha256(parts.concat().as_bytes()));
         }
     }
     stamps

@@ -38,7 +38,7 @@ pub(crate) fn check(
     plan: &Plan,
 ) -> Result<Vec<Finding>, Error> {
     let release = place.release(&wanted.manifest.release);
-    let house = HouseFolder::open(Rc::clone(&place.house), place.root.clone(), "/".into())?
+    let house = HouseFolder::new(Rc::clone(&place.house), place.root.clone(), "/".into())?
         .with_release(release, wanted.declared.clone());
     let settings = Settings::new(place.dotenv(), Some(wanted.values.clone()));
     let values = settings.values(&wanted.declared);
@@ -70,7 +70,8 @@ pub(crate) fn check(
 /// What the rules find in a received file with these values, and its labels do not accept.
 pub(crate) fn refusals(wanted: &Wanted) -> Vec<Finding> {
     let folder = wanted.after.folder.as_deref().unwrap_or(place::DEFAULT);
-    let project = Project::from_file(wanted.raw.clone(), &wanted.declared.contracts)
+    // What a release says of its images accepts nothing: whoever sends it could say anything.
+    let project = Project::from_file(wanted.raw.clone(), &[])
         .with_values(wanted.dotenv.clone())
         .in_folder(folder);
     checks::check_received(&project).findings

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use homelab_core::compose::{File, Service};
+use homelab_core::dsl::declaration::DECLARATION;
 use homelab_core::release::Id;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,9 @@ pub(crate) fn is_allowed(path: &str) -> bool {
     // Names with a dot at the beginning are hidden or temporary.
     let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
     let known = [COMPOSE, ".env.example"].contains(&path) || path.starts_with("config/");
+    let is_below_a_file = path.starts_with(&format!("{DECLARATION}/"));
     known
+        && !is_below_a_file
         && path.split('/').skip(1).all(plain)
         && path.len() < 200
         && !path.contains(char::is_control)
@@ -165,6 +168,7 @@ mod tests {
             "config/..",
             "config/.hidden",
             "config/.d/x",
+            "config/house.json/x",
             "config/a\nb",
             "config/a\u{1b}[2J",
         ] {

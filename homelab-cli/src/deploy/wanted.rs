@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use homelab_core::compose::File;
+use homelab_core::dsl::contract::Contract;
 use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::variable::Fallback;
 use homelab_core::release::Id;
@@ -36,6 +37,9 @@ pub(crate) struct Wanted {
     pub(crate) dotenv: IndexMap<String, String>,
     /// What it declares.
     pub(crate) declared: Declaration,
+    /// What the release before it says of images, then what it says itself: its own word does not make
+    /// an image harmless that was known otherwise.
+    known: Vec<Contract>,
 }
 
 /// Gives the contents of a file of a release, by its path there.
@@ -70,7 +74,11 @@ impl<'a> ReleaseFiles<'a> {
 
     /// What it declares; of one that was made before releases did, what its Compose file shows.
     fn declaration(&self) -> Result<Declaration, Error> {
-        released::declaration((self.read)(DECLARATION).as_deref(), &self.raw)
+        let text = (self.read)(DECLARATION);
+        if text.is_none() && self.manifest.files.contains_key(DECLARATION) {
+            return Err(Error::Bundle(format!("`{DECLARATION}` cannot be read")));
+        }
+        released::declaration(text.as_deref(), &self.raw)
     }
 
     fn resolve(&self, with: &HostValues<'_>) -> Result<File, Error> {
@@ -179,6 +187,7 @@ impl Wanted {
     ) -> Result<Self, Error> {
         let file = source.resolve(&with)?;
         let declared = source.declaration()?;
+        let earlier = old.and_then(|it| it.declaration().ok());
         let ReleaseFiles { manifest, raw, .. } = source;
         let profiles: Vec<_> = with.profiles.iter().map(String::as_str).collect();
         // An old release that does not fit today's values is not compared.
@@ -201,7 +210,9 @@ impl Wanted {
             file,
         };
         let HostValues { text: values, dotenv, .. } = with;
-        Ok(Self { manifest, raw, after, values, dotenv, declared })
+        let mut known = earlier.map(|it| it.contracts).unwrap_or_default();
+        known.extend(declared.contracts.iter().cloned());
+        Ok(Self { manifest, raw, after, values, dotenv, declared, known })
     }
 
     /// What this release would change where the other one runs, without asking Docker.
@@ -211,7 +222,7 @@ impl Wanted {
             file: old.after.file.clone(),
             containers: IndexMap::new(),
         };
-        plan::plan(&before, &self.after, &self.declared.contracts)
+        plan::plan(&before, &self.after, &self.known)
     }
 
     /// Runs `docker compose` with this release; a failure of Compose is in the output.
@@ -235,7 +246,7 @@ impl Wanted {
         let mut seen = docker::see_project(&self.after.file.name)?;
         seen.networks = docker::see_networks(&self.after.file.name, &self.networks())?;
         let before = seen.before(&self.after.file, current);
-        let plan = plan::plan(&before, &self.after, &self.declared.contracts);
+        let plan = plan::plan(&before, &self.after, &self.known);
         Ok((seen, plan))
     }
 }

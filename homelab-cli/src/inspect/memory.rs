@@ -14,9 +14,9 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-memory", source: include_str!("memory.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    let needed = budget::need(context.project, context.profiles);
-    let Some((needed, memory)) = needed.zip(context.house.host.memory()) else { return };
-    let (total, reserve) = (needed.total, context.house.declared.reserve);
+    let Some(memory) = context.house.host.memory() else { return };
+    let total = budget::total(context.project, context.profiles);
+    let reserve = context.house.declared.reserve;
     let help = "switch off a profile in COMPOSE_PROFILES; `homelab memory` shows what each costs";
     if total > memory {
         let message = format!("services may use {total} together, this host has {memory}");

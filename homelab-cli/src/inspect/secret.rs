@@ -16,7 +16,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use homelab_core::compose::limits;
-use homelab_core::dsl::resource::SecretContent;
+use homelab_core::dsl::resource::{Secret, SecretContent};
 use homelab_core::model::access::{self, Access};
 
 use super::{Context, Findings, HostRule};
@@ -26,10 +26,10 @@ pub(super) const RULE: HostRule =
     HostRule { id: "host-secret", source: include_str!("secret.rs"), run };
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
-    for secret in &context.house.declared.secrets {
-        let path = context.house.path(&secret.file());
+    for (name, secret) in &context.project.file().secrets {
+        let path = context.house.source(&context.project.resolve(&secret.file));
         let shown = path.display().to_string();
-        let mut readers = context.project.readers(secret.name());
+        let mut readers = context.project.readers(name);
         let needed = readers.any(|it| it.is_enabled_by(context.profiles));
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
@@ -48,12 +48,13 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             }
         };
         // A user who may not read the file cannot judge the login; its owner can.
-        if let (SecretContent::ProxyLogin, Ok(line)) =
-            (secret.content(), file::text(&path, limits::TEXT))
+        let is_login = |it: &Secret| it.name() == name && it.content() == SecretContent::ProxyLogin;
+        if context.house.declared.secrets.iter().any(is_login)
+            && let Ok(line) = file::text(&path, limits::TEXT)
         {
             judge_login(&shown, &line, findings);
         }
-        match access::required(context.project, secret.name()) {
+        match access::required(context.project, name) {
             Ok(wanted) => judge(&shown, Seen::from(&metadata), &wanted, findings),
             Err(conflict) => findings.error(
                 &shown,

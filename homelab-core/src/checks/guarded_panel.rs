@@ -69,7 +69,7 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
 /// wizard.
 fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
     let panel = member.contract()?.panel.some()?;
-    let closes = |site: &ProxySite| project.route_of(site).is_some_and(|it| !it.closed.is_empty());
+    let closes = |site: &ProxySite| !site.always_closed_paths().is_empty();
     let mut sites = project.sites_of(member.name);
     let is_guarded = match &panel.login {
         PanelLogin::BuiltIn => false,

@@ -3,6 +3,8 @@
 //! Without one a container that hangs is `running` for ever: nothing waits for it, nothing
 //! reports it, and an update that breaks it passes for a success.
 //!
+//! An image of which nobody knows that it ships a check counts as one that has none.
+//!
 //! Fix: set `healthcheck:`. For an image that ships one, say so in its contract; for an image
 //! that cannot be probed, give the reason to `Health::unprobed`.
 

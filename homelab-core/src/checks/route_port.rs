@@ -19,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let Some(contract) = member.contract() else { continue };
-        let known: Vec<_> = contract.ports.items().iter().map(|it| it.number()).collect();
+        let Some(known) = contract.ports.get() else { continue };
+        let known: Vec<_> = known.iter().map(|it| it.number()).collect();
         let ports = project.sites_of(member.name).flat_map(ProxySite::upstream_ports);
         for port in ports.filter(|it| !known.contains(it)) {
             let (name, image) = (member.name, &contract.repository);

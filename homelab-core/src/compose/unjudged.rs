@@ -14,10 +14,14 @@ use super::{File, Service};
 /// program cannot look at. Nobody passes them on.
 pub(crate) const POWERFUL: &[&str] = &[
     "annotations",
+    "blkio_config",
     "build",
     "cgroup",
     "cgroup_parent",
     "configs",
+    "container_name",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
     "credential_spec",
     "develop",
     "device_cgroup_rules",
@@ -28,7 +32,10 @@ pub(crate) const POWERFUL: &[&str] = &[
     "isolation",
     "label_file",
     "links",
+    "mem_swappiness",
+    "memswap_limit",
     "models",
+    "oom_kill_disable",
     "oom_score_adj",
     "post_start",
     "pre_start",
@@ -37,6 +44,7 @@ pub(crate) const POWERFUL: &[&str] = &[
     "runtime",
     "scale",
     "storage_opt",
+    "ulimits",
     "use_api_socket",
     "volumes_from",
 ];
@@ -47,6 +55,8 @@ pub(crate) const POWERFUL: &[&str] = &[
 ///
 /// Those of [`yaml::parse`]; a key that is unknown elsewhere, such as below `volumes`, among them.
 pub fn parse(text: &str) -> Result<File, Error> {
+    // Also of what the strict parser refuses: a tag would else end its count.
+    yaml::check(text)?;
     let strict = match yaml::parse(text) {
         Err(Error::Syntax(error)) => error,
         other => return other,
@@ -77,25 +87,44 @@ pub(crate) fn put_back(file: &File, value: &mut Value) {
     }
 }
 
-/// Takes the keys that a service does not have out of every service.
+/// Takes the keys that a service does not have out of every service. One that is no key of Compose, or
+/// whose value could not be written again as it was read, stays, and so is refused.
 fn take(value: &mut Value) -> IndexMap<String, Mapping> {
     let schema = schema_for!(Service);
     let known = schema.get("properties").and_then(|it| it.as_object());
-    let is_known = |key: &Value| {
-        key.as_str().is_none_or(|key| known.is_some_and(|known| known.contains_key(key)))
-    };
+    let is_known = |key: &str| known.is_some_and(|known| known.contains_key(key));
     let mut taken = IndexMap::new();
     let Some(Value::Mapping(services)) = value.get_mut("services") else { return taken };
     for (name, service) in services.iter_mut() {
         let (Value::String(name), Value::Mapping(service)) = (name, service) else { continue };
         let (own, unjudged): (Mapping, Mapping) =
-            std::mem::take(service).into_iter().partition(|(key, _)| is_known(key));
+            std::mem::take(service).into_iter().partition(|(key, value)| {
+                key.as_str().is_none_or(|it| is_known(it) || !is_key(it)) || is_odd(value)
+            });
         *service = own;
         if !unjudged.is_empty() {
             taken.insert(name.clone(), unjudged);
         }
     }
     taken
+}
+
+/// Whether it has the form of a key of Compose, of today or of tomorrow: no merge key, no variable.
+fn is_key(key: &str) -> bool {
+    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "_.-".contains(it);
+    key.starts_with(|it: char| it.is_ascii_lowercase()) && key.chars().all(plain)
+}
+
+/// Whether something stands in it that would not be written again as it was read.
+fn is_odd(value: &Value) -> bool {
+    match value {
+        Value::Tagged(_) => true,
+        Value::Sequence(list) => list.iter().any(is_odd),
+        Value::Mapping(map) => {
+            map.iter().any(|(key, value)| key.as_str().is_none_or(|it| it == "<<") || is_odd(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +137,14 @@ mod tests {
             |line: &str| parse(&format!("name: h\nservices:\n  a:\n    image: b\n    {line}\n"));
         let kept = file("hostname: [x]").expect("it is kept").services["a"].unjudged.clone();
         assert_eq!(serde_yaml::to_string(&kept).expect("it was read"), "hostname:\n- x\n");
-        for line in ["imge: c\n    volumes: 3", "deploy: { mode: global }", "? [a]\n    : b"] {
+        for line in [
+            "imge: c\n    volumes: 3",
+            "deploy: { mode: global }",
+            "? [a]\n    : b",
+            "dns: !reset [a]",
+            "<<: { pid: host }",
+            "x-a: { <<: { b: c } }",
+        ] {
             assert!(file(line).is_err(), "{line}");
         }
         let error = parse("name: h\nservises: {}\n").expect_err("the file has no such key");

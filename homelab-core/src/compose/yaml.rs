@@ -106,6 +106,11 @@ pub fn parse(text: &str) -> Result<File, Error> {
     serde_yaml::from_str(text).map_err(Error::Syntax)
 }
 
+/// Counts what a text holds, aliases replaced, before anything reads it.
+pub(super) fn check(text: &str) -> Result<(), Error> {
+    size::check(text)
+}
+
 /// Makes a comment for YAML, `.env` and environment files: puts a `#` before every line of `text`.
 pub fn comment(text: &str) -> String {
     let mut out = String::new();

@@ -294,10 +294,25 @@ impl<'a> Catalogue<'a> {
         Self(by_repository)
     }
 
-    /// Returns the first contract that holds for a repository and a tag; no tag means `latest`.
+    /// Returns the ranges for which something is known of a repository.
+    pub(crate) fn ranges(&self, repository: &str) -> Option<String> {
+        let contracts = self.0.get(canonical(repository))?;
+        let ranges: Vec<_> = contracts.iter().map(|it| it.tags.to_string()).collect();
+        Some(ranges.join(", or "))
+    }
+
+    /// Returns the contract that holds for a repository and a tag; without a tag it is `latest`. A tag
+    /// that names no version may be any, and is taken for the newest that is known.
     pub(crate) fn find(&self, repository: &str, tag: Option<&str>) -> Option<&'a Contract> {
         let contracts = self.0.get(canonical(repository))?;
-        contracts.iter().copied().find(|it| it.holds_for(repository, tag))
+        let mut held = contracts.iter().copied().filter(|it| it.holds_for(repository, tag));
+        let first = held.next()?;
+        let names_a_version = tag.is_some_and(tags::names_a_version);
+        Some(if names_a_version {
+            first
+        } else {
+            held.fold(first, |one, it| if it.tags.is_newer(&one.tags) { it } else { one })
+        })
     }
 }
 

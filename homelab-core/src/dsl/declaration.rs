@@ -5,7 +5,8 @@
 //! not use its own declarations.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::dsl::contract::Contract;
 use crate::dsl::resource::Secret;
@@ -20,23 +21,25 @@ pub const DECLARATION: &str = "config/house.json";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Declaration {
     /// The project's folder on the host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "understood_one", skip_serializing_if = "Option::is_none")]
     pub house: Option<EnvVar>,
     /// The domain that every host name ends with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "understood_one", skip_serializing_if = "Option::is_none")]
     pub domain: Option<EnvVar>,
     /// Who issues the certificates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "understood_one", skip_serializing_if = "Option::is_none")]
     pub tls: Option<EnvVar>,
     /// Memory that stays for the operating system, the engine and the page cache, in MiB.
     pub reserve: Memory,
     /// Names of the profiles.
     pub profiles: Vec<String>,
     /// Every variable of `.env`.
+    #[serde(deserialize_with = "understood")]
     pub variables: Vec<EnvVar>,
     /// Every secret.
     pub secrets: Vec<Secret>,
     /// What is known of the images that it runs.
+    #[serde(deserialize_with = "understood")]
     pub contracts: Vec<Contract>,
 }
 
@@ -60,16 +63,19 @@ impl Declaration {
         }
     }
 
-    /// Gathers what a Compose file alone tells: the names of its secrets.
-    pub fn of_secrets<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Makes the declaration that a Compose file alone tells: the names of its profiles and secrets.
+    pub fn of_names<'a>(
+        profiles: impl IntoIterator<Item = &'a str>,
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         Self {
             house: None,
             domain: None,
             tls: None,
             reserve: Memory::default(),
-            profiles: Vec::new(),
+            profiles: profiles.into_iter().map(str::to_owned).collect(),
             variables: Vec::new(),
-            secrets: names.into_iter().filter_map(Secret::parse).collect(),
+            secrets: secrets.into_iter().filter_map(Secret::parse).collect(),
             contracts: Vec::new(),
         }
     }
@@ -90,6 +96,28 @@ impl Declaration {
     }
 }
 
+/// Entries of a list of a declaration: far more than a house has.
+const ENTRIES: usize = 1000;
+
+/// Reads a list and leaves out what a newer program may have written in words of its own: a host judges
+/// by the rest.
+fn understood<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let all = Vec::<serde_json::Value>::deserialize(from)?;
+    if all.len() > ENTRIES {
+        let message = format!("{} entries of one list, expected at most {ENTRIES}", all.len());
+        return Err(D::Error::custom(message));
+    }
+    Ok(all.into_iter().filter_map(|it| serde_json::from_value(it).ok()).collect())
+}
+
+/// The same for a single value.
+fn understood_one<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,15 +136,28 @@ mod tests {
     fn what_a_definition_could_not_say_is_refused() {
         let text = Declaration::of(&good()).text();
         for (from, to, said) in [
-            ("\"DATA_ROOT\"", "\"data root\"", "is no name of a variable"),
             ("\"login\"", "\"../login\"", "is no name of a secret"),
-            ("\"/dumps\"", "\"dumps\"", "begins with `/`"),
-            ("\"home.arpa\"", "\"${HOME}\"", "no dollar sign"),
             ("\"reserve\"", "\"more\"", "reserve"),
         ] {
             assert!(text.contains(from), "{from}");
             let error = Declaration::parse(text.replace(from, to).as_bytes()).expect_err(to);
             assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_a_newer_program_costs_no_more_than_what_it_is_about() {
+        let text = Declaration::of(&good()).text();
+        for (from, to, variables, contracts) in [
+            ("\"DATA_ROOT\"", "\"data root\"", 2, 6),
+            ("\"hostname\"", "\"name-of-tomorrow\"", 4, 6),
+            ("\"/dumps\"", "\"dumps\"", 4, 6),
+            ("\"database\"", "\"cache\"", 5, 5),
+        ] {
+            assert!(text.contains(from), "{from}: {text}");
+            let read = Declaration::parse(text.replace(from, to).as_bytes()).expect(to);
+            let left = (read.variables.len(), read.contracts.len());
+            assert_eq!(left, (variables, contracts), "{to}");
         }
     }
 }

@@ -193,7 +193,7 @@ impl EnvVar {
         kind: Kind,
         meaning: &'static str,
     ) -> Result<Self, String> {
-        if is_key(name) && is_plain(meaning) {
+        if name.len() <= 64 && is_key(name) && is_plain(meaning) {
             return Ok(Self::new(name, kind, meaning));
         }
         Err(format!("`{name}` is no name of a variable, or `{meaning}` no meaning"))

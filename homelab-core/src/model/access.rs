@@ -75,9 +75,12 @@ pub fn required(project: &Project<'_>, secret: &str) -> Result<Access, Conflict>
     Err(conflict())
 }
 
-/// Returns the user and group of a service's first process; `None` when they are not numeric.
+/// Returns the user and group of a service's first process; `None` when they are not numeric, or when
+/// nobody knows the user of its image.
 pub fn ids(project: &Project<'_>, member: &Member<'_>) -> Option<(u32, u32)> {
-    user(project, member).ids
+    let is_known =
+        member.service.user.is_some() || member.contract().is_some_and(|it| !it.user.is_unknown());
+    user(project, member).ids.filter(|_| is_known)
 }
 
 struct User {
@@ -85,7 +88,8 @@ struct User {
     ids: Option<(u32, u32)>,
 }
 
-/// Returns the user of a service's first process: the service's own, else the image's.
+/// Returns the user of a service's first process: the service's own, else the image's, else root, which
+/// reads no more than others do.
 fn user(project: &Project<'_>, member: &Member<'_>) -> User {
     let known = member.contract().and_then(|it| it.user.get());
     let known = || known.map_or_else(|| "0".to_owned(), ToString::to_string);

@@ -46,6 +46,12 @@ pub fn need(project: &Project<'_>, profiles: &[&str]) -> Option<Need> {
     Some(Table::of(project)?.need(profiles))
 }
 
+/// Returns the sum of the limits of what runs with these profiles, whatever the host has.
+pub fn total(project: &Project<'_>, profiles: &[&str]) -> Memory {
+    let running = project.members().filter(|it| it.is_enabled_by(profiles));
+    running.filter_map(|it| limit(project, &it)).sum()
+}
+
 /// Sums of the limits of the services that have the same profiles.
 struct Table<'a> {
     available: Memory,

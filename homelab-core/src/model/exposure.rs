@@ -16,6 +16,7 @@ use crate::dsl::route::{Address, Login};
 use crate::dsl::units::{Port, Protocol};
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Zone};
+use crate::proxy::caddyfile::ProxySite;
 
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -206,13 +207,13 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             // The route wants the proxy to ask, but its labels do not make it ask.
             Some(Login::Proxy) | None => (Asks::Unknown, None),
         };
-        let closed = route.map_or_else(|| site.closed_paths(), |it| it.closed.to_vec());
+        let closed_until = closed_until(member, site);
+        // Where the variable has its value already, nothing opens them any more.
+        let closed = match closed_until {
+            Some(_) => site.always_closed_paths(),
+            None => site.closed_paths(),
+        };
         let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
-        let closed_until = route.and_then(|it| it.closed_until).map(|(paths, done)| ClosedUntil {
-            paths: paths.iter().map(|it| (*it).to_owned()).collect(),
-            setting: format!("{done}=true"),
-            is_open: project.value(&done) == "true",
-        });
         hosts.extend(site.addresses().map(|address| Host {
             host: address.to_owned(),
             service: member.name.to_owned(),
@@ -225,6 +226,19 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
         }));
     }
     hosts
+}
+
+/// Returns the paths that a variable of `.env` opens, as the labels say.
+fn closed_until(member: &Member<'_>, site: &ProxySite) -> Option<ClosedUntil> {
+    let always = site.always_closed_paths();
+    let paths = site.closable_paths().into_iter().filter(|path| !always.contains(path));
+    let paths: Vec<_> = paths.map(str::to_owned).collect();
+    let is_closed = paths.first().is_some_and(|it| site.closed_paths().contains(&it.as_str()));
+    let labels =
+        member.service.labels.iter().filter(|(key, _)| key.split('.').next_back() == Some("vars"));
+    let mut variables = labels.flat_map(|(_, value)| interpolate::variables(value));
+    let variable = variables.next().filter(|_| !paths.is_empty())?;
+    Some(ClosedUntil { paths, setting: format!("{variable}=true"), is_open: !is_closed })
 }
 
 /// Returns how one service reaches the internet; `None` when none of its networks leads there.

@@ -58,13 +58,8 @@ impl<'a> Facts<'a> {
     /// Gathers what the author declared; where there is nothing, what the contract of the image
     /// says.
     pub(crate) fn new(spec: Option<&'a Spec>, contract: Option<&'a Contract>) -> Self {
-        let kind = contract.and_then(|it| it.kind.get().copied());
-        let known = Self {
-            role: kind.map(ImageKind::role),
-            is_socket_proxy: kind == Some(ImageKind::SocketProxy),
-            contract,
-            ..Self::default()
-        };
+        let mut known = Self::default();
+        known.learn(contract);
         let Some(spec) = spec else { return known };
         Self {
             role: Some(spec.role),
@@ -87,6 +82,16 @@ impl<'a> Facts<'a> {
             waivers: &spec.waivers,
             place: Some(spec.place),
             ..known
+        }
+    }
+
+    /// Takes over what is known of the image; what its author declared counts more.
+    pub(crate) fn learn(&mut self, contract: Option<&'a Contract>) {
+        self.contract = contract;
+        if !self.is_declared {
+            let kind = contract.and_then(|it| it.kind.get().copied());
+            self.role = kind.map(ImageKind::role);
+            self.is_socket_proxy = kind == Some(ImageKind::SocketProxy);
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::proxy::caddyfile::{self, ProxySite};
 pub struct Project<'a> {
     file: File,
     stack: Option<&'a Stack>,
+    catalogue: Catalogue<'a>,
     /// What is known of each service, in the file's order.
     known: Vec<Known<'a>>,
     on_network: Positions,
@@ -98,6 +99,7 @@ impl<'a> Project<'a> {
             readers: by_name(services().map(|it| &it.secrets)),
             file,
             stack,
+            catalogue,
             values: IndexMap::new(),
             folder: HOST_FOLDER.to_owned(),
             sites: Vec::new(),
@@ -119,6 +121,8 @@ impl<'a> Project<'a> {
         self.values = values;
         for (known, service) in self.known.iter_mut().zip(self.file.services.values()) {
             known.image = resolved(&self.values, service.image.as_deref().unwrap_or_default());
+            let ImageParts { repository, tag, .. } = split_image(&known.image);
+            known.facts.learn(self.catalogue.find(repository, tag));
         }
         self.with_sites()
     }
@@ -237,6 +241,11 @@ impl<'a> Project<'a> {
     /// nothing is known may be it.
     pub(crate) fn knows_the_proxy(&self) -> bool {
         self.stack.is_some() || self.members().any(|it| it.role() == Some(RoleKind::Edge))
+    }
+
+    /// Returns the versions for which something is known of an image, as text.
+    pub(crate) fn other_versions(&self, repository: &str) -> Option<String> {
+        self.catalogue.ranges(repository)
     }
 
     /// Returns the services on a network.

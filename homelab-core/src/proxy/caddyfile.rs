@@ -69,6 +69,11 @@ impl ProxySite {
         self.refused_paths(|condition| self.holds(condition))
     }
 
+    /// Returns the paths that it answers with an error whatever else holds.
+    pub fn always_closed_paths(&self) -> Vec<&str> {
+        self.refused_paths(|condition| condition.tokens.first().map(String::as_str) == Some("path"))
+    }
+
     /// Returns the closed paths, and those that it would close if a variable of the site had
     /// another value.
     pub fn closable_paths(&self) -> Vec<&str> {

@@ -7,7 +7,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Mapping;
 
 use self::list::{elements, mounts, port, words};
 use crate::checks::is_credential;
@@ -193,12 +193,13 @@ impl Changes {
         self.text("userns_mode", user.as_ref(), to.userns_mode.as_ref());
     }
 
-    /// Keys that this program does not know, each with what stands there.
+    /// Keys that this program does not know.
     fn unjudged(&mut self, from: &Mapping, to: &Mapping) {
-        let text = |it: &Value| serde_yaml::to_string(it).unwrap_or_default().trim().to_owned();
-        for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
-            let name = key.as_str().unwrap_or_default();
-            self.text(name, from.get(key).map(text).as_ref(), to.get(key).map(text).as_ref());
+        let others = to.keys().filter(|it| !from.contains_key(*it));
+        for key in from.keys().chain(others).filter(|it| from.get(*it) != to.get(*it)) {
+            // Nobody knows whether a password stands there.
+            let told = |of: &Mapping| of.get(key).map(|_| "something".to_owned());
+            self.push(key.as_str().unwrap_or_default(), told(from), told(to));
         }
     }
 

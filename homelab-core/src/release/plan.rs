@@ -340,8 +340,11 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
         let files = after.files.get(name).into_iter().flatten();
         step.changes.extend(files.map(|it| contents(it)));
         if step.changes.is_empty() {
-            step.because =
-                Some("the files that it mounts are not those it was made with".to_owned());
+            step.because = Some(if to.unjudged.is_empty() {
+                "the files that it mounts are not those it was made with".to_owned()
+            } else {
+                "keys that nobody judges, or files, are not those it was made with".to_owned()
+            });
         }
     }
     step.action = if other_files || !step.changes.is_empty() {

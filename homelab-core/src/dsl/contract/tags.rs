@@ -1,5 +1,7 @@
 //! Which versions of an image a contract is about.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,20 +32,45 @@ impl Tags {
     /// version.
     pub fn hold(&self, tag: &str) -> bool {
         let version = numbers(tag);
-        let is_before = |bound: &Option<String>, version: &[u64]| {
-            bound.as_ref().is_some_and(|it| version < numbers(it).as_slice())
+        // `10` is the newest version of 10, so it is compared as far as it says something.
+        let both = |bound: &[u64]| version.len().min(bound.len());
+        let is_from = |bound: &Vec<u64>| version[..both(bound)] >= bound[..both(bound)];
+        let is_before = |bound: &Vec<u64>| {
+            let is_open = version.len() < bound.len() && bound.starts_with(&version);
+            is_open || version < *bound
         };
-        version.is_empty()
-            || !is_before(&self.from, &version)
-                && (self.before.is_none() || is_before(&self.before, &version))
+        let bound = |text: &Option<String>| text.as_deref().map(numbers);
+        bound(&self.from).iter().all(is_from) && bound(&self.before).iter().all(is_before)
     }
+
+    /// Whether the range begins later than another one.
+    pub(super) fn is_newer(&self, other: &Self) -> bool {
+        let from = |tags: &Self| tags.from.as_deref().map(numbers);
+        from(self) > from(other)
+    }
+}
+
+impl fmt::Display for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.from, &self.before) {
+            (Some(from), Some(before)) => write!(f, "{from} and later, before {before}"),
+            (Some(from), None) => write!(f, "{from} and later"),
+            (None, Some(before)) => write!(f, "versions before {before}"),
+            (None, None) => f.write_str("every version"),
+        }
+    }
+}
+
+/// Whether a tag begins with a number.
+pub(super) fn names_a_version(tag: &str) -> bool {
+    !numbers(tag).is_empty()
 }
 
 /// Returns the numbers that a version begins with: 3, 2 and 4 for `v3.2.4-rc1`.
 fn numbers(version: &str) -> Vec<u64> {
     let version = version.strip_prefix('v').unwrap_or(version);
     let end = version.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(version.len());
-    version[..end].split('.').map_while(|it| it.parse().ok()).collect()
+    version[..end].split('.').map_while(|it| it.parse().ok()).take(8).collect()
 }
 
 #[cfg(test)]
@@ -60,6 +87,7 @@ mod tests {
             assert!(!tags.hold(tag), "{tag}");
         }
         assert!(Tags::between("2.3", "3").hold("2.3") && !Tags::between("2.3", "3").hold("2.2.9"));
+        assert!(Tags::between("10.11", "13").hold("10") && Tags::between("10", "12.5").hold("12"));
         assert!(Tags::default().hold("1") && Tags::default().hold("99"));
     }
 }

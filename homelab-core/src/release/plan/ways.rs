@@ -1,7 +1,7 @@
 //! Gathers ways in and out in the form in which a plan compares them.
 
 use super::{Way, WayKind};
-use crate::model::exposure::{self, Asks};
+use crate::model::exposure::{self, Asks, Host};
 use crate::model::project::Project;
 
 /// Returns every way in and out.
@@ -14,7 +14,7 @@ pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
         how: "published".to_owned(),
     });
     let hosts = exposure.hosts.into_iter().map(|host| Way {
-        how: how(host.login, &host.closed),
+        how: how(&host),
         service: host.service,
         kind: WayKind::Host,
         what: host.host,
@@ -29,8 +29,10 @@ pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
 }
 
 /// Says who asks for a login at a host name, and which of its paths are closed.
-fn how(login: Asks, closed: &[String]) -> String {
-    let mut how = match login {
+fn how(host: &Host) -> String {
+    let until = host.closed_until.iter().filter(|it| !it.is_open).flat_map(|it| &it.paths);
+    let closed: Vec<_> = host.closed.iter().chain(until).map(String::as_str).collect();
+    let mut how = match host.login {
         Asks::Proxy => "the proxy asks for the login".to_owned(),
         Asks::Service | Asks::Nobody | Asks::Unknown => {
             "the proxy does not ask for a login".to_owned()
