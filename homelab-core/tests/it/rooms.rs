@@ -58,6 +58,12 @@ fn graph() -> Graph {
         }
         let text = fs::read_to_string(&path).expect("it can be read");
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let above = |levels: usize| {
+            let names: Vec<_> = relative.iter().filter_map(|it| it.to_str()).collect();
+            let kept = &names[..names.len().saturating_sub(levels)];
+            kept.iter().fold("crate::".to_owned(), |path, it| path + it + "::")
+        };
+        let code = code.replace("super::super::", &above(2)).replace("super::", &above(1));
         let used = graph.entry(module.clone()).or_default();
         used.extend(code.lines().flat_map(uses));
         used.remove(&module);
