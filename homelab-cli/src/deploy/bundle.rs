@@ -284,11 +284,8 @@ mod tests {
         let wanted = with("    hostname: \"${NAME:-my}-a$$b\"\n");
         let told = "`a` has the key `hostname`, which this program does not know: it is not judged";
         assert_eq!(wanted.after.warnings, [told]);
-        let text = resolve::text(&wanted.after.file);
-        assert!(
-            text.contains("hostname: \"my-a$$b\"") || text.contains("hostname: my-a$$b"),
-            "{text}"
-        );
+        let text = resolve::text(&wanted.after.file).replace('"', "");
+        assert!(text.contains("hostname: my-a$$b\n"), "{text}");
         let rules = |wanted: &Wanted| {
             let found = preflight::refusals(wanted).into_iter().map(|it| it.rule);
             found.filter(|it| it == "powerful-key").count()
