@@ -95,3 +95,31 @@ impl<'a> Facts<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::compose::yaml;
+    use crate::dsl::contract::{Contract, Tags, ran};
+    use crate::model::project::Project;
+
+    #[test]
+    fn the_tag_of_the_settings_decides_which_contract_holds() {
+        let version = |from: &str, before: &str, path: &str| Contract {
+            tags: Tags::between(from, before),
+            data: ran("tests").all([path]),
+            ..Contract::of("app")
+        };
+        let catalogue = [version("1", "2", "/old"), version("2", "3", "/new")];
+        let file = "name: house\nservices: { app: { image: \"app:${TAG:-1}\" } }\n";
+        let project = Project::from_file(yaml::parse(file).expect("a valid file"), &catalogue);
+        let data = |project: &Project<'_>| {
+            let member = project.member("app").expect("it is in the file");
+            member.contract().map(|it| it.data.items().to_vec())
+        };
+        assert_eq!(data(&project), Some(vec!["/old".to_owned()]));
+        for (tag, path) in [("2", Some(vec!["/new".to_owned()])), ("3", None)] {
+            let values = [("TAG".to_owned(), tag.to_owned())].into();
+            assert_eq!(data(&project.clone().with_values(values)), path, "{tag}");
+        }
+    }
+}
