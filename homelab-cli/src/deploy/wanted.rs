@@ -268,3 +268,37 @@ fn values(place: &HousePlace, path: PathBuf) -> Result<HostValues<'_>, Error> {
 fn older<'a>(place: &HousePlace, current: Option<&Id>) -> Option<ReleaseFiles<'a>> {
     ReleaseFiles::release(place, current?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A release of one image, which says that it starts as this user.
+    fn release(image: &str, user: u32) -> Bundle {
+        let declared = format!(
+            r#"{{ "reserve": 0, "profiles": [], "variables": [], "secrets": [], "contracts": [
+                {{ "repository": "{image}", "user": {{ "known":
+                {{ "value": {user}, "confidence": "ran", "source": "tests" }} }} }}] }}"#
+        );
+        let compose = format!("name: house\nservices:\n  web:\n    image: \"{image}:1\"\n");
+        let files = [("compose.yaml", compose), (DECLARATION, declared)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.into_bytes()));
+        let files = IndexMap::from(files);
+        let commit = "0123456789abcdef";
+        let id = Id::of(commit, &release::content(&files), false).expect("both are digits");
+        Bundle::of_contents(id, commit, files).expect("a valid file")
+    }
+
+    /// Whether the plan from one release to the other says that the service starts as root now.
+    fn becomes_root(old: &Bundle, new: &Bundle) -> bool {
+        let wanted = Wanted::anywhere(new, Some(old)).expect("it can be read");
+        let plan = wanted.against(&Wanted::anywhere(old, None).expect("it can be read"));
+        plan.power.iter().any(|it| it.what == "starts as root")
+    }
+
+    #[test]
+    fn an_image_is_known_by_the_release_before_and_then_by_its_own() {
+        assert!(becomes_root(&release("good", 1000), &release("bad", 0)));
+        assert!(!becomes_root(&release("good", 1000), &release("other", 1000)));
+    }
+}
