@@ -1,9 +1,13 @@
 //! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
 
+mod labels;
 mod networks;
+mod storage;
 mod text;
 
+use self::labels::labels;
 use self::networks::Networks;
+use self::storage::{device, mounts, tmpfs};
 pub(crate) use self::text::reference;
 pub use self::text::{literal, text};
 
@@ -12,20 +16,18 @@ use std::time::Duration;
 use indexmap::{IndexMap, IndexSet};
 use serde_yaml::Mapping;
 
-use crate::compose::label;
 use crate::compose::{
-    BindOptions, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
-    PublishedPort, Resources, Secret, Service, ServiceMount, Volume,
+    Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
+    Resources, Secret, Service, Volume,
 };
 use crate::dsl::health::{Health, Probe};
-use crate::dsl::privilege::{Capability, Exception, User};
-use crate::dsl::resource::{Mount, Policy, Source, Tmpfs};
+use crate::dsl::privilege::User;
+use crate::dsl::resource::Source;
 use crate::dsl::route::{Address, Publish};
 use crate::dsl::service::{DependsOn, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
-use crate::proxy;
 
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
@@ -192,56 +194,6 @@ fn port(publish: &Publish) -> PublishedPort {
     }
 }
 
-fn mounts(spec: &Spec) -> Vec<ServiceMount> {
-    let mut mounts: Vec<_> = spec.mounts.iter().map(mount).collect();
-    if spec.docker_socket {
-        mounts.push(bind(DOCKER_SOCKET.to_owned(), DOCKER_SOCKET, true));
-    }
-    mounts
-}
-
-fn mount(mount: &Mount<()>) -> ServiceMount {
-    let read_only = mount.policy == Policy::ReadOnly;
-    match mount.source {
-        Source::Volume(name) => ServiceMount {
-            kind: MountKind::Volume,
-            source: name.to_owned(),
-            target: literal(mount.target),
-            read_only,
-            bind: None,
-        },
-        Source::Variable(variable) => bind(reference(&variable), mount.target, read_only),
-        Source::Host(path) => bind(literal(path), mount.target, read_only),
-        Source::File(path) => bind(literal(&format!("./{path}")), mount.target, read_only),
-    }
-}
-
-/// A bind whose missing source stops the start: Docker would make an empty folder of root's.
-fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
-    ServiceMount {
-        kind: MountKind::Bind,
-        source,
-        target: literal(target),
-        read_only,
-        bind: Some(BindOptions { create_host_path: false }),
-    }
-}
-
-fn tmpfs(spec: &Spec) -> Vec<String> {
-    let entry = |it: &Tmpfs| {
-        let owner = it.owner.map(ids).map(|(uid, gid)| format!("uid={uid},gid={gid}"));
-        let options = Some(literal(it.options)).filter(|it| !it.is_empty());
-        let options: Vec<_> = owner.into_iter().chain(options).collect();
-        let path = literal(it.path);
-        if options.is_empty() { path } else { format!("{path}:{}", options.join(",")) }
-    };
-    spec.tmpfs.iter().map(entry).collect()
-}
-
-fn device((source, target): &(EnvVar, &'static str)) -> String {
-    format!("{}:{}:rw", reference(source), literal(target))
-}
-
 /// Absent when the image's own check is kept as it is.
 fn healthcheck(health: &Health) -> Option<Healthcheck> {
     let words = |kind: &str, rest: &[&str]| {
@@ -290,45 +242,6 @@ fn logging() -> Logging {
         driver: "json-file".to_owned(),
         options: options.iter().map(|(key, it)| ((*key).to_owned(), (*it).to_owned())).collect(),
     }
-}
-
-/// The reasons that the rules of a host ask for.
-fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
-    let is_asked = |what: &Exception<'_>| match what {
-        Exception::Capability(it) => !Capability::HARMLESS.contains(it),
-        Exception::Namespace(..) => true,
-        Exception::WritableRoot => false,
-    };
-    let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
-    let exceptions = exceptions.map(|(what, because)| (what.key(), *because));
-    let waivers = spec.waivers.iter().filter(|it| label::HOST_RULES.contains(&it.0));
-    let waivers = waivers.map(|(rule, because)| ((*rule).to_owned(), *because));
-    let filter = "it is the filter in front of the Docker API";
-    let socket = spec.docker_socket.then(|| ("docker-socket".to_owned(), filter));
-    let all = exceptions.chain(waivers).chain(socket);
-    all.map(|(what, because)| (format!("{}{what}", label::ACCEPTS), literal(because)))
-}
-
-fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = proxy::labels(&stack.site, spec)
-        .iter()
-        .map(|(key, it)| (key.clone(), text(it)))
-        .collect::<IndexMap<_, _>>();
-    labels.extend(texts(&spec.labels));
-    if let Some((superuser, database)) = spec.postgres {
-        labels.insert(
-            label::DATABASE.to_owned(),
-            literal(&format!("postgres:{superuser}/{database}")),
-        );
-    }
-    if let Some(because) = stack.contract_of(spec.image).and_then(|it| it.one_way.some()) {
-        labels.insert(label::ONE_WAY.to_owned(), literal(because));
-    }
-    labels.extend(accepted(spec));
-    if let Some((switch, _)) = spec.unattended {
-        labels.insert(label::UPDATE.to_owned(), text(&Text::choice(switch, "false", "true")));
-    }
-    labels
 }
 
 #[cfg(test)]

@@ -37,26 +37,27 @@
 //! ```
 
 mod agent;
+mod network;
+mod process;
 mod spec;
+mod storage;
 mod wiring;
 
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::time::Duration;
 
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
-use crate::dsl::handle::Handle;
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::privilege::{Capability, Exception, User};
-use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
+use crate::dsl::privilege::Exception;
+use crate::dsl::resource::{Profile, Secret};
 pub use crate::dsl::role::{
     Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
 };
 use crate::dsl::route::{Publish, Route, Tile};
-use crate::dsl::text::{Text, ToText};
+use crate::dsl::text::ToText;
 use crate::dsl::units::{Cpus, Memory};
 use crate::dsl::variable::{EnvVar, Switch};
 
@@ -178,88 +179,6 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Puts it on a network whose members can all reach each other. Default: none; a route,
-    /// `.uses(…)`, a way out and a published port each add the network that they need.
-    pub fn on(mut self, network: Network) -> Self {
-        self.spec.networks.push(network);
-        self
-    }
-
-    /// Connects it to another service: it starts after that one is healthy and shares a network
-    /// with it. This is a network that both were put on, else an internal one for the two alone.
-    pub fn uses(mut self, other: &(impl Connect + ?Sized)) -> Self {
-        other.connect(&mut Wiring::new(&mut self.spec));
-        self
-    }
-
-    /// Shares a network with another service as [`Service::uses`] does, without waiting for it.
-    ///
-    /// For a service that may be switched off while this one runs.
-    pub fn knows<Q: Role>(mut self, other: &Handle<Q>) -> Self {
-        self.spec.peers.push(other.name());
-        self
-    }
-
-    /// Gives it a way out to the internet, for this reason. Default: none, even with a route or a
-    /// published port.
-    pub fn egress(mut self, because: &'static str) -> Self {
-        self.spec.egress = Some(because);
-        self
-    }
-
-    /// Sets a variable of its environment; `$` in text is literal.
-    pub fn env(mut self, key: &'static str, value: impl ToText) -> Self {
-        self.spec.env.insert(key, value.to_text());
-        self
-    }
-
-    /// Reads the environment file `<prefix><value>.env` of this repository, where the value is a
-    /// variable's. It is for images whose switches have values that Compose cannot compute.
-    /// Default: none.
-    pub fn env_file(mut self, prefix: &'static str, chosen_by: &EnvVar) -> Self {
-        self.spec.env_file = Some((prefix, *chosen_by));
-        self
-    }
-
-    /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
-    pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
-        self.spec.env.insert(key, Text::literal(&secret.path()));
-        self.secret(secret)
-    }
-
-    /// Mounts a secret's file at `/run/secrets/<name>`. Default: none.
-    pub fn secret(mut self, secret: Secret) -> Self {
-        self.spec.add_secret(secret);
-        self
-    }
-
-    /// Mounts a volume or a host path. A service that updates itself unattended holds no precious state.
-    pub fn mount<K>(mut self, mount: Mount<K>) -> Service<R, S::Then>
-    where
-        S: Holds<K>,
-    {
-        self.spec.mounts.push(mount.erase());
-        self.into_state()
-    }
-
-    /// Puts a folder into memory. Default: none; the root file system is read-only.
-    pub fn tmpfs(mut self, tmpfs: Tmpfs) -> Self {
-        self.spec.tmpfs.push(tmpfs);
-        self
-    }
-
-    /// Passes the device whose path is in a variable. Default: none.
-    pub fn device(mut self, source: &EnvVar, target: &'static str) -> Self {
-        self.spec.devices.push((*source, target));
-        self
-    }
-
-    /// Adds the numeric group in a variable to the process. Default: none.
-    pub fn group(mut self, gid: &EnvVar) -> Self {
-        self.spec.groups.push(*gid);
-        self
-    }
-
     /// Caps its memory. Default: no cap, which the `resource-limits` check reports.
     pub fn memory(mut self, memory: Memory) -> Self {
         self.spec.memory = Some(memory);
@@ -285,51 +204,9 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Sets user and group of the first process. Default: the image's.
-    pub fn user(mut self, user: User) -> Self {
-        self.spec.user = Some(user);
-        self
-    }
-
-    /// Adds a capability, for this reason. Default: none, all are dropped.
-    pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
-        self.spec.capabilities.push(capability);
-        self.exception(Exception::Capability(capability.as_str()), because)
-    }
-
-    /// Lets it write to its root file system, for this reason. Default: read-only.
-    pub fn writable_root(mut self, because: &'static str) -> Self {
-        self.spec.read_only = false;
-        self.exception(Exception::WritableRoot, because)
-    }
-
-    /// Shows it the host's processes, for this reason. Default: only its own.
-    pub fn host_pid(mut self, because: &'static str) -> Self {
-        self.spec.host_pid = true;
-        self.exception(Exception::Namespace("pid", "host"), because)
-    }
-
-    /// Replaces the image's command. Default: the image's.
-    pub fn command(mut self, words: &[&str]) -> Self {
-        self.spec.command = words.iter().map(|it| Text::literal(it)).collect();
-        self
-    }
-
     /// Sets the size of `/dev/shm`. Default: Docker's 64 MiB.
     pub fn shared_memory(mut self, size: Memory) -> Self {
         self.spec.shm = Some(size);
-        self
-    }
-
-    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
-    pub fn stops_within(mut self, grace: Duration) -> Self {
-        self.spec.stop_grace = Some(grace);
-        self
-    }
-
-    /// Runs Docker's init as first process. Default: the image's own.
-    pub fn init(mut self) -> Self {
-        self.spec.init = true;
         self
     }
 

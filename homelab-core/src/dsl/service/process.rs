@@ -1,0 +1,85 @@
+//! Methods of every service: its process, what that reads, and what it may do.
+
+use std::time::Duration;
+
+use super::{Role, Service, State};
+use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::resource::Secret;
+use crate::dsl::text::{Text, ToText};
+use crate::dsl::variable::EnvVar;
+
+impl<R: Role, S: State> Service<R, S> {
+    /// Sets a variable of its environment; `$` in text is literal.
+    pub fn env(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.env.insert(key, value.to_text());
+        self
+    }
+
+    /// Reads the environment file `<prefix><value>.env` of this repository, where the value is a
+    /// variable's. It is for images whose switches have values that Compose cannot compute.
+    /// Default: none.
+    pub fn env_file(mut self, prefix: &'static str, chosen_by: &EnvVar) -> Self {
+        self.spec.env_file = Some((prefix, *chosen_by));
+        self
+    }
+
+    /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
+    pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
+        self.spec.env.insert(key, Text::literal(&secret.path()));
+        self.secret(secret)
+    }
+
+    /// Mounts a secret's file at `/run/secrets/<name>`. Default: none.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.spec.add_secret(secret);
+        self
+    }
+
+    /// Sets user and group of the first process. Default: the image's.
+    pub fn user(mut self, user: User) -> Self {
+        self.spec.user = Some(user);
+        self
+    }
+
+    /// Adds the numeric group in a variable to the process. Default: none.
+    pub fn group(mut self, gid: &EnvVar) -> Self {
+        self.spec.groups.push(*gid);
+        self
+    }
+
+    /// Adds a capability, for this reason. Default: none, all are dropped.
+    pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
+        self.spec.capabilities.push(capability);
+        self.exception(Exception::Capability(capability.as_str()), because)
+    }
+
+    /// Lets it write to its root file system, for this reason. Default: read-only.
+    pub fn writable_root(mut self, because: &'static str) -> Self {
+        self.spec.read_only = false;
+        self.exception(Exception::WritableRoot, because)
+    }
+
+    /// Shows it the host's processes, for this reason. Default: only its own.
+    pub fn host_pid(mut self, because: &'static str) -> Self {
+        self.spec.host_pid = true;
+        self.exception(Exception::Namespace("pid", "host"), because)
+    }
+
+    /// Replaces the image's command. Default: the image's.
+    pub fn command(mut self, words: &[&str]) -> Self {
+        self.spec.command = words.iter().map(|it| Text::literal(it)).collect();
+        self
+    }
+
+    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
+    pub fn stops_within(mut self, grace: Duration) -> Self {
+        self.spec.stop_grace = Some(grace);
+        self
+    }
+
+    /// Runs Docker's init as first process. Default: the image's own.
+    pub fn init(mut self) -> Self {
+        self.spec.init = true;
+        self
+    }
+}
