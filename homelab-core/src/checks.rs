@@ -9,10 +9,14 @@ mod dangling_host;
 mod data_exposed;
 mod data_mounted;
 mod data_on_proxy_network;
+mod database_backup;
+mod database_dump;
+mod database_role;
 mod depends_cycle;
 mod depends_healthy;
 mod depends_profiles;
 mod docker_socket;
+mod dumper_version;
 mod egress;
 mod end_of_life;
 mod guarded_panel;
@@ -84,6 +88,7 @@ pub struct Rule {
 pub const ALL: &[Rule] = &[
     data_exposed::RULE,
     data_on_proxy_network::RULE,
+    database_role::RULE,
     route_login::RULE,
     guarded_panel::RULE,
     route_ingress::RULE,
@@ -127,6 +132,9 @@ pub const ALL: &[Rule] = &[
     memory_budget::RULE,
     egress::RULE,
     backup_coverage::RULE,
+    database_backup::RULE,
+    database_dump::RULE,
+    dumper_version::RULE,
     volume_writers::RULE,
     data_mounted::RULE,
     unused::RULE,
@@ -255,7 +263,7 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
         let member = project.member(&finding.subject).filter(|member| {
             rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
         });
-        match member.and_then(|it| it.waiver(rule)) {
+        match member.and_then(|it| it.waiver(rule, &finding.message)) {
             Some(because) => {
                 verdict.waived.push(Waived { because: because.to_owned(), finding });
             }
@@ -272,6 +280,7 @@ mod tests {
     use crate::compose::Service;
     use crate::compose::label;
     use crate::dsl::contract::Contract;
+    use crate::dsl::privilege::Waiver;
     use crate::dsl::route::Login;
     use crate::lower::lower;
 
@@ -349,7 +358,7 @@ mod tests {
         for (because, found) in [("its clients cannot answer", ""), ("", "error[route-login]")] {
             let told = break_stack(|stack| {
                 let web = spec(stack, "web");
-                web.waivers.push(("route-login", because));
+                web.waivers.push(Waiver { rule: "route-login", what: "notes.home.arpa", because });
                 web.routes[0] = web.routes[0].login(Login::BuiltIn);
             });
             assert!(told.starts_with(found) && told.is_empty() == found.is_empty(), "{told}");

@@ -20,6 +20,8 @@ pub mod topology;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dsl::privilege::Waiver;
+
 /// Something out of the ordinary, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
@@ -30,6 +32,10 @@ pub struct Reason {
 }
 
 impl Reason {
+    fn accepting(waiver: &Waiver) -> Self {
+        Self::new(&format!("{} of `{}`", waiver.rule, waiver.what), waiver.because)
+    }
+
     fn new(what: &str, because: &str) -> Self {
         Self { what: what.to_owned(), because: because.to_owned() }
     }

@@ -80,6 +80,7 @@ pub fn good() -> Stack {
             .on(BACKEND)
             .user(User::Ids(70, 70))
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
+            .postgres("notes", "notes")
             .mount(Volume::precious("db", Backup::Dump).at("/db"))
             .memory(Memory::mib(128)),
     );

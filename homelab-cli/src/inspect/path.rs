@@ -92,7 +92,7 @@ fn gifts(
             );
             Some((text, "path", told, "another folder, such as one below `/srv/data`"))
         });
-        let accepts = member.waiver("host-device").is_some();
+        let accepts = member.accepted("host-device").is_some();
         let devices = member.service.devices.iter().filter(|_| !accepts).filter_map(|text| {
             let value = project.resolve(text);
             let value = value.split(':').next().unwrap_or_default();

@@ -2,10 +2,10 @@
 //!
 //! A contract says for which tags it holds. Outside of them nobody has looked: rules that need the
 //! image's facts find nothing, and a new version may listen elsewhere, write elsewhere or ask nobody
-//! for a password.
+//! for a password. Where two contracts hold for one version, only one of them would count.
 //!
 //! Fix: read the image's release notes, correct its contract, and widen `tags` there; or write another
-//! contract for the new versions.
+//! contract for the new versions. Of two contracts for one version remove one.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
@@ -19,6 +19,32 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
+    unknown(project, findings);
+    if project.stack().is_some() {
+        ambiguous(project, findings);
+    }
+}
+
+/// Reports versions of which two contracts speak: only one of them would count.
+fn ambiguous(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members().filter(|it| project.contracts_of(it) > 1) {
+        let image = member.image();
+        findings.on(
+            &member,
+            format!(
+                "{} contracts hold for `{}:{}`, which `{}` runs",
+                project.contracts_of(&member),
+                image.repository,
+                image.tag.unwrap_or("latest"),
+                member.name
+            ),
+            "remove one of them, or give them ranges of `tags` that do not overlap".to_owned(),
+        );
+    }
+}
+
+/// Reports versions of which no contract speaks, though one speaks of others.
+fn unknown(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.contract().is_none()) {
         let image = member.image();
         let Some(others) = project.other_versions(image.repository) else { continue };
@@ -37,8 +63,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_image;
-    use crate::dsl::contract::Tags;
+    use crate::checks::check;
+    use crate::checks::testing::{break_image, good};
+    use crate::dsl::contract::{Contract, Tags};
+    use crate::model::project::Project;
 
     #[test]
     fn a_version_that_nobody_looked_at_is_found() {
@@ -48,6 +76,22 @@ mod tests {
         assert!(found.contains(told), "{found}");
         let found = break_image(|_| {}, |image| image.tags = Tags::since("2"));
         assert!(found.contains("is about 2 and later\n"), "{found}");
+    }
+
+    #[test]
+    fn two_contracts_for_one_version_are_found() {
+        let twice = |from: &str, before: &str| {
+            let mut stack = good();
+            let second =
+                Contract { tags: Tags::between(from, before), ..Contract::of("example/web") };
+            let catalogue = [stack.catalogue(), &[second]].concat();
+            stack = stack.knowing(catalogue);
+            let found = check(&Project::from_stack(&stack)).findings;
+            found.into_iter().map(|it| it.message).collect::<Vec<_>>()
+        };
+        let told = "2 contracts hold for `example/web:1.2`, which `web` runs";
+        assert_eq!(twice("1", "2"), [told]);
+        assert_eq!(twice("2", "3"), [""; 0]);
     }
 
     #[test]

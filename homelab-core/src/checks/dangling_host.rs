@@ -50,12 +50,34 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
+/// Schemes of addresses that lead to a service, whatever the variable's name is.
+const SCHEMES: &[&str] = &[
+    "amqp",
+    "http",
+    "https",
+    "mariadb",
+    "memcached",
+    "mongodb",
+    "mqtt",
+    "mysql",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "tcp",
+    "ws",
+    "wss",
+];
+
 /// Returns the host that a variable names, without scheme, login and port.
 fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
-    let is_host = key.ends_with("_HOST") || key.ends_with("_HOSTNAME");
+    let is_host = key.ends_with("HOST") || key.ends_with("HOSTNAME");
     let authority = match value.split_once("://") {
+        // `postgresql+asyncpg` is PostgreSQL by another driver.
         Some((scheme, rest))
-            if is_host || key.ends_with("_URL") || ["http", "https", "tcp"].contains(&scheme) =>
+            if is_host
+                || key.ends_with("_URL")
+                || SCHEMES.contains(&scheme.split('+').next().unwrap_or_default()) =>
         {
             let authority = rest.split(['/', '?', '#']).next()?;
             authority.rsplit_once('@').map_or(authority, |it| it.1)
@@ -106,6 +128,9 @@ mod tests {
     fn only_bare_names_are_hosts() {
         assert_eq!(host("DB_URL", "postgres://me@db:5432/notes"), Some("db"));
         assert_eq!(host("DB_HOST", "db:5432"), Some("db"));
+        assert_eq!(host("PAPERLESS_DBHOST", "db"), Some("db"));
+        assert_eq!(host("PAPERLESS_REDIS", "redis://broker:6379"), Some("broker"));
+        assert_eq!(host("DATABASE", "postgresql+asyncpg://me:it@db/notes"), Some("db"));
         for (key, value) in [
             ("APP_URL", "https://notes.home.arpa"),
             ("LISTEN_HOST", "0.0.0.0"),

@@ -7,7 +7,7 @@
 //!
 //! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
 //! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
-//! closes, end the wizard first and say so with `.accept("guarded-panel", "…")`.
+//! closes, end the wizard first and say so with `.accept("guarded-panel", …)`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
@@ -27,20 +27,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(port) = guarded_port(project, &member) else { continue };
-        published(project, &member, port, findings);
-        neighbours(project, &member, findings);
+        let panel = member.contract().and_then(|it| it.panel.some());
+        let Some(panel) = panel.filter(|it| it.login != PanelLogin::BuiltIn) else { continue };
+        published(project, &member, panel.port, findings);
+        if is_guarded(project, &member, &panel.login) {
+            neighbours(project, &member, findings);
+        }
     }
 }
 
-/// Reports a panel whose port is published on the host, where the proxy does not protect it.
+/// Reports a panel whose port is published on the host, where the proxy does not protect it. It need
+/// not have a route.
 fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
     for published in member.service.ports.iter().filter(|it| it.target == panel.number()) {
         let (name, port) = (member.name, project.port_text(published));
         findings.on(
             member,
-            format!("the panel of `{name}` is published on `{port}`, past the proxy"),
-            format!("do not publish the port `{panel}` of `{name}`: its route leads there"),
+            format!("the panel of `{name}`, which strangers can enter, is published on `{port}`"),
+            format!("do not publish the port `{panel}` of `{name}`: let a route lead there"),
         );
     }
 }
@@ -65,18 +69,15 @@ fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Finding
     }
 }
 
-/// Returns the port of a panel that only the proxy protects: by a login, or by closing the panel's
-/// wizard.
-fn guarded_port(project: &Project<'_>, member: &Member<'_>) -> Option<Port> {
-    let panel = member.contract()?.panel.some()?;
+/// Whether only the proxy protects a panel: by a login, or by closing the panel's wizard.
+fn is_guarded(project: &Project<'_>, member: &Member<'_>, login: &PanelLogin) -> bool {
     let closes = |site: &ProxySite| !site.always_closed_paths().is_empty();
     let mut sites = project.sites_of(member.name);
-    let is_guarded = match &panel.login {
+    match login {
         PanelLogin::BuiltIn => false,
         PanelLogin::None => sites.any(ProxySite::is_guarded),
         PanelLogin::FirstVisitor { .. } => sites.any(|it| it.is_guarded() || closes(it)),
-    };
-    is_guarded.then_some(panel.port)
+    }
 }
 
 #[cfg(test)]
@@ -123,14 +124,29 @@ mod tests {
             })
         };
         insta::assert_snapshot!(port(8080), @r"
-        error[guarded-panel]: the panel of `web` is published on `9000/tcp`, past the proxy
+        error[guarded-panel]: the panel of `web`, which strangers can enter, is published on `9000/tcp`
           --> web.rs
-          help: do not publish the port `8080/tcp` of `web`: its route leads there
+          help: do not publish the port `8080/tcp` of `web`: let a route lead there
         error[port-on-internal]: `web` publishes `9000/tcp` and is on internal networks only: `backend`, `caddy.web`
           --> web.rs
           help: add a network that is not internal, or remove the port
         ");
         assert!(!port(8081).contains("guarded-panel"), "{}", port(8081));
+    }
+
+    #[test]
+    fn a_published_panel_without_a_route_is_found() {
+        let found = break_image(
+            |file| {
+                let mut ports = file.services["caddy"].ports.clone();
+                ports[0].target = 8080;
+                let web = &mut file.services["web"];
+                web.labels.retain(|key, _| !key.starts_with("caddy"));
+                web.ports = ports;
+            },
+            |image| image.panel = panel(PanelLogin::None),
+        );
+        assert!(found.contains("error[guarded-panel]: the panel of `web`, which "), "{found}");
     }
 
     #[test]

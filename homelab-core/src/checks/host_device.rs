@@ -5,7 +5,7 @@
 //! `/dev/net/tun` are allowed: they give no access to the host.
 //!
 //! Fix: remove the device. When the service exists for that one device, such as a USB stick, and
-//! the device gives no other access, say why with `.accept("host-device", "…")`.
+//! the device gives no other access, say why with `.accept("host-device", …)`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
@@ -27,7 +27,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 &member,
                 format!("`{}` has the device `{device}` of the host", member.name),
                 Help::new(
-                    "remove it, or say why with `.accept(\"host-device\", \"…\")`",
+                    "remove it, or say why with `.accept(\"host-device\", …)`",
                     "remove it, or say why with the label `homelab.accepts.host-device`",
                 ),
             );
@@ -39,6 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::spec;
     use crate::checks::testing::{break_both, break_file};
+    use crate::dsl::privilege::Waiver;
 
     fn with(device: &str) -> String {
         break_file(|file| file.services["fetch"].devices.push(device.to_owned()))
@@ -49,7 +50,7 @@ mod tests {
         insta::assert_snapshot!(with("${DUMPS:-/dev/sda}:/dev/dri/renderD128:rw"), @r#"
         error[host-device]: `fetch` has the device `/dev/sda:/dev/dri/renderD128:rw` of the host
           --> fetch.rs
-          help: remove it, or say why with `.accept("host-device", "…")`
+          help: remove it, or say why with `.accept("host-device", …)`
         "#);
         for device in ["/dev/mem:/dev/mem:r", "/dev/dri/../sda", "nvidia.com/gpu=all"] {
             let told =
@@ -65,7 +66,13 @@ mod tests {
             assert_eq!(with(device), "", "{device}");
         }
         let found = break_both(
-            |stack| spec(stack, "fetch").waivers.push(("host-device", "its stick, nothing else")),
+            |stack| {
+                spec(stack, "fetch").waivers.push(Waiver {
+                    rule: "host-device",
+                    what: "/dev/ttyUSB0:/dev/ttyUSB0",
+                    because: "its stick, nothing else",
+                })
+            },
             |file| file.services["fetch"].devices.push("/dev/ttyUSB0:/dev/ttyUSB0".to_owned()),
         );
         assert_eq!(found, "");

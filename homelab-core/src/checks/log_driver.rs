@@ -5,7 +5,7 @@
 //! to programs that listen on the host alone.
 //!
 //! Fix: use `json-file` with a bound or `local`, which the DSL does. Where logs are collected, read
-//! them from the engine, or say why with `.accept("log-driver", "…")`.
+//! them from the engine, or say why with `.accept("log-driver", …)`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;

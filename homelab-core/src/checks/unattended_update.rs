@@ -73,6 +73,7 @@ mod tests {
     use super::*;
     use crate::checks::check;
     use crate::checks::testing::{CATALOGUE, break_both, good, spec};
+    use crate::dsl::privilege::Waiver;
     use crate::dsl::stack::Stack;
     use crate::lower::lower;
     use crate::prelude::Volume;
@@ -95,7 +96,11 @@ mod tests {
     #[test]
     fn a_database_is_found_even_without_precious_data() {
         let cache = Volume::scratch("db", "a cache").at("/db").erase();
-        let found = with_label("db", |stack| spec(stack, "db").mounts = vec![cache]);
+        let found = with_label("db", |stack| {
+            let db = spec(stack, "db");
+            db.mounts = vec![cache];
+            db.waivers.push(Waiver { rule: "database-backup", what: "/db", because: "a cache" });
+        });
         insta::assert_snapshot!(found, @r"
         error[unattended-update]: `db` is updated unattended and is a database
           --> db.rs

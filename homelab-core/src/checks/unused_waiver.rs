@@ -3,12 +3,11 @@
 //! A waiver whose finding is gone would accept the next one of the same rule unseen, with a
 //! reason that was written for another day. This rule itself cannot be accepted.
 //!
-//! Fix: remove the `.accept(…)`, or correct the id of the rule that it names.
-
-use indexmap::IndexSet;
+//! Fix: remove the `.accept(…)`, or correct the id of the rule and the value that it names.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
+use crate::dsl::privilege::Waiver;
 use crate::model::project::Project;
 
 /// The last of [`super::ALL`]: it reads what all others have found.
@@ -20,19 +19,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let found = findings.earlier().iter();
-    let found: IndexSet<_> = found.map(|it| (it.rule.as_str(), it.subject.as_str())).collect();
     let mut unused = Vec::new();
     for member in project.members() {
-        let waivers = member.facts().waivers.iter();
-        let idle = waivers.filter(|(rule, _)| !found.contains(&(*rule, member.name)));
-        unused.extend(idle.map(|(rule, _)| (member, *rule)));
+        let earlier = || findings.earlier().iter().filter(|it| it.subject == member.name);
+        for waiver in member.facts().waivers {
+            if !earlier().any(|it| waiver.accepts(&it.rule, member.name, &it.message)) {
+                unused.push((member, waiver));
+            }
+        }
     }
-    for (member, rule) in unused {
+    for (member, Waiver { rule, what, .. }) in unused {
         let (name, remove) = (member.name, format!("remove `.accept(\"{rule}\", …)`"));
         if super::find(rule).is_some() {
-            let message = format!("`{name}` accepts `{rule}`, which finds nothing there");
-            findings.on(&member, message, remove);
+            let message =
+                format!("`{name}` accepts `{rule}` of `{what}`, which is not found there");
+            findings.on(&member, message, format!("{remove}, or write what the finding names"));
         } else {
             let message = format!("`{name}` accepts `{rule}`, which is no rule");
             findings.on(&member, message, format!("{remove}, or write the id of a rule"));
@@ -42,10 +43,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_stack, spec};
+    use crate::checks::testing::{break_both, break_stack, spec};
+    use crate::dsl::privilege::Waiver;
     use crate::dsl::route::Login;
 
-    fn accepting(waivers: &[(&'static str, &'static str)]) -> String {
+    const LOGIN: Waiver = accepted("route-login", "notes.home.arpa");
+
+    const fn accepted(rule: &'static str, what: &'static str) -> Waiver {
+        Waiver { rule, what, because: "its clients cannot answer the proxy" }
+    }
+
+    fn accepting(waivers: &[Waiver]) -> String {
         break_stack(|stack| {
             let web = spec(stack, "web");
             web.waivers = waivers.to_vec();
@@ -55,18 +63,17 @@ mod tests {
 
     #[test]
     fn a_waiver_of_a_finding_is_used() {
-        assert_eq!(accepting(&[("route-login", "its clients cannot answer the proxy")]), "");
+        assert_eq!(accepting(&[LOGIN]), "");
     }
 
     #[test]
     fn a_waiver_of_nothing_is_found() {
-        let login = ("route-login", "its clients cannot answer the proxy");
-        insta::assert_snapshot!(accepting(&[login, ("privileged", "it was")]), @r#"
-        error[unused-waiver]: `web` accepts `privileged`, which finds nothing there
+        insta::assert_snapshot!(accepting(&[LOGIN, accepted("privileged", "web")]), @r#"
+        error[unused-waiver]: `web` accepts `privileged` of `web`, which is not found there
           --> web.rs
-          help: remove `.accept("privileged", …)`
+          help: remove `.accept("privileged", …)`, or write what the finding names
         "#);
-        insta::assert_snapshot!(accepting(&[login, ("priviledged", "it is")]), @r#"
+        insta::assert_snapshot!(accepting(&[LOGIN, accepted("priviledged", "web")]), @r#"
         error[unused-waiver]: `web` accepts `priviledged`, which is no rule
           --> web.rs
           help: remove `.accept("priviledged", …)`, or write the id of a rule
@@ -74,16 +81,38 @@ mod tests {
     }
 
     #[test]
+    fn a_waiver_does_not_hide_another_case() {
+        insta::assert_snapshot!(accepting(&[accepted("route-login", "old.home.arpa")]), @r#"
+        error[route-login]: nobody asks for a login at `notes.home.arpa`, and the first visitor of `web` becomes its administrator
+          --> web.rs
+          help: let the proxy ask: remove `.login(…)` from the route
+        error[unused-waiver]: `web` accepts `route-login` of `old.home.arpa`, which is not found there
+          --> web.rs
+          help: remove `.accept("route-login", …)`, or write what the finding names
+        "#);
+    }
+
+    #[test]
+    fn the_name_of_the_service_accepts_only_what_names_nothing_else() {
+        let found = accepting(&[accepted("route-login", "web")]);
+        assert!(found.starts_with("error[route-login]"), "{found}");
+        let found = break_both(
+            |stack| spec(stack, "web").waivers.push(accepted("cap-drop-all", "web")),
+            |file| file.services["web"].cap_drop.clear(),
+        );
+        assert_eq!(found, "");
+    }
+
+    #[test]
     fn it_cannot_be_accepted_itself() {
-        let login = ("route-login", "its clients cannot answer the proxy");
-        let own = ("unused-waiver", "who cares");
-        insta::assert_snapshot!(accepting(&[login, own, ("privileged", "it was")]), @r#"
-        error[unused-waiver]: `web` accepts `unused-waiver`, which finds nothing there
+        let own = accepted("unused-waiver", "privileged");
+        insta::assert_snapshot!(accepting(&[LOGIN, own, accepted("privileged", "web")]), @r#"
+        error[unused-waiver]: `web` accepts `unused-waiver` of `privileged`, which is not found there
           --> web.rs
-          help: remove `.accept("unused-waiver", …)`
-        error[unused-waiver]: `web` accepts `privileged`, which finds nothing there
+          help: remove `.accept("unused-waiver", …)`, or write what the finding names
+        error[unused-waiver]: `web` accepts `privileged` of `web`, which is not found there
           --> web.rs
-          help: remove `.accept("privileged", …)`
+          help: remove `.accept("privileged", …)`, or write what the finding names
         "#);
     }
 }

@@ -64,6 +64,9 @@ pub struct Contract {
     /// Other images that it cannot work without.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub peers: Fact<Vec<Peer>>,
+    /// The program whose major version the image's tag begins with, such as `PostgreSQL`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub major_of: Fact<String>,
     /// Why nobody should run it any more, if that is so.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub end_of_life: Fact<Option<String>>,
@@ -92,6 +95,7 @@ impl Contract {
             panel: Fact::Unknown,
             egress: Fact::Unknown,
             peers: Fact::Unknown,
+            major_of: Fact::Unknown,
             end_of_life: Fact::Unknown,
             one_way: Fact::Unknown,
         }
@@ -120,6 +124,7 @@ impl Contract {
             self.panel.source(),
             self.egress.source(),
             self.peers.source(),
+            self.major_of.source(),
             self.end_of_life.source(),
             self.one_way.source(),
         ];
@@ -142,6 +147,8 @@ pub enum ImageKind {
     SocketProxy,
     /// It keeps the data of other services, and only these talk to it.
     Database,
+    /// It holds for other services what they can make again, and only these talk to it.
+    Cache,
     /// People open it in a browser, or its clients do.
     App,
     /// It works by itself: nobody connects to it.
@@ -153,7 +160,7 @@ impl ImageKind {
     pub const fn role(self) -> RoleKind {
         match self {
             Self::ReverseProxy => RoleKind::Edge,
-            Self::Database => RoleKind::Data,
+            Self::Database | Self::Cache => RoleKind::Data,
             Self::App => RoleKind::App,
             Self::SocketProxy | Self::Agent => RoleKind::Agent,
         }
@@ -299,6 +306,12 @@ impl<'a> Catalogue<'a> {
         let contracts = self.0.get(canonical(repository))?;
         let ranges: Vec<_> = contracts.iter().map(|it| it.tags.to_string()).collect();
         Some(ranges.join(", or "))
+    }
+
+    /// Returns how many contracts hold for a repository and a tag.
+    pub(crate) fn count(&self, repository: &str, tag: Option<&str>) -> usize {
+        let contracts = self.0.get(canonical(repository)).into_iter().flatten();
+        contracts.filter(|it| it.holds_for(repository, tag)).count()
     }
 
     /// Returns the contract that holds for a repository and a tag; without a tag it is `latest`. A tag

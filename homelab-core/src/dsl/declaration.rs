@@ -152,7 +152,7 @@ mod tests {
             ("\"DATA_ROOT\"", "\"data root\"", 2, 6),
             ("\"hostname\"", "\"name-of-tomorrow\"", 4, 6),
             ("\"/dumps\"", "\"dumps\"", 4, 6),
-            ("\"database\"", "\"cache\"", 5, 5),
+            ("\"database\"", "\"kind-of-tomorrow\"", 5, 5),
         ] {
             assert!(text.contains(from), "{from}: {text}");
             let read = Declaration::parse(text.replace(from, to).as_bytes()).expect(to);

@@ -78,6 +78,32 @@ pub enum Exception<'a> {
     WritableRoot,
 }
 
+/// Something that a rule finds and a service may do nevertheless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// What is accepted: a value that the finding names in backticks.
+    pub what: &'static str,
+    /// Why.
+    pub because: &'static str,
+}
+
+impl Waiver {
+    /// Whether it is about this finding of a rule on a service. The service's own name says nothing
+    /// where the finding names something else.
+    pub(crate) fn accepts(&self, rule: &str, service: &str, message: &str) -> bool {
+        let quoted = || message.split('`').skip(1).step_by(2);
+        let mut others = quoted().filter(|it| *it != service).peekable();
+        let is_named = if others.peek().is_some() {
+            others.any(|it| it == self.what)
+        } else {
+            self.what == service
+        };
+        self.rule == rule && is_named
+    }
+}
+
 impl Exception<'_> {
     /// Returns the end of the label that gives the reason in a file: `cap.NET_RAW`, `pid.host`.
     pub(crate) fn key(self) -> String {

@@ -51,7 +51,7 @@ pub use self::wiring::{Connect, Wiring};
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::privilege::Exception;
+use crate::dsl::privilege::{Exception, Waiver};
 use crate::dsl::resource::{Profile, Secret};
 pub use crate::dsl::role::{
     Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
@@ -216,9 +216,11 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Accepts a rule's findings on this service, for this reason; reports print both.
-    pub fn accept(mut self, rule: &'static str, because: &'static str) -> Self {
-        self.spec.waivers.push((rule, because));
+    /// Accepts a rule's finding on this service, for this reason; reports print both.
+    ///
+    /// `what` is a value that the finding names in backticks: a finding about something else stays.
+    pub fn accept(mut self, rule: &'static str, what: &'static str, because: &'static str) -> Self {
+        self.spec.waivers.push(Waiver { rule, what, because });
         self
     }
 

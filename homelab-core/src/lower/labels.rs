@@ -19,8 +19,8 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     };
     let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
     let exceptions = exceptions.map(|(what, because)| (what.key(), *because));
-    let waivers = spec.waivers.iter().filter(|it| label::HOST_RULES.contains(&it.0));
-    let waivers = waivers.map(|(rule, because)| ((*rule).to_owned(), *because));
+    let waivers = spec.waivers.iter().filter(|it| label::HOST_RULES.contains(&it.rule));
+    let waivers = waivers.map(|it| (it.rule.to_owned(), it.because));
     let filter = "it is the filter in front of the Docker API";
     let socket = spec.docker_socket.then(|| ("docker-socket".to_owned(), filter));
     let all = exceptions.chain(waivers).chain(socket);

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use crate::dsl::contract::{Contract, ImageKind};
 use crate::dsl::health::Probe;
-use crate::dsl::privilege::Exception;
+use crate::dsl::privilege::{Exception, Waiver};
 use crate::dsl::resource::Mount;
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
@@ -48,8 +48,8 @@ pub struct Facts<'a> {
     pub(crate) unprobed: Option<&'a str>,
     /// Exceptions from the rules that have a recorded reason, with that reason.
     pub(crate) exceptions: &'a [(Exception<'static>, &'static str)],
-    /// Rules whose findings on it are accepted, and why.
-    pub(crate) waivers: &'a [(&'static str, &'static str)],
+    /// Findings on it that are accepted, and why.
+    pub(crate) waivers: &'a [Waiver],
     /// Where it is defined.
     pub(crate) place: Option<&'static Location<'static>>,
 }

@@ -248,6 +248,12 @@ impl<'a> Project<'a> {
         self.catalogue.ranges(repository)
     }
 
+    /// Returns how many contracts hold for the image of a service.
+    pub(crate) fn contracts_of(&self, member: &Member<'_>) -> usize {
+        let image = member.image();
+        self.catalogue.count(image.repository, image.tag)
+    }
+
     /// Returns the services on a network.
     pub fn on_network(&self, network: &str) -> impl Iterator<Item = Member<'_>> {
         self.on_network.get(network).into_iter().flatten().map(|it| self.member_at(*it))

@@ -157,7 +157,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
             .map(|(what, because)| Reason::new(&what.to_string(), because))
             .collect(),
         unattended: exposure::unreviewed(project, member),
-        waivers: facts.waivers.iter().map(|(rule, because)| Reason::new(rule, because)).collect(),
+        waivers: facts.waivers.iter().map(Reason::accepting).collect(),
     }
 }
 

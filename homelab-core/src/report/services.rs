@@ -51,7 +51,7 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
             .iter()
             .map(|(what, because)| Reason::new(&what.to_string(), because))
             .collect(),
-        waivers: facts.waivers.iter().map(|(rule, because)| Reason::new(rule, because)).collect(),
+        waivers: facts.waivers.iter().map(Reason::accepting).collect(),
     }
 }
 

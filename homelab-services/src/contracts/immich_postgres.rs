@@ -9,6 +9,7 @@ pub(super) fn contract() -> Contract {
     Contract {
         tags: Tags::between("14", "15"),
         kind: by.is(ImageKind::Database),
+        major_of: by.is("PostgreSQL".to_owned()),
         user: by.is(0),
         ports: by.all([Port::new(5432)]),
         data: by.all(["/var/lib/postgresql/data"]),

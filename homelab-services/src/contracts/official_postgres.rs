@@ -9,6 +9,7 @@ pub(super) fn contract() -> Contract {
     Contract {
         tags: Tags::between("9", "18"),
         kind: by.is(ImageKind::Database),
+        major_of: by.is("PostgreSQL".to_owned()),
         ports: by.all([Port::new(5432)]),
         data: by.all(["/var/lib/postgresql/data"]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),

@@ -9,6 +9,7 @@ pub(super) fn contract() -> Contract {
     Contract {
         tags: Tags::default(),
         kind: by.is(ImageKind::Agent),
+        major_of: by.is("PostgreSQL".to_owned()),
         user: by.is(0),
         ports: by.all([Port::new(8080)]),
         data: by.all(["/backups"]),

@@ -7,7 +7,7 @@ pub(super) fn contract() -> Contract {
     let by = read("https://github.com/valkey-io/valkey-container");
     Contract {
         tags: Tags::between("8", "10"),
-        kind: by.is(ImageKind::Database),
+        kind: by.is(ImageKind::Cache),
         user: by.is(0),
         ports: by.all([Port::new(6379)]),
         data: by.all(["/data"]),

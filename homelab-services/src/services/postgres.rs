@@ -72,6 +72,7 @@ pub(crate) fn define() -> Service<Data, Precious> {
         .stops_within(Duration::from_mins(2))
         .accept(
             "end-of-life",
+            "ghcr.io/immich-app/postgres",
             "Immich's own compose file still ships 14; a later major needs a dump and a restore",
         )
 }

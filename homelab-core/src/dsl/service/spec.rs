@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::privilege::{Capability, Exception, User, Waiver};
 use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
@@ -71,7 +71,7 @@ pub(crate) struct Spec {
     pub(crate) postgres: Option<(&'static str, &'static str)>,
     /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,
-    pub(crate) waivers: Vec<(&'static str, &'static str)>,
+    pub(crate) waivers: Vec<Waiver>,
 }
 
 /// The condition under which a dependant starts.

@@ -49,16 +49,17 @@ impl<'a> Member<'a> {
         reason.filter(|it| is_reason(it))
     }
 
-    /// Returns why findings of a rule on this service are accepted.
-    pub fn waiver(&self, rule: &str) -> Option<&'a str> {
+    /// Returns why a rule's finding on this service, with this message, is accepted.
+    pub fn waiver(&self, rule: &str, message: &str) -> Option<&'a str> {
         let mut waivers = self.facts.waivers.iter();
-        let waiver = waivers.find(|(id, because)| *id == rule && is_reason(because));
-        waiver.map(|it| it.1).or_else(|| self.accepted(rule))
+        let waiver =
+            waivers.find(|it| it.accepts(rule, self.name, message) && is_reason(it.because));
+        waiver.map(|it| it.because).or_else(|| self.accepted(rule))
     }
 
     /// Returns the reason that a label of the file gives for accepting something. It is `None` for
     /// our own stack, whose authors declare their reasons in Rust.
-    pub(crate) fn accepted(&self, what: &str) -> Option<&'a str> {
+    pub fn accepted(&self, what: &str) -> Option<&'a str> {
         let label = self.service.labels.get(&format!("{}{what}", label::ACCEPTS));
         // A variable may have another value tomorrow, so a text with a variable is no reason.
         let is_reason = |it: &&String| is_reason(it) && interpolate::variables(it).is_empty();
