@@ -70,6 +70,8 @@ pub(crate) enum Error {
     NoCheckout(PathBuf),
     #[error("the checkout in `{}` cannot become a release: {because}", folder.display())]
     Checkout { folder: PathBuf, because: String },
+    #[error("`{}` would change `compose.yaml`, and nobody judges or deploys it", .0.display())]
+    Override(PathBuf),
     #[error("the folder's name cannot be the project's: {because}")]
     NewName { because: String },
     #[error("`{}` is there, and not an empty folder", .0.display())]

@@ -3,6 +3,7 @@
 mod account;
 pub(crate) mod bind;
 mod compose;
+mod compose_override;
 mod cpu;
 mod deployer;
 pub(crate) mod docker;
@@ -55,6 +56,7 @@ pub(crate) const ALL: &[HostRule] = &[
     engine::RULE,
     compose::RULE,
     stale::RULE,
+    compose_override::RULE,
     env::RULE,
     setup::RULE,
     secret::RULE,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 use homelab_core::compose::{File, unjudged, yaml};
 use homelab_core::dsl::declaration::{DECLARATION, Declaration};
@@ -10,6 +11,20 @@ use crate::error::Error;
 
 /// The Compose file.
 pub(crate) const COMPOSE: &str = "compose.yaml";
+
+/// Files that Compose merges into it by itself; a release has none of them.
+pub(crate) const OVERRIDES: [&str; 4] = [
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yaml",
+    "docker-compose.override.yml",
+];
+
+/// Refuses a checkout with a file that Compose would merge into the generated one.
+pub(crate) fn has_no_override(folder: &Path) -> Result<(), Error> {
+    let found = OVERRIDES.iter().map(|it| folder.join(it)).find(|it| it.exists());
+    found.map_or(Ok(()), |path| Err(Error::Override(path)))
+}
 
 /// Reads what a release declares; of one that was made before releases did, what its Compose file shows.
 pub(crate) fn declaration(text: Option<&[u8]>, file: &File) -> Result<Declaration, Error> {

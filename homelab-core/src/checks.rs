@@ -53,6 +53,7 @@ mod strong_capability;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile_route;
+mod time_zone;
 mod unattended_update;
 mod unconfined;
 mod undeclared;
@@ -144,6 +145,7 @@ pub const ALL: &[Rule] = &[
     contract_range::RULE,
     end_of_life::RULE,
     variable_default::RULE,
+    time_zone::RULE,
     dangling_host::RULE,
     tile_route::RULE,
     unused_waiver::RULE,

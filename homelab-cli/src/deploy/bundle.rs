@@ -45,10 +45,10 @@ impl Bundle {
         if !dirty && let Some(path) = git::changed(folder)? {
             return Err(Error::Dirty(path));
         }
+        released::has_no_override(folder)?;
         let contents = if dirty { work_tree(folder)? } else { committed.clone() };
-        if !contents.contains_key(COMPOSE) {
-            return Err(Error::NotCloned(folder.join(COMPOSE)));
-        }
+        let has_file = contents.contains_key(COMPOSE);
+        has_file.then_some(()).ok_or_else(|| Error::NotCloned(folder.join(COMPOSE)))?;
         let uncommitted = uncommitted(&committed, &contents);
         let id = Id::of(&commit, &release::content(&contents), !uncommitted.is_empty())?;
         let bundle = Self::of_contents(id, &commit, contents).and_then(|bundle| {

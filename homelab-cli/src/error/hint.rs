@@ -106,6 +106,7 @@ impl Error {
             Self::Taken(_) => "name a folder that is not there yet",
             Self::NoLibraries(_) => NO_LIBRARIES,
             Self::Checkout { .. } => CHECKOUT,
+            Self::Override(_) => "say in Rust what it says, and remove it",
             Self::Bundle(_) => BUNDLE,
             Self::Resolve(_) => "correct `.env` on the host; nothing was touched",
             Self::Busy(_) => "wait until it has ended; nothing was touched",

