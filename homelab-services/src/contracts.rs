@@ -21,6 +21,7 @@ pub(crate) mod syncthing;
 pub(crate) mod tecnativa_socket_proxy;
 pub(crate) mod uptime_kuma;
 pub(crate) mod valkey;
+pub(crate) mod vaultwarden;
 pub(crate) mod watchtower;
 
 use homelab_core::prelude::Contract;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<Contract> {
         tecnativa_socket_proxy::contract(),
         uptime_kuma::contract(),
         valkey::contract(),
+        vaultwarden::contract(),
         watchtower::contract(),
     ]
 }

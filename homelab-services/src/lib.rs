@@ -8,15 +8,16 @@ mod images;
 mod networks;
 mod profiles;
 mod services;
+pub mod shelf;
 mod site;
 
 use homelab_core::dsl::house::{self, House};
-use homelab_core::prelude::Stack;
+use homelab_core::prelude::{Contract, Stack};
 
 /// The folder of this crate in the repository.
 const FOLDER: &str = "homelab-services";
 
-/// Returns the household, which is all that other crates use of this one.
+/// Returns the household.
 pub fn house() -> House {
     let stack = stack();
     House {
@@ -29,6 +30,11 @@ pub fn house() -> House {
         lockstep: images::LOCKSTEP,
         ..House::new(FOLDER, stack)
     }
+}
+
+/// Returns what is known of images: those of the house, of the shelf and of others.
+pub fn contracts() -> Vec<Contract> {
+    contracts::all()
 }
 
 /// Adds every service of the house; a service may refer only to those before it.

@@ -3,6 +3,9 @@
 //! Needs the Compose binary and no engine: `docker compose config` only parses.
 //! Run by `cargo xtask oracle`; the feature `oracle` keeps it out of plain tests.
 
+#[path = "shelf/apps.rs"]
+mod apps;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -208,6 +211,20 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
 }
 
 /// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
+#[test]
+fn every_application_of_the_shelf_is_accepted() {
+    for (name, add) in apps::ALL {
+        let stack = apps::house(*add);
+        let text = yaml::render(&lower::lower(&stack), "", Spacing::Sections);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let profiles: Vec<_> = stack.site().profiles.iter().map(|it| it.name()).collect();
+        let read = config(folder.path(), &text, &profiles, &[("DATA_ROOT", "/srv/data")]);
+        let read = read.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let count = read["services"].as_object().map_or(0, serde_json::Map::len);
+        assert_eq!(count, stack.names().count(), "{name}");
+    }
+}
+
 #[test]
 fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
     let house = homelab_services::house();
