@@ -45,9 +45,9 @@ fn is_part(text: &str, field: (u32, u32, &[&str])) -> bool {
     let (least, greatest, names) = field;
     let number = |text: &str| {
         let at = names.iter().position(|it| it.eq_ignore_ascii_case(text));
-        let named = at.and_then(|at| u32::try_from(at).ok()).map(|at| at + least);
+        let by_name = at.and_then(|at| u32::try_from(at).ok()).map(|at| at + least);
         let is_number = !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
-        let number = named.or_else(|| text.parse().ok().filter(|_| is_number))?;
+        let number = by_name.or_else(|| text.parse().ok().filter(|_| is_number))?;
         (least..=greatest).contains(&number).then_some(number)
     };
     let (range, step) = text.split_once('/').map_or((text, None), |it| (it.0, Some(it.1)));
