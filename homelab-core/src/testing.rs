@@ -33,7 +33,8 @@ pub const EGRESS: Network = Network::bridge("egress");
 /// The one profile.
 pub const NOTES: Profile = Profile::new("notes", "Notes and their database.");
 
-const SITE: Site = Site {
+/// The house.
+pub const SITE: Site = Site {
     project: "house",
     domain: DOMAIN,
     house: HOUSE,
@@ -55,9 +56,14 @@ pub fn house() -> House {
 
 /// Adds its services: `socket`, `caddy`, `db`, `dump`, `web`, `fetch`.
 pub fn good() -> Stack {
+    good_in(SITE)
+}
+
+/// Adds them to another house, which has all that [`SITE`] has.
+pub fn good_in(site: Site) -> Stack {
     const PASSWORD: Secret = Secret::random("db-password");
     const LOGIN: Secret = Secret::proxy_login("login");
-    let mut stack = Stack::new(SITE).knowing(CATALOGUE.clone());
+    let mut stack = Stack::new(site).knowing(CATALOGUE.clone());
     let name = ServiceName::new;
     let probe = Health::command(&["CMD", "probe"]);
 

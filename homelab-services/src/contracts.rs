@@ -7,6 +7,7 @@
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;
 pub(crate) mod filebrowser;
+pub(crate) mod gotenberg;
 pub(crate) mod homer;
 pub(crate) mod immich_machine_learning;
 pub(crate) mod immich_postgres;
@@ -15,10 +16,12 @@ pub(crate) mod jellyfin;
 pub(crate) mod netdata;
 pub(crate) mod official_postgres;
 pub(crate) mod old_watchtower;
+pub(crate) mod paperless;
 pub(crate) mod pgbackups;
 pub(crate) mod socket_proxy;
 pub(crate) mod syncthing;
 pub(crate) mod tecnativa_socket_proxy;
+pub(crate) mod tika;
 pub(crate) mod uptime_kuma;
 pub(crate) mod valkey;
 pub(crate) mod vaultwarden;
@@ -32,18 +35,22 @@ pub(crate) fn all() -> Vec<Contract> {
         adguardhome::contract(),
         caddy::contract(),
         filebrowser::contract(),
+        gotenberg::contract(),
         homer::contract(),
         immich_machine_learning::contract(),
         immich_postgres::contract(),
         immich_server::contract(),
         jellyfin::contract(),
         netdata::contract(),
-        official_postgres::contract(),
+        official_postgres::old(),
+        official_postgres::new(),
+        paperless::contract(),
         old_watchtower::contract(),
         pgbackups::contract(),
         socket_proxy::contract(),
         syncthing::contract(),
         tecnativa_socket_proxy::contract(),
+        tika::contract(),
         uptime_kuma::contract(),
         valkey::contract(),
         vaultwarden::contract(),

@@ -21,4 +21,5 @@
 //!
 //! [`crate::contracts`] has what is known of the images.
 
+pub mod paperless;
 pub mod vaultwarden;

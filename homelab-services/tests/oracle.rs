@@ -213,15 +213,15 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
 /// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
 #[test]
 fn every_application_of_the_shelf_is_accepted() {
-    for (name, add) in apps::ALL {
-        let stack = apps::house(*add);
+    for app in apps::ALL {
+        let stack = app.house();
         let text = yaml::render(&lower::lower(&stack), "", Spacing::Sections);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let profiles: Vec<_> = stack.site().profiles.iter().map(|it| it.name()).collect();
         let read = config(folder.path(), &text, &profiles, &[("DATA_ROOT", "/srv/data")]);
-        let read = read.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let read = read.unwrap_or_else(|error| panic!("{}: {error}", app.name));
         let count = read["services"].as_object().map_or(0, serde_json::Map::len);
-        assert_eq!(count, stack.names().count(), "{name}");
+        assert_eq!(count, stack.names().count(), "{}", app.name);
     }
 }
 

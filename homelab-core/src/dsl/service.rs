@@ -173,9 +173,10 @@ impl<R: Role> Service<R, Stateless> {
 
 /// Facts of every role.
 impl<R: Role, S: State> Service<R, S> {
-    /// Puts it into a profile. Default: none, so that plain `docker compose up -d` starts it.
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.spec.profiles.push(profile);
+    /// Puts it into a profile, or into none. Default: none, so that plain `docker compose up -d`
+    /// starts it.
+    pub fn profile(mut self, profile: impl Into<Option<Profile>>) -> Self {
+        self.spec.profiles.extend(profile.into());
         self
     }
 

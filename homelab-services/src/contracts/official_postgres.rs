@@ -2,16 +2,25 @@
 
 use homelab_core::prelude::*;
 
+/// Up to version 17.
+pub(super) fn old() -> Contract {
+    contract(Tags::between("9", "18"), "/var/lib/postgresql/data")
+}
+
+/// From version 18 on its data lies one folder higher, in a folder of its major version.
+pub(super) fn new() -> Contract {
+    contract(Tags::between("18", "19"), "/var/lib/postgresql")
+}
+
 /// Facts: `Dockerfile-debian.template` and `docker-entrypoint.sh` of docker-library/postgres at 6edb0a8c.
-/// From 18 on its data lies elsewhere.
-pub(super) fn contract() -> Contract {
+fn contract(tags: Tags, data: &str) -> Contract {
     let by = read("https://github.com/docker-library/postgres");
     Contract {
-        tags: Tags::between("9", "18"),
+        tags,
         kind: by.is(ImageKind::Database),
         major_of: by.is("PostgreSQL".to_owned()),
         ports: by.all([Port::new(5432)]),
-        data: by.all(["/var/lib/postgresql/data"]),
+        data: by.all([data]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
         panel: by.none(),
         one_way: by.because("a major version writes files that others cannot read"),

@@ -1,27 +1,69 @@
 //! Every application of the shelf, as a household would add it.
 
-use homelab_core::prelude::{EnvVar, Image, Stack};
+use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Site, Stack};
 use homelab_core::testing;
 use homelab_services::shelf;
 
 const DOMAIN: EnvVar = testing::DOMAIN;
 
-/// The applications by name.
-pub(crate) const ALL: &[(&str, fn(&mut Stack))] = &[("vaultwarden", vaultwarden)];
+const INBOX: EnvVar =
+    EnvVar::new("INBOX_PATH", Kind::Path, "Documents to read.").or_under(&DATA_ROOT, "/inbox");
+const PAPERLESS_DUMPS: EnvVar =
+    EnvVar::new("PAPERLESS_DUMPS_PATH", Kind::Path, "Dumps of Paperless's database.")
+        .or_under(&DATA_ROOT, "/paperless-dumps");
+static DATA_ROOT: EnvVar = testing::DATA_ROOT;
 
-/// Returns a small house with a proxy that knows the images of the shelf, and one application.
-pub(crate) fn house(add: fn(&mut Stack)) -> Stack {
-    let stack = testing::house().stack;
-    let catalogue = [stack.catalogue().to_vec(), homelab_services::contracts()].concat();
-    let mut stack = stack.knowing(catalogue);
-    add(&mut stack);
-    stack
+/// An application of the shelf.
+pub(crate) struct App {
+    pub(crate) name: &'static str,
+    /// What it needs of `.env`, besides what the small house has.
+    variables: &'static [EnvVar],
+    add: fn(&mut Stack),
+}
+
+pub(crate) const ALL: &[App] = &[
+    App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
+    App { name: "vaultwarden", variables: &[], add: vaultwarden },
+];
+
+impl App {
+    /// Returns a small house with a proxy that knows the images of the shelf, and this application.
+    pub(crate) fn house(&self) -> Stack {
+        let variables = [testing::SITE.variables, self.variables].concat().leak();
+        let memory = Memory::gib(8);
+        let stack = testing::good_in(Site { variables, memory, ..testing::SITE });
+        let catalogue = [stack.catalogue().to_vec(), homelab_services::contracts()].concat();
+        let mut stack = stack.knowing(catalogue);
+        (self.add)(&mut stack);
+        stack
+    }
 }
 
 /// An image of the shelf. These digests are of no image: the household pins those that it has seen.
 const fn image(repository: &'static str, tag: &'static str) -> Image {
     const DIGEST: &str = "sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510";
     Image::released(repository, tag, DIGEST)
+}
+
+fn paperless(stack: &mut Stack) {
+    shelf::paperless::add(
+        stack,
+        shelf::paperless::Settings {
+            images: shelf::paperless::Images {
+                web: image("ghcr.io/paperless-ngx/paperless-ngx", "2.20.15"),
+                db: image("postgres", "18.1"),
+                queue: image("valkey/valkey", "9.0"),
+                gotenberg: image("gotenberg/gotenberg", "8.34"),
+                tika: image("apache/tika", "3.2.3.0"),
+                dumps: image("prodrigestivill/postgres-backup-local", "18"),
+            },
+            host: "documents",
+            domain: DOMAIN,
+            profile: None,
+            inbox: INBOX,
+            dumps: PAPERLESS_DUMPS,
+        },
+    );
 }
 
 fn vaultwarden(stack: &mut Stack) {

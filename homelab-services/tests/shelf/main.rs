@@ -14,22 +14,22 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots/shelf");
 
 #[test]
 fn no_rule_objects_to_an_application() {
-    for (name, add) in apps::ALL {
-        let stack = apps::house(*add);
+    for app in apps::ALL {
+        let stack = app.house();
         let findings = checks::check(&Project::from_stack(&stack)).findings;
         let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        assert!(findings.is_empty(), "{name}: {}", findings.join("\n"));
+        assert!(findings.is_empty(), "{}: {}", app.name, findings.join("\n"));
     }
 }
 
 #[test]
 fn each_application_is_known() {
-    for (name, add) in apps::ALL {
-        let stack = apps::house(*add);
+    for app in apps::ALL {
+        let stack = app.house();
         let project = Project::from_stack(&stack);
         let unknown = project.members().filter(|it| it.contract().is_none());
         let unknown: Vec<_> = unknown.map(|it| it.name).collect();
-        assert!(unknown.is_empty(), "{name}: no contract for {unknown:?}");
+        assert!(unknown.is_empty(), "{}: no contract for {unknown:?}", app.name);
     }
 }
 
@@ -42,9 +42,9 @@ fn applications_become_what_was_reviewed() {
     settings.set_omit_expression(true);
     settings.set_description("written by `cargo xtask accept`; review the diff");
     settings.bind(|| {
-        for (name, add) in apps::ALL {
-            let added = without(lower(&apps::house(*add)), &base);
-            insta::assert_snapshot!(*name, yaml::render(&added, "", Spacing::Sections));
+        for app in apps::ALL {
+            let added = without(lower(&app.house()), &base);
+            insta::assert_snapshot!(app.name, yaml::render(&added, "", Spacing::Sections));
         }
     });
 }
