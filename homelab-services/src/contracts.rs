@@ -13,6 +13,7 @@ pub(crate) mod immich_machine_learning;
 pub(crate) mod immich_postgres;
 pub(crate) mod immich_server;
 pub(crate) mod jellyfin;
+pub(crate) mod minecraft;
 pub(crate) mod netdata;
 pub(crate) mod official_postgres;
 pub(crate) mod old_watchtower;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Contract> {
         immich_postgres::contract(),
         immich_server::contract(),
         jellyfin::contract(),
+        minecraft::contract(),
         netdata::contract(),
         official_postgres::old(),
         official_postgres::new(),

@@ -21,5 +21,6 @@
 //!
 //! [`crate::contracts`] has what is known of the images.
 
+pub mod minecraft;
 pub mod paperless;
 pub mod vaultwarden;

@@ -11,6 +11,8 @@ const INBOX: EnvVar =
 const PAPERLESS_DUMPS: EnvVar =
     EnvVar::new("PAPERLESS_DUMPS_PATH", Kind::Path, "Dumps of Paperless's database.")
         .or_under(&DATA_ROOT, "/paperless-dumps");
+const LAN_ADDRESS: EnvVar =
+    EnvVar::new("LAN_ADDRESS", Kind::Ipv4, "Address of the host in the LAN.").or("127.0.0.1");
 static DATA_ROOT: EnvVar = testing::DATA_ROOT;
 
 /// An application of the shelf.
@@ -22,6 +24,7 @@ pub(crate) struct App {
 }
 
 pub(crate) const ALL: &[App] = &[
+    App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
     App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
     App { name: "vaultwarden", variables: &[], add: vaultwarden },
 ];
@@ -43,6 +46,11 @@ impl App {
 const fn image(repository: &'static str, tag: &'static str) -> Image {
     const DIGEST: &str = "sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510";
     Image::released(repository, tag, DIGEST)
+}
+
+fn minecraft(stack: &mut Stack) {
+    let image = image("itzg/minecraft-server", "2026.8.0-java21");
+    stack.add(shelf::minecraft::define(image, &LAN_ADDRESS));
 }
 
 fn paperless(stack: &mut Stack) {
