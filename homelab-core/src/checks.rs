@@ -1,5 +1,6 @@
 //! Runs the rules, one file each and listed in [`ALL`], and sets accepted findings aside.
 
+mod acme_dns;
 mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
@@ -92,6 +93,7 @@ pub const ALL: &[Rule] = &[
     route_port::RULE,
     route_snippet::RULE,
     route_variable::RULE,
+    acme_dns::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
     network_option::RULE,

@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod declaration;
+pub mod dns;
 pub mod handle;
 pub mod health;
 pub mod house;

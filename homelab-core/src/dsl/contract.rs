@@ -64,6 +64,9 @@ pub struct Contract {
     /// Other images that it cannot work without.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub peers: Fact<Vec<Peer>>,
+    /// DNS providers for which a proxy's image has a module, without `dns.providers.`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub dns_providers: Fact<Vec<String>>,
     /// Why nobody should run it any more, if that is so.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub end_of_life: Fact<Option<String>>,
@@ -92,6 +95,7 @@ impl Contract {
             panel: Fact::Unknown,
             egress: Fact::Unknown,
             peers: Fact::Unknown,
+            dns_providers: Fact::Unknown,
             end_of_life: Fact::Unknown,
             one_way: Fact::Unknown,
         }
@@ -120,6 +124,7 @@ impl Contract {
             self.panel.source(),
             self.egress.source(),
             self.peers.source(),
+            self.dns_providers.source(),
             self.end_of_life.source(),
             self.one_way.source(),
         ];

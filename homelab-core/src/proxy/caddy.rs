@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 
 use super::host;
+use crate::dsl::dns::AcmeDns;
 use crate::dsl::resource::Secret;
 use crate::dsl::route::{Login, Route};
 use crate::dsl::service::{RoleKind, Spec};
@@ -75,6 +76,9 @@ pub(super) fn labels(site: &Site, tls: EnvVar, spec: &Spec) -> IndexMap<String, 
         // cannot install a root certificate on the host, so Caddy need not try.
         labels.insert("caddy_9.skip_install_trust".to_owned(), Text::default());
     }
+    if let Some(challenge) = spec.acme_dns {
+        acme_dns(challenge, &mut labels);
+    }
     if let Some(secret) = spec.guard {
         login(secret, &mut labels);
     }
@@ -110,6 +114,22 @@ fn common(labels: &mut IndexMap<String, Text>) {
     for (at, kind) in COMPRESSED.iter().enumerate() {
         put(&format!(".encode.match.header_{at}"), &format!("Content-Type {kind}"));
     }
+}
+
+/// The DNS challenge, for every site whose certificate comes from an ACME account. Caddy reads the
+/// token when it loads its file; an editor's line break at the end is no part of it.
+fn acme_dns(challenge: AcmeDns, labels: &mut IndexMap<String, Text>) {
+    const KEY: &str = "caddy_9.acme_dns";
+    let AcmeDns { provider, token } = challenge;
+    let (module, token) = (provider.module(), format!("{{file.{}}}", token.path()));
+    let mut put = |key: String, value: &str| labels.insert(key, Text::literal(value));
+    match provider.subdirective() {
+        None => put(KEY.to_owned(), &format!("{module} {token}")),
+        Some(subdirective) => {
+            put(KEY.to_owned(), module);
+            put(format!("{KEY}.{subdirective}"), &token)
+        }
+    };
 }
 
 /// The login of the household: user and bcrypt hash in a secret's file.

@@ -55,6 +55,19 @@ impl ProxySite {
             .map(|(_, rest)| rest)
     }
 
+    /// Returns the names of the modules by which it proves to an ACME authority whose a domain is,
+    /// for all sites (`acme_dns`) or for itself (`dns` of `tls`).
+    pub fn dns_modules(&self) -> impl Iterator<Item = &str> {
+        let tls =
+            self.block.children.iter().filter(|it| it.tokens.first().is_some_and(|it| it == "tls"));
+        let own = tls.flat_map(|it| &it.children).filter_map(|it| match it.tokens.as_slice() {
+            [dns, module, ..] if dns == "dns" => Some(module),
+            _ => None,
+        });
+        let all = self.directives("acme_dns").filter_map(|words| words.first());
+        all.chain(own).map(String::as_str)
+    }
+
     /// Returns the ports of its own container that it forwards to.
     pub fn upstream_ports(&self) -> Vec<u16> {
         let words = self.directives("reverse_proxy").flatten();
