@@ -5,6 +5,7 @@
 pub mod contract;
 pub mod declaration;
 pub mod dns;
+pub mod domain;
 pub mod handle;
 pub mod health;
 pub mod house;

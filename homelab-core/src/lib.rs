@@ -33,6 +33,7 @@ pub mod prelude {
         misspelt, ran, read, reported,
     };
     pub use crate::dsl::dns::DnsProvider;
+    pub use crate::dsl::domain::Domain;
     pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;
     pub use crate::dsl::image::Image;

@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A route, and whether the proxy has to ask for a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    pub(super) host: String,
+    /// Host name, and the path below which it begins.
+    pub(super) place: String,
     service: String,
     guarded: bool,
 }
@@ -37,10 +38,10 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
             if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address };
         SocketAddr::new(local, 443)
     });
-    let route = |exposure::Host { host, service, login, .. }| Route {
-        host,
-        service,
-        guarded: login == Asks::Proxy,
+    let route = |host: exposure::Host| Route {
+        place: host.place(),
+        guarded: host.login == Asks::Proxy,
+        service: host.service,
     };
     (exposure.hosts.into_iter().map(route).collect(), proxy)
 }
@@ -52,7 +53,7 @@ pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)
             routes.iter().map(|it| (it, scope.spawn(move || ask(it, proxy)))).collect();
         let wrong = asked.into_iter().filter_map(|(route, answer)| {
             let said = answer.join().unwrap_or_else(|_| Err("the probe panicked".to_owned()));
-            Some((route.host.clone(), format!("{} ({})", said.err()?, route.service)))
+            Some((route.place.clone(), format!("{} ({})", said.err()?, route.service)))
         });
         wrong.collect()
     })
@@ -81,7 +82,7 @@ fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
         .proxy(None)
         .build();
     let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), At(proxy));
-    let answer = agent.get(format!("https://{}/", route.host)).call();
+    let answer = agent.get(format!("https://{}/", route.place)).call();
     let status = answer.map_err(|it| it.to_string())?.status().as_u16();
     match status {
         401 if route.guarded => Ok(()),

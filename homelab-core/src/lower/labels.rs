@@ -28,7 +28,7 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
 }
 
 pub(super) fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = proxy::labels(&stack.site, spec)
+    let mut labels = proxy::labels(stack, spec)
         .iter()
         .map(|(key, it)| (key.clone(), text(it)))
         .collect::<IndexMap<_, _>>();
