@@ -22,6 +22,7 @@ mod host_device;
 mod host_namespace;
 mod host_path;
 mod image_pinned;
+mod label_replaced;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
@@ -36,8 +37,10 @@ mod read_only_root;
 mod read_only_writes;
 mod resource_limits;
 mod restart_policy;
+mod route_directive;
 mod route_ingress;
 mod route_login;
+mod route_path;
 mod route_port;
 mod route_snippet;
 mod route_variable;
@@ -93,6 +96,9 @@ pub const ALL: &[Rule] = &[
     route_port::RULE,
     route_snippet::RULE,
     route_variable::RULE,
+    route_path::RULE,
+    route_directive::RULE,
+    label_replaced::RULE,
     acme_dns::RULE,
     port_collision::RULE,
     port_on_internal::RULE,

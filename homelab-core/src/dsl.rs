@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod declaration;
+pub mod directive;
 pub mod dns;
 pub mod domain;
 pub mod handle;

@@ -1,7 +1,9 @@
 //! Ways in: routes through the proxy, published ports, dashboard tiles.
 
+use crate::dsl::directive::{Directive, Line};
 use crate::dsl::domain::{self, Domain, Spot};
 use crate::dsl::name;
+use crate::dsl::privilege::Exception;
 use crate::dsl::units::Port;
 use crate::dsl::variable::EnvVar;
 
@@ -33,6 +35,9 @@ pub struct Route {
     pub(crate) below: Option<&'static str>,
     /// Whether the service is asked without that path.
     pub(crate) strips: bool,
+    /// Why the service is asked by HTTPS and its certificate is not checked; `None` means HTTP.
+    pub(crate) unchecked: Option<&'static str>,
+    pub(crate) directives: &'static [Directive],
     pub(crate) port: Port,
     pub(crate) login: Login,
     pub(crate) closed: &'static [&'static str],
@@ -64,6 +69,8 @@ impl Route {
             also: &[],
             below: None,
             strips: false,
+            unchecked: None,
+            directives: &[],
             port,
             login: Login::Proxy,
             closed: &[],
@@ -96,6 +103,34 @@ impl Route {
     pub const fn strip_prefix(mut self) -> Self {
         self.strips = true;
         self
+    }
+
+    /// Asks the service by HTTPS and does not check its certificate, for this reason: the proxy
+    /// knows it by an address of a network of the two, for which no authority issues one.
+    /// Default: by HTTP.
+    #[must_use]
+    pub const fn https_unchecked(mut self, because: &'static str) -> Self {
+        self.unchecked = Some(because);
+        self
+    }
+
+    /// Asks these things of the proxy. Default: none.
+    #[must_use]
+    pub const fn with(mut self, directives: &'static [Directive]) -> Self {
+        self.directives = directives;
+        self
+    }
+
+    /// Returns what it may only do for a recorded reason.
+    pub(crate) fn exceptions(&self) -> Vec<(Exception<'static>, &'static str)> {
+        let unchecked = self.unchecked.map(|because| (Exception::UncheckedUpstream, because));
+        let raw = self.directives.iter().filter_map(|it| match it.0 {
+            Line::Raw { name, because, .. } => Some((Exception::Directive(name), because)),
+            Line::Redirect { .. } | Line::MaxBody(_) | Line::Header { .. } | Line::Unbuffered => {
+                None
+            }
+        });
+        unchecked.into_iter().chain(raw).collect()
     }
 
     /// Returns every place where it is served.

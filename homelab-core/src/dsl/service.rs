@@ -100,6 +100,7 @@ impl Service<Data> {
 impl<S: State> Service<App, S> {
     /// Serves a host name through the proxy. Default: none.
     pub fn route(mut self, route: Route) -> Self {
+        self.spec.exceptions.extend(route.exceptions());
         self.spec.routes.push(route);
         self
     }

@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 
 use super::host;
+use crate::dsl::directive::Line;
 use crate::dsl::dns::AcmeDns;
 use crate::dsl::domain::{BELOW_MAX, Spot};
 use crate::dsl::resource::Secret;
@@ -199,8 +200,33 @@ fn route(
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
     put(".import", &snippet);
-    put(".reverse_proxy", &format!("{{{{upstreams {}}}}}", route.port.number()));
+    let scheme = if route.unchecked.is_some() { "https " } else { "" };
+    put(".reverse_proxy", &format!("{{{{upstreams {scheme}{}}}}}", route.port.number()));
+    if route.unchecked.is_some() {
+        put(".reverse_proxy.transport", &"http");
+        put(".reverse_proxy.transport.tls_insecure_skip_verify", &"");
+    }
+    for (at, directive) in route.directives.iter().enumerate() {
+        let (key, value) = line(directive.0, at);
+        put(&key, &value);
+    }
     prefix
+}
+
+/// Writes a line that a route asks for, as key and value of a label.
+fn line(line: Line, at: usize) -> (String, String) {
+    // Numbers that no other line of a site has, so that none is replaced.
+    let at = 100 + at;
+    match line {
+        Line::Redirect { from, to } => (format!(".redir_{at}"), format!("{from} {to} 301")),
+        Line::MaxBody(size) => {
+            (".request_body.max_size".to_owned(), format!("{}MiB", size.as_mib()))
+        }
+        // `>`: when the service has answered.
+        Line::Header { name, value } => (format!(".header_{at}"), format!(">{name} `{value}`")),
+        Line::Unbuffered => (".reverse_proxy.flush_interval".to_owned(), "-1".to_owned()),
+        Line::Raw { name, arguments, .. } => (format!(".{name}_{at}"), arguments.to_owned()),
+    }
 }
 
 /// Opens a block of its own for a route that shares its host; returns the prefix of its lines.

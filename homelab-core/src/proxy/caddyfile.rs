@@ -141,6 +141,27 @@ impl ProxySite {
         paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
     }
 
+    /// Returns the paths of its matchers that are those of no request: a path begins with `/`.
+    pub fn idle_paths(&self) -> impl Iterator<Item = &str> {
+        let named = self
+            .block
+            .children
+            .iter()
+            .filter(|it| it.tokens[..].first().is_some_and(|it| it.starts_with('@')));
+        let conditions = named.flat_map(|it| {
+            let own = it.tokens.get(1..).unwrap_or_default();
+            it.children.iter().map(|it| it.tokens.as_slice()).chain([own])
+        });
+        let paths = conditions.filter_map(|it| it.split_first()).filter(|it| it.0 == "path");
+        let words = paths.flat_map(|it| it.1).map(String::as_str);
+        words.filter(|it| !it.starts_with(['/', '*', '{']))
+    }
+
+    /// Whether a word of it is a brace, which opens or closes a block where none is meant.
+    pub fn breaks_out(&self) -> bool {
+        self.written.as_ref().is_some_and(Block::has_brace)
+    }
+
     /// Whether a condition of a matcher is one on the path, or is true for every request.
     fn holds(&self, condition: &Block) -> bool {
         match (condition.tokens.first().map(String::as_str), condition.children.as_slice()) {
