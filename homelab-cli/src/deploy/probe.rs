@@ -25,6 +25,7 @@ pub(super) struct Route {
     pub(super) place: String,
     service: String,
     guarded: bool,
+    is_public: bool,
 }
 
 /// Every route of a resolved file, and where the proxy listens.
@@ -41,6 +42,7 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
     let route = |host: exposure::Host| Route {
         place: host.place(),
         guarded: host.login == Asks::Proxy,
+        is_public: host.is_public,
         service: host.service,
     };
     (exposure.hosts.into_iter().map(route).collect(), proxy)
@@ -48,9 +50,10 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
 
 /// Hosts whose routes are wrong, each with what is wrong.
 pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+    let own = routes.iter().find(|it| !it.is_public).map(|it| host(&it.place));
     std::thread::scope(|scope| {
         let asked: Vec<_> =
-            routes.iter().map(|it| (it, scope.spawn(move || ask(it, proxy)))).collect();
+            routes.iter().map(|it| (it, scope.spawn(move || ask(it, own, proxy)))).collect();
         let wrong = asked.into_iter().filter_map(|(route, answer)| {
             let said = answer.join().unwrap_or_else(|_| Err("the probe panicked".to_owned()));
             Some((route.place.clone(), format!("{} ({})", said.err()?, route.service)))
@@ -71,8 +74,20 @@ pub(super) fn wait(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)>
     }
 }
 
+/// Returns the host name of a place.
+fn host(place: &str) -> &str {
+    place.split('/').next().unwrap_or(place)
+}
+
 /// A guarded route must ask for the login; behind any other one the service must answer.
-fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
+///
+/// A public certificate may come minutes after the route, or never while no authority can be
+/// reached. So the connection is made for a name whose certificate is of the house, where there is
+/// one; the request then says which host it is for.
+fn ask(route: &Route, own: Option<&str>, proxy: SocketAddr) -> Result<(), String> {
+    let host = host(&route.place);
+    let name = own.filter(|_| route.is_public).unwrap_or(host);
+    let path = &route.place[host.len()..];
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .max_redirects(0)
@@ -82,7 +97,7 @@ fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
         .proxy(None)
         .build();
     let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), At(proxy));
-    let answer = agent.get(format!("https://{}/", route.place)).call();
+    let answer = agent.get(format!("https://{name}{path}/")).header("Host", host).call();
     let status = answer.map_err(|it| it.to_string())?.status().as_u16();
     match status {
         401 if route.guarded => Ok(()),

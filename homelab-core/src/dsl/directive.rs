@@ -1,7 +1,6 @@
 //! What a route asks of the proxy besides forwarding.
 
 use crate::dsl::domain::pattern_fault;
-use crate::dsl::units::Memory;
 
 /// A line of a route's site. Paths are those that a visitor asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,7 +9,7 @@ pub struct Directive(pub(crate) Line);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Line {
     Redirect { from: &'static str, to: &'static str },
-    MaxBody(Memory),
+    MaxBody(u32),
     Header { name: &'static str, value: &'static str },
     Unbuffered,
     Raw { name: &'static str, arguments: &'static str, because: &'static str },
@@ -28,8 +27,8 @@ impl Directive {
         Self(Line::Redirect { from, to })
     }
 
-    /// Refuses a request whose body is larger, with 413. Default: no limit.
-    pub const fn max_body(size: Memory) -> Self {
+    /// Refuses a request whose body is larger, in MiB, with 413. Default: no limit.
+    pub const fn max_body_mib(size: u32) -> Self {
         Self(Line::MaxBody(size))
     }
 

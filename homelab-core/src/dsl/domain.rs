@@ -77,3 +77,31 @@ pub(crate) const fn pattern_fault(pattern: &str) -> Option<&'static str> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_below_a_host_is_a_plain_one() {
+        for fine in ["/api", "/a/b", "/.well-known", "/v_1.2", "/...", "/A-b"] {
+            assert_eq!(below_fault(fine), None, "{fine}");
+        }
+        for bad in
+            ["", "/", "api", "/api/", "//api", "/a//b", "/.", "/..", "/a/../b", "/a b", "/a*"]
+        {
+            assert!(below_fault(bad).is_some(), "{bad}");
+        }
+        assert!(below_fault(&format!("/{}", "a".repeat(BELOW_MAX))).is_some());
+    }
+
+    #[test]
+    fn a_closed_path_is_one_that_can_be_asked_for() {
+        for fine in ["/", "/setup", "/setup/*", "*/setup/*", "*.php", "/a%20b"] {
+            assert_eq!(pattern_fault(fine), None, "{fine}");
+        }
+        for bad in ["", "setup", " /setup", "/a b", "/a\n", "/{x}", "/`", "/\"", "/#"] {
+            assert!(pattern_fault(bad).is_some(), "{bad}");
+        }
+    }
+}

@@ -219,9 +219,7 @@ fn line(line: Line, at: usize) -> (String, String) {
     let at = 100 + at;
     match line {
         Line::Redirect { from, to } => (format!(".redir_{at}"), format!("{from} {to} 301")),
-        Line::MaxBody(size) => {
-            (".request_body.max_size".to_owned(), format!("{}MiB", size.as_mib()))
-        }
+        Line::MaxBody(size) => (".request_body.max_size".to_owned(), format!("{size}MiB")),
         // `>`: when the service has answered.
         Line::Header { name, value } => (format!(".header_{at}"), format!(">{name} `{value}`")),
         Line::Unbuffered => (".reverse_proxy.flush_interval".to_owned(), "-1".to_owned()),
