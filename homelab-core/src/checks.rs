@@ -1,5 +1,6 @@
 //! Runs the rules, one file each and listed in [`ALL`], and sets accepted findings aside.
 
+mod acme_dns;
 mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
@@ -25,6 +26,7 @@ mod host_device;
 mod host_namespace;
 mod host_path;
 mod image_pinned;
+mod label_replaced;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
@@ -39,8 +41,10 @@ mod read_only_root;
 mod read_only_writes;
 mod resource_limits;
 mod restart_policy;
+mod route_directive;
 mod route_ingress;
 mod route_login;
+mod route_path;
 mod route_port;
 mod route_snippet;
 mod route_variable;
@@ -98,6 +102,10 @@ pub const ALL: &[Rule] = &[
     route_port::RULE,
     route_snippet::RULE,
     route_variable::RULE,
+    route_path::RULE,
+    route_directive::RULE,
+    label_replaced::RULE,
+    acme_dns::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
     network_option::RULE,

@@ -4,6 +4,9 @@
 
 pub mod contract;
 pub mod declaration;
+pub mod directive;
+pub mod dns;
+pub mod domain;
 pub mod handle;
 pub mod health;
 pub mod house;

@@ -32,6 +32,9 @@ pub mod prelude {
         Contract, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly, SecretKey, Tags,
         misspelt, ran, read, reported,
     };
+    pub use crate::dsl::directive::Directive;
+    pub use crate::dsl::dns::DnsProvider;
+    pub use crate::dsl::domain::Domain;
     pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;
     pub use crate::dsl::image::Image;

@@ -5,7 +5,7 @@ mod networks;
 mod storage;
 mod text;
 
-use self::labels::labels;
+pub(crate) use self::labels::labels;
 use self::networks::Networks;
 use self::storage::{device, mounts, tmpfs};
 pub(crate) use self::text::reference;

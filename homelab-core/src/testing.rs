@@ -148,6 +148,7 @@ pub static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
             kind: by.is(ImageKind::ReverseProxy),
             ports: by.all([Port::new(443)]),
             data: by.all(["/data"]),
+            dns_providers: by.all(["duckdns"]),
             ..Contract::of("example/proxy")
         },
         Contract {

@@ -44,8 +44,9 @@ fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
     };
     lines(ui, &exposure.ports.iter().map(port).collect::<Vec<_>>())?;
     ui.heading("\nWays in: host names behind the proxy")?;
-    let host =
-        |it: &Host| vec![format!("  {}", it.host), service(&it.service, &it.profiles), login(it)];
+    let host = |it: &Host| {
+        vec![format!("  {}", it.place()), service(&it.service, &it.profiles), login(it)]
+    };
     lines(ui, &exposure.hosts.iter().map(host).collect::<Vec<_>>())?;
     ui.heading("\nWays out to the internet")?;
     let out = |way: &WayOut| {
@@ -83,6 +84,9 @@ pub(super) fn address(port: &OpenPort) -> &str {
 
 /// Who asks for a login, why not, and which paths are closed.
 pub(super) fn login(host: &Host) -> String {
+    if let Some(variable) = &host.off_until {
+        return format!("off until `{variable}` is set");
+    }
     let mut text = match host.login {
         Asks::Proxy => "the proxy asks for the household's login",
         Asks::Service => "the service asks for its own account",
@@ -92,6 +96,9 @@ pub(super) fn login(host: &Host) -> String {
     .to_owned();
     if let Some(because) = &host.because {
         text = format!("{text}: {because}");
+    }
+    if host.is_public {
+        text = format!("{text}; its certificate is public");
     }
     if !host.closed.is_empty() {
         let closed = message::list(host.closed.iter().map(String::as_str));

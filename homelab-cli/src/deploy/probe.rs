@@ -21,9 +21,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A route, and whether the proxy has to ask for a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    pub(super) host: String,
+    /// Host name, and the path below which it begins.
+    pub(super) place: String,
     service: String,
     guarded: bool,
+    is_public: bool,
 }
 
 /// Every route of a resolved file, and where the proxy listens.
@@ -37,22 +39,24 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
             if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address };
         SocketAddr::new(local, 443)
     });
-    let route = |exposure::Host { host, service, login, .. }| Route {
-        host,
-        service,
-        guarded: login == Asks::Proxy,
+    let route = |host: exposure::Host| Route {
+        place: host.place(),
+        guarded: host.login == Asks::Proxy,
+        is_public: host.is_public,
+        service: host.service,
     };
     (exposure.hosts.into_iter().map(route).collect(), proxy)
 }
 
 /// Hosts whose routes are wrong, each with what is wrong.
 pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+    let own = routes.iter().find(|it| !it.is_public).map(|it| host(&it.place));
     std::thread::scope(|scope| {
         let asked: Vec<_> =
-            routes.iter().map(|it| (it, scope.spawn(move || ask(it, proxy)))).collect();
+            routes.iter().map(|it| (it, scope.spawn(move || ask(it, own, proxy)))).collect();
         let wrong = asked.into_iter().filter_map(|(route, answer)| {
             let said = answer.join().unwrap_or_else(|_| Err("the probe panicked".to_owned()));
-            Some((route.host.clone(), format!("{} ({})", said.err()?, route.service)))
+            Some((route.place.clone(), format!("{} ({})", said.err()?, route.service)))
         });
         wrong.collect()
     })
@@ -70,8 +74,20 @@ pub(super) fn wait(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)>
     }
 }
 
+/// Returns the host name of a place.
+fn host(place: &str) -> &str {
+    place.split('/').next().unwrap_or(place)
+}
+
 /// A guarded route must ask for the login; behind any other one the service must answer.
-fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
+///
+/// A public certificate may come minutes after the route, or never while no authority can be
+/// reached. So the connection is made for a name whose certificate is of the house, where there is
+/// one; the request then says which host it is for.
+fn ask(route: &Route, own: Option<&str>, proxy: SocketAddr) -> Result<(), String> {
+    let host = host(&route.place);
+    let name = own.filter(|_| route.is_public).unwrap_or(host);
+    let path = &route.place[host.len()..];
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .max_redirects(0)
@@ -81,7 +97,7 @@ fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
         .proxy(None)
         .build();
     let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), At(proxy));
-    let answer = agent.get(format!("https://{}/", route.host)).call();
+    let answer = agent.get(format!("https://{name}{path}/")).header("Host", host).call();
     let status = answer.map_err(|it| it.to_string())?.status().as_u16();
     match status {
         401 if route.guarded => Ok(()),

@@ -203,7 +203,7 @@ pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
     // Before a first deploy there are no routes.
     let Some(proxy) = proxy.filter(|_| plan.from.is_some()) else { return Vec::new() };
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);
-    let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.host)).collect();
+    let old: Vec<_> = routes.into_iter().filter(|it| !opened(&it.place)).collect();
     probe::wrong(&old, proxy).into_iter().map(|it| it.0).collect()
 }
 

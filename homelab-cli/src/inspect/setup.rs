@@ -29,8 +29,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     allowed(context, findings);
     for member in context.enabled() {
         for host in exposure::hosts(context.project, &member) {
-            if let Some(until) = &host.closed_until {
-                done(context, &member, &host.host, until, findings);
+            if let Some(until) = host.closed_until.as_ref().filter(|_| host.off_until.is_none()) {
+                done(context, &member, &host.place(), until, findings);
             }
         }
     }

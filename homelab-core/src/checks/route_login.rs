@@ -38,7 +38,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         };
         let sites = project.sites_of(member.name).filter(|it| shows(it, panel));
         for site in sites.filter(|it| !it.is_guarded() && !is_settled(project, it, panel)) {
-            let address = site.addresses().next().unwrap_or_default();
+            let address = site.place(site.addresses().next().unwrap_or_default());
             findings.on(
                 &member,
                 format!("nobody asks for a login at `{address}`, and {fault}"),

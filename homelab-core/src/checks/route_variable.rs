@@ -3,6 +3,8 @@
 //! Compose puts nothing in the place of a variable that is not set and only warns. The host
 //! name is then another one, or none: the site vanishes, or its login does.
 //!
+//! A name that is a snippet's without the variable, as in `${NAME:-(off)}`, is left out on purpose.
+//!
 //! Fix: write `${NAME:-default}`, or `${NAME:?message}` to stop with that message. An empty
 //! default is none. Variables that a given `.env` sets are not reported.
 
@@ -24,7 +26,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let labels = member.service.labels.iter().filter(|it| caddyfile::is_label(it.0));
         for (key, value) in labels {
             let is_unset = |it: &String| project.resolve(&format!("${{{it}:-}}")).is_empty();
-            for variable in interpolate::gaps(value).into_iter().filter(is_unset) {
+            // Without its name the site may be meant to be off: a snippet that nobody imports.
+            let is_off = |variable: &String| {
+                let others = |it: &str| (it != variable).then(|| it.to_owned());
+                let text = interpolate::resolve(value, &others);
+                !key.contains('.') && text.is_ok_and(|it| it.starts_with('('))
+            };
+            let gaps = interpolate::gaps(value).into_iter();
+            for variable in gaps.filter(is_unset).filter(|it| !is_off(it)) {
                 findings.on(
                     &member,
                     format!("the label `{key}` needs `{variable}`, which may be unset: `{value}`"),
@@ -86,6 +95,17 @@ mod tests {
     fn a_required_variable_and_one_with_default_are_not_found() {
         assert_eq!(with_domain("${DOMAIN:?set it}"), "");
         assert_eq!(with_domain("${DOMAIN:-home.arpa}"), "");
+    }
+
+    #[test]
+    fn a_site_that_is_off_without_its_variable_is_not_found() {
+        let finds = |name: &str| {
+            let found = break_file(|file| file.services["web"].labels["caddy"] = name.to_owned());
+            found.contains("[route-variable]")
+        };
+        assert!(!finds("${PUBLIC:+notes.}${PUBLIC:-(off)}"));
+        assert!(finds("${PUBLIC:+notes.${PUBLIC}}"));
+        assert!(finds("${PUBLIC:+notes.}${PUBLIC:-(off)} ${OTHER}"));
     }
 
     #[test]

@@ -1,15 +1,14 @@
-//! A host name is routed to one service only.
+//! A host name, or a path below it, is routed once.
 //!
 //! The proxy merges two sites of the same name into one, so that requests are spread over
-//! both services: every second click lands in the wrong one.
+//! both upstreams: every second click lands in the wrong one.
 //!
-//! Fix: give one of the two another host name. Paths below one name are told apart, so
-//! `home.arpa/a` and `home.arpa/b` may belong to two services.
+//! Fix: give one of the two another host name, or a path of its own with `.below("/path")`. Paths
+//! below one name are told apart, so `home.arpa/a` and `home.arpa/b` may belong to two services.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::model::project::Project;
-use crate::proxy::caddyfile::ProxySite;
 use indexmap::IndexMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,17 +19,32 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let mut owners: IndexMap<String, &str> = IndexMap::new();
+    let mut owners: IndexMap<String, (&str, String, usize)> = IndexMap::new();
     for member in project.members() {
         let name = member.name;
-        for address in project.sites_of(name).flat_map(ProxySite::addresses) {
-            let host = host(address);
-            let owner = *owners.entry(host.clone()).or_insert(name);
-            if owner != name {
+        for (at, site) in project.sites_of(name).enumerate() {
+            for written in site.addresses().map(|it| site.place(it)) {
+                let place = place(&written);
+                let earlier = owners.insert(place.clone(), (name, written.clone(), at));
+                let Some((owner, as_written, site)) = earlier else { continue };
+                let (whom, help) = if owner != name {
+                    (
+                        format!("to both `{owner}` and `{name}`"),
+                        format!("give `{name}` another host"),
+                    )
+                // One service may serve a host with and without TLS.
+                } else if as_written == written && site != at {
+                    (format!("twice to `{name}`"), "give one of the two another host".to_owned())
+                } else {
+                    continue;
+                };
                 findings.on(
                     &member,
-                    format!("`{host}` is routed to both `{owner}` and `{name}`"),
-                    format!("give `{name}` another host in `Route::host` or in its `caddy` label"),
+                    format!("`{place}` is routed {whom}"),
+                    Help::new(
+                        format!("{help} in `Route::host`, or a path of its own with `.below(…)`"),
+                        format!("{help} in its `caddy` label, or a path of its own"),
+                    ),
                 );
             }
         }
@@ -38,7 +52,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 /// Returns an address as a visitor types it: without scheme and default port, in lower case.
-fn host(address: &str) -> String {
+fn place(address: &str) -> String {
     let address = address.to_ascii_lowercase();
     let rest = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -49,7 +63,8 @@ fn host(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, spec};
+    use crate::checks::testing::{break_both, break_file, break_stack, spec};
+    use crate::prelude::{Port, Route};
 
     fn with_a_route_of_dump(address: &str) -> String {
         let connect = |stack: &mut _| {
@@ -67,8 +82,39 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[unique-host]: `notes.home.arpa` is routed to both `dump` and `web`
           --> web.rs
-          help: give `web` another host in `Route::host` or in its `caddy` label
+          help: give `web` another host in `Route::host`, or a path of its own with `.below(…)`
         ");
+    }
+
+    #[test]
+    fn two_routes_of_one_service_need_a_path() {
+        let routes = |second: Route| {
+            break_stack(|stack| {
+                let web = spec(stack, "web");
+                web.routes.push(second);
+            })
+        };
+        let twice = Route::host("notes", Port::new(8080));
+        insta::assert_snapshot!(routes(twice), @r"
+        error[unique-host]: `notes.home.arpa` is routed twice to `web`
+          --> web.rs
+          help: give one of the two another host in `Route::host`, or a path of its own with `.below(…)`
+        ");
+        assert_eq!(routes(twice.below("/api")), "");
+        let both = break_stack(|stack| {
+            let web = spec(stack, "web");
+            web.routes.extend([twice.below("/api"), twice.below("/api")]);
+        });
+        assert!(both.contains("`notes.home.arpa/api` is routed twice"), "{both}");
+    }
+
+    #[test]
+    fn a_host_with_and_without_tls_is_not_found() {
+        let found = break_file(|file| {
+            let host = "http://notes.${DOMAIN:-home.arpa}, notes.${DOMAIN:-home.arpa}".to_owned();
+            file.services["web"].labels["caddy"] = host;
+        });
+        assert_eq!(found, "");
     }
 
     #[test]

@@ -28,7 +28,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let is_profile = |name: &str| stack.site.profiles.iter().any(|it| it.name() == name);
         let are_known =
             kind != Kind::Profiles || default.is_empty() || default.split(',').all(is_profile);
-        if !kind.accepts(default) || !are_known {
+        // While a further domain is empty, nothing is served there.
+        let is_off = kind == Kind::Hostname && default.is_empty() && *variable != stack.site.domain;
+        if !(is_off || kind.accepts(default)) || !are_known {
             findings.about(
                 variable.name(),
                 format!("`{variable}` has the default `{default}`, expected {}", kind.expected()),
@@ -53,6 +55,18 @@ mod tests {
           --> DOMAIN
           help: correct the default of `DOMAIN`
         ");
+    }
+
+    #[test]
+    fn only_the_domain_of_the_house_cannot_be_empty() {
+        const FURTHER: EnvVar = EnvVar::new("FURTHER", Kind::Hostname, "Domain.").or("");
+        let found = break_stack(|stack| replace(stack, FURTHER));
+        assert!(!found.contains("variable-default"), "{found}");
+        let found = break_stack(|stack| {
+            stack.site.domain = FURTHER;
+            replace(stack, FURTHER);
+        });
+        assert!(found.contains("`FURTHER` has the default ``"), "{found}");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct Contract {
     /// The program whose major version the image's tag begins with, such as `PostgreSQL`.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub major_of: Fact<String>,
+    /// DNS providers for which a proxy's image has a module, without `dns.providers.`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub dns_providers: Fact<Vec<String>>,
     /// Why nobody should run it any more, if that is so.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub end_of_life: Fact<Option<String>>,
@@ -96,6 +99,7 @@ impl Contract {
             egress: Fact::Unknown,
             peers: Fact::Unknown,
             major_of: Fact::Unknown,
+            dns_providers: Fact::Unknown,
             end_of_life: Fact::Unknown,
             one_way: Fact::Unknown,
         }
@@ -125,6 +129,7 @@ impl Contract {
             self.egress.source(),
             self.peers.source(),
             self.major_of.source(),
+            self.dns_providers.source(),
             self.end_of_life.source(),
             self.one_way.source(),
         ];

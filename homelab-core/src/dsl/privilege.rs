@@ -76,6 +76,10 @@ pub enum Exception<'a> {
     Namespace(&'a str, &'a str),
     /// It can write to its root file system.
     WritableRoot,
+    /// The proxy does not check the certificate with which it answers.
+    UncheckedUpstream,
+    /// Its site has this line, for which there is no word.
+    Directive(&'a str),
 }
 
 /// Something that a rule finds and a service may do nevertheless.
@@ -117,6 +121,8 @@ impl fmt::Display for Exception<'_> {
             Self::Capability(name) => write!(f, "cap {name}"),
             Self::Namespace(key, with) => write!(f, "{key} {with}"),
             Self::WritableRoot => f.write_str("writable root"),
+            Self::UncheckedUpstream => f.write_str("unchecked certificate towards the proxy"),
+            Self::Directive(name) => write!(f, "directive {name} of the proxy"),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Ways in: routes through the proxy, published ports, dashboard tiles.
 
+use crate::dsl::directive::{Directive, Line};
+use crate::dsl::domain::{self, Domain, Spot};
 use crate::dsl::name;
+use crate::dsl::privilege::Exception;
 use crate::dsl::units::Port;
 use crate::dsl::variable::EnvVar;
 
@@ -21,10 +24,20 @@ pub enum Login {
     },
 }
 
-/// A host name that the proxy serves, and the port behind it.
+/// Where the proxy serves a service, and the port behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
-    pub(crate) label: Option<&'static str>,
+    /// Where it is served first; a tile leads there.
+    pub(crate) spot: Spot,
+    /// Further domains, at each of which it has the same label.
+    pub(crate) also: &'static [Domain],
+    /// The path below which it begins; `None` means every path that no other route of the host has.
+    pub(crate) below: Option<&'static str>,
+    /// Whether the service is asked without that path.
+    pub(crate) strips: bool,
+    /// Why the service is asked by HTTPS and its certificate is not checked; `None` means HTTP.
+    pub(crate) unchecked: Option<&'static str>,
+    pub(crate) directives: &'static [Directive],
     pub(crate) port: Port,
     pub(crate) login: Login,
     pub(crate) closed: &'static [&'static str],
@@ -36,12 +49,100 @@ impl Route {
     #[track_caller]
     pub const fn host(label: &'static str, port: Port) -> Self {
         name::assert_valid(label);
-        Self { label: Some(label), port, login: Login::Proxy, closed: &[], closed_until: None }
+        Self::new(Spot { label: Some(label), domain: None }, port)
     }
 
     /// Routes `https://<domain>` itself to this port. Default: the proxy asks for a login.
     pub const fn apex(port: Port) -> Self {
-        Self { label: None, port, login: Login::Proxy, closed: &[], closed_until: None }
+        Self::new(Spot { label: None, domain: None }, port)
+    }
+
+    /// Routes another domain than the house's, as a whole host name, to this port. Default: the
+    /// proxy asks for a login.
+    pub const fn at(domain: Domain, port: Port) -> Self {
+        Self::new(Spot { label: None, domain: Some(domain) }, port)
+    }
+
+    const fn new(spot: Spot, port: Port) -> Self {
+        Self {
+            spot,
+            also: &[],
+            below: None,
+            strips: false,
+            unchecked: None,
+            directives: &[],
+            port,
+            login: Login::Proxy,
+            closed: &[],
+            closed_until: None,
+        }
+    }
+
+    /// Serves it below these domains as well, under the same label. Default: none.
+    #[must_use]
+    pub const fn also_at(mut self, domains: &'static [Domain]) -> Self {
+        self.also = domains;
+        self
+    }
+
+    /// Serves only this path, such as `/api`, and every path below it; all others of the host are
+    /// for its other routes, which may lead to other services and have other logins. The service is
+    /// asked with the path. Default: every path.
+    #[must_use]
+    #[track_caller]
+    pub const fn below(mut self, path: &'static str) -> Self {
+        if let Some(message) = domain::below_fault(path) {
+            panic!("{}", message);
+        }
+        self.below = Some(path);
+        self
+    }
+
+    /// Asks the service without the path that the route is below. Default: with it.
+    #[must_use]
+    pub const fn strip_prefix(mut self) -> Self {
+        self.strips = true;
+        self
+    }
+
+    /// Asks the service by HTTPS and does not check its certificate, for this reason: the proxy
+    /// knows it by an address of a network of the two, for which no authority issues one.
+    /// Default: by HTTP.
+    #[must_use]
+    pub const fn https_unchecked(mut self, because: &'static str) -> Self {
+        self.unchecked = Some(because);
+        self
+    }
+
+    /// Asks these things of the proxy. Default: none.
+    #[must_use]
+    pub const fn with(mut self, directives: &'static [Directive]) -> Self {
+        self.directives = directives;
+        self
+    }
+
+    /// Returns what it may only do for a recorded reason.
+    pub(crate) fn exceptions(&self) -> Vec<(Exception<'static>, &'static str)> {
+        let unchecked = self.unchecked.map(|because| (Exception::UncheckedUpstream, because));
+        let raw = self.directives.iter().filter_map(|it| match it.0 {
+            Line::Raw { name, because, .. } => Some((Exception::Directive(name), because)),
+            Line::Redirect { .. } | Line::MaxBody(_) | Line::Header { .. } | Line::Unbuffered => {
+                None
+            }
+        });
+        unchecked.into_iter().chain(raw).collect()
+    }
+
+    /// Returns every place where it is served.
+    pub(crate) fn spots(&self) -> impl Iterator<Item = Spot> {
+        let label = self.spot.label;
+        let further = self.also.iter().map(move |it| Spot { label, domain: Some(*it) });
+        std::iter::once(self.spot).chain(further)
+    }
+
+    /// Whether another route is served on one of its hosts, so that both share one.
+    pub(crate) fn shares_a_host(&self, other: &Self) -> bool {
+        self.below != other.below && self.spots().any(|spot| other.spots().any(|it| it == spot))
     }
 
     /// Says who asks for the login. Default: [`Login::Proxy`].
@@ -52,9 +153,15 @@ impl Route {
     }
 
     /// Refuses these paths, such as a set-up wizard that makes its visitor the administrator; they
-    /// can still be opened from the host itself. Default: every path is served.
+    /// can still be opened from the host itself. They are paths as the service gets them.
+    /// Default: every path is served.
+    ///
+    /// Panics (in a `const`: does not compile) on a path that begins with neither `/` nor `*`,
+    /// which the proxy would never refuse.
     #[must_use]
+    #[track_caller]
     pub const fn closes(mut self, paths: &'static [&'static str]) -> Self {
+        assert_patterns(paths);
         self.closed = paths;
         self
     }
@@ -62,10 +169,25 @@ impl Route {
     /// Also refuses these paths unless this variable is exactly `true`. It is for paths that the
     /// service answers to anybody before its set-up, and only to its administrator afterwards.
     /// Default: none.
+    ///
+    /// Panics like [`Route::closes`].
     #[must_use]
+    #[track_caller]
     pub const fn closes_until(mut self, paths: &'static [&'static str], done: EnvVar) -> Self {
+        assert_patterns(paths);
         self.closed_until = Some((paths, done));
         self
+    }
+}
+
+#[track_caller]
+const fn assert_patterns(paths: &[&str]) {
+    let mut at = 0;
+    while at < paths.len() {
+        if let Some(message) = domain::pattern_fault(paths[at]) {
+            panic!("{}", message);
+        }
+        at += 1;
     }
 }
 

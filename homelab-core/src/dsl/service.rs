@@ -48,6 +48,7 @@ use std::panic::Location;
 
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
+use crate::dsl::dns::{AcmeDns, DnsProvider};
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
@@ -99,6 +100,7 @@ impl Service<Data> {
 impl<S: State> Service<App, S> {
     /// Serves a host name through the proxy. Default: none.
     pub fn route(mut self, route: Route) -> Self {
+        self.spec.exceptions.extend(route.exceptions());
         self.spec.routes.push(route);
         self
     }
@@ -142,6 +144,17 @@ impl<S: State> Service<Edge, S> {
     pub fn guards_with(mut self, login: Secret) -> Self {
         self.spec.guard = Some(login);
         self.secret(login)
+    }
+
+    /// Makes the proxy prove by a DNS record that a domain is the household's, wherever an ACME
+    /// account issues its certificates: so no port has to be open to the internet, and the names
+    /// need no public address. It reads the provider's token from this secret's file.
+    ///
+    /// Default: the authority has to reach the ports 80 or 443 from the internet. The image needs
+    /// the provider's module, which that of caddy-docker-proxy does not have (`acme-dns`).
+    pub fn acme_dns(mut self, provider: DnsProvider, token: Secret) -> Self {
+        self.spec.acme_dns = Some(AcmeDns { provider, token });
+        self.secret(token)
     }
 }
 

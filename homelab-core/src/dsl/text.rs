@@ -15,6 +15,8 @@ pub(crate) enum Piece {
     Literal(String),
     /// The value of a variable.
     Variable(EnvVar),
+    /// A text while a variable has a value, else nothing.
+    IfSet { variable: EnvVar, text: String },
     /// One text while a switch is off, another while it is on.
     Choice { switch: Switch, off: String, on: String },
 }
@@ -28,6 +30,11 @@ impl Text {
     /// Makes a text with the value that a variable has at `docker compose up`.
     pub fn variable(variable: &EnvVar) -> Self {
         Self(vec![Piece::Variable(*variable)])
+    }
+
+    /// Makes a text that is there while a variable has a value.
+    pub(crate) fn if_set(variable: EnvVar, text: &str) -> Self {
+        Self(vec![Piece::IfSet { variable, text: text.to_owned() }])
     }
 
     /// Makes one text for a switch that is off, another for one that is on.

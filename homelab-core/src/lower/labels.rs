@@ -15,7 +15,7 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     let is_asked = |what: &Exception<'_>| match what {
         Exception::Capability(it) => !Capability::HARMLESS.contains(it),
         Exception::Namespace(..) => true,
-        Exception::WritableRoot => false,
+        Exception::WritableRoot | Exception::UncheckedUpstream | Exception::Directive(_) => false,
     };
     let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
     let exceptions = exceptions.map(|(what, because)| (what.key(), *because));
@@ -27,8 +27,9 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     all.map(|(what, because)| (format!("{}{what}", label::ACCEPTS), literal(because)))
 }
 
-pub(super) fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
-    let mut labels = proxy::labels(&stack.site, spec)
+/// Makes every label of a service, its author's own in the place of those of the same name.
+pub(crate) fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
+    let mut labels = proxy::labels(stack, spec)
         .iter()
         .map(|(key, it)| (key.clone(), text(it)))
         .collect::<IndexMap<_, _>>();

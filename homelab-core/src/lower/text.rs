@@ -8,6 +8,7 @@ pub fn text(text: &Text) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Literal(text) => literal(text),
         Piece::Variable(variable) => reference(variable),
+        Piece::IfSet { variable, text } => format!("${{{variable}:+{}}}", literal(text)),
         Piece::Choice { switch, off, on } => choice(*switch, off, on),
     };
     text.pieces().iter().map(piece).collect()

@@ -1,6 +1,7 @@
 //! Every way in (host port, host name, who asks for the login) and every way out.
 
 mod creators;
+mod hosts;
 
 use std::fmt;
 
@@ -8,15 +9,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::creators::Creator;
+pub use self::hosts::{Asks, ClosedUntil, Host, hosts};
 use crate::compose::PublishedPort;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::dsl::contract::Egress;
-use crate::dsl::route::{Address, Login};
+use crate::dsl::route::Address;
 use crate::dsl::units::{Port, Protocol};
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Zone};
-use crate::proxy::caddyfile::ProxySite;
 
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,65 +52,6 @@ pub struct OpenPort {
     /// Why, or the variable that chooses the address; absent when nobody said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
-}
-
-/// A host name that the proxy serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Host {
-    /// Host name.
-    pub host: String,
-    /// Who answers.
-    pub service: String,
-    /// Ports of that service.
-    pub ports: Vec<u16>,
-    /// Profiles that switch it on; none means the base.
-    pub profiles: Vec<String>,
-    /// Who asks for the login.
-    pub login: Asks,
-    /// Why nobody asks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-    /// Paths that are refused.
-    pub closed: Vec<String>,
-    /// Paths that are refused until the household declares that the set-up is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed_until: Option<ClosedUntil>,
-}
-
-/// Paths that a variable of `.env` opens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ClosedUntil {
-    /// The paths.
-    pub paths: Vec<String>,
-    /// The line of `.env` that opens them, such as `JELLYFIN_SETUP_DONE=true`.
-    pub setting: String,
-    /// Whether `.env` has that line.
-    pub is_open: bool,
-}
-
-/// Who asks a visitor for a login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Asks {
-    /// The proxy, with the household's login.
-    Proxy,
-    /// The service, which has accounts.
-    Service,
-    /// Nobody.
-    Nobody,
-    /// Unknown: the labels do not say it, and there is no stack. It may be nobody.
-    Unknown,
-}
-
-impl fmt::Display for Asks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Proxy => "the proxy",
-            Self::Service => "the service",
-            Self::Nobody => "nobody",
-            Self::Unknown => "unknown",
-        })
-    }
 }
 
 /// A service that can open connections to the internet.
@@ -195,52 +137,6 @@ fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
     })
 }
 
-/// Returns the host names that lead to one service.
-pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
-    let mut hosts = Vec::new();
-    for site in project.sites_of(member.name) {
-        let route = project.route_of(site);
-        let (login, because) = match route.map(|it| it.login) {
-            _ if site.is_guarded() => (Asks::Proxy, None),
-            Some(Login::BuiltIn) => (Asks::Service, None),
-            Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
-            // The route wants the proxy to ask, but its labels do not make it ask.
-            Some(Login::Proxy) | None => (Asks::Unknown, None),
-        };
-        let closed_until = closed_until(member, site);
-        // Where the variable has its value already, nothing opens them any more.
-        let closed = match closed_until {
-            Some(_) => site.always_closed_paths(),
-            None => site.closed_paths(),
-        };
-        let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
-        hosts.extend(site.addresses().map(|address| Host {
-            host: address.to_owned(),
-            service: member.name.to_owned(),
-            ports: site.upstream_ports(),
-            profiles: member.service.profiles.clone(),
-            login,
-            because: because.clone(),
-            closed: closed.clone(),
-            closed_until: closed_until.clone(),
-        }));
-    }
-    hosts
-}
-
-/// Returns the paths that a variable of `.env` opens, as the labels say.
-fn closed_until(member: &Member<'_>, site: &ProxySite) -> Option<ClosedUntil> {
-    let always = site.always_closed_paths();
-    let paths = site.closable_paths().into_iter().filter(|path| !always.contains(path));
-    let paths: Vec<_> = paths.map(str::to_owned).collect();
-    let is_closed = paths.first().is_some_and(|it| site.closed_paths().contains(&it.as_str()));
-    let labels =
-        member.service.labels.iter().filter(|(key, _)| key.split('.').next_back() == Some("vars"));
-    let mut variables = labels.flat_map(|(_, value)| interpolate::variables(value));
-    let variable = variables.next().filter(|_| !paths.is_empty())?;
-    Some(ClosedUntil { paths, setting: format!("{variable}=true"), is_open: !is_closed })
-}
-
 /// Returns how one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
     let open = member.service.networks.iter().filter(|it| project.leads_out(it));
@@ -280,7 +176,7 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::dsl::route::Publish;
+    use crate::dsl::route::{Login, Publish};
     use crate::dsl::variable::{EnvVar, Kind, Switch};
 
     /// Returns who asks for the login at the only host name of the good example.

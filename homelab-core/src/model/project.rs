@@ -182,9 +182,10 @@ impl<'a> Project<'a> {
     /// Returns the route of the stack that a site was lowered from.
     pub(crate) fn route_of(&self, site: &ProxySite) -> Option<&'a Route> {
         let stack = self.stack?;
+        let host = |spot| self.resolve(&lower::text(&proxy::host(&stack.site, spot)));
         let serves = |route: &&Route| {
-            let host = self.resolve(&lower::text(&proxy::host(&stack.site, **route)));
-            site.addresses().any(|address| address == host)
+            route.below == site.below()
+                && route.spots().map(host).any(|host| site.names().any(|it| it == host))
         };
         let at = self.file.services.get_index_of(&site.service)?;
         self.known[at].facts.routes.iter().find(serves)

@@ -5,10 +5,13 @@
 use indexmap::IndexMap;
 
 use super::host;
+use crate::dsl::directive::Line;
+use crate::dsl::dns::AcmeDns;
+use crate::dsl::domain::{BELOW_MAX, Spot};
 use crate::dsl::resource::Secret;
 use crate::dsl::route::{Login, Route};
 use crate::dsl::service::{RoleKind, Spec};
-use crate::dsl::stack::Site;
+use crate::dsl::stack::{Site, Stack};
 use crate::dsl::text::{Text, ToText};
 use crate::dsl::variable::EnvVar;
 
@@ -67,7 +70,7 @@ const FOR_BROWSERS: &[&str] =
 /// Jellyfin's on televisions, may live in a frame.
 const UNFRAMED: &str = "?X-Frame-Options SAMEORIGIN";
 
-pub(super) fn labels(site: &Site, tls: EnvVar, spec: &Spec) -> IndexMap<String, Text> {
+pub(super) fn labels(stack: &Stack, tls: EnvVar, spec: &Spec) -> IndexMap<String, Text> {
     let mut labels = IndexMap::new();
     if spec.role == RoleKind::Edge {
         common(&mut labels);
@@ -75,25 +78,33 @@ pub(super) fn labels(site: &Site, tls: EnvVar, spec: &Spec) -> IndexMap<String, 
         // cannot install a root certificate on the host, so Caddy need not try.
         labels.insert("caddy_9.skip_install_trust".to_owned(), Text::default());
     }
+    if let Some(challenge) = spec.acme_dns {
+        acme_dns(challenge, &mut labels);
+    }
     if let Some(secret) = spec.guard {
         login(secret, &mut labels);
     }
-    let single = spec.routes.len() == 1;
-    for (at, route) in spec.routes.iter().enumerate() {
-        let prefix = if single { "caddy".to_owned() } else { format!("caddy_{at}") };
-        self::route(site, tls, &prefix, *route, &mut labels);
+    let spots = spec.routes.iter().flat_map(|route| route.spots().map(move |it| (route, it)));
+    let spots: Vec<_> = spots.collect();
+    for (at, (route, spot)) in spots.iter().enumerate() {
+        let prefix = if spots.len() == 1 { "caddy".to_owned() } else { format!("caddy_{at}") };
+        let prefix = self::route(stack, tls, &prefix, route, *spot, &mut labels);
         if at == 0 {
-            for (index, (path, to)) in spec.redirects.iter().enumerate() {
-                // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a
-                // login would be told every host name. `handle` comes after it.
-                let handle = format!("{prefix}.handle_{index}");
-                let to = Text::literal("https://").and(host(site, *to));
-                labels.insert(format!("{handle}.redir"), to);
-                labels.insert(handle, Text::literal(path));
-            }
+            redirects(&stack.site, &prefix, spec, &mut labels);
         }
     }
     labels
+}
+
+fn redirects(site: &Site, prefix: &str, spec: &Spec, labels: &mut IndexMap<String, Text>) {
+    for (index, (path, to)) in spec.redirects.iter().enumerate() {
+        // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a
+        // login would be told every host name. `handle` comes after it.
+        let handle = format!("{prefix}.handle_{index}");
+        let to = Text::literal("https://").and(host(site, to.spot)).and(to.below.unwrap_or(""));
+        labels.insert(format!("{handle}.redir"), to);
+        labels.insert(handle, Text::literal(path));
+    }
 }
 
 /// What holds for every route, guarded or not.
@@ -110,6 +121,22 @@ fn common(labels: &mut IndexMap<String, Text>) {
     for (at, kind) in COMPRESSED.iter().enumerate() {
         put(&format!(".encode.match.header_{at}"), &format!("Content-Type {kind}"));
     }
+}
+
+/// The DNS challenge, for every site whose certificate comes from an ACME account. Caddy reads the
+/// token when it loads its file; an editor's line break at the end is no part of it.
+fn acme_dns(challenge: AcmeDns, labels: &mut IndexMap<String, Text>) {
+    const KEY: &str = "caddy_9.acme_dns";
+    let AcmeDns { provider, token } = challenge;
+    let (module, token) = (provider.module(), format!("{{file.{}}}", token.path()));
+    let mut put = |key: String, value: &str| labels.insert(key, Text::literal(value));
+    match provider.subdirective() {
+        None => put(KEY.to_owned(), &format!("{module} {token}")),
+        Some(subdirective) => {
+            put(KEY.to_owned(), module);
+            put(format!("{KEY}.{subdirective}"), &token)
+        }
+    };
 }
 
 /// The login of the household: user and bcrypt hash in a secret's file.
@@ -144,17 +171,21 @@ fn login(secret: Secret, labels: &mut IndexMap<String, Text>) {
     put(".request_header", "-Authorization");
 }
 
+/// Writes the labels of one site of a route; returns the prefix of its lines.
 fn route(
-    site: &Site,
+    stack: &Stack,
     tls: EnvVar,
     prefix: &str,
-    route: Route,
+    route: &Route,
+    spot: Spot,
     labels: &mut IndexMap<String, Text>,
-) {
+) -> String {
+    labels.insert(prefix.to_owned(), host(&stack.site, spot));
+    let tls = spot.domain.map_or(tls, |it| it.tls);
+    labels.insert(format!("{prefix}.tls"), tls.to_text());
+    let prefix = handle(stack, prefix, route, labels);
     let mut put =
         |key: &str, value: &dyn ToText| labels.insert(format!("{prefix}{key}"), value.to_text());
-    put("", &host(site, route));
-    put(".tls", &tls);
     if !route.closed.is_empty() {
         put(".@closed.path", &route.closed.join(" "));
         put(".respond", &"@closed 403");
@@ -169,5 +200,57 @@ fn route(
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
     put(".import", &snippet);
-    put(".reverse_proxy", &format!("{{{{upstreams {}}}}}", route.port.number()));
+    let scheme = if route.unchecked.is_some() { "https " } else { "" };
+    put(".reverse_proxy", &format!("{{{{upstreams {scheme}{}}}}}", route.port.number()));
+    if route.unchecked.is_some() {
+        put(".reverse_proxy.transport", &"http");
+        put(".reverse_proxy.transport.tls_insecure_skip_verify", &"");
+    }
+    for (at, directive) in route.directives.iter().enumerate() {
+        let (key, value) = line(directive.0, at);
+        put(&key, &value);
+    }
+    prefix
+}
+
+/// Writes a line that a route asks for, as key and value of a label.
+fn line(line: Line, at: usize) -> (String, String) {
+    // Numbers that no other line of a site has, so that none is replaced.
+    let at = 100 + at;
+    match line {
+        Line::Redirect { from, to } => (format!(".redir_{at}"), format!("{from} {to} 301")),
+        Line::MaxBody(size) => (".request_body.max_size".to_owned(), format!("{size}MiB")),
+        // `>`: when the service has answered.
+        Line::Header { name, value } => (format!(".header_{at}"), format!(">{name} `{value}`")),
+        Line::Unbuffered => (".reverse_proxy.flush_interval".to_owned(), "-1".to_owned()),
+        Line::Raw { name, arguments, .. } => (format!(".{name}_{at}"), arguments.to_owned()),
+    }
+}
+
+/// Opens a block of its own for a route that shares its host; returns the prefix of its lines.
+///
+/// Caddy runs the first `handle` that matches. It sorts one without a matcher to the end and leaves
+/// those with several paths in the order of the file, which the number makes longest path first.
+/// The matcher's name is the path itself, so that no other route of the host has it.
+fn handle(
+    stack: &Stack,
+    prefix: &str,
+    route: &Route,
+    labels: &mut IndexMap<String, Text>,
+) -> String {
+    let mut put = |key: String, value: &str| labels.insert(key, Text::literal(value));
+    let Some(path) = route.below else {
+        let mut others = stack.services.iter().flat_map(|it| &it.routes);
+        let is_shared = others.any(|other| route.shares_a_host(other));
+        return if is_shared { format!("{prefix}.handle") } else { prefix.to_owned() };
+    };
+    // Neither `_` nor `.` may stand in a part of a label as they are: `~` is in no path.
+    let name = format!("@{}", path.replace('/', ":").replace('_', "~"));
+    put(format!("{prefix}.{}.path", name.replace('.', "\\.")), &format!("{path} {path}/*"));
+    let handle = format!("{prefix}.{}_handle", BELOW_MAX - path.len());
+    put(handle.clone(), &name);
+    if route.strips {
+        put(format!("{handle}.uri"), &format!("strip_prefix {path}"));
+    }
+    handle
 }

@@ -7,6 +7,7 @@
 
 mod block;
 mod labels;
+mod scope;
 mod template;
 
 pub use self::block::{Block, assemble};
@@ -20,12 +21,19 @@ use indexmap::{IndexMap, IndexSet};
 pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
 
 /// The part of the Caddyfile that one label prefix of a container defines: a site, a snippet or
-/// global options.
+/// global options. A site whose blocks (`handle`) lead to several upstreams counts once for each.
 #[derive(Clone, Debug)]
 pub struct ProxySite {
     /// The service that carries the labels.
     pub service: String,
+    /// The label with its addresses, such as `caddy_1`; its further labels begin with it.
+    pub label: String,
+    /// The lines that hold for it: those of the site, and those of its own block.
     block: Block,
+    /// The paths of its block, without what ends them.
+    below: Option<String>,
+    /// The site as the proxy loads it; on the first of those that stand in one.
+    written: Option<Block>,
     guarded: bool,
 }
 
@@ -33,8 +41,34 @@ impl ProxySite {
     /// Returns its host names and addresses; none for global options and snippets.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         let is_site = !self.is_snippet();
-        let tokens = self.block.tokens.iter().filter(move |_| is_site);
-        tokens.map(|it| it.trim_end_matches(',')).filter(|it| !it.is_empty())
+        self.names().filter(move |_| is_site)
+    }
+
+    /// Returns what stands before its braces: addresses, or the name of a snippet with parentheses.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let tokens = self.block.tokens.iter().map(|it| it.trim_end_matches(','));
+        tokens.filter(|it| !it.is_empty())
+    }
+
+    /// Returns where visitors find it: an address, and the paths below which it begins.
+    pub fn place(&self, address: &str) -> String {
+        format!("{address}{}", self.below().unwrap_or_default())
+    }
+
+    /// Whether its certificate is from a public authority: from any that its lines do not call
+    /// `internal`, unless it needs none.
+    pub fn has_public_certificate(&self) -> bool {
+        let tls =
+            self.block.children.iter().filter(|it| it.tokens.first().is_some_and(|it| it == "tls"));
+        let mut words = tls.flat_map(|it| it.children.iter().chain([it])).flat_map(|it| &it.tokens);
+        let is_plain = self.names().any(|it| it.starts_with("http://"));
+        !is_plain && !words.any(|it| it == "internal")
+    }
+
+    /// Returns the paths below which it begins, such as `/api`; `None` when it serves every path that
+    /// no other block of its site has.
+    pub fn below(&self) -> Option<&str> {
+        self.below.as_deref()
     }
 
     /// Whether it is a snippet such as `(login)`.
@@ -53,6 +87,19 @@ impl ProxySite {
         children
             .filter_map(move |it| it.tokens.split_first().filter(|(first, _)| *first == name))
             .map(|(_, rest)| rest)
+    }
+
+    /// Returns the names of the modules by which it proves to an ACME authority whose a domain is,
+    /// for all sites (`acme_dns`) or for itself (`dns` of `tls`).
+    pub fn dns_modules(&self) -> impl Iterator<Item = &str> {
+        let tls =
+            self.block.children.iter().filter(|it| it.tokens.first().is_some_and(|it| it == "tls"));
+        let own = tls.flat_map(|it| &it.children).filter_map(|it| match it.tokens.as_slice() {
+            [dns, module, ..] if dns == "dns" => Some(module),
+            _ => None,
+        });
+        let all = self.directives("acme_dns").filter_map(|words| words.first());
+        all.chain(own).map(String::as_str)
     }
 
     /// Returns the ports of its own container that it forwards to.
@@ -92,6 +139,27 @@ impl ProxySite {
         let closed = blocks.filter(|block| block.children.iter().all(&counts));
         let paths = closed.flat_map(|it| &it.children).flat_map(|it| &it.tokens);
         paths.map(String::as_str).filter(|it| it.starts_with(['/', '*'])).collect()
+    }
+
+    /// Returns the paths of its matchers that are those of no request: a path begins with `/`.
+    pub fn idle_paths(&self) -> impl Iterator<Item = &str> {
+        let named = self
+            .block
+            .children
+            .iter()
+            .filter(|it| it.tokens[..].first().is_some_and(|it| it.starts_with('@')));
+        let conditions = named.flat_map(|it| {
+            let own = it.tokens.get(1..).unwrap_or_default();
+            it.children.iter().map(|it| it.tokens.as_slice()).chain([own])
+        });
+        let paths = conditions.filter_map(|it| it.split_first()).filter(|it| it.0 == "path");
+        let words = paths.flat_map(|it| it.1).map(String::as_str);
+        words.filter(|it| !it.starts_with(['/', '*', '{']))
+    }
+
+    /// Whether a word of it is a brace, which opens or closes a block where none is meant.
+    pub fn breaks_out(&self) -> bool {
+        self.written.as_ref().is_some_and(Block::has_brace)
     }
 
     /// Whether a condition of a matcher is one on the path, or is true for every request.
@@ -150,8 +218,21 @@ pub fn sites<'a>(
             // judge the rest.
             (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
         });
-        let site = |block| ProxySite { service: name.to_owned(), block, guarded: false };
-        sites.extend(labels::blocks(values).into_iter().map(site));
+        for (label, written) in labels::labelled(values) {
+            let mut whole = Some(written.clone());
+            // A snippet is one thing, unless it is a site whose variable has no value.
+            let is_site =
+                !written.is_snippet() || labels.get(&label).is_some_and(|it| it.contains('$'));
+            let split = if is_site { scope::split(written) } else { vec![(written, None)] };
+            sites.extend(split.into_iter().map(|(block, below)| ProxySite {
+                service: name.to_owned(),
+                label: label.clone(),
+                block,
+                below,
+                written: whole.take(),
+                guarded: false,
+            }));
+        }
     }
     guard(&mut sites);
     sites
@@ -181,7 +262,7 @@ fn guard(sites: &mut [ProxySite]) {
 
 /// Writes the Caddyfile of these sites, as the proxy would load it.
 pub fn render<'a>(sites: impl IntoIterator<Item = &'a ProxySite>) -> String {
-    assemble(sites.into_iter().map(|site| site.block.clone())).join("\n")
+    assemble(sites.into_iter().filter_map(|site| site.written.clone())).join("\n")
 }
 
 /// Translates the labels of a running container, given its addresses on the proxy's networks.

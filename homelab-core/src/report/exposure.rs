@@ -24,9 +24,10 @@ pub fn markdown(exposure: &Exposure) -> String {
         .map(|host| {
             let ports: Vec<_> = host.ports.iter().map(ToString::to_string).collect();
             vec![
-                format!("`{}`", host.host),
+                format!("`{}`", host.place()),
                 format!("`{}:{}`", host.service, ports.join(",")),
                 profile_names(&host.profiles),
+                certificate(host),
                 asks(host),
                 closed(host),
             ]
@@ -62,19 +63,32 @@ pub fn markdown(exposure: &Exposure) -> String {
          ## Ways in: ports of the host\n\n\
          `all` is every address of the host, `0.0.0.0` every one of IPv4. \
          Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
-         at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n{}\n## Ways out\n\n\
+         at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n\
+         A public certificate puts the name into public logs, where strangers find it; \
+         whether they reach it, the router decides.\n\n{}\n## Ways out\n\n\
          Who gets out reaches the household's network as well, and the ports above at the host's addresses. \
          These services can open connections to programs on the host, and the host to every port of \
          theirs: {}. No setting of Compose closes that on a network that leads out.\n\n{}\n\
          ## Updates that nobody reviews\n\n\
          Every other image stays at its digest until a change is merged.\n\n{}\n{}",
         table::render(&["Address", "Port", "Service", "Profile", "Because"], &ports),
-        table::render(&["Host", "Leads to", "Profile", "Who asks for the login", "Closed"], &hosts),
+        table::render(
+            &["Host", "Leads to", "Profile", "Certificate", "Who asks for the login", "Closed"],
+            &hosts
+        ),
         code(&exposure.reach_host),
         table::render(&["Service", "Profile", "By network", "What for"], &ways_out),
         table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
         creators(&exposure.creators),
     )
+}
+
+fn certificate(host: &Host) -> String {
+    match &host.off_until {
+        Some(variable) => format!("off until `{variable}` is set"),
+        None if host.is_public => "public".to_owned(),
+        None => "the house's own".to_owned(),
+    }
 }
 
 fn asks(host: &Host) -> String {

@@ -46,7 +46,7 @@ fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
         let _ = writeln!(out, "  lan -->|\"{}\"| {name}", ports.join(", "));
     }
     for site in project.sites_of(name) {
-        for host in site.addresses() {
+        for host in site.addresses().map(|it| site.place(it)) {
             for edge in project
                 .members()
                 .filter(|it| it.role() == Some(crate::dsl::service::RoleKind::Edge))

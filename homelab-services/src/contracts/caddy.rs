@@ -20,6 +20,7 @@ pub(super) fn contract() -> Contract {
         panel: by.none(),
         egress: by.is(Egress::optional("certificates from a public authority; its own needs none")),
         peers: by.none(),
+        dns_providers: by.none(),
         end_of_life: by.none(),
         one_way: by.none(),
         ..Contract::of("lucaslorentz/caddy-docker-proxy")

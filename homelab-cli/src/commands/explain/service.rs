@@ -70,7 +70,7 @@ fn sections(explanation: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<St
 }
 
 fn host(host: &Host) -> String {
-    format!("https://{}: {}", host.host, exposure::login(host))
+    format!("https://{}: {}", host.place(), exposure::login(host))
 }
 
 fn port(open: &OpenPort) -> String {

@@ -79,7 +79,8 @@ fn set_ups(settings: &Settings, project: &Project<'_>) -> Vec<(String, String)> 
     let profiles = settings.profiles();
     let members = project.members().filter(|it| it.is_enabled_by(&profiles));
     let hosts = members.flat_map(|it| exposure::hosts(project, &it));
-    let closed = hosts.filter_map(|it| it.closed_until.map(|until| (it.service, until)));
+    let served = hosts.filter(|it| it.off_until.is_none());
+    let closed = served.filter_map(|it| it.closed_until.map(|until| (it.service, until)));
     closed.filter(|it| !it.1.is_open).map(|(service, until)| (service, until.setting)).collect()
 }
 

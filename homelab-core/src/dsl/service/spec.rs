@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use crate::dsl::dns::AcmeDns;
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
@@ -66,6 +67,8 @@ pub(crate) struct Spec {
     pub(crate) publishes: Vec<Publish>,
     pub(crate) tile: Option<Tile>,
     pub(crate) guard: Option<Secret>,
+    /// How a proxy proves to public authorities that a domain is its household's.
+    pub(crate) acme_dns: Option<AcmeDns>,
     pub(crate) dumps: Vec<ServiceName>,
     /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
     pub(crate) postgres: Option<(&'static str, &'static str)>,
@@ -129,6 +132,7 @@ impl Spec {
             publishes: Vec::new(),
             tile: None,
             guard: None,
+            acme_dns: None,
             dumps: Vec::new(),
             postgres: None,
             unattended: None,

@@ -66,6 +66,12 @@ impl Block {
         matches!(self.tokens.as_slice(), [one] if one.starts_with('(') && one.ends_with(')'))
     }
 
+    /// Whether a word of it or of a line in it is a brace.
+    pub(super) fn has_brace(&self) -> bool {
+        self.tokens.iter().any(|it| it == "{" || it == "}")
+            || self.children.iter().any(Self::has_brace)
+    }
+
     /// Returns what two blocks that merge have in common: all tokens except the upstreams.
     fn identity(&self) -> Vec<String> {
         match self.proxied() {

@@ -10,6 +10,13 @@ const PREFIX: &str = "caddy";
 /// Makes one block for each of the prefixes `caddy`, `caddy_0`, …. The caller leaves out other
 /// labels and has expanded the templates.
 pub(super) fn blocks<'a>(labels: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Block> {
+    labelled(labels).map(|it| it.1).collect()
+}
+
+/// Does the same as [`blocks`], with the prefix of each block.
+pub(super) fn labelled<'a>(
+    labels: impl IntoIterator<Item = (&'a str, String)>,
+) -> impl Iterator<Item = (String, Block)> {
     let mut roots: IndexMap<String, Node> = IndexMap::new();
     for (key, value) in labels {
         let mut path = segments(key);
@@ -19,7 +26,7 @@ pub(super) fn blocks<'a>(labels: impl IntoIterator<Item = (&'a str, String)>) ->
         }
         node.arguments.extend(words(&value));
     }
-    roots.into_values().map(|it| it.into_block(None)).collect()
+    roots.into_iter().map(|(prefix, it)| (prefix, it.into_block(None)))
 }
 
 #[derive(Default)]

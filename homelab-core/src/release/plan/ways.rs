@@ -13,11 +13,12 @@ pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
         what: format!("{}:{}/{}", port.address, port.port, port.protocol),
         how: "published".to_owned(),
     });
-    let hosts = exposure.hosts.into_iter().map(|host| Way {
+    let served = exposure.hosts.into_iter().filter(|it| it.off_until.is_none());
+    let hosts = served.map(|host| Way {
         how: how(&host),
+        what: host.place(),
         service: host.service,
         kind: WayKind::Host,
-        what: host.host,
     });
     let out = exposure.ways_out.into_iter().map(|way| Way {
         service: way.service,
@@ -38,6 +39,9 @@ fn how(host: &Host) -> String {
             "the proxy does not ask for a login".to_owned()
         }
     };
+    if host.is_public {
+        how = format!("{how}; its certificate is public");
+    }
     if !closed.is_empty() {
         how = format!("{how}; closed: {}", closed.join(" "));
     }
