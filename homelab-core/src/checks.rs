@@ -3,6 +3,7 @@
 mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
+mod contract_memory;
 mod contract_peer;
 mod contract_range;
 mod dangling_host;
@@ -24,6 +25,7 @@ mod image_pinned;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
+mod memory_limit;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -67,7 +69,8 @@ use std::panic::Location;
 pub(crate) use self::secret_in_environment::is_credential;
 use crate::checks::finding::{Finding, Help, Place, Severity, Verdict, Waived};
 use crate::compose::label;
-use crate::model::project::{Member, Project};
+use crate::dsl::stack::Stack;
+use crate::model::project::{Member, Project, is_reason};
 
 /// A rule: its id, how bad its findings are, its manual and its code.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +127,7 @@ pub const ALL: &[Rule] = &[
     depends_cycle::RULE,
     depends_profiles::RULE,
     unknown_profile::RULE,
+    memory_limit::RULE,
     memory_budget::RULE,
     egress::RULE,
     backup_coverage::RULE,
@@ -132,6 +136,7 @@ pub const ALL: &[Rule] = &[
     unused::RULE,
     undeclared::RULE,
     contract_environment::RULE,
+    contract_memory::RULE,
     contract_peer::RULE,
     contract_range::RULE,
     end_of_life::RULE,
@@ -247,6 +252,17 @@ fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Ver
     verdict
 }
 
+/// Returns why a finding about the house as a whole is accepted.
+fn of_house<'a>(project: &Project<'a>, finding: &Finding) -> Option<&'a str> {
+    let is_of_house = |stack: &&Stack| {
+        // A service may have the project's name; what is found on it has a place.
+        stack.site.project == finding.subject && finding.place.is_none()
+    };
+    let waivers = &project.stack().filter(is_of_house)?.waivers;
+    let accepts = |waiver: &&(&str, &str)| waiver.0 == finding.rule && is_reason(waiver.1);
+    waivers.iter().find(accepts).map(|it| it.1)
+}
+
 /// Moves accepted findings aside.
 fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
@@ -255,7 +271,8 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
         let member = project.member(&finding.subject).filter(|member| {
             rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
         });
-        match member.and_then(|it| it.waiver(rule)) {
+        let of_house = of_house(project, &finding).filter(|_| rule != unused_waiver::RULE.id);
+        match member.and_then(|it| it.waiver(rule)).or(of_house) {
             Some(because) => {
                 verdict.waived.push(Waived { because: because.to_owned(), finding });
             }

@@ -22,21 +22,37 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let found = findings.earlier().iter();
     let found: IndexSet<_> = found.map(|it| (it.rule.as_str(), it.subject.as_str())).collect();
+    let is_idle = |rule: &str, subject: &str| !found.contains(&(rule, subject));
     let mut unused = Vec::new();
     for member in project.members() {
         let waivers = member.facts().waivers.iter();
-        let idle = waivers.filter(|(rule, _)| !found.contains(&(*rule, member.name)));
+        let idle = waivers.filter(|(rule, _)| is_idle(rule, member.name));
         unused.extend(idle.map(|(rule, _)| (member, *rule)));
     }
+    let mut of_house = Vec::new();
+    if let Some(stack) = project.stack() {
+        let house = stack.site.project;
+        let idle = stack.waivers.iter().filter(|(rule, _)| is_idle(rule, house));
+        of_house.extend(idle.map(|(rule, _)| (house, *rule)));
+    }
     for (member, rule) in unused {
-        let (name, remove) = (member.name, format!("remove `.accept(\"{rule}\", …)`"));
-        if super::find(rule).is_some() {
-            let message = format!("`{name}` accepts `{rule}`, which finds nothing there");
-            findings.on(&member, message, remove);
-        } else {
-            let message = format!("`{name}` accepts `{rule}`, which is no rule");
-            findings.on(&member, message, format!("{remove}, or write the id of a rule"));
-        }
+        let (message, help) = told(member.name, rule);
+        findings.on(&member, message, help);
+    }
+    for (house, rule) in of_house {
+        let (message, help) = told(house, rule);
+        findings.about(house, message, help);
+    }
+}
+
+/// Says what is wrong with a waiver, and what to do.
+fn told(name: &str, rule: &str) -> (String, String) {
+    let remove = format!("remove `.accept(\"{rule}\", …)`");
+    if super::find(rule).is_some() {
+        (format!("`{name}` accepts `{rule}`, which finds nothing there"), remove)
+    } else {
+        let help = format!("{remove}, or write the id of a rule");
+        (format!("`{name}` accepts `{rule}`, which is no rule"), help)
     }
 }
 
@@ -44,6 +60,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{break_stack, spec};
     use crate::dsl::route::Login;
+    use crate::dsl::units::{Memory, MemoryRange};
 
     fn accepting(waivers: &[(&'static str, &'static str)]) -> String {
         break_stack(|stack| {
@@ -70,6 +87,22 @@ mod tests {
         error[unused-waiver]: `web` accepts `priviledged`, which is no rule
           --> web.rs
           help: remove `.accept("priviledged", …)`, or write the id of a rule
+        "#);
+    }
+
+    #[test]
+    fn a_waiver_of_the_house_is_used_or_found() {
+        let accepting = |memory: MemoryRange| {
+            break_stack(|stack| {
+                spec(stack, "fetch").memory = Some(memory);
+                *stack = stack.clone().accept("memory-budget", "more memory comes next week");
+            })
+        };
+        assert_eq!(accepting(Memory::gib(2).up_to(Memory::gib(2))), "");
+        insta::assert_snapshot!(accepting(Memory::mib(32).up_to(Memory::gib(1))), @r#"
+        error[unused-waiver]: `house` accepts `memory-budget`, which finds nothing there
+          --> house
+          help: remove `.accept("memory-budget", …)`
         "#);
     }
 

@@ -30,6 +30,9 @@ pub struct Site {
     pub subnets: Subnet,
     /// Every profile; all combinations of them must work.
     pub profiles: &'static [Profile],
+    /// Profiles that this host never switches on, such as those that do not fit beside the others:
+    /// its memory need not suffice for them. Most hosts have none.
+    pub never: &'static [Profile],
     /// Every network.
     pub networks: &'static [Network],
     /// Every variable of `.env`.
@@ -80,13 +83,15 @@ impl Site {
 pub struct Stack {
     pub(crate) site: Site,
     pub(crate) services: Vec<Spec>,
+    /// Rules whose findings about the house as a whole are accepted, and why.
+    pub(crate) waivers: Vec<(&'static str, &'static str)>,
     catalogue: Vec<Contract>,
 }
 
 impl Stack {
     /// An empty house.
     pub const fn new(site: Site) -> Self {
-        Self { site, services: Vec::new(), catalogue: Vec::new() }
+        Self { site, services: Vec::new(), waivers: Vec::new(), catalogue: Vec::new() }
     }
 
     /// Says what is known of images, those that it runs and others. Default: nothing, so that rules
@@ -94,6 +99,14 @@ impl Stack {
     #[must_use]
     pub fn knowing(mut self, catalogue: Vec<Contract>) -> Self {
         self.catalogue = catalogue;
+        self
+    }
+
+    /// Accepts a rule's findings about the house as a whole, such as `memory-budget`, for this
+    /// reason, which the page of memory prints. Default: none is accepted.
+    #[must_use]
+    pub fn accept(mut self, rule: &'static str, because: &'static str) -> Self {
+        self.waivers.push((rule, because));
         self
     }
 
