@@ -4,6 +4,7 @@ mod acme_dns;
 mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
+mod contract_memory;
 mod contract_peer;
 mod contract_range;
 mod dangling_host;
@@ -30,6 +31,7 @@ mod label_replaced;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
+mod memory_limit;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -76,7 +78,9 @@ use std::panic::Location;
 pub(crate) use self::secret_in_environment::is_credential;
 use crate::checks::finding::{Finding, Help, Place, Severity, Verdict, Waived};
 use crate::compose::label;
-use crate::model::project::{Member, Project};
+use crate::dsl::privilege::Waiver;
+use crate::dsl::stack::Stack;
+use crate::model::project::{Member, Project, is_reason};
 
 /// A rule: its id, how bad its findings are, its manual and its code.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +142,7 @@ pub const ALL: &[Rule] = &[
     depends_cycle::RULE,
     depends_profiles::RULE,
     unknown_profile::RULE,
+    memory_limit::RULE,
     memory_budget::RULE,
     egress::RULE,
     backup_coverage::RULE,
@@ -149,6 +154,7 @@ pub const ALL: &[Rule] = &[
     unused::RULE,
     undeclared::RULE,
     contract_environment::RULE,
+    contract_memory::RULE,
     contract_peer::RULE,
     contract_range::RULE,
     end_of_life::RULE,
@@ -265,6 +271,20 @@ fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Ver
     verdict
 }
 
+/// Returns why a finding about the house as a whole is accepted.
+fn of_house<'a>(project: &Project<'a>, finding: &Finding) -> Option<&'a str> {
+    let is_of_house = |stack: &&Stack| {
+        // A service may have the project's name; what is found on it has a place.
+        stack.site.project == finding.subject && finding.place.is_none()
+    };
+    let waivers = &project.stack().filter(is_of_house)?.waivers;
+    let accepts = |waiver: &&Waiver| {
+        let is_it = waiver.accepts(&finding.rule, &finding.subject, &finding.message);
+        is_it && is_reason(waiver.because)
+    };
+    waivers.iter().find(accepts).map(|it| it.because)
+}
+
 /// Moves accepted findings aside.
 fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
     let mut verdict = Verdict::default();
@@ -273,7 +293,8 @@ fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
         let member = project.member(&finding.subject).filter(|member| {
             rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
         });
-        match member.and_then(|it| it.waiver(rule, &finding.message)) {
+        let of_house = of_house(project, &finding).filter(|_| rule != unused_waiver::RULE.id);
+        match member.and_then(|it| it.waiver(rule, &finding.message)).or(of_house) {
             Some(because) => {
                 verdict.waived.push(Waived { because: because.to_owned(), finding });
             }
@@ -290,7 +311,6 @@ mod tests {
     use crate::compose::Service;
     use crate::compose::label;
     use crate::dsl::contract::Contract;
-    use crate::dsl::privilege::Waiver;
     use crate::dsl::route::Login;
     use crate::lower::lower;
 

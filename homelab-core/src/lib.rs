@@ -48,7 +48,7 @@ pub mod prelude {
     pub use crate::dsl::stack::{Proxy, Site, Stack};
     pub use crate::dsl::subnet::Subnet;
     pub use crate::dsl::text::{Text, ToText};
-    pub use crate::dsl::units::{Cpus, Memory, Port};
+    pub use crate::dsl::units::{Cpus, Memory, MemoryRange, Port};
     pub use crate::dsl::variable::{EnvVar, Kind, Switch};
 }
 

@@ -18,7 +18,7 @@ use serde_yaml::Mapping;
 
 use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
-    Resources, Secret, Service, Volume,
+    Reservations, Resources, Secret, Service, Volume,
 };
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::privilege::User;
@@ -27,6 +27,7 @@ use crate::dsl::route::{Address, Publish};
 use crate::dsl::service::{DependsOn, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
+use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
 
 /// Whether a container forwards packets between its networks.
@@ -80,7 +81,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
         devices: spec.devices.iter().map(device).collect(),
-        shm_size: spec.shm.map(|it| format!("{}M", it.as_mib())),
+        shm_size: spec.shm.map(mebibytes),
         read_only: spec.read_only,
         cap_drop: vec!["ALL".to_owned()],
         cap_add: spec.capabilities.iter().map(|it| it.as_str().to_owned()).collect(),
@@ -222,15 +223,22 @@ fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs())
 }
 
+fn mebibytes(memory: Memory) -> String {
+    format!("{}M", memory.as_mib())
+}
+
 fn deploy(spec: &Spec) -> Deploy {
     Deploy {
         replicas: spec.replicas.map(|it| reference(&it)),
         resources: Some(Resources {
             limits: Some(Limits {
                 cpus: Some(spec.cpus.to_string()),
-                memory: spec.memory.map(|it| format!("{}M", it.as_mib())),
+                memory: spec.memory.map(|memory| mebibytes(memory.limit)),
                 pids: Some(spec.pids),
             }),
+            reservations: spec
+                .memory
+                .map(|memory| Reservations { memory: Some(mebibytes(memory.need)) }),
         }),
     }
 }

@@ -42,6 +42,7 @@ pub const SITE: Site = Site {
     egress: EGRESS,
     subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: &[NOTES],
+    never: &[],
     networks: &[PROXY, BACKEND, EGRESS],
     variables: &[DOMAIN, TLS, DATA_ROOT, DUMPS, FILES],
     memory: Memory::gib(2),
@@ -70,7 +71,7 @@ pub fn good_in(site: Site) -> Stack {
     let socket = stack.add(
         Service::socket_proxy(name("socket"), SOCKET_IMAGE)
             .user(User::Ids(0, 0))
-            .memory(Memory::mib(32)),
+            .memory(Memory::mib(16).up_to(Memory::mib(32))),
     );
     stack.add(
         Service::edge(name("caddy"), PROXY_IMAGE, probe)
@@ -78,7 +79,7 @@ pub fn good_in(site: Site) -> Stack {
             .guards_with(LOGIN)
             .publish(Publish::everywhere(Port::new(443), "the way in"))
             .mount(Volume::precious("caddy-data", Backup::Offsite).at("/data"))
-            .memory(Memory::mib(64)),
+            .memory(Memory::mib(32).up_to(Memory::mib(64))),
     );
     let db = stack.add(
         Service::data(name("db"), DB_IMAGE, probe)
@@ -88,7 +89,7 @@ pub fn good_in(site: Site) -> Stack {
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
             .postgres("notes", "notes")
             .mount(Volume::precious("db", Backup::Dump).at("/db"))
-            .memory(Memory::mib(128)),
+            .memory(Memory::mib(64).up_to(Memory::mib(128))),
     );
     stack.add(
         Service::agent(name("dump"), DUMP_IMAGE, probe)
@@ -97,7 +98,7 @@ pub fn good_in(site: Site) -> Stack {
             .user(User::Ids(70, 70))
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
             .mount(Bind::env(&DUMPS, Backup::Offsite).at("/dumps"))
-            .memory(Memory::mib(64)),
+            .memory(Memory::mib(32).up_to(Memory::mib(64))),
     );
     stack.add(
         Service::app(name("web"), IMAGE, Health::from_image())
@@ -110,12 +111,12 @@ pub fn good_in(site: Site) -> Stack {
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
             .mount(Bind::env(&FILES, Backup::Offsite).at("/files"))
             .tmpfs(Tmpfs::at("/tmp"))
-            .memory(Memory::mib(128)),
+            .memory(Memory::mib(64).up_to(Memory::mib(128))),
     );
     stack.add(
         Service::agent(name("fetch"), FETCH_IMAGE, probe)
             .egress("fetches the weather")
-            .memory(Memory::mib(64)),
+            .memory(Memory::mib(32).up_to(Memory::mib(64))),
     );
     stack
 }

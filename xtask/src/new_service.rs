@@ -168,7 +168,8 @@ pub(crate) fn define() -> Service<App, Precious> {{
     Service::app(NAME, images::{constant}, Health::from_image())
         .route(Route::host("{name}", WEB))
         .mount(DATA)
-        .memory(Memory::mib(256))
+        // What it works with, and where it is stopped: upstream's figures, with their source.
+        .memory(Memory::mib(64).up_to(Memory::mib(256)))
 }}
 "#
     )

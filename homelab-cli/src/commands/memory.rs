@@ -1,8 +1,8 @@
-//! `homelab memory`: what the services may use together, against the host's memory.
+//! `homelab memory`: what the services need together, against the host's memory.
 
 use homelab_core::dsl::units::Memory;
 use homelab_core::model::budget::Need;
-use homelab_core::report::memory::{self, AllSets, OneSet, Share};
+use homelab_core::report::memory::{self, AllSets, OneSet};
 
 use super::options::Format;
 use crate::error::Error;
@@ -11,11 +11,14 @@ use crate::house_folder::HouseFolder;
 use crate::message;
 use crate::ui::Ui;
 
-/// Show the memory that services may use, against what the host has
+/// Show the memory that services need, against what the host has
 ///
-/// With profiles: each service's limit, the sum and what is left of the budget, which is the
-/// host's memory less a reserve for the system. Without: the sums of the base alone, of each
-/// profile, of a small set that does not fit, if there is one, and of all profiles.
+/// A set of profiles fits when the needs of its services fit into the host's memory less a reserve
+/// for the system, while the service that can grow most above its need does so.
+///
+/// With profiles: each service's need and limit, with a bar whose full part is the need, and what
+/// is left. Without: the base alone, each profile, a small set that does not fit, if there is one,
+/// and all profiles together, but those that the host never switches on.
 /// Exit code 1 when a set that is shown does not fit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -47,10 +50,13 @@ fn print_one(ui: &mut Ui, set: &OneSet, format: Format) -> Result<(), Error> {
     if format == Format::Json {
         return ui.json(set);
     }
+    memory::picture(&set.services).iter().try_for_each(|it| ui.data(it))?;
+    ui.data("")?;
     let row = |name: &str, memory: Memory| vec![name.to_owned(), mib(memory)];
-    let share = |it: &Share| row(&it.name, it.limit.unwrap_or(Memory::ZERO));
-    let mut rows: Vec<_> = set.services.iter().map(share).collect();
-    rows.push(row("sum of these limits", set.need.total));
+    let mut rows = vec![row("sum of the needs", set.need.needs)];
+    if let Some(name) = &set.need.grows {
+        rows.push(row(&format!("{name} may grow by"), set.need.growth));
+    }
     rows.push(row("host without reserve", set.budget));
     rows.push(verdict("left", &set.need, set.budget));
     message::table(&rows).iter().try_for_each(|it| ui.data(it))
@@ -64,7 +70,7 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
     ui.data(format_args!(
         "the host's {host}, less {reserve} for the system, leave {budget} for the services\n"
     ))?;
-    let head = ["profiles", "       needs", "        left"];
+    let head = ["profiles", "       needs", "    may grow", "        left"];
     let mut rows = vec![head.iter().map(|it| (*it).to_owned()).collect()];
     for need in &sets.sets {
         let name = if need.profiles.is_empty() {
@@ -73,10 +79,16 @@ fn print_all(ui: &mut Ui, sets: &AllSets, format: Format) -> Result<(), Error> {
             need.profiles.join(",")
         };
         let mut row = verdict(&name, need, sets.budget);
-        row.insert(1, mib(need.total));
+        row.insert(1, mib(need.growth));
+        row.insert(1, mib(need.needs));
         rows.push(row);
     }
-    message::table(&rows).iter().try_for_each(|it| ui.data(it))
+    message::table(&rows).iter().try_for_each(|it| ui.data(it))?;
+    if !sets.never.is_empty() {
+        let never = message::list(sets.never.iter().map(String::as_str));
+        ui.data(format_args!("\nnever switched on here: {never}"))?;
+    }
+    Ok(())
 }
 
 fn verdict(name: &str, need: &Need, budget: Memory) -> Vec<String> {

@@ -1,9 +1,13 @@
-//! The memory limits of all services that can run together fit into the host's memory.
+//! What the services that can run together need of memory fits into the host's memory.
 //!
-//! Limits that add up to more than there is are a promise that the kernel breaks: under load
-//! it kills some process, and not the one that is to blame.
+//! The needs of all that can run together, and the largest difference between a limit and a need
+//! among them, must fit into the host's memory less its reserve. What does not fit is a promise
+//! that the kernel breaks: under load it kills some process, and not the one that is to blame.
+//! Limits may add up to more than there is, because they do not grow all at once. Where nothing is
+//! reserved for a service, its limit counts as its need.
 //!
-//! Fix: lower limits, raise `Site::memory` with the host's, or do not run these profiles together.
+//! Fix: lower needs and limits, name in `Site::never` the profiles that this host never switches
+//! on, or raise `Site::memory` with the host's. `Stack::accept` takes a house that does not fit.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
@@ -28,56 +32,95 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             [profile] => format!("with the profile `{profile}`"),
             profiles => format!("with the profiles `{}`", profiles.join("`, `")),
         };
+        let grows = match &need.grows {
+            Some(name) => {
+                format!(" and `{name}` may take {} MiB above its need", need.growth.as_mib())
+            }
+            None => String::new(),
+        };
+        let never = if need.profiles.is_empty() { "" } else { "name a profile in `Site::never`, " };
         let over = need.total.saturating_sub(available);
         findings.about(
             stack.site.project,
             format!(
-                "{when} services may use {} MiB of memory: {} MiB more than the host has for them",
-                need.total.as_mib(),
+                "{when} services need {} MiB of memory{grows}: {} MiB more than the host has for them",
+                need.needs.as_mib(),
                 over.as_mib()
             ),
             format!(
-                "lower a limit, the largest are {}, or correct `memory` and `reserve` of the `Site`",
-                largest(project, &need.profiles)
+                "{never}lower a need, the largest are {}, or correct `memory` of the `Site`; \
+                 `Stack::accept(\"{}\", …)` takes it as it is",
+                largest(project, &need.profiles),
+                RULE.id
             ),
         );
     }
 }
 
-/// Names the three services with the largest limits in a set of profiles.
+/// Names the three services with the largest needs in a set of profiles.
 fn largest(project: &Project<'_>, profiles: &[String]) -> String {
     let profiles: Vec<_> = profiles.iter().map(String::as_str).collect();
     let running = project.members().filter(|it| it.is_enabled_by(&profiles));
-    let mut limits: Vec<_> =
-        running.filter_map(|it| Some((budget::limit(project, &it)?, it.name))).collect();
-    limits.sort_by_key(|it| std::cmp::Reverse(it.0));
+    let mut needs: Vec<_> =
+        running.filter_map(|it| Some((budget::memory(project, &it)?.need(), it.name))).collect();
+    needs.sort_by_key(|it| std::cmp::Reverse(it.0));
     let names: Vec<_> =
-        limits.iter().take(3).map(|it| format!("`{}` ({} MiB)", it.1, it.0.as_mib())).collect();
+        needs.iter().take(3).map(|it| format!("`{}` ({} MiB)", it.1, it.0.as_mib())).collect();
     names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_stack, spec};
-    use crate::dsl::units::Memory;
+    use crate::dsl::units::{Memory, MemoryRange};
+
+    fn with(name: &str, memory: MemoryRange) -> String {
+        break_stack(|stack| spec(stack, name).memory = Some(memory))
+    }
 
     #[test]
     fn the_base_alone_can_be_too_large() {
-        let found = break_stack(|stack| spec(stack, "fetch").memory = Some(Memory::gib(2)));
-        insta::assert_snapshot!(found, @r"
-        error[memory-budget]: without profiles services may use 2144 MiB of memory: 352 MiB more than the host has for them
+        let found = with("fetch", Memory::gib(2).up_to(Memory::gib(2)));
+        insta::assert_snapshot!(found, @r#"
+        error[memory-budget]: without profiles services need 2096 MiB of memory and `caddy` may take 32 MiB above its need: 336 MiB more than the host has for them
           --> house
-          help: lower a limit, the largest are `fetch` (2048 MiB), `caddy` (64 MiB), `socket` (32 MiB), or correct `memory` and `reserve` of the `Site`
-        ");
+          help: lower a need, the largest are `fetch` (2048 MiB), `caddy` (32 MiB), `socket` (16 MiB), or correct `memory` of the `Site`; `Stack::accept("memory-budget", …)` takes it as it is
+        "#);
     }
 
     #[test]
     fn the_smallest_set_that_does_not_fit_is_named() {
-        let found = break_stack(|stack| spec(stack, "web").memory = Some(Memory::mib(1600)));
-        insta::assert_snapshot!(found, @r"
-        error[memory-budget]: with the profile `notes` services may use 1952 MiB of memory: 160 MiB more than the host has for them
+        let found = with("web", Memory::mib(1600).up_to(Memory::mib(1700)));
+        insta::assert_snapshot!(found, @r#"
+        error[memory-budget]: with the profile `notes` services need 1776 MiB of memory and `web` may take 100 MiB above its need: 84 MiB more than the host has for them
           --> house
-          help: lower a limit, the largest are `web` (1600 MiB), `db` (128 MiB), `caddy` (64 MiB), or correct `memory` and `reserve` of the `Site`
-        ");
+          help: name a profile in `Site::never`, lower a need, the largest are `web` (1600 MiB), `db` (64 MiB), `caddy` (32 MiB), or correct `memory` of the `Site`; `Stack::accept("memory-budget", …)` takes it as it is
+        "#);
+    }
+
+    #[test]
+    fn one_service_may_grow_and_not_all_at_once() {
+        // 1792 MiB are there, and the others need 176 of them.
+        assert_eq!(with("web", Memory::mib(68).up_to(Memory::mib(1616))), "");
+        let found = with("web", Memory::mib(68).up_to(Memory::mib(1617)));
+        insta::assert_snapshot!(found, @r#"
+        error[memory-budget]: with the profile `notes` services need 244 MiB of memory and `web` may take 1549 MiB above its need: 1 MiB more than the host has for them
+          --> house
+          help: name a profile in `Site::never`, lower a need, the largest are `web` (68 MiB), `db` (64 MiB), `caddy` (32 MiB), or correct `memory` of the `Site`; `Stack::accept("memory-budget", …)` takes it as it is
+        "#);
+        let both = break_stack(|stack| {
+            spec(stack, "web").memory = Some(Memory::mib(64).up_to(Memory::gib(1)));
+            spec(stack, "fetch").memory = Some(Memory::mib(32).up_to(Memory::gib(1)));
+        });
+        assert_eq!(both, "");
+    }
+
+    #[test]
+    fn profiles_that_are_never_on_are_left_out() {
+        let found = break_stack(|stack| {
+            spec(stack, "web").memory = Some(Memory::mib(1600).up_to(Memory::mib(1600)));
+            stack.site.never = stack.site.profiles;
+        });
+        assert_eq!(found, "");
     }
 }

@@ -19,25 +19,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let mut unused = Vec::new();
+    let is_idle = |findings: &Findings, waiver: &Waiver, subject: &str| {
+        let mut earlier = findings.earlier().iter().filter(|it| it.subject == subject);
+        !earlier.any(|it| waiver.accepts(&it.rule, subject, &it.message))
+    };
     for member in project.members() {
-        let earlier = || findings.earlier().iter().filter(|it| it.subject == member.name);
         for waiver in member.facts().waivers {
-            if !earlier().any(|it| waiver.accepts(&it.rule, member.name, &it.message)) {
-                unused.push((member, waiver));
+            if is_idle(findings, waiver, member.name) {
+                let (message, help) = told(member.name, waiver);
+                findings.on(&member, message, help);
             }
         }
     }
-    for (member, Waiver { rule, what, .. }) in unused {
-        let (name, remove) = (member.name, format!("remove `.accept(\"{rule}\", …)`"));
-        if super::find(rule).is_some() {
-            let message =
-                format!("`{name}` accepts `{rule}` of `{what}`, which is not found there");
-            findings.on(&member, message, format!("{remove}, or write what the finding names"));
-        } else {
-            let message = format!("`{name}` accepts `{rule}`, which is no rule");
-            findings.on(&member, message, format!("{remove}, or write the id of a rule"));
+    let Some(stack) = project.stack() else { return };
+    for waiver in &stack.waivers {
+        let house = stack.site.project;
+        if is_idle(findings, waiver, house) {
+            let (message, help) = told(house, waiver);
+            findings.about(house, message, help);
         }
+    }
+}
+
+/// Says what is wrong with a waiver, and what to do.
+fn told(name: &str, waiver: &Waiver) -> (String, String) {
+    let Waiver { rule, what, .. } = waiver;
+    let remove = format!("remove `.accept(\"{rule}\", …)`");
+    if super::find(rule).is_some() {
+        let message = format!("`{name}` accepts `{rule}` of `{what}`, which is not found there");
+        (message, format!("{remove}, or write what the finding names"))
+    } else {
+        let help = format!("{remove}, or write the id of a rule");
+        (format!("`{name}` accepts `{rule}`, which is no rule"), help)
     }
 }
 
@@ -46,6 +59,7 @@ mod tests {
     use crate::checks::testing::{break_stack, spec};
     use crate::dsl::privilege::Waiver;
     use crate::dsl::route::Login;
+    use crate::dsl::units::{Memory, MemoryRange};
 
     const LOGIN: Waiver = accepted("route-login", "notes.home.arpa");
 
@@ -89,6 +103,23 @@ mod tests {
         error[unused-waiver]: `web` accepts `route-login` of `old.home.arpa`, which is not found there
           --> web.rs
           help: remove `.accept("route-login", …)`, or write what the finding names
+        "#);
+    }
+
+    #[test]
+    fn a_waiver_of_the_house_is_used_or_found() {
+        let accepting = |memory: MemoryRange| {
+            break_stack(|stack| {
+                spec(stack, "fetch").memory = Some(memory);
+                *stack =
+                    stack.clone().accept("memory-budget", "caddy", "more memory comes next week");
+            })
+        };
+        assert_eq!(accepting(Memory::gib(2).up_to(Memory::gib(2))), "");
+        insta::assert_snapshot!(accepting(Memory::mib(32).up_to(Memory::gib(1))), @r#"
+        error[unused-waiver]: `house` accepts `memory-budget` of `caddy`, which is not found there
+          --> house
+          help: remove `.accept("memory-budget", …)`, or write what the finding names
         "#);
     }
 

@@ -107,7 +107,7 @@ pub struct Service {
     /// Time between the stop signal and the kill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_grace_period: Option<String>,
-    /// Replicas and limits; the form that Swarm reads too.
+    /// Replicas, limits and reservations; the form that Swarm reads too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
     /// Log driver and its options.
@@ -217,25 +217,38 @@ pub struct Healthcheck {
     pub start_period: Option<String>,
 }
 
-/// Replicas and limits.
+/// Replicas, limits and reservations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deploy {
     /// Number of containers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<String>,
-    /// Limits.
+    /// Limits and reservations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }
 
-/// Limits; reservations mean nothing to a single host.
+/// Limits and reservations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resources {
     /// Upper bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// What is kept for it when the host runs short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservations: Option<Reservations>,
+}
+
+/// What is kept for a service when the host runs short: Compose gives the engine its memory as
+/// `MemoryReservation`. Reserved processors mean nothing to a single host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reservations {
+    /// Memory in Compose's byte notation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
 }
 
 /// Upper bounds.

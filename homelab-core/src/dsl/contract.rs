@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
 pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
-use crate::dsl::units::Port;
+use crate::dsl::units::{Memory, Port};
 
 /// What is known of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +43,9 @@ pub struct Contract {
     /// Whether it works with a read-only root.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub read_only: Fact<ReadOnly>,
+    /// Memory that it needs at least, in MiB: with a lower limit the kernel stops it at its work.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub memory: Fact<Memory>,
     /// Whether the image ships a health check.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub ships_health: Fact<bool>,
@@ -91,6 +94,7 @@ impl Contract {
             data: Fact::Unknown,
             writes: Fact::Unknown,
             read_only: Fact::Unknown,
+            memory: Fact::Unknown,
             ships_health: Fact::Unknown,
             requires: Fact::Unknown,
             secrets: Fact::Unknown,
@@ -121,6 +125,7 @@ impl Contract {
             self.data.source(),
             self.writes.source(),
             self.read_only.source(),
+            self.memory.source(),
             self.ships_health.source(),
             self.requires.source(),
             self.secrets.source(),

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::dsl::contract::Contract;
-use crate::dsl::resource::Secret;
+use crate::dsl::resource::{Profile, Secret};
 use crate::dsl::stack::{Proxy, Stack};
 use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
@@ -33,6 +33,9 @@ pub struct Declaration {
     pub reserve: Memory,
     /// Names of the profiles.
     pub profiles: Vec<String>,
+    /// Names of the profiles that the host never switches on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<String>,
     /// Every variable of `.env`.
     #[serde(deserialize_with = "understood")]
     pub variables: Vec<EnvVar>,
@@ -56,7 +59,8 @@ impl Declaration {
             domain: Some(site.domain),
             tls: site.proxy.map(Proxy::tls),
             reserve: site.reserve,
-            profiles: site.profiles.iter().map(|it| it.name().to_owned()).collect(),
+            profiles: names(site.profiles),
+            never: names(site.never),
             variables: site.variables.to_vec(),
             secrets: stack.secrets(),
             contracts: stack.catalogue().iter().filter(runs).cloned().collect(),
@@ -74,6 +78,7 @@ impl Declaration {
             tls: None,
             reserve: Memory::default(),
             profiles: profiles.into_iter().map(str::to_owned).collect(),
+            never: Vec::new(),
             variables: Vec::new(),
             secrets: secrets.into_iter().filter_map(Secret::parse).collect(),
             contracts: Vec::new(),
@@ -94,6 +99,10 @@ impl Declaration {
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(text).map_err(|it| it.to_string())
     }
+}
+
+fn names(profiles: &[Profile]) -> Vec<String> {
+    profiles.iter().map(|it| it.name().to_owned()).collect()
 }
 
 /// Entries of a list of a declaration: far more than a house has.
@@ -130,6 +139,11 @@ mod tests {
         assert_eq!(Declaration::parse(text.as_bytes()), Ok(declared.clone()));
         assert!(declared.secrets.len() == 2 && declared.variables.len() == 5, "{text}");
         assert!(!text.contains("example/old"), "the house does not run it");
+        let mut stack = good();
+        stack.site.never = stack.site.profiles;
+        let declared = Declaration::of(&stack);
+        assert_eq!(declared.never, ["notes"]);
+        assert_eq!(Declaration::parse(declared.text().as_bytes()), Ok(declared));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //!     Service::app(NAME, IMAGE, Health::from_image())
 //!         .route(Route::host("notes", WEB).login(Login::BuiltIn))
 //!         .mount(DATA)
-//!         .memory(Memory::mib(128))
+//!         .memory(Memory::mib(64).up_to(Memory::mib(128)))
 //! }
 //! # define();
 //! ```
@@ -59,7 +59,7 @@ pub use crate::dsl::role::{
 };
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::text::ToText;
-use crate::dsl::units::{Cpus, Memory};
+use crate::dsl::units::{Cpus, Memory, MemoryRange};
 use crate::dsl::variable::{EnvVar, Switch};
 
 /// A service before it is part of a stack: `R` is its role, `S` what it keeps.
@@ -193,8 +193,10 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Caps its memory. Default: no cap, which the `resource-limits` check reports.
-    pub fn memory(mut self, memory: Memory) -> Self {
+    /// Says what it works with, and caps its memory:
+    /// `.memory(Memory::mib(300).up_to(Memory::gib(1)))`. Default: no cap, which the
+    /// `resource-limits` check reports.
+    pub fn memory(mut self, memory: MemoryRange) -> Self {
         self.spec.memory = Some(memory);
         self
     }

@@ -6,6 +6,7 @@ use crate::dsl::contract::Contract;
 use crate::dsl::handle::Handle;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
+use crate::dsl::privilege::Waiver;
 use crate::dsl::resource::{Network, Profile, Secret};
 use crate::dsl::route::{Route, Tile};
 use crate::dsl::service::{Role, Service, Spec, State};
@@ -30,6 +31,9 @@ pub struct Site {
     pub subnets: Subnet,
     /// Every profile; all combinations of them must work.
     pub profiles: &'static [Profile],
+    /// Profiles that this host never switches on, such as those that do not fit beside the others:
+    /// its memory need not suffice for them. Most hosts have none.
+    pub never: &'static [Profile],
     /// Every network.
     pub networks: &'static [Network],
     /// Every variable of `.env`.
@@ -80,13 +84,15 @@ impl Site {
 pub struct Stack {
     pub(crate) site: Site,
     pub(crate) services: Vec<Spec>,
+    /// Rules whose findings about the house as a whole are accepted, and why.
+    pub(crate) waivers: Vec<Waiver>,
     catalogue: Vec<Contract>,
 }
 
 impl Stack {
     /// An empty house.
     pub const fn new(site: Site) -> Self {
-        Self { site, services: Vec::new(), catalogue: Vec::new() }
+        Self { site, services: Vec::new(), waivers: Vec::new(), catalogue: Vec::new() }
     }
 
     /// Says what is known of images, those that it runs and others. Default: nothing, so that rules
@@ -94,6 +100,16 @@ impl Stack {
     #[must_use]
     pub fn knowing(mut self, catalogue: Vec<Contract>) -> Self {
         self.catalogue = catalogue;
+        self
+    }
+
+    /// Accepts a rule's finding about the house as a whole, such as `memory-budget`, for this
+    /// reason, which the page of memory prints. Default: none is accepted.
+    ///
+    /// `what` is a value that the finding names in backticks, as for a service.
+    #[must_use]
+    pub fn accept(mut self, rule: &'static str, what: &'static str, because: &'static str) -> Self {
+        self.waivers.push(Waiver { rule, what, because });
         self
     }
 

@@ -28,7 +28,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes `n` mebibytes.
+    /// Makes `n` mebibytes. Panics (in a `const`: does not compile) below 6, which Docker refuses.
     #[track_caller]
     pub const fn mib(n: u32) -> Self {
         assert!(n >= 6, "Docker refuses a memory limit below 6 MiB");
@@ -39,6 +39,14 @@ impl Memory {
     #[track_caller]
     pub const fn gib(n: u32) -> Self {
         Self::mib(n * 1024)
+    }
+
+    /// Makes the memory of a service that works with this amount and is stopped above `limit`.
+    /// Panics (in a `const`: does not compile) when the limit is below what it works with.
+    #[track_caller]
+    pub const fn up_to(self, limit: Self) -> MemoryRange {
+        assert!(self.mib <= limit.mib, "a service cannot need more memory than its limit");
+        MemoryRange { need: self, limit }
     }
 
     /// No memory at all: the start of a sum.
@@ -106,6 +114,43 @@ impl fmt::Display for Memory {
 impl Sum for Memory {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
         Self { mib: iter.map(|it| it.mib).sum() }
+    }
+}
+
+/// The memory of a service, in MiB.
+///
+/// It is made by [`Memory::up_to`]: `Memory::mib(300).up_to(Memory::gib(1))`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct MemoryRange {
+    /// What it works with in ordinary use: the reservation.
+    pub(crate) need: Memory,
+    /// The limit, above which the kernel stops it.
+    pub(crate) limit: Memory,
+}
+
+impl MemoryRange {
+    /// Returns what the service works with in ordinary use.
+    pub const fn need(self) -> Memory {
+        self.need
+    }
+
+    /// Returns the limit above which the kernel stops it.
+    pub const fn limit(self) -> Memory {
+        self.limit
+    }
+
+    /// Returns how far it may go beyond its need.
+    pub const fn growth(self) -> Memory {
+        self.limit.saturating_sub(self.need)
+    }
+}
+
+impl fmt::Display for MemoryRange {
+    /// Writes `300 MiB, at most 1 GiB`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, at most {}", self.need, self.limit)
     }
 }
 
@@ -258,7 +303,8 @@ mod tests {
     #[test]
     fn quantities_print_with_units() {
         assert_eq!(Memory::mib(1536).to_string(), "1.5 GiB");
-        assert_eq!(Memory::mib(300).to_string(), "300 MiB");
+        let range = Memory::mib(300).up_to(Memory::gib(1));
+        assert_eq!(range.to_string(), "300 MiB, at most 1 GiB");
         assert_eq!(Cpus::milli(500).to_string(), "0.50");
         assert_eq!(Port::udp(53).to_string(), "53/udp");
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use indexmap::{IndexMap, IndexSet};
 
+pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
 use crate::compose::{File, Network, PublishedPort, Service};
@@ -125,6 +126,11 @@ impl<'a> Project<'a> {
             known.facts.learn(self.catalogue.find(repository, tag));
         }
         self.with_sites()
+    }
+
+    /// Whether it has the values of a real `.env`, which are more than the defaults.
+    pub(crate) fn has_values(&self) -> bool {
+        !self.values.is_empty()
     }
 
     /// Says in which folder of a host the project is. Default: [`HOST_FOLDER`].

@@ -11,7 +11,7 @@ use serde_yaml::Mapping;
 
 use self::list::{elements, mounts, port, words};
 use crate::checks::is_credential;
-use crate::compose::{Healthcheck, Limits, Logging, Network, Service};
+use crate::compose::{Healthcheck, Limits, Logging, Network, Reservations, Resources, Service};
 
 /// One field that differs. The texts are for people, and never contain the value of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +123,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.healthcheck(healthcheck.as_ref(), to.healthcheck.as_ref());
     changes.text("restart", restart.as_ref(), to.restart.as_ref());
     changes.text("stop_grace_period", stop_grace_period.as_ref(), to.stop_grace_period.as_ref());
-    changes.limits(&limits(from), &limits(to));
+    changes.resources(&resources(from), &resources(to));
     changes.logging(logging.as_ref(), to.logging.as_ref());
     changes.map("labels", labels, &to.labels);
     changes.unjudged(unjudged, &to.unjudged);
@@ -142,10 +142,13 @@ pub fn network(key: &str, from: &Network, to: &Network) -> Vec<Change> {
     std::mem::take(&mut changes.all)
 }
 
-fn limits(of: &Service) -> Limits {
-    let resources = of.deploy.as_ref().and_then(|it| it.resources.as_ref());
-    resources.and_then(|it| it.limits.clone()).unwrap_or_default()
+fn resources(of: &Service) -> Resources {
+    of.deploy.as_ref().and_then(|it| it.resources.clone()).unwrap_or_default()
 }
+
+const NO_LIMITS: Limits = Limits { cpus: None, memory: None, pids: None };
+
+const NOTHING_RESERVED: Reservations = Reservations { memory: None };
 
 #[derive(Debug, Default)]
 struct Changes {
@@ -229,11 +232,17 @@ impl Changes {
         self.text("healthcheck.start_period", start_period.as_ref(), to.start_period.as_ref());
     }
 
-    fn limits(&mut self, from: &Limits, to: &Limits) {
-        let Limits { cpus, memory, pids } = from;
-        self.text("deploy.resources.limits.cpus", cpus.as_ref(), to.cpus.as_ref());
-        self.text("deploy.resources.limits.memory", memory.as_ref(), to.memory.as_ref());
-        self.text("deploy.resources.limits.pids", pids.as_ref(), to.pids.as_ref());
+    fn resources(&mut self, from: &Resources, to: &Resources) {
+        let Resources { limits, reservations } = from;
+        let Limits { cpus, memory, pids } = limits.as_ref().unwrap_or(&NO_LIMITS);
+        let limits = to.limits.as_ref().unwrap_or(&NO_LIMITS);
+        self.text("deploy.resources.limits.cpus", cpus.as_ref(), limits.cpus.as_ref());
+        self.text("deploy.resources.limits.memory", memory.as_ref(), limits.memory.as_ref());
+        self.text("deploy.resources.limits.pids", pids.as_ref(), limits.pids.as_ref());
+        let Reservations { memory } = reservations.as_ref().unwrap_or(&NOTHING_RESERVED);
+        let reserved = to.reservations.as_ref().unwrap_or(&NOTHING_RESERVED);
+        let field = "deploy.resources.reservations.memory";
+        self.text(field, memory.as_ref(), reserved.memory.as_ref());
     }
 
     fn logging(&mut self, from: Option<&Logging>, to: Option<&Logging>) {

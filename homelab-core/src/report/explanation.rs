@@ -9,7 +9,7 @@ use crate::compose::{MountKind, ServiceMount};
 use crate::dsl::contract::Contract;
 use crate::dsl::resource::Policy;
 use crate::dsl::service::RoleKind;
-use crate::dsl::units::Memory;
+use crate::dsl::units::MemoryRange;
 use crate::model::access::{self, Access};
 use crate::model::budget;
 use crate::model::exposure::{self, Host, OpenPort, WayOut};
@@ -33,9 +33,9 @@ pub struct Explanation {
     pub role: Option<RoleKind>,
     /// Profiles that switch it on; none means that it is always on.
     pub profiles: Vec<String>,
-    /// Limit in MiB.
+    /// Its need of memory and its limit, in MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<Memory>,
+    pub memory: Option<MemoryRange>,
     /// User and group of its first process; absent when they are not numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -138,7 +138,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         sources: facts.contract.map(sources).unwrap_or_default(),
         role: member.role(),
         profiles: member.service.profiles.clone(),
-        memory: budget::limit(project, member),
+        memory: budget::memory(project, member),
         user: ids.map(|(uid, gid)| format!("{uid}:{gid}")),
         networks: member.service.networks.clone(),
         ports_inside: reach::ports(member),

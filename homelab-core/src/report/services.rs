@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Reason, profile_names, table};
 use crate::dsl::service::RoleKind;
+use crate::dsl::units::MemoryRange;
 use crate::model::budget;
 use crate::model::project::{Member, Project};
 
@@ -23,8 +24,8 @@ pub struct ServiceRow {
     pub image: String,
     /// Networks.
     pub networks: Vec<String>,
-    /// Memory limit in Compose's notation.
-    pub memory: Option<String>,
+    /// Its need of memory and its limit.
+    pub memory: Option<MemoryRange>,
     /// Exceptions that it has for a recorded reason.
     pub exceptions: Vec<Reason>,
     /// Rules whose findings are accepted.
@@ -45,7 +46,7 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         profiles: member.service.profiles.clone(),
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
         networks: member.service.networks.clone(),
-        memory: budget::limit(project, member).map(|it| it.to_string()),
+        memory: budget::memory(project, member),
         exceptions: facts
             .exceptions
             .iter()
@@ -64,7 +65,7 @@ pub fn markdown(rows: &[ServiceRow]) -> String {
             profile_names(&row.profiles),
             format!("`{}`", row.image),
             row.networks.join(", "),
-            row.memory.clone().unwrap_or_default(),
+            row.memory.map(|it| it.to_string()).unwrap_or_default(),
         ]
     };
     let header = ["Service", "Role", "Profile", "Image", "Networks", "Memory"];

@@ -140,14 +140,14 @@ fn frame(house: &mut House, fault: Option<Fault>) {
     let name = house.name("socket");
     house.socket_proxies.push("socket");
     let socket = Service::socket_proxy(name, SOCKET_IMAGE).user(User::Ids(0, 0));
-    let socket = house.stack.add(socket.memory(Memory::mib(32)));
+    let socket = house.stack.add(socket.memory(Memory::mib(16).up_to(Memory::mib(32))));
     let name = house.name("edge");
     house.edges.push("edge");
     let mut edge = Service::edge(name, EDGE_IMAGE, PROBE)
         .uses(&socket)
         .guards_with(LOGIN)
         .publish(Publish::everywhere(Port::new(443), "the way in"))
-        .memory(Memory::mib(64));
+        .memory(Memory::mib(32).up_to(Memory::mib(64)));
     if fault == Some(Fault::EdgeOnDataNetwork) {
         let db = house.data("fault-db");
         let db = house.stack.add(db);
@@ -227,7 +227,7 @@ fn add<R: Role>(
     uses: &[&Offered],
 ) -> Handle<R> {
     const KEYS: [&str; 3] = ["FIRST", "SECOND", "THIRD"];
-    service = service.user(User::Ids(1000, 1000)).memory(Memory::mib(part.memory_mib));
+    service = service.user(User::Ids(1000, 1000)).memory(part.memory);
     service = service.tmpfs(Tmpfs::at("/tmp"));
     for it in uses {
         service = service.uses(*it);
@@ -335,6 +335,6 @@ impl House {
         Service::agent(self.name(name), DUMPER_IMAGE, PROBE)
             .dumps(database)
             .user(User::Ids(1000, 1000))
-            .memory(Memory::mib(32))
+            .memory(Memory::mib(16).up_to(Memory::mib(32)))
     }
 }

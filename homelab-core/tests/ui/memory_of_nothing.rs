@@ -1,9 +1,10 @@
-// Limits are below what Docker accepts.
+// Limits are below what Docker accepts, or below what a service needs.
 
 use homelab_core::prelude::*;
 
 const MEMORY: Memory = Memory::mib(1);
 const NONE: Memory = Memory::gib(0);
+const RANGE: MemoryRange = Memory::gib(2).up_to(Memory::gib(1));
 const CPUS: Cpus = Cpus::cores(0);
 
 fn main() {}

@@ -11,7 +11,7 @@ const IMAGE: Image = Image::pinned(
 const PROBE: Health = Health::from_image();
 
 fn define(_stack: &mut Stack) {
-    Service::app(NAME, IMAGE, PROBE).memory(Memory::gib(4));
+    Service::app(NAME, IMAGE, PROBE).memory(Memory::mib(2048).up_to(Memory::gib(4)));
 }
 
 fn main() {}

@@ -30,6 +30,7 @@ const SITE: Site = Site {
     egress: EGRESS,
     subnets: Subnet::new([10, 231, 0, 0], 16),
     profiles: &[],
+    never: &[],
     networks: &[PROXY, BACKEND, EGRESS],
     variables: &[DOMAIN, TLS],
     memory: Memory::gib(4),
@@ -52,7 +53,7 @@ fn define(stack: &mut Stack) {
             .on(BACKEND)
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
             .mount(DB_DATA)
-            .memory(Memory::gib(1)),
+            .memory(Memory::mib(512).up_to(Memory::gib(1))),
     );
     stack.add(Service::agent(name("dump"), IMAGE, PROBE).dumps(&db).secret(PASSWORD));
     stack.add(

@@ -88,6 +88,7 @@ impl Names {
             // A house of a thousand services has as many networks.
             subnets: Subnet::new([10, 0, 0, 0], 8),
             profiles: &PROFILES,
+            never: &[],
             networks: Box::leak(networks),
             variables: Box::leak(variables),
             memory: Memory::gib(2048),
@@ -102,13 +103,14 @@ impl Names {
 pub(crate) fn stack(names: &Names) -> Stack {
     let mut stack = Stack::new(names.site).knowing(catalogue());
     let socket = Service::socket_proxy(ServiceName::new("socket"), SOCKET_IMAGE);
-    let socket = stack.add(socket.user(User::Ids(0, 0)).memory(Memory::mib(32)));
+    let socket =
+        stack.add(socket.user(User::Ids(0, 0)).memory(Memory::mib(16).up_to(Memory::mib(32))));
     stack.add(
         Service::edge(ServiceName::new("edge"), EDGE_IMAGE, PROBE)
             .uses(&socket)
             .guards_with(LOGIN)
             .publish(Publish::everywhere(Port::new(443), "the way in"))
-            .memory(Memory::mib(64)),
+            .memory(Memory::mib(32).up_to(Memory::mib(64))),
     );
     for group in names.groups {
         add_group(&mut stack, group);
@@ -149,7 +151,8 @@ fn add_group(stack: &mut Stack, group: &Group) {
 }
 
 fn facts<R: homelab_core::dsl::service::Role>(service: Service<R>, group: &Group) -> Service<R> {
-    let service = service.user(User::Ids(1000, 1000)).memory(Memory::mib(64));
+    let service =
+        service.user(User::Ids(1000, 1000)).memory(Memory::mib(32).up_to(Memory::mib(64)));
     let service = service.tmpfs(Tmpfs::at("/tmp")).env("TZ", "Europe/Berlin");
     match group.profile {
         Some(profile) => service.profile(profile),

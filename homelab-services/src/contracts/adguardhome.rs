@@ -20,6 +20,8 @@ pub(super) fn contract() -> Contract {
         requires: by.none(),
         read_only: reported("drop-tested for DNS by tmatens/container-security-profiles")
             .is(ReadOnly::Works),
+        memory: reported("AdGuardHome#8297: 370 MB with 12 lists, killed at 256 MB")
+            .is(Memory::mib(512)),
         ships_health: by.is(false),
         secrets: by.none(),
         panel: by.is(Panel::new(Port::new(3000), PanelLogin::first_visitor(WIZARD, &[]))),

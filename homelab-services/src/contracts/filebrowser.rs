@@ -15,6 +15,8 @@ pub(super) fn contract() -> Contract {
         writes: by.all(["/tmp"]),
         requires: by.none(),
         read_only: by.is(ReadOnly::Works),
+        // 512 MB at least, by its README.
+        memory: by.is(Memory::mib(512)),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::plain("FILEBROWSER_ADMIN_PASSWORD")]),
         // The generated configuration switches its accounts off, so everybody is its administrator.

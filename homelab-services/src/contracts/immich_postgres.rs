@@ -19,6 +19,7 @@ pub(super) fn contract() -> Contract {
             "drop-tested with Immich v2.7.5 by tmatens/container-security-profiles",
         )
         .is(ReadOnly::Works),
+        memory: read("https://docs.immich.app/install/requirements").is(Memory::gib(2)),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
         panel: by.none(),

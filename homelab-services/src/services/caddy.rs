@@ -33,6 +33,9 @@ const HEALTH: Health =
         .within(Duration::from_secs(5))
         .starts_within(Duration::from_secs(20));
 
+/// Upstream reserves 200 MB for it (`examples/standalone.yaml`) and names no limit.
+const MEMORY: MemoryRange = Memory::mib(200).up_to(Memory::mib(256));
+
 const BECAUSE: &str = "the way in for every browser of the house";
 
 /// The requests that it makes to Docker: ping, events, and the lists with labels and addresses.
@@ -59,5 +62,5 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<Edge, Precious> {
         .mount(DATA)
         .mount(CONFIG)
         .capability(Capability::NetBindService, "ports below 1024, also on engines that guard them")
-        .memory(Memory::mib(256))
+        .memory(MEMORY)
 }

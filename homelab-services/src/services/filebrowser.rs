@@ -35,6 +35,9 @@ const HEALTH: Health = Health::command(&["CMD", "curl", "-fsS", "http://localhos
     .within(Duration::from_secs(5))
     .starts_within(Duration::from_secs(15));
 
+/// At least 512 MB by upstream's README; four images at once are made smaller besides.
+const MEMORY: MemoryRange = Memory::mib(512).up_to(Memory::mib(768));
+
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::FILEBROWSER, HEALTH)
         .profile(profiles::FILES)
@@ -48,5 +51,5 @@ pub(crate) fn define() -> Service<App, Precious> {
         .mount(FILES)
         .mount(CONFIG)
         .tmpfs(Tmpfs::at("/tmp"))
-        .memory(Memory::mib(256))
+        .memory(MEMORY)
 }

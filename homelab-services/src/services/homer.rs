@@ -23,6 +23,9 @@ const CONFIG_FILE: &str = "config/homer/config.yml";
 /// the old one.
 const ASSETS: Mount<Stateless> = Bind::config("config/homer").at("/www/assets");
 
+/// Files served by lighttpd. Nobody has published a figure, so the limit counts in full.
+const MEMORY: MemoryRange = Memory::mib(64).up_to(Memory::mib(64));
+
 pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
     let service = Service::app(NAME, images::HOMER, Health::from_image())
         .update_unattended(
@@ -33,7 +36,7 @@ pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
         // It needs no more than its own files; the folder is read-only.
         .env("INIT_ASSETS", 0)
         .mount(ASSETS)
-        .memory(Memory::mib(64))
+        .memory(MEMORY)
         .pids(64);
     // The dashboard is a generated file and cannot know the domain, which is in `.env`. So its
     // links stay on its own host, and the proxy redirects them to the right one.

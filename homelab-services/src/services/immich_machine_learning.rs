@@ -19,6 +19,10 @@ const MODELS: Mount<Stateless> =
 /// The image's check, with time to load a model on a slow disk.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(1));
 
+/// With the default models for search, faces and text loaded it was killed at 2 GiB and has worked
+/// with 2 GiB reserved and 4 at most since (adampetrovic/home-ops#2464).
+const MEMORY: MemoryRange = Memory::gib(2).up_to(Memory::gib(4));
+
 pub(crate) fn define() -> Service<Agent> {
     Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)
         .profile(profiles::PHOTOS)
@@ -32,7 +36,7 @@ pub(crate) fn define() -> Service<Agent> {
         .mount(MODELS)
         .tmpfs(Tmpfs::at("/tmp"))
         .tmpfs(Tmpfs::at("/run"))
-        .memory(Memory::gib(2))
+        .memory(MEMORY)
         .cpus(Cpus::cores(2))
         .pids(512)
         .stops_within(Duration::from_secs(30))

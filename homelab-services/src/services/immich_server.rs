@@ -25,6 +25,10 @@ const OWNER: User = User::Variables(env::PUID, env::PGID);
 /// The image's check, with time for the database migrations of a new version.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(3));
 
+/// 450 MB with a single photo (immich#24700). Previews and ffmpeg run inside, and the kernel has
+/// killed it at previews (immich#27750); households stop it at 3 to 4 GiB.
+const MEMORY: MemoryRange = Memory::gib(1).up_to(Memory::gib(3));
+
 pub(crate) fn define(
     db: &Database,
     cache: &Handle<Data>,
@@ -62,7 +66,7 @@ pub(crate) fn define(
         .tmpfs(Tmpfs::at("/tmp"))
         // On a real engine this folder belonged to root, whatever its mode.
         .tmpfs(Tmpfs::at("/run").owned_by(OWNER))
-        .memory(Memory::mib(1536))
+        .memory(MEMORY)
         .cpus(Cpus::cores(2))
         .pids(512)
         .stops_within(Duration::from_mins(1))

@@ -31,6 +31,10 @@ const ROUTE: Route = Route::host("media", WEB)
 /// The image's check, with time for a migration of the library's database.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
 
+/// 600 MB after a restart and a scan (jellyfin#11551), and 2 GB after days (docker-jellyfin#197).
+/// Upstream names no figure for a container.
+const MEMORY: MemoryRange = Memory::mib(640).up_to(Memory::gib(2));
+
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
         .route(ROUTE)
@@ -45,7 +49,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .mount(CONFIG)
         .mount(CACHE)
         .mount(MEDIA)
-        .memory(Memory::gib(2))
+        .memory(MEMORY)
         .cpus(Cpus::cores(2))
         .pids(512)
         .stops_within(Duration::from_mins(1))

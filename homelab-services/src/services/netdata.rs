@@ -36,6 +36,9 @@ const HOST: [Mount<Stateless>; 5] = [
 const HEALTH: Health =
     Health::from_image().every(Duration::from_secs(30)).starts_within(Duration::from_mins(1));
 
+/// 250 to 350 MB are typical by upstream's sizing page; its collectors and models take more.
+const MEMORY: MemoryRange = Memory::mib(350).up_to(Memory::mib(512));
+
 /// The request to Docker by which it learns the names of containers for its charts.
 pub(crate) fn socket_proxy() -> Service<Agent> {
     const FILTER: ServiceName = ServiceName::new("socket-proxy-netdata");
@@ -67,7 +70,7 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<App> {
         .capability(Capability::DacOverride, "its entry point writes to folders of uid 201")
         .capability(Capability::Setgid, "it becomes uid 201")
         .capability(Capability::Setuid, "it becomes uid 201; without it, it stays root")
-        .memory(Memory::mib(384))
+        .memory(MEMORY)
         .pids(512)
         .stops_within(Duration::from_secs(30));
     HOST.into_iter().fold(service, Service::mount)

@@ -18,6 +18,9 @@ const HEALTH: Health = Health::from_image()
     .within(Duration::from_secs(5))
     .starts_within(Duration::from_secs(15));
 
+/// `pg_dump` and gzip. Nobody has published a figure, so the limit counts in full.
+const MEMORY: MemoryRange = Memory::mib(256).up_to(Memory::mib(256));
+
 pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
     Service::agent(NAME, images::PGBACKUPS, HEALTH)
         .profile(profiles::PHOTOS)
@@ -41,6 +44,6 @@ pub(crate) fn define(db: &Database) -> Service<Agent, Precious> {
         // The image is based on PostgreSQL's, which declares a volume here. Without this tmpfs
         // every new container would leave an empty anonymous volume behind (seen on a real engine).
         .tmpfs(Tmpfs::at("/var/lib/postgresql/data"))
-        .memory(Memory::mib(256))
+        .memory(MEMORY)
         .stops_within(Duration::from_mins(1))
 }

@@ -45,6 +45,9 @@ const COMMAND: &[&str] = &[
     "max_connections=60",
 ];
 
+/// Upstream asks for 2 GB or more where there is a limit, and the sizes above are made for them.
+const MEMORY: MemoryRange = Memory::gib(2).up_to(Memory::gib(2));
+
 pub(crate) fn define() -> Service<Data, Precious> {
     Service::data(NAME, images::POSTGRES, HEALTH)
         .profile(profiles::PHOTOS)
@@ -65,8 +68,7 @@ pub(crate) fn define() -> Service<Data, Precious> {
         .capability(Capability::Setgid, "the entry point becomes uid 999")
         .capability(Capability::Setuid, "the entry point becomes uid 999")
         .shared_memory(Memory::mib(128))
-        // Immich asks for 2 GiB or more where there is a limit.
-        .memory(Memory::gib(2))
+        .memory(MEMORY)
         .cpus(Cpus::cores(2))
         // Upstream advises 90 s or more for a clean shutdown.
         .stops_within(Duration::from_mins(2))

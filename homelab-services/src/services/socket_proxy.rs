@@ -21,6 +21,9 @@ pub(crate) struct Allow {
     pub(crate) delete: Option<&'static str>,
 }
 
+/// Upstream's example stops it at 64 MB; what it works with is not said.
+const MEMORY: MemoryRange = Memory::mib(64).up_to(Memory::mib(64));
+
 /// Defines the filter of one consumer.
 pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) -> Service<Agent> {
     let mut service = Service::socket_proxy(name, images::SOCKET_PROXY)
@@ -34,7 +37,7 @@ pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) ->
         .env("SP_WATCHDOGINTERVAL", 60)
         .env("SP_STOPONWATCHDOG", true)
         .env("SP_ALLOW_GET", allow.get)
-        .memory(Memory::mib(64))
+        .memory(MEMORY)
         .pids(64)
         .cpus(Cpus::milli(500));
     let others = [

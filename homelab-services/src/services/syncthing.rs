@@ -23,6 +23,10 @@ const FOLDERS: Mount<Precious> = Bind::env(&env::SYNC_PATH, Backup::Offsite).at(
 /// The image's check, with time for the migration that version 2 does on its first start.
 const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(5));
 
+/// About 300 MB for 500,000 files (syncthing#6967); it may also hold 256 MiB of requests at once
+/// (`maxConcurrentIncomingRequestKiB`). Its index decides, and a first scan takes more.
+const MEMORY: MemoryRange = Memory::mib(320).up_to(Memory::gib(1));
+
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::SYNCTHING, HEALTH)
         .route(Route::host("sync", PANEL).login(Login::Proxy))
@@ -40,7 +44,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         .capability(Capability::DacOverride, "the entry point enters that folder as root")
         .capability(Capability::Setgid, "the entry point becomes PGID")
         .capability(Capability::Setuid, "the entry point becomes PUID")
-        .memory(Memory::mib(512))
+        .memory(MEMORY)
         .pids(512)
         .stops_within(Duration::from_mins(1))
 }

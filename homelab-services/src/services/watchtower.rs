@@ -42,6 +42,9 @@ pub(crate) fn socket_proxy() -> Service<Agent> {
         .creates_containers("SP_ALLOWBINDMOUNTFROM")
 }
 
+/// Nobody has published a figure, so the limit counts in full.
+const MEMORY: MemoryRange = Memory::mib(128).up_to(Memory::mib(128));
+
 pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
     Service::agent(NAME, images::WATCHTOWER, HEALTH)
         .profile(profiles::WATCHTOWER)
@@ -53,5 +56,5 @@ pub(crate) fn define(docker: &Handle<Agent>) -> Service<Agent> {
         .env("WATCHTOWER_CLEANUP", true)
         // Six fields, seconds first: every day at 04:00, after the dump of the database.
         .env("WATCHTOWER_SCHEDULE", "0 0 4 * * *")
-        .memory(Memory::mib(128))
+        .memory(MEMORY)
 }

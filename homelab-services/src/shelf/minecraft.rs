@@ -30,8 +30,8 @@ pub fn define(image: Image, address: &EnvVar) -> Service<App, Precious> {
         .secret_env("RCON_PASSWORD_FILE", CONSOLE)
         .mount(WORLD)
         .writable_root("its entry point writes settings to its home; read-only was not tried")
-        // Half as much again as the heap: Java needs more than its heap.
-        .memory(Memory::gib(3))
+        // Java needs more than its heap; half as much again is an estimate.
+        .memory(Memory::mib(2560).up_to(Memory::gib(3)))
         .cpus(Cpus::cores(2))
         .pids(512)
         // It writes the world when it is stopped.

@@ -1,6 +1,7 @@
 //! Paperless-ngx: the household's documents, with its database, queue, converters and dumps.
 //!
-//! Upstream: <https://docs.paperless-ngx.com/setup/#docker>
+//! Upstream: <https://docs.paperless-ngx.com/setup/#docker>. It names no figures for memory: needs
+//! and limits are estimates.
 
 use homelab_core::prelude::*;
 
@@ -132,7 +133,7 @@ fn web(settings: &Settings) -> Service<App, Precious> {
     .mount(EXPORT)
     .mount(Bind::env(&settings.inbox, Backup::Offsite).at("/usr/src/paperless/consume"))
     .writable_root("upstream's switch for a read-only root was not tried with this image")
-    .memory(Memory::gib(2))
+    .memory(Memory::mib(768).up_to(Memory::gib(2)))
     .cpus(Cpus::cores(2))
     .pids(512)
 }
@@ -156,7 +157,7 @@ fn database(image: Image) -> Service<Data, Precious> {
         .capability(Capability::Fowner, "the entry point sets that folder's mode")
         .capability(Capability::Setgid, "the entry point becomes another user")
         .capability(Capability::Setuid, "the entry point becomes another user")
-        .memory(Memory::mib(512))
+        .memory(Memory::mib(128).up_to(Memory::mib(512)))
         .stops_within(Duration::from_mins(1))
 }
 
@@ -168,7 +169,7 @@ fn queue(image: Image) -> Service<Data> {
     Service::data(QUEUE, image, HEALTH)
         .user(User::Ids(999, 999))
         .mount(JOBS)
-        .memory(Memory::mib(256))
+        .memory(Memory::mib(32).up_to(Memory::mib(256)))
         .stops_within(Duration::from_secs(30))
 }
 
@@ -185,7 +186,7 @@ fn gotenberg(image: Image) -> Service<Agent> {
             "--chromium-allow-list=file:///tmp/.*",
         ])
         .writable_root("LibreOffice and Chromium write to their home; read-only was not tried")
-        .memory(Memory::gib(1))
+        .memory(Memory::mib(256).up_to(Memory::gib(1)))
         .pids(512)
 }
 
@@ -194,7 +195,9 @@ fn tika(image: Image) -> Service<Agent> {
     const HEALTH: Health =
         Health::command(&["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:9998/version"])
             .starts_within(Duration::from_mins(1));
-    Service::agent(TIKA, image, HEALTH).tmpfs(Tmpfs::at("/tmp")).memory(Memory::gib(1))
+    Service::agent(TIKA, image, HEALTH)
+        .tmpfs(Tmpfs::at("/tmp"))
+        .memory(Memory::mib(512).up_to(Memory::gib(1)))
 }
 
 #[track_caller]
@@ -212,5 +215,5 @@ fn dumps(settings: &Settings, db: &Handle<Data>) -> Service<Agent, Precious> {
         .mount(Bind::env(&settings.dumps, Backup::Offsite).at("/backups"))
         // The image is based on PostgreSQL's, which declares a volume here.
         .tmpfs(Tmpfs::at("/var/lib/postgresql/data"))
-        .memory(Memory::mib(256))
+        .memory(Memory::mib(32).up_to(Memory::mib(256)))
 }

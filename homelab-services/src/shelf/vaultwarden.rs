@@ -26,5 +26,6 @@ pub fn define(image: Image, host: &'static str, domain: &EnvVar) -> Service<App,
         .secret_env("ADMIN_TOKEN_FILE", ADMIN)
         .mount(DATA)
         .tmpfs(Tmpfs::at("/tmp"))
-        .memory(Memory::mib(256))
+        // An estimate: upstream names no figure.
+        .memory(Memory::mib(64).up_to(Memory::mib(256)))
 }

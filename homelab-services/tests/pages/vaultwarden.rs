@@ -29,5 +29,5 @@ pub(crate) fn define() -> Service<App, Precious> {
         .secret_env("ADMIN_TOKEN_FILE", ADMIN)
         .mount(DATA)
         .tmpfs(Tmpfs::at("/tmp"))
-        .memory(Memory::mib(256))
+        .memory(Memory::mib(64).up_to(Memory::mib(256)))
 }

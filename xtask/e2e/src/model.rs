@@ -41,6 +41,12 @@ impl Model {
         self.stack.site().profiles.iter().map(|it| it.name()).collect()
     }
 
+    /// The profiles that the host ever switches on, in the stack's order.
+    pub(crate) fn switched_on(&self) -> Vec<&'static str> {
+        let site = self.stack.site();
+        site.profiles.iter().filter(|it| !site.never.contains(it)).map(|it| it.name()).collect()
+    }
+
     /// Services that a set of profiles enables.
     pub(crate) fn enabled(&self, profiles: &[&str]) -> BTreeSet<String> {
         let project = self.project();

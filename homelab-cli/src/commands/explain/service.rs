@@ -51,7 +51,7 @@ fn sections(explanation: &Explanation, is_on: bool) -> Vec<(&'static str, Vec<St
         ("facts from", explanation.sources.clone()),
         ("defined", one(&explanation.place)),
         ("profile", vec![profiles]),
-        ("memory", explanation.memory.iter().map(|it| format!("at most {it}")).collect()),
+        ("memory", explanation.memory.iter().map(ToString::to_string).collect()),
         ("user", one(&explanation.user)),
         ("host names", explanation.hosts.iter().map(host).collect()),
         ("host ports", explanation.ports.iter().map(port).collect()),

@@ -1,6 +1,9 @@
 //! Every string of a service's entry in which a variable can stand.
 
-use super::{Deploy, Healthcheck, Limits, Logging, PublishedPort, Service, ServiceMount};
+use super::{
+    Deploy, Healthcheck, Limits, Logging, PublishedPort, Reservations, Resources, Service,
+    ServiceMount,
+};
 
 impl Service {
     /// Every string value, in the order of the file. The patterns name every field, so that a
@@ -80,10 +83,13 @@ fn check(check: &Healthcheck) -> impl Iterator<Item = &str> {
 
 fn limits(deploy: &Deploy) -> Vec<&str> {
     let Deploy { replicas, resources } = deploy;
-    let limits = resources.as_ref().and_then(|it| it.limits.as_ref());
-    let limits = limits.map(|Limits { cpus, memory, pids: _ }| [cpus, memory]);
-    let limits = limits.into_iter().flatten().flatten();
-    replicas.iter().chain(limits).map(String::as_str).collect()
+    let mut strings: Vec<_> = replicas.iter().collect();
+    if let Some(Resources { limits, reservations }) = resources {
+        let limits = limits.iter().map(|Limits { cpus, memory, pids: _ }| [cpus, memory]);
+        strings.extend(limits.flatten().flatten());
+        strings.extend(reservations.iter().filter_map(|Reservations { memory }| memory.as_ref()));
+    }
+    strings.into_iter().map(String::as_str).collect()
 }
 
 fn log(logging: &Logging) -> impl Iterator<Item = &str> {

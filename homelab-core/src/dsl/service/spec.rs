@@ -14,7 +14,7 @@ use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::text::Text;
-use crate::dsl::units::{Cpus, Memory};
+use crate::dsl::units::{Cpus, Memory, MemoryRange};
 use crate::dsl::variable::{EnvVar, Switch};
 
 /// Default of `Service::pids`: enough for a server with a thread pool, too few for a fork bomb.
@@ -47,7 +47,7 @@ pub(crate) struct Spec {
     pub(crate) tmpfs: Vec<Tmpfs>,
     pub(crate) devices: Vec<(EnvVar, &'static str)>,
     pub(crate) groups: Vec<EnvVar>,
-    pub(crate) memory: Option<Memory>,
+    pub(crate) memory: Option<MemoryRange>,
     pub(crate) cpus: Cpus,
     pub(crate) pids: u32,
     pub(crate) replicas: Option<EnvVar>,

@@ -165,7 +165,7 @@ impl<'a> Member<'a> {
 }
 
 /// Whether a text is a reason: any text that is not blank.
-fn is_reason(text: &str) -> bool {
+pub(crate) fn is_reason(text: &str) -> bool {
     !text.trim().is_empty()
 }
 

@@ -1,11 +1,11 @@
-//! Reads the limits of memory, processors, processes, `/dev/shm` and logs.
+//! Reads the limits of memory, processors, processes, `/dev/shm` and logs, and reserved memory.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::either;
 use super::json::{number, pairs, text};
-use crate::compose::{Deploy, Limits, Logging, Resources, Service};
+use crate::compose::{Deploy, Limits, Logging, Reservations, Resources, Service};
 use crate::dsl::units::{bytes, scaled};
 
 /// The engine's default size of `/dev/shm`: 64 MiB.
@@ -25,6 +25,7 @@ pub(super) fn deploy(container: &Value, wanted: &Service) -> Option<Deploy> {
     let own = wanted.deploy.as_ref();
     let resources = own.and_then(|it| it.resources.as_ref());
     let limits = resources.and_then(|it| it.limits.clone()).unwrap_or_default();
+    let reservations = resources.and_then(|it| it.reservations.clone()).unwrap_or_default();
     let (cpus, memory) = (cpus(container), number(container, "/HostConfig/Memory").into());
     let pids = number(container, "/HostConfig/PidsLimit");
     let found = Limits {
@@ -36,14 +37,18 @@ pub(super) fn deploy(container: &Value, wanted: &Service) -> Option<Deploy> {
             Some(u32::try_from(pids).unwrap_or(u32::MAX)).filter(|it| *it > 0)
         },
     };
-    if found == limits {
+    let reserved = number(container, "/HostConfig/MemoryReservation").into();
+    let reserved =
+        Reservations { memory: limit(reservations.memory.as_ref(), reserved, bytes, amount) };
+    if found == limits && reserved == reservations {
         return own.cloned();
     }
     let replicas = own.and_then(|it| it.replicas.clone());
-    Some(Deploy { replicas, resources: Some(Resources { limits: Some(found) }) })
+    let resources = Resources { limits: Some(found), reservations: Some(reserved) };
+    Some(Deploy { replicas, resources: Some(resources) })
 }
 
-/// Reads a limit; zero and absence both mean that there is none.
+/// Reads a limit or a reservation; zero and absence both mean that there is none.
 fn limit(
     wanted: Option<&String>,
     found: u128,

@@ -95,7 +95,7 @@ pub(super) fn break_house(house: &mut House, fault: Fault) {
         | Fault::IdleProfile => {}
         Fault::PortTwice => house.publish_a_port_twice(),
         Fault::OverBudget => {
-            let agent = house.agent("fault").memory(MEMORY);
+            let agent = house.agent("fault").memory(MEMORY.up_to(MEMORY));
             house.stack.add(agent);
         }
         Fault::DataOnIngress => {
@@ -183,13 +183,15 @@ impl House {
     fn trust_a_check_that_is_not_there(&mut self) {
         let name = self.name("fault");
         let agent = Service::agent(name, DUMPER_IMAGE, Health::from_image()).on(FAULT_NETWORK);
-        self.stack.add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(32)));
+        self.stack
+            .add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(16).up_to(Memory::mib(32))));
     }
 
     fn lock_in(&mut self) {
         let name = self.name("fault");
         let agent = Service::agent(name, AGENT_IMAGE, PROBE).on(FAULT_NETWORK);
-        self.stack.add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(32)));
+        self.stack
+            .add(agent.user(User::Ids(1000, 1000)).memory(Memory::mib(16).up_to(Memory::mib(32))));
     }
 
     fn dump_in_a_profile(&mut self) {
@@ -267,13 +269,13 @@ impl House {
         Service::agent(self.name(name), AGENT_IMAGE, PROBE)
             .egress("it fetches the weather")
             .user(User::Ids(1000, 1000))
-            .memory(Memory::mib(32))
+            .memory(Memory::mib(16).up_to(Memory::mib(32)))
     }
 
     fn app(&mut self, name: &'static str) -> Service<App> {
         Service::app(self.name(name), IMAGE, PROBE)
             .user(User::Ids(1000, 1000))
-            .memory(Memory::mib(32))
+            .memory(Memory::mib(16).up_to(Memory::mib(32)))
     }
 
     pub(super) fn data(&mut self, name: &'static str) -> Service<Data> {
@@ -281,6 +283,6 @@ impl House {
         Service::data(self.name(name), DATA_IMAGE, PROBE)
             .on(FAULT_NETWORK)
             .user(User::Ids(1000, 1000))
-            .memory(Memory::mib(32))
+            .memory(Memory::mib(16).up_to(Memory::mib(32)))
     }
 }

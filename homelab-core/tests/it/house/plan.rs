@@ -28,7 +28,7 @@ pub(super) struct Part {
     pub(super) unattended: bool,
     pub(super) check: Check,
     pub(super) privileges: Vec<Privilege>,
-    pub(super) memory_mib: u32,
+    pub(super) memory: MemoryRange,
     pub(super) env: Vec<String>,
     pub(super) command: Vec<String>,
 }
@@ -113,7 +113,7 @@ fn part() -> impl Strategy<Value = Part> {
         any::<bool>(),
         any::<bool>(),
         prop::bool::weighted(0.15),
-        32..256_u32,
+        (32..256_u32, 0..1024_u32),
     );
     let privileges = prop_oneof![
         3 => Just(Vec::new()),
@@ -125,7 +125,7 @@ fn part() -> impl Strategy<Value = Part> {
     let all = (role, keeps, way_in, facts, exceptions, texts);
     all.prop_map(|(role, keeps, way_in, facts, exceptions, texts)| {
         let (check, privileges) = exceptions;
-        let (profile, uses, offered, secret, unattended, memory_mib) = facts;
+        let (profile, uses, offered, secret, unattended, (need, growth)) = facts;
         let (env, command) = texts;
         Part {
             role,
@@ -139,7 +139,7 @@ fn part() -> impl Strategy<Value = Part> {
             unattended,
             check,
             privileges,
-            memory_mib,
+            memory: Memory::mib(need).up_to(Memory::mib(need + growth)),
             env,
             command,
         }
@@ -159,7 +159,7 @@ pub(crate) fn one_of_each_role() -> Plan {
         unattended: false,
         check: Check::Probe,
         privileges: Vec::new(),
-        memory_mib: 32,
+        memory: Memory::mib(32).up_to(Memory::mib(64)),
         env: Vec::new(),
         command: Vec::new(),
     };

@@ -82,6 +82,7 @@ pub(crate) fn site(profiles: &[Profile], networks: &[Network], variables: &[EnvV
         egress: EGRESS,
         subnets: Subnet::new([10, 231, 0, 0], 16),
         profiles: Box::leak(profiles.into()),
+        never: &[],
         networks: Box::leak(networks.into()),
         variables: Box::leak(variables.into()),
         memory: MEMORY,

@@ -53,12 +53,15 @@ fn memory_is_limited() {
 #[test]
 fn memory_of_all_profiles_fits() {
     holds_in_accepted_houses(|house, file| {
-        let limit = |it: &Service| -> Option<u64> {
-            let memory =
-                it.deploy.as_ref()?.resources.as_ref()?.limits.as_ref()?.memory.as_ref()?;
-            memory.strip_suffix('M')?.parse().ok()
+        let mib = |text: &Option<String>| text.as_ref()?.strip_suffix('M')?.parse::<u64>().ok();
+        let memory = |it: &Service| -> Option<(u64, u64)> {
+            let resources = it.deploy.as_ref()?.resources.as_ref()?;
+            let reserved = mib(&resources.reservations.as_ref()?.memory)?;
+            Some((reserved, mib(&resources.limits.as_ref()?.memory)?))
         };
-        let total: u64 = file.services.values().filter_map(limit).sum();
+        let all = || file.services.values().filter_map(memory);
+        let needs: u64 = all().map(|it| it.0).sum();
+        let total = needs + all().map(|it| it.1 - it.0).max().unwrap_or(0);
         unless(total > house.budget_mib, "the house", &format!("asks for {total} MiB"))
     });
 }

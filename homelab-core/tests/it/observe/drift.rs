@@ -1,5 +1,6 @@
 //! What runs changes: each drift is told as exactly that, and another spelling as nothing.
 
+use homelab_core::compose::Reservations;
 use serde_json::{Value, json};
 
 use super::Scene;
@@ -251,6 +252,32 @@ fn of_privileges_and_limits() {
             ),
         ],
     );
+}
+
+/// The engine's words for what Compose reads as reserved memory.
+#[test]
+fn of_reserved_memory() {
+    let scene = Scene::odd();
+    let every = scene.services().find(|it| it.0 == "every");
+    let (_, container, wanted) = every.expect("the fixture has it");
+    let (place, field) = ("/HostConfig/MemoryReservation", "deploy.resources.reservations.memory");
+    let removed = format!("{field}: removed 512M");
+    check(&scene, "every", vec![(place, json!(512 << 20), &[&removed]), (place, json!(0), &[])]);
+    for (found, reserved, expected) in [
+        (512, "512M", None),
+        (512, "0.5g", None),
+        (512, "1g", Some("512M → 1g")),
+        (0, "1g", Some("added 1g")),
+    ] {
+        let mut wanted = wanted.clone();
+        let resources = wanted.deploy.as_mut().and_then(|it| it.resources.as_mut());
+        resources.expect("it has limits").reservations =
+            Some(Reservations { memory: Some(reserved.to_owned()) });
+        let mut container = container.clone();
+        container["HostConfig"]["MemoryReservation"] = json!(found << 20);
+        let expected: Vec<_> = expected.iter().map(|it| format!("{field}: {it}")).collect();
+        assert_eq!(scene.changes(&container, &wanted), expected, "{found} and {reserved}");
+    }
 }
 
 /// As other engines, and this one's own configuration, say the same.

@@ -1,7 +1,8 @@
 //! The file changes: each change of it is told as exactly that, against what runs.
 
 use homelab_core::compose::{
-    BindOptions, Healthcheck, Logging, MountKind, PublishedPort, Service, ServiceMount,
+    BindOptions, Healthcheck, Logging, MountKind, PublishedPort, Reservations, Service,
+    ServiceMount,
 };
 use homelab_core::dsl::units::Protocol;
 
@@ -270,6 +271,14 @@ fn of_limits_and_logs() {
             (
                 |it| limits(it).memory = Some(text("1G")),
                 &["deploy.resources.limits.memory: 1536M → 1G"],
+            ),
+            (
+                |it| {
+                    let resources = it.deploy.get_or_insert_default().resources.as_mut();
+                    let reservations = &mut resources.expect("it has limits").reservations;
+                    *reservations = Some(Reservations { memory: Some(text("1G")) });
+                },
+                &["deploy.resources.reservations.memory: added 1G"],
             ),
             (|it| limits(it).cpus = Some(text("1.150")), &[]),
             (

@@ -15,7 +15,7 @@ use crate::run::{output, program};
 
 /// The sets with the last profile or those without, one profile changed at a time, as a household does it.
 pub(super) fn run(scene: &Scene, steps: &mut Steps, last: bool) -> Result<(), LaneEnds> {
-    let mut profiles = scene.model.profiles();
+    let mut profiles = scene.model.switched_on();
     let divides = profiles.last().copied();
     // Those with most services change least.
     profiles.sort_by_key(|it| (Some(*it) == divides, scene.model.enabled(&[*it]).len()));

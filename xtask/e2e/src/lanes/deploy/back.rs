@@ -15,7 +15,7 @@ use crate::run::{output, program};
 /// One service back, and nobody else.
 pub(super) fn to_the_one_before(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let old = DeployScene::runs()?;
-    site.checkout.set_line("homer", "memory: ", "memory: \"91M\"")?;
+    site.checkout.set_memory_limit("homer", "91M")?;
     site.checkout.commit("homer: a limit that nobody likes")?;
     site.deploy()?;
     let before = containers()?;

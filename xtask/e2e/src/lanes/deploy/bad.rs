@@ -46,7 +46,7 @@ pub(super) fn never_healthy(site: &DeployScene<'_>) -> anyhow::Result<String> {
 pub(super) fn cannot_be_pulled(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let none = format!("127.0.0.1:5000/redis:9@sha256:{}", "0".repeat(64));
     site.untouched(&["127.0.0.1:5000/redis"], |site| {
-        site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")?;
+        site.checkout.set_memory_limit("homer", "80M")?;
         site.checkout.set_line("redis", "image: ", &format!("image: \"{none}\""))
     })
 }
@@ -69,7 +69,7 @@ pub(super) fn no_registry(site: &mut DeployScene<'_>) -> anyhow::Result<String> 
 pub(super) fn not_a_release(site: &DeployScene<'_>) -> anyhow::Result<String> {
     site.untouched(&["homer"], |site| {
         site.checkout.set_line("homer", "image: ", "image: \"127.0.0.1:5000/homer:latest\"")?;
-        site.checkout.set_line("homer", "memory: ", "memory: \"many\"")
+        site.checkout.set_memory_limit("homer", "many")
     })
 }
 
@@ -78,9 +78,8 @@ pub(super) fn no_secret(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let secret = Path::new(HOUSE).join("secrets/immich-db-password");
     let kept = secret.with_extension("kept");
     fs::rename(&secret, &kept)?;
-    let ended = site.untouched(&["immich-db-password"], |site| {
-        site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")
-    });
+    let ended = site
+        .untouched(&["immich-db-password"], |site| site.checkout.set_memory_limit("homer", "80M"));
     fs::rename(kept, secret)?;
     ended
 }
@@ -125,7 +124,7 @@ impl<'a> Full<'a> {
 
 /// A bundle that was cut or changed on its way, or that was made to harm.
 pub(super) fn tampered(site: &DeployScene<'_>) -> anyhow::Result<String> {
-    site.checkout.set_line("homer", "memory: ", "memory: \"80M\"")?;
+    site.checkout.set_memory_limit("homer", "80M")?;
     let old = DeployScene::runs()?;
     let new = site.checkout.commit("homer: more memory")?;
     let (words, bundle) = site.captured()?;

@@ -45,6 +45,12 @@ impl Checkout {
         self.write("compose.yaml", &with_line(&text, service, start, line)?)
     }
 
+    /// Changes the memory limit of a service, such as to `80M`.
+    pub(super) fn set_memory_limit(&self, service: &str, limit: &str) -> anyhow::Result<()> {
+        let text = self.read("compose.yaml")?;
+        self.write("compose.yaml", &with_memory_limit(&text, service, limit)?)
+    }
+
     /// Adds a line at the end of a file.
     pub(super) fn append(&self, file: &str, line: &str) -> anyhow::Result<()> {
         self.write(file, &format!("{}{line}\n", self.read(file)?))
@@ -108,9 +114,37 @@ fn with_line(text: &str, service: &str, start: &str, line: &str) -> anyhow::Resu
     Ok(lines.join("\n") + "\n")
 }
 
+/// Two lines of a service begin with `memory:`, its limit and its reservation.
+fn with_memory_limit(text: &str, service: &str, limit: &str) -> anyhow::Result<String> {
+    let key = format!("\n  {service}:\n");
+    let begin = text.find(&key).with_context(|| format!("no service `{service}`"))?;
+    let (mut at, start) = (begin, "memory: ");
+    for word in ["\n        limits:\n", start] {
+        at += text[at..].find(word).with_context(|| format!("`{service}` has no `{word}`"))?;
+    }
+    let end = at + text[at..].find('\n').unwrap_or(text.len() - at);
+    Ok(format!("{}{start}\"{limit}\"{}", &text[..at], &text[end..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_changes_and_not_the_reservation() {
+        let memory = |a: &str, b: &str| {
+            let service = |limit: &str| {
+                format!(
+                    "    deploy:\n      resources:\n        limits:\n          memory: \"{limit}\"\n        \
+                     reservations:\n          memory: \"64M\"\n"
+                )
+            };
+            format!("services:\n  a:\n{}\n  b:\n{}", service(a), service(b))
+        };
+        let changed = with_memory_limit(&memory("64M", "64M"), "b", "80M").expect("it has one");
+        assert_eq!(changed, memory("64M", "80M"));
+        assert!(with_memory_limit(&memory("64M", "64M"), "c", "80M").is_err());
+    }
 
     #[test]
     fn only_the_line_of_that_service_changes() {

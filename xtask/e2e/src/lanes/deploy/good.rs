@@ -88,7 +88,7 @@ pub(super) fn one_service(site: &DeployScene<'_>) -> anyhow::Result<String> {
         text.replacen("\nnetworks:\n", "\nnetworks:\n  older:\n    name: homelab_older\n", 1);
     site.checkout.write("compose.yaml", &older)?;
     site.checkout.set_line("homer", "- caddy.homer", "- caddy.homer\n      - older")?;
-    site.checkout.set_line("homer", "memory: ", "memory: \"72M\"")?;
+    site.checkout.set_memory_limit("homer", "72M")?;
     let started = Instant::now();
     site.checkout.commit("homer: more memory")?;
     site.remote(&["deploy", "--actor", "e2e"])?.ended(0)?;

@@ -171,7 +171,7 @@ impl DeployScene<'_> {
     /// Commits other limits than ever before; those of the database, too, when everybody is killed.
     fn another_release(&self, whom: Whom, round: usize) -> anyhow::Result<String> {
         let memory = if whom == Whom::Caller { 100 } else { 300 } + round;
-        self.checkout.set_line("homer", "memory: ", &format!("memory: \"{memory}M\""))?;
+        self.checkout.set_memory_limit("homer", &format!("{memory}M"))?;
         if whom == Whom::Everybody {
             self.checkout.set_line("postgres", "pids: ", &format!("pids: {}", 400 + round))?;
         }

@@ -7,27 +7,31 @@ use serde_json::Value;
 use crate::docker::{self, Container};
 use crate::lanes::Scene;
 
-/// Memory, processes, processors and the health check, as the engine has them.
+/// Memory and what is reserved of it, processes, processors and the health check, as the engine has them.
 pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
     let project = scene.model.project();
     let mut wrong = Vec::new();
     let containers = docker::containers()?;
     for container in &containers {
         let member = project.member(&container.service).context("a foreign container")?;
-        let limits = member.service.deploy.as_ref().and_then(|it| it.resources.as_ref());
-        let limits = limits.and_then(|it| it.limits.as_ref());
+        let resources = member.service.deploy.as_ref().and_then(|it| it.resources.as_ref());
+        let limits = resources.and_then(|it| it.limits.as_ref());
         let limits = limits.with_context(|| format!("{} has no limits", container.service))?;
+        let reserved = resources.and_then(|it| it.reservations.as_ref()?.memory.as_deref());
         if container.has_health_check() != member.has_health_check() {
             wrong.push(format!("{}: its health check is not that of the file", container.service));
         }
         let set = |pointer: &str| {
             container.all.pointer(&format!("/HostConfig/{pointer}")).and_then(Value::as_f64)
         };
-        let memory = limits.memory.as_deref().and_then(Memory::parse).context("no memory limit")?;
-        let memory = f64::from(memory.as_mib()) * f64::from(1 << 20);
+        let bytes = |memory: Option<&str>| {
+            let memory = memory.and_then(Memory::parse).context("no amount of memory")?;
+            anyhow::Ok(f64::from(memory.as_mib()) * f64::from(1 << 20))
+        };
         let cpus: f64 = limits.cpus.as_deref().context("no limit of processors")?.parse()?;
         let expected = [
-            ("Memory", memory),
+            ("Memory", bytes(limits.memory.as_deref())?),
+            ("MemoryReservation", bytes(reserved)?),
             ("PidsLimit", f64::from(limits.pids.context("no PID limit")?)),
             ("NanoCpus", cpus * 1e9),
         ];
@@ -44,7 +48,10 @@ pub(super) fn limits(scene: &Scene) -> anyhow::Result<String> {
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
     }
-    Ok(format!("3 limits and the health check of {} containers", containers.len()))
+    Ok(format!(
+        "3 limits, the reserved memory and the health check of {} containers",
+        containers.len()
+    ))
 }
 
 /// Starts processes in every container until the kernel refuses.
