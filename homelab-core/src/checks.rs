@@ -60,6 +60,7 @@ mod unused_waiver;
 mod variable_default;
 mod volume_writers;
 
+pub mod definition;
 pub mod finding;
 
 use std::panic::Location;

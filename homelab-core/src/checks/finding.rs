@@ -75,10 +75,10 @@ impl From<&Location<'_>> for Place {
 }
 
 impl fmt::Display for Place {
-    /// Writes `file:line`, as editors and terminals open it.
+    /// Writes `file:line:column`, as editors and terminals open it, or as much as is known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
-        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+        [self.line, self.column].into_iter().flatten().try_for_each(|at| write!(f, ":{at}"))
     }
 }
 
