@@ -59,6 +59,7 @@ mod unused;
 mod unused_waiver;
 mod variable_default;
 mod volume_writers;
+mod waivers;
 
 pub mod definition;
 pub mod finding;
@@ -66,7 +67,7 @@ pub mod finding;
 use std::panic::Location;
 
 pub(crate) use self::secret_in_environment::is_credential;
-use crate::checks::finding::{Finding, Help, Place, Severity, Verdict, Waived};
+use crate::checks::finding::{Finding, Help, Place, Severity, Verdict};
 use crate::compose::label;
 use crate::model::project::{Member, Project};
 
@@ -142,16 +143,6 @@ pub const ALL: &[Rule] = &[
     unused_waiver::RULE,
 ];
 
-/// Rules of [`label::HOST_RULES`] that a label with their id cannot accept, because what they find
-/// makes a service root on the host. Each of these rules decides itself which recorded reasons it
-/// takes.
-const ROOT: &[&str] = &[
-    docker_socket::RULE.id,
-    privileged::RULE.id,
-    powerful_key::RULE.id,
-    strong_capability::RULE.id,
-];
-
 impl Rule {
     /// Returns the user's manual for the rule: the first comment of its file.
     pub fn manual(&self) -> String {
@@ -216,6 +207,7 @@ impl Findings {
             place: place.map(Place::from),
             message,
             help: help.of(self.is_stack),
+            accept: None,
         });
     }
 }
@@ -243,37 +235,16 @@ fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Ver
         findings.rule = *rule;
         (rule.run)(project, &mut findings);
     }
-    let mut verdict = waive(project, findings.list);
+    let mut verdict = waivers::apply(project, findings.list);
     verdict.findings.sort_by_key(|it| it.severity);
-    verdict
-}
-
-/// Moves accepted findings aside.
-fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
-    let mut verdict = Verdict::default();
-    for finding in found {
-        let rule = finding.rule.as_str();
-        let member = project.member(&finding.subject).filter(|member| {
-            rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
-        });
-        match member.and_then(|it| it.waiver(rule)) {
-            Some(because) => {
-                verdict.waived.push(Waived { because: because.to_owned(), finding });
-            }
-            None => verdict.findings.push(finding),
-        }
-    }
     verdict
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{CATALOGUE, break_stack, good, spec};
+    use super::testing::{CATALOGUE, good};
     use super::*;
-    use crate::compose::Service;
-    use crate::compose::label;
     use crate::dsl::contract::Contract;
-    use crate::dsl::route::Login;
     use crate::lower::lower;
 
     #[test]
@@ -294,37 +265,6 @@ mod tests {
         assert_eq!(ALL.last().map(|it| it.id), Some(unused_waiver::RULE.id));
     }
 
-    /// Returns what a host finds in the good example after a change, when `fetch` also has this
-    /// label.
-    fn received(label: (&str, &str), change: impl Fn(&mut Service)) -> Vec<String> {
-        let mut file = lower(&good());
-        let fetch = &mut file.services["fetch"];
-        fetch.labels.insert(format!("{}{}", label::ACCEPTS, label.0), label.1.to_owned());
-        change(fetch);
-        let found = check_received(&Project::from_file(file, &CATALOGUE)).findings;
-        found.into_iter().map(|it| it.rule).collect()
-    }
-
-    #[test]
-    fn a_label_accepts_with_a_reason_and_nothing_that_is_root() {
-        let filter = |it: &mut Service| it.security_opt.push("seccomp=unconfined".to_owned());
-        let ping = |it: &mut Service| it.cap_add.push("NET_RAW".to_owned());
-        assert_eq!(received(("unconfined", "it debugs"), filter), [""; 0]);
-        assert_eq!(received(("cap.NET_RAW", "it pings"), ping), [""; 0]);
-        for because in ["", " ", "${WHY:-it debugs}"] {
-            assert_eq!(received(("unconfined", because), filter), ["unconfined"], "{because}");
-            assert_eq!(received(("cap.NET_RAW", because), ping), ["strong-capability"]);
-        }
-        for capability in ["SYS_ADMIN", "ALL", "CAP_SYS_MODULE"] {
-            let root = |it: &mut Service| it.cap_add.push(capability.to_owned());
-            for what in ["strong-capability", &format!("cap.{capability}"), "cap.SYS_ADMIN"] {
-                assert_eq!(received((what, "it mounts"), root), ["strong-capability"], "{what}");
-            }
-        }
-        let privileged = |it: &mut Service| it.privileged = true;
-        assert_eq!(received(("privileged", "it is"), privileged), ["privileged"]);
-    }
-
     #[test]
     fn what_is_unknown_of_an_image_is_no_finding() {
         let unknown: Vec<_> = CATALOGUE.iter().map(|it| Contract::of(&it.repository)).collect();
@@ -342,19 +282,8 @@ mod tests {
         error[resource-limits]: `web` has no limit for `memory`, `cpus`, `pids`
           --> web
           help: set `memory`, `cpus`, `pids` of `deploy.resources.limits`
+          help: or accept it with the label `homelab.accepts.resource-limits`, whose value says why
         ");
-    }
-
-    #[test]
-    fn an_empty_reason_of_a_stack_accepts_nothing() {
-        for (because, found) in [("its clients cannot answer", ""), ("", "error[route-login]")] {
-            let told = break_stack(|stack| {
-                let web = spec(stack, "web");
-                web.waivers.push(("route-login", because));
-                web.routes[0] = web.routes[0].login(Login::BuiltIn);
-            });
-            assert!(told.starts_with(found) && told.is_empty() == found.is_empty(), "{told}");
-        }
     }
 
     #[test]

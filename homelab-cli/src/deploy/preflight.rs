@@ -101,6 +101,7 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
         severity: Severity::Error,
         subject: folder.display().to_string(),
         place: None,
+        accept: None,
         message: format!(
             "{what} has {} MiB free, this deploy needs {}",
             free >> 20,
@@ -130,6 +131,7 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
                 severity: Severity::Error,
                 subject: name.clone(),
                 place: None,
+                accept: None,
                 message: format!(
                     "`{}` is another secret than `{source}`, with which the house that runs was made",
                     secret.file
@@ -154,6 +156,7 @@ fn config(place: &HousePlace, wanted: &Wanted) -> Result<Option<Finding>, Error>
         severity: Severity::Error,
         subject: "compose.yaml".to_owned(),
         place: None,
+        accept: None,
         message: format!("Compose does not accept it: {}", said.trim()),
         help: "correct `.env`, or the release".to_owned(),
     }))

@@ -52,6 +52,7 @@ fn found(info: &PanicHookInfo<'_>) -> Option<Finding> {
         place: Some(Place::from(place)),
         message: message.to_owned(),
         help: "correct it there; in a `const` item the compiler finds it".to_owned(),
+        accept: None,
     })
 }
 

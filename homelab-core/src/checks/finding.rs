@@ -46,6 +46,10 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// How to accept it instead, or why that is not enough. Absent where there is nothing to accept
+    /// it on: a network, a variable, the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
 }
 
 /// A place in a file.
@@ -119,7 +123,8 @@ impl fmt::Display for Finding {
             Some(place) => write!(f, "\n  --> {place}")?,
             None => write!(f, "\n  --> {}", self.subject)?,
         }
-        write!(f, "\n  help: {}", self.help)
+        write!(f, "\n  help: {}", self.help)?;
+        self.accept.iter().try_for_each(|it| write!(f, "\n  help: {it}"))
     }
 }
 
