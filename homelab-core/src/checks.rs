@@ -9,6 +9,7 @@ mod dangling_host;
 mod data_exposed;
 mod data_mounted;
 mod data_on_proxy_network;
+mod database_login;
 mod depends_cycle;
 mod depends_healthy;
 mod depends_profiles;
@@ -40,10 +41,12 @@ mod route_login;
 mod route_port;
 mod route_snippet;
 mod route_variable;
+mod secret_given;
 mod secret_in_environment;
 mod secret_mounted;
 mod secret_path;
 mod secret_readable;
+mod secret_shared;
 mod socket_proxy_network;
 mod strong_capability;
 #[cfg(test)]
@@ -118,6 +121,9 @@ pub const ALL: &[Rule] = &[
     secret_path::RULE,
     secret_mounted::RULE,
     secret_readable::RULE,
+    secret_shared::RULE,
+    secret_given::RULE,
+    database_login::RULE,
     health_check::RULE,
     resource_limits::RULE,
     log_driver::RULE,

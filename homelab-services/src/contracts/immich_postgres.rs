@@ -20,6 +20,11 @@ pub(super) fn contract() -> Contract {
         .is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        database: by.is(DatabaseKeys::server()
+            .user("POSTGRES_USER", Some("postgres"))
+            // Without it the database has the user's name.
+            .name("POSTGRES_DB", None)
+            .password("POSTGRES_PASSWORD")),
         panel: by.none(),
         egress: by.is(Egress::None),
         peers: by.none(),

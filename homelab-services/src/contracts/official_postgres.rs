@@ -12,6 +12,11 @@ pub(super) fn contract() -> Contract {
         ports: by.all([Port::new(5432)]),
         data: by.all(["/var/lib/postgresql/data"]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        database: by.is(DatabaseKeys::server()
+            .user("POSTGRES_USER", Some("postgres"))
+            // Without it the database has the user's name.
+            .name("POSTGRES_DB", None)
+            .password("POSTGRES_PASSWORD")),
         panel: by.none(),
         one_way: by.because("a major version writes files that others cannot read"),
         ..Contract::of("postgres")
