@@ -26,6 +26,16 @@ pub(crate) enum Error {
     Name { name: String, hint: String },
     #[error("unknown variable `{name}`")]
     Variable { name: String, hint: String },
+    #[error("unknown secret `{name}`")]
+    Secret { name: String, hint: String },
+    #[error("the secret `{0}` is not given: `homelab init` makes it")]
+    Invented(&'static str),
+    #[error("the secret `{0}` is empty: nothing came from the standard input")]
+    NothingGiven(&'static str),
+    #[error("`{}` is there with another text", .0.display())]
+    OtherSecret(PathBuf),
+    #[error("cannot read the standard input")]
+    Input(#[source] io::Error),
     #[error("`{name}` cannot be `{value}`: expected {expected}")]
     Value { name: &'static str, value: String, expected: String },
     #[error("`{name}` is already `{value}` in line {line} of `{}`", path.display())]
@@ -156,6 +166,10 @@ impl Error {
             | Self::Profile { .. }
             | Self::Name { .. }
             | Self::Variable { .. }
+            | Self::Secret { .. }
+            | Self::Invented(_)
+            | Self::NothingGiven(_)
+            | Self::OtherSecret(_)
             | Self::Value { .. }
             | Self::AlreadySet { .. }
             | Self::Clone(_)

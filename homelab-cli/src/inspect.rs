@@ -121,7 +121,7 @@ impl Findings {
     fn push(&mut self, severity: Severity, subject: &str, message: String, help: String) {
         let (rule, subject) = (self.rule.to_owned(), subject.to_owned());
         // Several services can miss the same folder.
-        let finding = Finding { rule, severity, subject, place: None, message, help };
+        let finding = Finding { rule, severity, subject, place: None, message, help, accept: None };
         if !self.list.contains(&finding) {
             self.list.push(finding);
         }

@@ -23,9 +23,18 @@ mod ui;
 mod updates;
 mod versions;
 
-/// Runs the command that the command line names, for this household.
-pub fn main(house: homelab_core::dsl::house::House) -> std::process::ExitCode {
+use homelab_core::checks::definition;
+use homelab_core::dsl::house::House;
+
+/// Runs the command that the command line names, for the household that the function defines.
+pub fn main(house: fn() -> House) -> std::process::ExitCode {
     std::panic::set_hook(Box::new(ui::report_bug));
-    let run = std::panic::AssertUnwindSafe(|| cli::run(house));
+    let run = || match definition::define(house) {
+        Ok(house) => cli::run(house),
+        Err(finding) => {
+            ui::report_definition(&finding);
+            exit::FINDINGS
+        }
+    };
     std::panic::catch_unwind(run).unwrap_or(exit::BUG).into()
 }

@@ -144,6 +144,7 @@ impl Settings {
             severity,
             subject: path.to_string(),
             place: line.map(|it| Place::line(path.to_string(), it)),
+            accept: None,
             message,
             help,
         }

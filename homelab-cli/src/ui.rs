@@ -73,14 +73,7 @@ impl Ui {
 
     /// A finding, as a compiler prints it.
     pub(crate) fn finding(&mut self, finding: &Finding) -> Result<(), Error> {
-        let style = match finding.severity {
-            Severity::Error => BAD,
-            Severity::Warning => WARN,
-        };
-        let text = finding.to_string();
-        let text = visible(&text);
-        let (label, rest) = text.split_once(": ").unwrap_or(("", &text));
-        self.styled_data(format_args!("{style}{label}{style:#}: {rest}\n"))
+        self.styled_data(styled(finding) + "\n")
     }
 
     /// A sentence for the person at the terminal. If it cannot be written, that is no failure.
@@ -142,6 +135,22 @@ impl Drop for Ui {
     fn drop(&mut self) {
         self.end_line();
     }
+}
+
+fn styled(finding: &Finding) -> String {
+    let style = match finding.severity {
+        Severity::Error => BAD,
+        Severity::Warning => WARN,
+    };
+    let text = finding.to_string();
+    let text = visible(&text);
+    let (label, rest) = text.split_once(": ").unwrap_or(("", &text));
+    format!("{style}{label}{style:#}: {rest}")
+}
+
+/// Says what is wrong in the house's definition, without which no command can do anything.
+pub(crate) fn report_definition(finding: &Finding) {
+    Ui::new().styled_note(styled(finding));
 }
 
 /// What a panic looks like to the person at the terminal.

@@ -13,6 +13,7 @@ mod data_mounted;
 mod data_on_proxy_network;
 mod database_backup;
 mod database_dump;
+mod database_login;
 mod database_role;
 mod depends_cycle;
 mod depends_healthy;
@@ -50,10 +51,12 @@ mod route_path;
 mod route_port;
 mod route_snippet;
 mod route_variable;
+mod secret_given;
 mod secret_in_environment;
 mod secret_mounted;
 mod secret_path;
 mod secret_readable;
+mod secret_shared;
 mod socket_proxy_network;
 mod strong_capability;
 #[cfg(test)]
@@ -70,17 +73,17 @@ mod unused;
 mod unused_waiver;
 mod variable_default;
 mod volume_writers;
+mod waivers;
 
+pub mod definition;
 pub mod finding;
 
 use std::panic::Location;
 
 pub(crate) use self::secret_in_environment::is_credential;
-use crate::checks::finding::{Finding, Help, Place, Severity, Verdict, Waived};
+use crate::checks::finding::{Finding, Help, Place, Severity, Verdict};
 use crate::compose::label;
-use crate::dsl::privilege::Waiver;
-use crate::dsl::stack::Stack;
-use crate::model::project::{Member, Project, is_reason};
+use crate::model::project::{Member, Project};
 
 /// A rule: its id, how bad its findings are, its manual and its code.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +137,9 @@ pub const ALL: &[Rule] = &[
     secret_path::RULE,
     secret_mounted::RULE,
     secret_readable::RULE,
+    secret_shared::RULE,
+    secret_given::RULE,
+    database_login::RULE,
     health_check::RULE,
     resource_limits::RULE,
     log_driver::RULE,
@@ -163,16 +169,6 @@ pub const ALL: &[Rule] = &[
     dangling_host::RULE,
     tile_route::RULE,
     unused_waiver::RULE,
-];
-
-/// Rules of [`label::HOST_RULES`] that a label with their id cannot accept, because what they find
-/// makes a service root on the host. Each of these rules decides itself which recorded reasons it
-/// takes.
-const ROOT: &[&str] = &[
-    docker_socket::RULE.id,
-    privileged::RULE.id,
-    powerful_key::RULE.id,
-    strong_capability::RULE.id,
 ];
 
 impl Rule {
@@ -239,6 +235,7 @@ impl Findings {
             place: place.map(Place::from),
             message,
             help: help.of(self.is_stack),
+            accept: None,
         });
     }
 }
@@ -266,52 +263,16 @@ fn run(project: &Project<'_>, rules: impl Iterator<Item = &'static Rule>) -> Ver
         findings.rule = *rule;
         (rule.run)(project, &mut findings);
     }
-    let mut verdict = waive(project, findings.list);
+    let mut verdict = waivers::apply(project, findings.list);
     verdict.findings.sort_by_key(|it| it.severity);
-    verdict
-}
-
-/// Returns why a finding about the house as a whole is accepted.
-fn of_house<'a>(project: &Project<'a>, finding: &Finding) -> Option<&'a str> {
-    let is_of_house = |stack: &&Stack| {
-        // A service may have the project's name; what is found on it has a place.
-        stack.site.project == finding.subject && finding.place.is_none()
-    };
-    let waivers = &project.stack().filter(is_of_house)?.waivers;
-    let accepts = |waiver: &&Waiver| {
-        let is_it = waiver.accepts(&finding.rule, &finding.subject, &finding.message);
-        is_it && is_reason(waiver.because)
-    };
-    waivers.iter().find(accepts).map(|it| it.because)
-}
-
-/// Moves accepted findings aside.
-fn waive(project: &Project<'_>, found: Vec<Finding>) -> Verdict {
-    let mut verdict = Verdict::default();
-    for finding in found {
-        let rule = finding.rule.as_str();
-        let member = project.member(&finding.subject).filter(|member| {
-            rule != unused_waiver::RULE.id && (member.facts().is_declared || !ROOT.contains(&rule))
-        });
-        let of_house = of_house(project, &finding).filter(|_| rule != unused_waiver::RULE.id);
-        match member.and_then(|it| it.waiver(rule, &finding.message)).or(of_house) {
-            Some(because) => {
-                verdict.waived.push(Waived { because: because.to_owned(), finding });
-            }
-            None => verdict.findings.push(finding),
-        }
-    }
     verdict
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{CATALOGUE, break_stack, good, spec};
+    use super::testing::{CATALOGUE, good};
     use super::*;
-    use crate::compose::Service;
-    use crate::compose::label;
     use crate::dsl::contract::Contract;
-    use crate::dsl::route::Login;
     use crate::lower::lower;
 
     #[test]
@@ -332,37 +293,6 @@ mod tests {
         assert_eq!(ALL.last().map(|it| it.id), Some(unused_waiver::RULE.id));
     }
 
-    /// Returns what a host finds in the good example after a change, when `fetch` also has this
-    /// label.
-    fn received(label: (&str, &str), change: impl Fn(&mut Service)) -> Vec<String> {
-        let mut file = lower(&good());
-        let fetch = &mut file.services["fetch"];
-        fetch.labels.insert(format!("{}{}", label::ACCEPTS, label.0), label.1.to_owned());
-        change(fetch);
-        let found = check_received(&Project::from_file(file, &CATALOGUE)).findings;
-        found.into_iter().map(|it| it.rule).collect()
-    }
-
-    #[test]
-    fn a_label_accepts_with_a_reason_and_nothing_that_is_root() {
-        let filter = |it: &mut Service| it.security_opt.push("seccomp=unconfined".to_owned());
-        let ping = |it: &mut Service| it.cap_add.push("NET_RAW".to_owned());
-        assert_eq!(received(("unconfined", "it debugs"), filter), [""; 0]);
-        assert_eq!(received(("cap.NET_RAW", "it pings"), ping), [""; 0]);
-        for because in ["", " ", "${WHY:-it debugs}"] {
-            assert_eq!(received(("unconfined", because), filter), ["unconfined"], "{because}");
-            assert_eq!(received(("cap.NET_RAW", because), ping), ["strong-capability"]);
-        }
-        for capability in ["SYS_ADMIN", "ALL", "CAP_SYS_MODULE"] {
-            let root = |it: &mut Service| it.cap_add.push(capability.to_owned());
-            for what in ["strong-capability", &format!("cap.{capability}"), "cap.SYS_ADMIN"] {
-                assert_eq!(received((what, "it mounts"), root), ["strong-capability"], "{what}");
-            }
-        }
-        let privileged = |it: &mut Service| it.privileged = true;
-        assert_eq!(received(("privileged", "it is"), privileged), ["privileged"]);
-    }
-
     #[test]
     fn what_is_unknown_of_an_image_is_no_finding() {
         let unknown: Vec<_> = CATALOGUE.iter().map(|it| Contract::of(&it.repository)).collect();
@@ -380,19 +310,8 @@ mod tests {
         error[resource-limits]: `web` has no limit for `memory`, `cpus`, `pids`
           --> web
           help: set `memory`, `cpus`, `pids` of `deploy.resources.limits`
+          help: or accept it with the label `homelab.accepts.resource-limits`, whose value says why
         ");
-    }
-
-    #[test]
-    fn an_empty_reason_of_a_stack_accepts_nothing() {
-        for (because, found) in [("its clients cannot answer", ""), ("", "error[route-login]")] {
-            let told = break_stack(|stack| {
-                let web = spec(stack, "web");
-                web.waivers.push(Waiver { rule: "route-login", what: "notes.home.arpa", because });
-                web.routes[0] = web.routes[0].login(Login::BuiltIn);
-            });
-            assert!(told.starts_with(found) && told.is_empty() == found.is_empty(), "{told}");
-        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::service::{
     BindOptions, Condition, Dependency, Deploy, Healthcheck, Limits, Logging, MountKind,
-    PublishedPort, Reservations, Resources, Service, ServiceMount,
+    PublishedPort, Reservations, Resources, Service, ServiceMount, ServiceSecret,
 };
 
 /// A whole file: <https://github.com/compose-spec/compose-spec/blob/main/03-compose-file.md>.

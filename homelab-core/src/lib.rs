@@ -29,8 +29,8 @@ pub mod prelude {
     pub use std::time::Duration;
 
     pub use crate::dsl::contract::{
-        Contract, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly, SecretKey, Tags,
-        misspelt, ran, read, reported,
+        Contract, DatabaseKeys, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly,
+        SecretKey, Tags, misspelt, ran, read, reported,
     };
     pub use crate::dsl::directive::Directive;
     pub use crate::dsl::dns::DnsProvider;

@@ -7,7 +7,7 @@ mod text;
 
 pub(crate) use self::labels::labels;
 use self::networks::Networks;
-use self::storage::{device, mounts, tmpfs};
+use self::storage::{device, mounts, secret, tmpfs};
 pub(crate) use self::text::reference;
 pub use self::text::{literal, text};
 
@@ -50,7 +50,7 @@ pub fn lower(stack: &Stack) -> File {
                 file.volumes.insert(name.to_owned(), Volume::default());
             }
         }
-        for secret in &spec.secrets {
+        for (secret, _) in &spec.secrets {
             file.secrets
                 .insert(secret.name().to_owned(), Secret { file: format!("./{}", secret.file()) });
         }
@@ -72,7 +72,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         command: spec.command.iter().map(text).collect(),
         env_file: env_file(spec),
         environment: environment(stack, spec, networks),
-        secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
+        secrets: spec.secrets.iter().map(secret).collect(),
         depends_on: depends_on(spec),
         sysctls: sysctls(&own),
         networks: own,
@@ -164,7 +164,7 @@ fn unattended_paths(stack: &Stack) -> String {
     let mut paths = IndexSet::new();
     for spec in stack.services.iter().filter(|it| it.unattended.is_some()) {
         let binds = mounts(spec).into_iter().filter(|it| it.kind == MountKind::Bind);
-        let secrets = spec.secrets.iter().map(|it| format!("./{}", it.file()));
+        let secrets = spec.secrets.iter().map(|it| format!("./{}", it.0.file()));
         for source in binds.map(|it| it.source).chain(secrets) {
             let inside = source.strip_prefix("./").map(|it| format!("{house}/{it}"));
             paths.insert(inside.unwrap_or(source));
@@ -255,9 +255,34 @@ fn logging() -> Logging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{good, spec};
+    use crate::checks::testing::{IMAGE, good, spec};
+    use crate::dsl::name::ServiceName;
     use crate::dsl::resource::{Bind, Secret, Volume};
+    use crate::dsl::service::{Agent, Service};
     use crate::dsl::variable::Switch;
+
+    #[test]
+    fn a_secret_gets_the_name_that_its_image_asks_for() {
+        const TOKEN: Secret = Secret::random("token");
+        let define = |fetch: Service<Agent>| {
+            let mut stack = good();
+            stack.add(fetch);
+            let service = lower(&stack).services["notes"].clone();
+            let secrets = service.secrets.iter().map(ToString::to_string);
+            (secrets.collect::<Vec<_>>(), service.environment["TOKEN_FILE"].clone())
+        };
+        let agent = || Service::agent(ServiceName::new("notes"), IMAGE, Health::from_image());
+        let (secrets, path) = define(agent().secret_env("TOKEN_FILE", TOKEN));
+        assert_eq!((secrets, path.as_str()), (vec!["token".to_owned()], "/run/secrets/token"));
+        let (secrets, path) =
+            define(agent().secret_at(TOKEN, "API_TOKEN").secret_env("TOKEN_FILE", TOKEN));
+        assert_eq!(secrets, ["token at /run/secrets/API_TOKEN"]);
+        assert_eq!(path, "/run/secrets/API_TOKEN");
+        for name in ["", "..", "-a", "a/b", "a b"] {
+            let made = std::panic::catch_unwind(|| agent().secret_at(TOKEN, name));
+            assert!(made.is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn an_updater_may_mount_what_is_updated_without_review_and_nothing_else() {
@@ -271,7 +296,7 @@ mod tests {
         // Whoever comes last in the stack counts as well.
         let fetch = spec(&mut stack, "fetch");
         fetch.unattended = Some((FOLLOW, "it keeps nothing"));
-        fetch.secrets = vec![Secret::random("token")];
+        fetch.add_secret(Secret::random("token"), "token");
         fetch.mounts = vec![
             Bind::config("config/fetch").at("/config").erase(),
             Bind::host_read_only("/etc/localtime").at("/etc/localtime").erase(),

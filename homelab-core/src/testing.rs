@@ -133,6 +133,10 @@ pub static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
             ships_health: by.is(true),
             requires: by.all(["DB_PASSWORD"]),
             secrets: by.all([SecretKey::or_file("DB_PASSWORD")]),
+            database: by.is(DatabaseKeys::client("DB_HOST")
+                .user("DB_USER", Some("admin"))
+                .name("DB_NAME", None)
+                .password("DB_PASSWORD")),
             misspelt: by.is([("DATABASE_HOST".to_owned(), "DB_HOST".to_owned())].into()),
             panel: by.is(Panel::new(Port::new(8080), panel)),
             peers: by.all([Peer::any_of(&["example/db"], "it stores its notes there")]),
@@ -141,6 +145,10 @@ pub static CATALOGUE: LazyLock<Vec<Contract>> = LazyLock::new(|| {
         },
         Contract {
             kind: by.is(ImageKind::Database),
+            database: by.is(DatabaseKeys::server()
+                .user("DB_USER", Some("admin"))
+                .name("DB_DATABASE", None)
+                .password("DB_PASSWORD")),
             ports: by.all([Port::new(5432)]),
             data: by.all(["/db"]),
             ..Contract::of("example/db")

@@ -12,7 +12,9 @@ use std::process::{Command, Stdio};
 
 use homelab_core::compose::interpolate;
 use homelab_core::compose::yaml::{self, Spacing};
-use homelab_core::compose::{File, Healthcheck, MountKind, Service, ServiceMount};
+use homelab_core::compose::{
+    File, Healthcheck, MountKind, Secret, Service, ServiceMount, ServiceSecret,
+};
 use homelab_core::dsl::variable::Fallback;
 use homelab_core::lower;
 use homelab_core::model::profile_sets::profile_sets;
@@ -255,6 +257,31 @@ fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
             assert_eq!(*updates, (!is_pinned).to_string().as_str(), "{name}: {service}");
         }
     }
+}
+
+#[test]
+fn a_secret_has_the_file_name_that_its_image_asks_for() {
+    let secret = |target: Option<&str>| ServiceSecret {
+        source: "token".to_owned(),
+        target: target.map(str::to_owned),
+    };
+    let service = Service {
+        image: Some("a".to_owned()),
+        secrets: vec![secret(None), secret(Some("API_TOKEN"))],
+        ..Service::default()
+    };
+    let file = File {
+        name: "oracle".to_owned(),
+        services: [("it".to_owned(), service)].into(),
+        secrets: [("token".to_owned(), Secret { file: "./token".to_owned() })].into(),
+        ..File::default()
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = yaml::render(&file, "", Spacing::Dense);
+    let read = config(folder.path(), &text, &[], &[]).expect("Compose accepts the file");
+    let secrets = &read["services"]["it"]["secrets"];
+    assert_eq!(secrets[0]["source"], "token", "{secrets}");
+    assert_eq!(secrets[1], serde_json::json!({ "source": "token", "target": "API_TOKEN" }));
 }
 
 #[test]

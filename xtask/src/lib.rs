@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use homelab_core::checks::definition;
 use homelab_core::dsl::house::House;
 
 pub use self::steps::OWN;
@@ -61,12 +62,18 @@ pub struct Command {
     run: fn(&Path, &[&str]) -> anyhow::Result<Outcome>,
 }
 
-/// Runs the command that the command line names, for a household in the repository at `root`; `more` are
-/// commands that only this repository has.
-pub fn main(house: &House, root: &Path, more: &[Command]) -> ExitCode {
+/// Runs the command that the command line names, for the household that a function defines, in the
+/// repository at `root`; `more` are commands that only this repository has.
+pub fn main(house: fn() -> House, root: &Path, more: &[Command]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let run = || Xtask { house, root, more }.run(&words);
+    let run = || match definition::define(house) {
+        Ok(house) => Xtask { house: &house, root, more }.run(&words),
+        Err(finding) => {
+            complain(&finding.to_string());
+            Ok(Outcome::Findings)
+        }
+    };
     // Rust has already printed the message of the panic.
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     let outcome = outcome.unwrap_or(Ok(Outcome::Bug)).unwrap_or_else(|error| {

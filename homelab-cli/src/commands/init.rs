@@ -1,6 +1,7 @@
 //! `homelab init`: makes what a fresh clone lacks, and says what is left to do.
 
 mod dotenv_file;
+mod given;
 mod secrets;
 mod todo;
 
@@ -26,8 +27,10 @@ use crate::ui::Ui;
 ///
 /// The password for the panels that the proxy guards is made once and printed once, on stdout;
 /// only its hash is stored. Who has lost it removes `secrets/caddy-login`, runs this again and
-/// restarts Caddy. Then follows what is left to do, with the exact commands. Running
-/// it again changes nothing.
+/// restarts Caddy. A secret that comes from others, such as the key of a VPN's provider, is
+/// never invented: it is asked for at a terminal, and `--secret` takes it from the standard
+/// input. Then follows what is left to do, with the exact commands. Running it again changes
+/// nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Set a variable of `.env` (can be repeated)
@@ -35,6 +38,13 @@ pub(crate) struct Args {
     /// Only one that has no value yet: `homelab init` changes no value.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     assignments: Vec<(String, String)>,
+    /// Take the text of a given secret from the standard input
+    ///
+    /// Such as `homelab init --secret vpn-key < FILE`; a line break at its end is dropped. Only
+    /// one that is not there yet: `homelab init` changes no secret. Exit code 2: there is no such
+    /// secret, it is there with another text, or no text came.
+    #[arg(long, value_name = "NAME")]
+    secret: Option<String>,
     /// The folder is one that `homelab deploy` will deploy to, and no clone
     #[arg(long)]
     house: bool,
@@ -71,6 +81,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let assignments = checked(house, &args.assignments)?;
     let folder = Folder::open(house.folder())?;
     paths_are_free(house, dotenv_file::load(house, &folder)?.0, &assignments)?;
+    let given = args.secret.as_ref().map(|name| given::read(ui, house, name)).transpose()?;
     show_removed(ui, folder.remove_leftovers(".env"));
     if args.house {
         folder.make("releases", Owned { owner: None, mode: 0o755 })?;
@@ -78,9 +89,15 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
     let wrote_settings = dotenv_file::write(ui, house, &folder, &assignments)?;
     let settings = dotenv_file::load(house, &folder)?.0;
     let project = house.project(&settings);
-    let made_secrets = secrets::make_missing(ui, house, &folder, &project, &args.login_user)?;
+    let maker = secrets::Maker { house, settings: &settings, project: &project, given };
+    let made_secrets = maker.make_missing(ui, &folder, &args.login_user)?;
     if !wrote_settings && !made_secrets {
-        ui.note("nothing was changed: `.env` and all secrets are there already");
+        let are = if given::missing(house, &settings, &project).is_empty() {
+            "are"
+        } else {
+            "that can be made are"
+        };
+        ui.note(format_args!("nothing was changed: `.env` and all secrets {are} there already"));
     }
     ui.note("\nleft to do:");
     for line in todo::lines(house, &settings, &project) {

@@ -56,6 +56,7 @@ pub(super) fn foreign(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
             severity: Severity::Error,
             subject: name.clone(),
             place: None,
+            accept: None,
             message: format!("the network `{name}` is there, and is {owner} instead of `{project}`"),
             help: "give the release's network another name; where nobody needs the one that is there: \
                    `docker network rm`"

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use homelab_core::checks;
 use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::compose::ServiceSecret;
 use homelab_core::dsl::units::Memory;
 use homelab_core::model::project::Project;
 use homelab_core::release::plan::Plan;
@@ -101,6 +102,7 @@ fn room(folder: &Path, needed: u64, what: &str) -> Result<Option<Finding>, Error
         severity: Severity::Error,
         subject: folder.display().to_string(),
         place: None,
+        accept: None,
         message: format!(
             "{what} has {} MiB free, this deploy needs {}",
             free >> 20,
@@ -117,10 +119,13 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
     let file = &wanted.after.file;
     let mut findings: Vec<Finding> = Vec::new();
     for (name, secret) in &file.secrets {
-        let target = format!("/run/secrets/{name}");
+        let uses = file.services.values().flat_map(|it| &it.secrets);
+        let paths = uses.filter(|it| it.source == *name).map(ServiceSecret::path);
+        let paths: Vec<_> = paths.chain([format!("/run/secrets/{name}")]).collect();
+        let is_its = |path: &str| paths.iter().any(|it| it == path);
         let mounts = seen.containers.iter().filter_map(|it| it.pointer("/Mounts")?.as_array());
         let mut here =
-            mounts.flatten().filter(|it| seen::text(it, "/Destination") == Some(&target));
+            mounts.flatten().filter(|it| seen::text(it, "/Destination").is_some_and(is_its));
         let source = here.find_map(|it| seen::text(it, "/Source"));
         let Some(source) = source.filter(|it| *it != secret.file) else { continue };
         let (old, new) = (std::fs::read(source).ok(), std::fs::read(&secret.file).ok());
@@ -130,6 +135,7 @@ fn other_secrets(wanted: &Wanted, seen: &Seen) -> Vec<Finding> {
                 severity: Severity::Error,
                 subject: name.clone(),
                 place: None,
+                accept: None,
                 message: format!(
                     "`{}` is another secret than `{source}`, with which the house that runs was made",
                     secret.file
@@ -154,6 +160,7 @@ fn config(place: &HousePlace, wanted: &Wanted) -> Result<Option<Finding>, Error>
         severity: Severity::Error,
         subject: "compose.yaml".to_owned(),
         place: None,
+        accept: None,
         message: format!("Compose does not accept it: {}", said.trim()),
         help: "correct `.env`, or the release".to_owned(),
     }))

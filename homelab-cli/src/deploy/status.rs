@@ -94,6 +94,7 @@ fn error(rule: &str, subject: &str, message: String, help: &str) -> Finding {
         severity: Severity::Error,
         subject: subject.to_owned(),
         place: None,
+        accept: None,
         message,
         help: help.to_owned(),
     }

@@ -50,9 +50,15 @@ impl Error {
     #[expect(clippy::wildcard_enum_match_arm, reason = "`fixed_hint` has the others")]
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Profile { hint, .. } | Self::Name { hint, .. } | Self::Variable { hint, .. } => {
-                hint.clone()
-            }
+            Self::Profile { hint, .. }
+            | Self::Name { hint, .. }
+            | Self::Variable { hint, .. }
+            | Self::Secret { hint, .. } => hint.clone(),
+            Self::NothingGiven(name) => format!("`homelab init --secret {name} < FILE`"),
+            Self::OtherSecret(path) => format!(
+                "`homelab init` changes no secret: `sudo rm {}`, run it again, and start its services anew",
+                path.display()
+            ),
             Self::Read { path, source }
             | Self::Write { path, source }
             | Self::Folder { path, source } => return file_hint(path, source),
@@ -91,6 +97,7 @@ impl Error {
                 "name the folder of this repository's clone with `--project DIR`"
             }
             Self::AlreadySet { .. } => "edit that line; `homelab init` changes no value",
+            Self::Invented(_) => "run it without `--secret`",
             Self::Settings { .. } => "correct these lines, then run the command again",
             Self::Pins { .. } => PINS,
             Self::Clone(_) => NO_CLONE,
@@ -130,6 +137,10 @@ impl Error {
             Self::Profile { .. }
             | Self::Name { .. }
             | Self::Variable { .. }
+            | Self::Secret { .. }
+            | Self::NothingGiven(_)
+            | Self::OtherSecret(_)
+            | Self::Input(_)
             | Self::Value { .. }
             | Self::Read { .. }
             | Self::Write { .. }

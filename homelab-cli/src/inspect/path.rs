@@ -141,6 +141,7 @@ fn links(house: &HouseFolder, project: &Project<'_>, engine: Option<&str>) -> Ve
                 severity: Severity::Error,
                 subject: member.name.to_owned(),
                 place: None,
+                accept: None,
                 message: format!(
                     "`{}` gets `{value}`, which is `{path}` of the host: {what}",
                     member.name

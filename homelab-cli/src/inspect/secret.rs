@@ -8,6 +8,9 @@
 //! processor away from every site when the hash is costly, or when the line does not say how its
 //! user's credentials begin.
 //!
+//! A secret that comes from others, such as the key of a VPN's provider, is never invented:
+//! `homelab init --secret NAME` takes it.
+//!
 //! Fix: `homelab init` makes what is missing and prints the commands for what is not its own.
 
 use std::fs::Metadata;
@@ -35,9 +38,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if needed {
-                    let message = format!("`{shown}` does not exist");
-                    let help = format!("run `{}`", context.house.command("init"));
-                    findings.error(&shown, message, help);
+                    missing(context, name, &shown, findings);
                 }
                 continue;
             }
@@ -63,6 +64,23 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                     .to_owned(),
             ),
         }
+    }
+}
+
+/// Reports a secret that `homelab init` makes, or that the household has not given.
+fn missing(context: &Context<'_>, name: &str, shown: &str, findings: &mut Findings) {
+    let mut declared = context.house.declared.secrets.iter();
+    let given = declared.find(|it| it.name() == name && it.content() == SecretContent::Given);
+    if let Some(secret) = given {
+        let init = context.house.command(&format!("init --secret {name}"));
+        findings.error(
+            shown,
+            format!("`{shown}` is not given: {}", secret.meaning()),
+            format!("run `{init}`, which asks for it, or `{init} < FILE`"),
+        );
+    } else {
+        let help = format!("run `{}`", context.house.command("init"));
+        findings.error(shown, format!("`{shown}` does not exist"), help);
     }
 }
 

@@ -45,7 +45,7 @@ mod tests {
         break_stack(|stack| {
             let token = Secret::random("dns-token");
             let caddy = spec(stack, "caddy");
-            caddy.secrets.push(token);
+            caddy.secrets.push((token, token.name()));
             caddy.acme_dns = Some(AcmeDns { provider, token });
         })
     }

@@ -52,7 +52,8 @@ fn ways(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, String)> {
     let service = member.service;
     let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     let binds = binds.map(|it| ("the mount".to_owned(), project.resolve(&it.source)));
-    let secrets = service.secrets.iter().filter_map(|name| {
+    let secrets = service.secrets.iter().filter_map(|secret| {
+        let name = &secret.source;
         let file = &project.file().secrets.get(name)?.file;
         Some((format!("the secret `{name}`, whose file is"), project.resolve(file)))
     });

@@ -46,6 +46,10 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// How to accept it instead, or why that is not enough. Absent where there is nothing to accept
+    /// it on: a network, a variable, the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
 }
 
 /// A place in a file.
@@ -75,10 +79,10 @@ impl From<&Location<'_>> for Place {
 }
 
 impl fmt::Display for Place {
-    /// Writes `file:line`, as editors and terminals open it.
+    /// Writes `file:line:column`, as editors and terminals open it, or as much as is known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
-        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+        [self.line, self.column].into_iter().flatten().try_for_each(|at| write!(f, ":{at}"))
     }
 }
 
@@ -119,7 +123,8 @@ impl fmt::Display for Finding {
             Some(place) => write!(f, "\n  --> {place}")?,
             None => write!(f, "\n  --> {}", self.subject)?,
         }
-        write!(f, "\n  help: {}", self.help)
+        write!(f, "\n  help: {}", self.help)?;
+        self.accept.iter().try_for_each(|it| write!(f, "\n  help: {it}"))
     }
 }
 

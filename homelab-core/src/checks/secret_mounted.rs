@@ -38,7 +38,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 );
             }
         }
-        for secret in &member.service.secrets {
+        for secret in member.service.secrets.iter().map(|it| &it.source) {
             if !project.file().secrets.contains_key(secret) {
                 findings.on(
                     &member,
@@ -74,7 +74,7 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
 /// Whether the secret is mounted: as a secret, or by a mount of the service at its path or above.
 fn is_mounted(member: &Member<'_>, secret: &str) -> bool {
     let path = format!("{FOLDER}{secret}");
-    member.service.secrets.iter().any(|it| it == secret)
+    member.service.secrets.iter().any(|it| it.path() == path)
         || member.service.volumes.iter().any(|it| Path::new(&path).starts_with(&it.target))
 }
 

@@ -61,6 +61,8 @@ pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::dsl::
 fn render(project: &Project<'_>) -> String {
     let mut verdict = check(project);
     for finding in &mut verdict.findings {
+        // The same line below all of them, which the tests of `checks.rs` read.
+        finding.accept = None;
         // Line numbers would make the tests depend on this file.
         let file = finding.subject.clone() + ".rs";
         finding.place = finding.place.is_some().then_some(Place { file, line: None, column: None });

@@ -1,5 +1,6 @@
 //! One service of a Compose file: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 
+mod secret;
 mod strings;
 
 use indexmap::IndexMap;
@@ -7,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Mapping;
 
+pub use self::secret::ServiceSecret;
 use super::is_false;
 use crate::dsl::units::Protocol;
 
@@ -43,7 +45,7 @@ pub struct Service {
     pub environment: IndexMap<String, String>,
     /// Secrets, mounted at `/run/secrets/<name>`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<String>,
+    pub secrets: Vec<ServiceSecret>,
     /// Services that start first.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub depends_on: IndexMap<String, Dependency>,

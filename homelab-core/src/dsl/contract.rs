@@ -3,6 +3,7 @@
 //! A contract is data and holds for a range of tags. A fact that nobody has looked up is unknown,
 //! which is not the same as "none": rules report nothing where a fact is unknown.
 
+mod database;
 mod fact;
 mod tags;
 
@@ -12,6 +13,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::database::{DatabaseKeys, Setting};
 pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
 pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
@@ -55,6 +57,9 @@ pub struct Contract {
     /// Variables that hold a secret.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub secrets: Fact<Vec<SecretKey>>,
+    /// The variables by which a database and its clients agree on a user, a database and a password.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub database: Fact<DatabaseKeys>,
     /// Misspelt variables that people set but the image does not read, each with the right name.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub misspelt: Fact<BTreeMap<String, String>>,
@@ -98,6 +103,7 @@ impl Contract {
             ships_health: Fact::Unknown,
             requires: Fact::Unknown,
             secrets: Fact::Unknown,
+            database: Fact::Unknown,
             misspelt: Fact::Unknown,
             panel: Fact::Unknown,
             egress: Fact::Unknown,
@@ -129,6 +135,7 @@ impl Contract {
             self.ships_health.source(),
             self.requires.source(),
             self.secrets.source(),
+            self.database.source(),
             self.misspelt.source(),
             self.panel.source(),
             self.egress.source(),
@@ -194,17 +201,27 @@ pub struct SecretKey {
     pub name: String,
     /// Whether `<name>_FILE` is read instead.
     pub file: bool,
+    /// Whether the value comes from others, such as a VPN's provider, so that no invented text will
+    /// do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given: bool,
 }
 
 impl SecretKey {
     /// Makes a variable whose value the image can also read from the file that `<name>_FILE` names.
     pub fn or_file(name: &str) -> Self {
-        Self { name: name.to_owned(), file: true }
+        Self { name: name.to_owned(), file: true, given: false }
     }
 
     /// Makes a variable that the image reads only from the environment itself.
     pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), file: false }
+        Self { name: name.to_owned(), file: false, given: false }
+    }
+
+    /// Says that the value comes from others, so that no invented text will do.
+    #[must_use]
+    pub fn given(self) -> Self {
+        Self { given: true, ..self }
     }
 }
 

@@ -130,6 +130,7 @@ fn understood_one<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsl::resource::SecretContent;
     use crate::testing::good;
 
     #[test]
@@ -157,6 +158,16 @@ mod tests {
             let error = Declaration::parse(text.replace(from, to).as_bytes()).expect_err(to);
             assert!(error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_a_newer_program_makes_otherwise_is_not_invented() {
+        let text = Declaration::of(&good()).text();
+        let text = text.replace("\"proxy-login\"", "\"key-pair\"");
+        let read = Declaration::parse(text.as_bytes()).expect("a newer word is no fault");
+        let login = read.secrets.iter().find(|it| it.name() == "login").expect("it is there");
+        assert_eq!(login.content(), SecretContent::Given);
+        assert_eq!(login.meaning(), "only a newer `homelab` knows how it is made");
     }
 
     #[test]

@@ -42,6 +42,13 @@ pub(crate) const fn assert_valid(name: &str) {
     }
 }
 
+/// Whether a text can be the name of a file in a folder: it has letters, digits, `_`, `-` and `.`,
+/// and begins with a letter, a digit or `_`.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    !name.starts_with(['-', '.']) && !name.is_empty() && name.chars().all(is_plain)
+}
+
 /// The name of a service: its key in `compose.yaml` and its host name for its peers.
 ///
 /// There are two ways to make one: [`ServiceName::new`] takes a literal and panics on a bad one (in

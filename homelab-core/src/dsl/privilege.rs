@@ -97,15 +97,21 @@ impl Waiver {
     /// Whether it is about this finding of a rule on a service. The service's own name says nothing
     /// where the finding names something else.
     pub(crate) fn accepts(&self, rule: &str, service: &str, message: &str) -> bool {
-        let quoted = || message.split('`').skip(1).step_by(2);
-        let mut others = quoted().filter(|it| *it != service).peekable();
-        let is_named = if others.peek().is_some() {
-            others.any(|it| it == self.what)
-        } else {
-            self.what == service
-        };
-        self.rule == rule && is_named
+        self.rule == rule && named(service, message).any(|it| it == self.what)
     }
+
+    /// Returns what a waiver of this finding may name: the first that it names.
+    pub(crate) fn suggestion<'b>(service: &'b str, message: &'b str) -> &'b str {
+        named(service, message).next().unwrap_or(service)
+    }
+}
+
+/// Returns the values that a finding on a service names; the service itself where it names no other.
+fn named<'b>(service: &'b str, message: &'b str) -> impl Iterator<Item = &'b str> {
+    let quoted = message.split('`').skip(1).step_by(2);
+    let mut others = quoted.filter(move |it| *it != service).peekable();
+    let own = others.peek().is_none().then_some(service);
+    own.into_iter().chain(others)
 }
 
 impl Exception<'_> {

@@ -280,6 +280,8 @@ pub enum SecretContent {
     Random,
     /// A line `user bcrypt-hash` for Caddy's `basic_auth`; the password is shown once.
     ProxyLogin,
+    /// It makes none: the household has the value from elsewhere and gives it.
+    Given,
 }
 
 /// A secret: a file under `secrets/`, mounted at `/run/secrets/<name>`.
@@ -291,6 +293,7 @@ pub enum SecretContent {
 pub struct Secret {
     name: &'static str,
     content: SecretContent,
+    meaning: &'static str,
 }
 
 impl Secret {
@@ -298,7 +301,7 @@ impl Secret {
     #[track_caller]
     pub const fn random(name: &'static str) -> Self {
         name::assert_valid(name);
-        Self { name, content: SecretContent::Random }
+        Self { name, content: SecretContent::Random, meaning: "" }
     }
 
     /// Makes the secret with the login that the proxy asks for.
@@ -307,9 +310,24 @@ impl Secret {
         Self { content: SecretContent::ProxyLogin, ..Self::random(name) }
     }
 
+    /// Makes a secret that the household is given by others, such as the key of a VPN's provider;
+    /// `meaning` says what it is and where to find it, for the person who gives it.
+    ///
+    /// Panics (in a `const`: does not compile) when the name is invalid or the meaning empty.
+    #[track_caller]
+    pub const fn given(name: &'static str, meaning: &'static str) -> Self {
+        assert!(!meaning.is_empty(), "say what the secret is and where to find it");
+        Self { content: SecretContent::Given, meaning, ..Self::random(name) }
+    }
+
     /// Returns the name of its file.
     pub const fn name(self) -> &'static str {
         self.name
+    }
+
+    /// Returns what a given secret is and where to find it; empty for others.
+    pub const fn meaning(self) -> &'static str {
+        self.meaning
     }
 
     /// Returns how its value is made.

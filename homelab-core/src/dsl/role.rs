@@ -61,6 +61,27 @@ macro_rules! roles {
 
 roles!(Edge, App, Data, Agent);
 
+/// Decides which roles people open in a browser: those have routes, redirects and tiles.
+#[diagnostic::on_unimplemented(
+    message = "a service of the role `{Self}` has no route, no redirect and no tile",
+    label = "only a service that people open in a browser has it",
+    note = "make it with `Service::app(…)`; a database is reached by its clients alone, with `.uses(&handle)`"
+)]
+pub trait Routed: Role {}
+
+impl Routed for App {}
+
+/// Decides which roles publish ports on the host.
+#[diagnostic::on_unimplemented(
+    message = "a service of the role `{Self}` publishes no port on the host",
+    label = "only `Service::app(…)` and the proxy publish ports",
+    note = "a database or agent on the host's addresses is open to the whole network: its clients reach it with `.uses(&handle)`"
+)]
+pub trait Published: Role {}
+
+impl Published for App {}
+impl Published for Edge {}
+
 /// What a service keeps. Sealed: [`Stateless`], [`Precious`], [`Unattended`].
 pub trait State: sealed::IsState {}
 
@@ -82,6 +103,16 @@ impl sealed::IsState for Unattended {}
 impl State for Stateless {}
 impl State for Precious {}
 impl State for Unattended {}
+
+/// Decides which services the updater may replace without review.
+#[diagnostic::on_unimplemented(
+    message = "a service that keeps `{Self}` state cannot be updated without review",
+    label = "only a service without precious mounts, and only once",
+    note = "a bad release would ruin the data before anybody looks; `homelab images` moves its pin, and merging that deploys it"
+)]
+pub trait Replaceable: State {}
+
+impl Replaceable for Stateless {}
 
 /// Decides which kinds of mount a service may have, and which state the service has then.
 #[diagnostic::on_unimplemented(

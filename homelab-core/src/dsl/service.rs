@@ -19,7 +19,7 @@
 //!
 //! A database has no way in but its network, so this does not compile:
 //!
-//! ```compile_fail,E0599
+//! ```compile_fail,E0277
 //! # use homelab_core::prelude::*;
 //! # const NAME: ServiceName = ServiceName::new("db");
 //! # const IMAGE: Image = Image::pinned("example/db:1.2@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510");
@@ -55,7 +55,8 @@ use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{Exception, Waiver};
 use crate::dsl::resource::{Profile, Secret};
 pub use crate::dsl::role::{
-    Agent, App, Data, Edge, Holds, Precious, Role, RoleKind, State, Stateless, Unattended,
+    Agent, App, Data, Edge, Holds, Precious, Published, Replaceable, Role, RoleKind, Routed, State,
+    Stateless, Unattended,
 };
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::text::ToText;
@@ -97,40 +98,47 @@ impl Service<Data> {
     }
 }
 
-impl<S: State> Service<App, S> {
+/// Ways in. The bounds are on the methods, so that the compiler says why a role has none of them.
+impl<R: Role, S: State> Service<R, S> {
     /// Serves a host name through the proxy. Default: none.
-    pub fn route(mut self, route: Route) -> Self {
+    pub fn route(mut self, route: Route) -> Self
+    where
+        R: Routed,
+    {
         self.spec.exceptions.extend(route.exceptions());
         self.spec.routes.push(route);
         self
     }
 
     /// Sends a path of the first route's host to another service's route. Default: none.
-    pub fn redirect(mut self, path: String, to: Route) -> Self {
+    pub fn redirect(mut self, path: String, to: Route) -> Self
+    where
+        R: Routed,
+    {
         self.spec.redirects.push((path, to));
         self
     }
 
-    /// Publishes a port on the host. Default: none.
-    pub fn publish(mut self, publish: Publish) -> Self {
-        self.spec.publishes.push(publish);
+    /// Shows the service on the dashboard. Default: it is not shown.
+    pub fn tile(mut self, tile: Tile) -> Self
+    where
+        R: Routed,
+    {
+        self.spec.tile = Some(tile);
         self
     }
 
-    /// Shows the service on the dashboard. Default: it is not shown.
-    pub fn tile(mut self, tile: Tile) -> Self {
-        self.spec.tile = Some(tile);
+    /// Publishes a port on the host. Default: none.
+    pub fn publish(mut self, publish: Publish) -> Self
+    where
+        R: Published,
+    {
+        self.spec.publishes.push(publish);
         self
     }
 }
 
 impl<S: State> Service<Edge, S> {
-    /// Publishes a port on the host. Default: none.
-    pub fn publish(mut self, publish: Publish) -> Self {
-        self.spec.publishes.push(publish);
-        self
-    }
-
     /// Sets a variable to the real names of the networks on which the proxy serves routes, because
     /// it does not know Compose's keys. Default: no variable.
     pub fn ingress_env(mut self, key: &'static str) -> Self {
@@ -169,23 +177,24 @@ impl<S: State> Service<Data, S> {
     }
 }
 
-impl<R: Role> Service<R, Stateless> {
+/// Facts of every role.
+impl<R: Role, S: State> Service<R, S> {
     /// Lets the household decide, by a switch, that the service is updated without review: it then
     /// follows its tag, and the updater replaces it.
     ///
-    /// Default: it stays at its digest. A service with precious state does not have this method.
+    /// Default: it stays at its digest. A service with precious state cannot say it.
     pub fn update_unattended(
         mut self,
         switch: Switch,
         because: &'static str,
-    ) -> Service<R, Unattended> {
+    ) -> Service<R, Unattended>
+    where
+        S: Replaceable,
+    {
         self.spec.unattended = Some((switch, because));
         self.into_state()
     }
-}
 
-/// Facts of every role.
-impl<R: Role, S: State> Service<R, S> {
     /// Puts it into a profile, or into none. Default: none, so that plain `docker compose up -d`
     /// starts it.
     pub fn profile(mut self, profile: impl Into<Option<Profile>>) -> Self {

@@ -152,7 +152,7 @@ impl Stack {
     /// Every secret, each once, in the order of their services.
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
-        for secret in self.services.iter().flat_map(|it| &it.secrets) {
+        for (secret, _) in self.services.iter().flat_map(|it| &it.secrets) {
             if !secrets.contains(secret) {
                 secrets.push(*secret);
             }

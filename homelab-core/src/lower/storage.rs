@@ -1,8 +1,8 @@
-//! Mounts, folders in memory and devices of a service.
+//! Mounts, secrets, folders in memory and devices of a service.
 
 use super::{DOCKER_SOCKET, ids, literal, reference};
-use crate::compose::{BindOptions, MountKind, ServiceMount};
-use crate::dsl::resource::{Mount, Policy, Source, Tmpfs};
+use crate::compose::{BindOptions, MountKind, ServiceMount, ServiceSecret};
+use crate::dsl::resource::{Mount, Policy, Secret, Source, Tmpfs};
 use crate::dsl::service::Spec;
 use crate::dsl::variable::EnvVar;
 
@@ -39,6 +39,12 @@ fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
         read_only,
         bind: Some(BindOptions { create_host_path: false }),
     }
+}
+
+/// In the long form where the file has another name in the container.
+pub(super) fn secret((secret, target): &(Secret, &'static str)) -> ServiceSecret {
+    let target = (*target != secret.name()).then(|| (*target).to_owned());
+    ServiceSecret { source: secret.name().to_owned(), target }
 }
 
 pub(super) fn tmpfs(spec: &Spec) -> Vec<String> {

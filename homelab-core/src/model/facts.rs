@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::dsl::contract::{Contract, ImageKind};
 use crate::dsl::health::Probe;
 use crate::dsl::privilege::{Exception, Waiver};
-use crate::dsl::resource::Mount;
+use crate::dsl::resource::{Mount, Secret};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::service::Spec;
@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub(crate) uses: Vec<&'a str>,
     /// Its mounts, and how their data is kept safe.
     pub(crate) mounts: &'a [Mount<()>],
+    /// Its secrets, each with the name of its file in the container.
+    pub(crate) secrets: &'a [(Secret, &'static str)],
     /// Routes to it.
     pub(crate) routes: &'a [Route],
     /// Ports that it publishes.
@@ -68,6 +70,7 @@ impl<'a> Facts<'a> {
             dumps: spec.dumps.iter().map(|it| it.as_str()).collect(),
             uses: spec.peers.iter().map(|it| it.as_str()).collect(),
             mounts: &spec.mounts,
+            secrets: &spec.secrets,
             routes: &spec.routes,
             publishes: &spec.publishes,
             tile: spec.tile,

@@ -144,7 +144,7 @@ fn paths(project: &Project<'_>, member: &Member<'_>) -> Vec<(HostPath, bool)> {
     let path = |it: &str| host_path(&project.resolve(it), project.folder());
     let binds = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
     let binds = binds.filter_map(|it| Some((path(&it.source)?, !it.read_only)));
-    let secrets = service.secrets.iter().filter_map(|name| project.file().secrets.get(name));
+    let secrets = service.secrets.iter().filter_map(|it| project.file().secrets.get(&it.source));
     let secrets = secrets.filter_map(|it| path(&it.file)).filter(|it| !is_secret(project, it));
     let env_files = service.env_file.iter().filter_map(|it| path(it));
     let all = binds.chain(secrets.chain(env_files).map(|it| (it, false)));

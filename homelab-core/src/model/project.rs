@@ -97,7 +97,7 @@ impl<'a> Project<'a> {
         let project = Self {
             known: file.services.iter().map(known).collect(),
             on_network: by_name(services().map(|it| &it.networks)),
-            readers: by_name(services().map(|it| &it.secrets)),
+            readers: by_name(services().map(|it| it.secrets.iter().map(|secret| &secret.source))),
             file,
             stack,
             catalogue,

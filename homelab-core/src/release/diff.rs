@@ -105,7 +105,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.words("command", command, &to.command);
     changes.words("env_file", env_file, &to.env_file);
     changes.environment(environment, &to.environment);
-    changes.list("secrets", secrets, &to.secrets, Clone::clone);
+    changes.list("secrets", secrets, &to.secrets, ToString::to_string);
     changes.list("networks", networks, &to.networks, Clone::clone);
     changes.text("network_mode", network_mode.as_ref(), to.network_mode.as_ref());
     changes.list("ports", ports, &to.ports, port);

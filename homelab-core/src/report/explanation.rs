@@ -150,7 +150,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         mounts: member.service.volumes.iter().map(|it| mounted(project, member, it)).collect(),
         dumped_by: state::dumper(project, name).map(|it| it.name.to_owned()),
         dumps: facts.dumps.iter().map(ToString::to_string).collect(),
-        secrets: member.service.secrets.iter().map(|it| secret(project, it)).collect(),
+        secrets: member.service.secrets.iter().map(|it| secret(project, &it.source)).collect(),
         exceptions: facts
             .exceptions
             .iter()

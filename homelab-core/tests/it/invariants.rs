@@ -115,7 +115,7 @@ fn what_every_service_gets() {
         let resources = it.deploy.as_ref().and_then(|it| it.resources.as_ref());
         let limits = resources.and_then(|it| it.limits.as_ref()).expect("there are limits");
         assert!(limits.cpus.is_some() && limits.pids.is_some(), "{name}");
-        assert!(it.secrets.iter().all(|it| file.secrets.contains_key(it)), "{name}");
+        assert!(it.secrets.iter().all(|it| file.secrets.contains_key(&it.source)), "{name}");
     }
     assert_eq!(file.secrets.len(), 4, "the login, and a password of each of the others");
     for (name, secret) in &file.secrets {

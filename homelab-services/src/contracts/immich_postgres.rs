@@ -22,6 +22,11 @@ pub(super) fn contract() -> Contract {
         memory: read("https://docs.immich.app/install/requirements").is(Memory::gib(2)),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        database: by.is(DatabaseKeys::server()
+            .user("POSTGRES_USER", Some("postgres"))
+            // Without it the database has the user's name.
+            .name("POSTGRES_DB", None)
+            .password("POSTGRES_PASSWORD")),
         panel: by.none(),
         egress: by.is(Egress::None),
         peers: by.none(),

@@ -27,6 +27,10 @@ pub(super) fn contract() -> Contract {
             SecretKey::or_file("DB_URL"),
             SecretKey::or_file("REDIS_PASSWORD"),
         ]),
+        database: by.is(DatabaseKeys::client("DB_HOSTNAME")
+            .user("DB_USERNAME", Some("postgres"))
+            .name("DB_DATABASE_NAME", Some("immich"))
+            .password("DB_PASSWORD")),
         misspelt: by.is(misspelt(&[
             ("DB_HOST", "DB_HOSTNAME"),
             ("REDIS_HOST", "REDIS_HOSTNAME"),

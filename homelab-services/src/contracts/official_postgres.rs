@@ -22,6 +22,11 @@ fn contract(tags: Tags, data: &str) -> Contract {
         ports: by.all([Port::new(5432)]),
         data: by.all([data]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        database: by.is(DatabaseKeys::server()
+            .user("POSTGRES_USER", Some("postgres"))
+            // Without it the database has the user's name.
+            .name("POSTGRES_DB", None)
+            .password("POSTGRES_PASSWORD")),
         panel: by.none(),
         one_way: by.because("a major version writes files that others cannot read"),
         ..Contract::of("postgres")

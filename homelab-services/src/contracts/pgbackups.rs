@@ -18,6 +18,10 @@ pub(super) fn contract() -> Contract {
         read_only: by.is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
+        // `POSTGRES_DB` lists several databases.
+        database: by.is(DatabaseKeys::client("POSTGRES_HOST")
+            .user("POSTGRES_USER", None)
+            .password("POSTGRES_PASSWORD")),
         panel: by.none(),
         egress: by.is(Egress::None),
         peers: by.none(),

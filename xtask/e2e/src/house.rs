@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use homelab_core::dsl::resource::SecretContent;
 use serde_json::Value;
 
 use crate::docker::Container;
@@ -69,7 +70,20 @@ impl House {
             .with_context(|| format!("`homelab init` tells no login: {}", run::both(&said)))?;
         let house = Self { login, ..self };
         house.set("LAN_ADDRESS", LAN_ADDRESS)?;
+        house.give()?;
         Ok(house)
+    }
+
+    /// Gives each secret that comes from others a text.
+    fn give(&self) -> anyhow::Result<()> {
+        let secrets = homelab_services::house().stack.secrets();
+        for secret in secrets.iter().filter(|it| it.content() == SecretContent::Given) {
+            let (homelab, name) = (self.homelab.display(), secret.name());
+            let line =
+                format!("echo 'the {name}' | {homelab} {} --secret {name}", self.init.join(" "));
+            output(program("sh", &["-c", &line]).current_dir(&self.folder))?;
+        }
+        Ok(())
     }
 
     /// Makes the folders that `homelab init` asks for, by the commands that it prints.

@@ -1,14 +1,17 @@
-//! Secrets: random text, or a login with its hash.
+//! Secrets: random text, a login with its hash, or what the household gives.
 
+use homelab_core::compose::limits;
 use homelab_core::dsl::resource::{Secret, SecretContent};
 use homelab_core::model::access::{self, Access};
 use homelab_core::model::project::Project;
 
+use super::given::{self, Given};
 use crate::bytes::{hex, random};
 use crate::error::Error;
 use crate::file::{Folder, Owned};
 use crate::host::Person;
 use crate::house_folder::HouseFolder;
+use crate::settings::Settings;
 use crate::ui::Ui;
 
 /// Work factor of the hash, the least there is: about a millisecond for each guess. The password
@@ -19,40 +22,84 @@ const COST: u32 = 4;
 /// Letters and digits that nobody mistakes for one another: 32, so 5 bits each.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// Makes every secret that does not exist; `false` when all are there.
-///
-/// A password is shown as soon as the file with its hash is there, and before anything else
-/// can fail; when it cannot be shown the file is removed, so that the next run makes another.
-pub(super) fn make_missing(
-    ui: &mut Ui,
-    house: &HouseFolder,
-    folder: &Folder,
-    project: &Project<'_>,
-    login_user: &str,
-) -> Result<bool, Error> {
-    let mut made = false;
-    // Open to its owner only. What is in it is mounted by the engine, which is root.
-    let owner = Person::current().map(|it| (it.uid, it.gid));
-    let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
-    for secret in house.secrets() {
-        let path = house.path(&secret.file());
-        let name = secret.name();
-        super::show_removed(ui, folder.remove_leftovers(name));
-        if folder.has(name)? {
-            continue;
-        }
-        let (text, password) = content(secret, login_user)?;
-        // Without a user that serves all readers it stays with the person who runs this.
-        let access = access::required(project, name).ok();
-        if folder.create(name, &text, owned(access.as_ref()))? {
-            made = true;
-            ui.done("created", path.display());
-            if let Some(password) = password {
-                show(ui, login_user, &password).inspect_err(|_| folder.remove(name))?;
+/// What decides which secrets are made, and how.
+pub(super) struct Maker<'a> {
+    pub(super) house: &'a HouseFolder,
+    pub(super) settings: &'a Settings,
+    pub(super) project: &'a Project<'a>,
+    /// The secret of `--secret`.
+    pub(super) given: Option<Given>,
+}
+
+impl Maker<'_> {
+    /// Makes every secret that does not exist; `false` when nothing was made. A given one is made
+    /// only of what the household gives.
+    ///
+    /// A password is shown as soon as the file with its hash is there, and before anything else
+    /// can fail; when it cannot be shown the file is removed, so that the next run makes another.
+    pub(super) fn make_missing(
+        &self,
+        ui: &mut Ui,
+        folder: &Folder,
+        login_user: &str,
+    ) -> Result<bool, Error> {
+        let mut made = false;
+        // Open to its owner only. What is in it is mounted by the engine, which is root.
+        let owner = Person::current().map(|it| (it.uid, it.gid));
+        let folder = folder.make("secrets", Owned { owner, mode: 0o700 })?;
+        for secret in self.house.secrets() {
+            let path = self.house.path(&secret.file());
+            let name = secret.name();
+            super::show_removed(ui, folder.remove_leftovers(name));
+            if folder.has(name)? {
+                self.is_the_same(&folder, name)?;
+                continue;
+            }
+            let Some((text, password)) = self.content(ui, secret, login_user)? else { continue };
+            // Without a user that serves all readers it stays with the person who runs this.
+            let access = access::required(self.project, name).ok();
+            if folder.create(name, &text, owned(access.as_ref()))? {
+                made = true;
+                ui.done("created", path.display());
+                if let Some(password) = password {
+                    show(ui, login_user, &password).inspect_err(|_| folder.remove(name))?;
+                }
             }
         }
+        Ok(made)
     }
-    Ok(made)
+
+    /// Fails when a secret that is there is given again with another text.
+    fn is_the_same(&self, folder: &Folder, name: &str) -> Result<(), Error> {
+        let Some((_, text)) = self.given.as_ref().filter(|it| it.0.name() == name) else {
+            return Ok(());
+        };
+        let there = folder.read(name, limits::VALUE)?;
+        if there.is_some_and(|it| it.0 != *text) {
+            return Err(Error::OtherSecret(self.house.path("secrets").join(name)));
+        }
+        Ok(())
+    }
+
+    /// The text of a secret, with the password that is shown; `None` for one that is not given yet.
+    fn content(
+        &self,
+        ui: &mut Ui,
+        secret: Secret,
+        login_user: &str,
+    ) -> Result<Option<(String, Option<String>)>, Error> {
+        if secret.content() != SecretContent::Given {
+            return invented(secret, login_user).map(Some);
+        }
+        let text = match &self.given {
+            Some((given, text)) => (given.name() == secret.name()).then(|| text.clone()),
+            None if given::is_needed(secret, self.settings, self.project) => {
+                given::asked(ui, secret)?
+            }
+            None => None,
+        };
+        Ok(text.map(|it| (it, None)))
+    }
 }
 
 /// Shows the login, once.
@@ -72,16 +119,15 @@ fn owned(access: Option<&Access>) -> Owned {
     }
 }
 
-fn content(secret: Secret, login_user: &str) -> Result<(String, Option<String>), Error> {
-    match secret.content() {
-        SecretContent::Random => Ok((hex(&random::<32>()?), None)),
-        SecretContent::ProxyLogin => {
-            let password = password(random::<20>()?);
-            let hash = bcrypt::hash(&password, COST).map_err(Error::Hash)?;
-            let begins = beginning(login_user);
-            Ok((format!("{login_user} {hash} # {begins}\n"), Some(password)))
-        }
+/// The text of a secret that this program makes, with the password that is shown.
+fn invented(secret: Secret, login_user: &str) -> Result<(String, Option<String>), Error> {
+    if secret.content() == SecretContent::ProxyLogin {
+        let password = password(random::<20>()?);
+        let hash = bcrypt::hash(&password, COST).map_err(Error::Hash)?;
+        let begins = beginning(login_user);
+        return Ok((format!("{login_user} {hash} # {begins}\n"), Some(password)));
     }
+    Ok((hex(&random::<32>()?), None))
 }
 
 /// How the credentials of a user begin in Base64, as a regular expression: the proxy refuses all
@@ -141,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_login_is_a_line_that_verifies_and_random_text_has_no_line_break() {
-        let (line, shown) = content(Secret::proxy_login("login"), "admin")
+        let (line, shown) = invented(Secret::proxy_login("login"), "admin")
             .expect("the system gives random numbers");
         let hash = line.strip_prefix("admin ").and_then(|it| it.strip_suffix(" # YWRtaW46\n"));
         let shown = shown.expect("a login has a password");
@@ -150,7 +196,7 @@ mod tests {
         assert!(bcrypt::verify(shown, hash).expect("the hash is one of bcrypt"));
 
         let (text, shown) =
-            content(Secret::random("a"), "").expect("the system gives random numbers");
+            invented(Secret::random("a"), "").expect("the system gives random numbers");
         assert_eq!((text.len(), shown), (64, None));
         assert!(text.bytes().all(|it| it.is_ascii_hexdigit()));
     }

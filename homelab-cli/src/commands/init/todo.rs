@@ -4,6 +4,7 @@ use homelab_core::model::access;
 use homelab_core::model::exposure;
 use homelab_core::model::project::Project;
 
+use super::given;
 use crate::host::Person;
 use crate::house_folder::HouseFolder;
 use crate::inspect::{bind, secret};
@@ -29,6 +30,11 @@ pub(super) fn lines(
         lines.push(format!(
             "- set PUID and PGID in {shown} to the person who owns the files, unless that is 1000:1000"
         ));
+    }
+    for it in given::missing(house, settings, project) {
+        let (name, meaning) = (it.name(), it.meaning());
+        lines.push(format!("- give the secret `{name}`: {meaning}"));
+        lines.push(format!("    {} < FILE", house.command(&format!("init --secret {name}"))));
     }
     let commands = secret_commands(house, project);
     if !commands.is_empty() {

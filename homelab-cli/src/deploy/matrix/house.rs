@@ -135,6 +135,7 @@ impl TestHouse {
                         severity: Severity::Error,
                         subject: "web".to_owned(),
                         place: None,
+                        accept: None,
                         message: "it mounts `/etc`".to_owned(),
                         help: String::new(),
                     };

@@ -2,7 +2,7 @@
 
 use super::{
     Deploy, Healthcheck, Limits, Logging, PublishedPort, Reservations, Resources, Service,
-    ServiceMount,
+    ServiceMount, ServiceSecret,
 };
 
 impl Service {
@@ -46,7 +46,7 @@ impl Service {
             logging,
             labels,
         } = self;
-        let lists = [profiles, group_add, entrypoint, command, env_file, secrets, networks, tmpfs]
+        let lists = [profiles, group_add, entrypoint, command, env_file, networks, tmpfs]
             .into_iter()
             .chain([devices, cap_drop, cap_add, security_opt]);
         let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
@@ -57,6 +57,7 @@ impl Service {
         strings.extend(
             environment.values().chain(sysctls.values()).chain(labels.values()).map(String::as_str),
         );
+        strings.extend(secrets.iter().flat_map(secret));
         strings.extend(ports.iter().flat_map(port));
         strings.extend(volumes.iter().flat_map(mount));
         strings.extend(healthcheck.iter().flat_map(check));
@@ -64,6 +65,11 @@ impl Service {
         strings.extend(logging.iter().flat_map(log));
         strings
     }
+}
+
+fn secret(secret: &ServiceSecret) -> impl Iterator<Item = &str> {
+    let ServiceSecret { source, target } = secret;
+    std::iter::once(source).chain(target).map(String::as_str)
 }
 
 fn port(port: &PublishedPort) -> impl Iterator<Item = &str> {

@@ -2,6 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::de::Error as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Secret, SecretContent};
@@ -11,12 +13,28 @@ use crate::dsl::name::{self, forever};
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct WrittenSecret {
     name: String,
+    #[serde(deserialize_with = "content")]
     content: SecretContent,
+    /// What a given secret is and where to find it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    meaning: String,
+}
+
+/// The meaning of a secret that a newer program makes.
+const UNKNOWN: &str = "only a newer `homelab` knows how it is made";
+
+/// Takes a word of a newer program for [`SecretContent::Given`]: what this one cannot make, it must
+/// not invent.
+fn content<'de, D: Deserializer<'de>>(from: D) -> Result<SecretContent, D::Error> {
+    let word = String::deserialize(from)?;
+    let known: StrDeserializer<'_, Error> = word.as_str().into_deserializer();
+    Ok(SecretContent::deserialize(known).unwrap_or(SecretContent::Given))
 }
 
 impl From<Secret> for WrittenSecret {
     fn from(it: Secret) -> Self {
-        Self { name: it.name().to_owned(), content: it.content() }
+        let Secret { name, content, meaning } = it;
+        Self { name: name.to_owned(), content, meaning: meaning.to_owned() }
     }
 }
 
@@ -24,7 +42,7 @@ impl Secret {
     /// Makes a secret of random text whose name comes from outside; `None` when the name is
     /// invalid.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        WrittenSecret { name: name.to_owned(), content: SecretContent::Random }.try_into().ok()
+        name::fault(name).is_none().then(|| Self::random(forever(name.to_owned())))
     }
 }
 
@@ -32,13 +50,13 @@ impl TryFrom<WrittenSecret> for Secret {
     type Error = String;
 
     fn try_from(it: WrittenSecret) -> Result<Self, String> {
-        if let Some(fault) = name::fault(&it.name) {
-            return Err(format!("`{}` is no name of a secret: {fault}", it.name));
+        let WrittenSecret { name, content, meaning } = it;
+        if let Some(fault) = name::fault(&name) {
+            return Err(format!("`{name}` is no name of a secret: {fault}"));
         }
-        Ok(match it.content {
-            SecretContent::Random => Self::random(forever(it.name)),
-            SecretContent::ProxyLogin => Self::proxy_login(forever(it.name)),
-        })
+        let is_unknown = content == SecretContent::Given && meaning.is_empty();
+        let meaning = if is_unknown { UNKNOWN } else { forever(meaning) };
+        Ok(Self { name: forever(name), content, meaning })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Role, Service, State};
+use crate::dsl::name;
 use crate::dsl::privilege::{Capability, Exception, User};
 use crate::dsl::resource::Secret;
 use crate::dsl::text::{Text, ToText};
@@ -23,15 +24,34 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Mounts a secret's file and names its path in a variable, such as `DB_PASSWORD_FILE`.
+    /// Names the path of a secret's file in a variable, such as `DB_PASSWORD_FILE`. It mounts the
+    /// file at `/run/secrets/<name>`, unless [`Service::secret_at`] has said another place before.
     pub fn secret_env(mut self, key: &'static str, secret: Secret) -> Self {
-        self.spec.env.insert(key, Text::literal(&secret.path()));
-        self.secret(secret)
+        let known = self.spec.secrets.iter().find(|it| it.0 == secret);
+        let target = known.map_or(secret.name(), |it| it.1);
+        self.spec.add_secret(secret, target);
+        self.env(key, format!("/run/secrets/{target}"))
     }
 
     /// Mounts a secret's file at `/run/secrets/<name>`. Default: none.
     pub fn secret(mut self, secret: Secret) -> Self {
-        self.spec.add_secret(secret);
+        self.spec.add_secret(secret, secret.name());
+        self
+    }
+
+    /// Mounts a secret's file at `/run/secrets/<target>`, for images that look for a name of their
+    /// own, such as `FRIGATE_RTSP_PASSWORD`. Default: [`Service::secret`]'s place.
+    ///
+    /// Panics unless the target consists of letters, digits, `_`, `-` and `.`, and begins with a
+    /// letter, a digit or `_`.
+    #[track_caller]
+    pub fn secret_at(mut self, secret: Secret, target: &'static str) -> Self {
+        assert!(
+            name::is_file_name(target),
+            "the name of a secret's file has letters, digits, `_`, `-` and `.`, and does not begin \
+             with `-` or `.`"
+        );
+        self.spec.add_secret(secret, target);
         self
     }
 

@@ -42,7 +42,8 @@ pub(crate) struct Spec {
     pub(crate) env: IndexMap<&'static str, Text>,
     /// Folder of environment files and the variable that chooses one of them.
     pub(crate) env_file: Option<(&'static str, EnvVar)>,
-    pub(crate) secrets: Vec<Secret>,
+    /// Secrets, each with the name of its file below `/run/secrets`.
+    pub(crate) secrets: Vec<(Secret, &'static str)>,
     pub(crate) mounts: Vec<Mount<()>>,
     pub(crate) tmpfs: Vec<Tmpfs>,
     pub(crate) devices: Vec<(EnvVar, &'static str)>,
@@ -140,9 +141,9 @@ impl Spec {
         }
     }
 
-    pub(crate) fn add_secret(&mut self, secret: Secret) {
-        if !self.secrets.contains(&secret) {
-            self.secrets.push(secret);
+    pub(crate) fn add_secret(&mut self, secret: Secret, target: &'static str) {
+        if !self.secrets.contains(&(secret, target)) {
+            self.secrets.push((secret, target));
         }
     }
 

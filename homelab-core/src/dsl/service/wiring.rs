@@ -42,6 +42,6 @@ impl<'a> Wiring<'a> {
 
     /// Mounts that secret.
     pub fn secret(&mut self, secret: Secret) {
-        self.spec.add_secret(secret);
+        self.spec.add_secret(secret, secret.name());
     }
 }

@@ -100,6 +100,13 @@ impl<'a> Member<'a> {
         self.variables
     }
 
+    /// Returns the name of the secret whose path a variable of its environment has.
+    pub(crate) fn secret_in(&self, variable: &str) -> Option<&'a str> {
+        let path = self.service.environment.get(variable)?;
+        let secret = self.service.secrets.iter().find(|it| it.path() == *path)?;
+        Some(&secret.source)
+    }
+
     /// Returns the texts that its own program reads, each with its place: environment or command.
     pub fn program_texts(&self) -> Vec<(String, &'a str)> {
         let environment = self.service.environment.iter();

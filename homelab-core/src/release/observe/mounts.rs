@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::json::{entries, list, text, truth};
 use super::same;
 use super::words::{host_path, path};
-use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount};
+use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount, ServiceSecret};
 
 /// A mount as the engine has it.
 struct Found<'a> {
@@ -24,7 +24,7 @@ pub(super) fn volumes(
     image: Option<&Value>,
     wanted: &Service,
     file: &File,
-) -> (Vec<ServiceMount>, Vec<String>) {
+) -> (Vec<ServiceMount>, Vec<ServiceSecret>) {
     let mut found: Vec<Found<'_>> = all(container).collect();
     found.sort_by(|a, b| a.target.cmp(&b.target));
     let (mut volumes, mut secrets) = (Vec::new(), Vec::new());
@@ -35,8 +35,8 @@ pub(super) fn volumes(
         }
     }
     for it in found {
-        if let Some(name) = it.secret(file) {
-            secrets.push(name);
+        if let Some(secret) = it.secret(wanted, file) {
+            secrets.push(secret);
         } else if !it.is_of(image) {
             volumes.push(it.told(None, file));
         }
@@ -103,12 +103,18 @@ impl Found<'_> {
         key.map_or(self.source, String::as_str).to_owned()
     }
 
-    /// Returns the name of the secret that the mount is, if it is one.
-    fn secret(&self, file: &File) -> Option<String> {
-        let name = self.target.strip_prefix("/run/secrets/")?;
-        let source = &file.secrets.get(name)?.file;
+    /// Returns the secret that the mount is, if it is one: one of the file's at this path, else one
+    /// by its name.
+    fn secret(&self, wanted: &Service, file: &File) -> Option<ServiceSecret> {
+        let own = wanted.secrets.iter().find(|it| path(&it.path()) == self.target).cloned();
+        let by_name = || {
+            let source = self.target.strip_prefix("/run/secrets/")?.to_owned();
+            Some(ServiceSecret { source, target: None })
+        };
+        let secret = own.or_else(by_name)?;
+        let source = &file.secrets.get(&secret.source)?.file;
         let is_it = self.kind == MountKind::Bind && self.read_only && self.comes_from(source, file);
-        is_it.then(|| name.to_owned())
+        is_it.then_some(secret)
     }
 
     /// Whether the mount exists only because the image declares a volume. Such a volume has no

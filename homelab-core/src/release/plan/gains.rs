@@ -68,7 +68,7 @@ impl fmt::Display for Keeps {
 
 fn keeps(project: &Project<'_>, member: &Member<'_>) -> Vec<Keeps> {
     let service = member.service;
-    let secrets = service.secrets.iter().filter_map(|it| project.file().secrets.get(it));
+    let secrets = service.secrets.iter().filter_map(|it| project.file().secrets.get(&it.source));
     let secrets =
         secrets.filter_map(|it| power::real(&project.resolve(&it.file), project.folder()));
     let volumes = service.volumes.iter().filter(|it| it.kind == MountKind::Volume);

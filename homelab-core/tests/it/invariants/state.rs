@@ -33,8 +33,8 @@ fn networks_and_volumes_are_declared() {
 fn secret_paths_in_the_environment_are_mounted() {
     holds_in_every_service(|_, name, it| {
         for value in it.environment.values() {
-            if let Some(secret) = value.strip_prefix("/run/secrets/") {
-                let mounted = it.secrets.iter().any(|it| it == secret);
+            if value.starts_with("/run/secrets/") {
+                let mounted = it.secrets.iter().any(|it| it.path() == *value);
                 unless(!mounted, name, "names a secret that it does not mount")?;
             }
         }
@@ -152,7 +152,8 @@ fn nothing_is_declared_and_unused() {
         let is_mounted =
             |name: &String| services().any(|it| it.volumes.iter().any(|it| it.source == *name));
         idle.extend(file.volumes.keys().filter(|it| !is_mounted(it)).cloned());
-        let is_read = |name: &String| services().any(|it| it.secrets.contains(name));
+        let is_read =
+            |name: &String| services().any(|it| it.secrets.iter().any(|it| it.source == *name));
         idle.extend(file.secrets.keys().filter(|it| !is_read(it)).cloned());
         let variables = site.variables.iter().map(|it| it.name().to_owned());
         let is_named =

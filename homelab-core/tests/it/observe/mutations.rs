@@ -2,7 +2,7 @@
 
 use homelab_core::compose::{
     BindOptions, Healthcheck, Logging, MountKind, PublishedPort, Reservations, Service,
-    ServiceMount,
+    ServiceMount, ServiceSecret,
 };
 use homelab_core::dsl::units::Protocol;
 
@@ -36,6 +36,10 @@ fn text(text: &str) -> String {
     text.to_owned()
 }
 
+fn secret(source: &str, target: Option<&str>) -> ServiceSecret {
+    ServiceSecret { source: source.to_owned(), target: target.map(str::to_owned) }
+}
+
 fn bind(source: &str, target: &str) -> ServiceMount {
     ServiceMount {
         kind: MountKind::Bind,
@@ -44,6 +48,23 @@ fn bind(source: &str, target: &str) -> ServiceMount {
         read_only: false,
         bind: Some(BindOptions { create_host_path: false }),
     }
+}
+
+#[test]
+fn of_a_secret_under_a_name_of_its_own() {
+    let mut scene = Scene::odd();
+    for container in &mut scene.containers {
+        let text = container.to_string().replace("secrets/token", "secrets/API_TOKEN");
+        *container = serde_json::from_str(&text).expect("only a name has changed");
+    }
+    check(
+        &scene,
+        "every",
+        &[
+            (|it| it.secrets[0] = secret("token", Some("API_TOKEN")), &[]),
+            (|it| it.secrets[0] = secret("token", Some("/run/secrets/API_TOKEN")), &[]),
+        ],
+    );
 }
 
 #[test]
@@ -201,7 +222,11 @@ fn of_mounts() {
             (|it| it.volumes.push(bind("/x", "/y")), &["volumes./y: added /x"]),
             (|it| it.volumes.reverse(), &[]),
             (|it| it.secrets.clear(), &["secrets: removed token"]),
-            (|it| it.secrets.push(text("other")), &["secrets: added other"]),
+            (|it| it.secrets.push(secret("other", None)), &["secrets: added other"]),
+            (
+                |it| it.secrets[0] = secret("token", Some("API_TOKEN")),
+                &["secrets: removed token", "secrets: added token at /run/secrets/API_TOKEN"],
+            ),
             (|it| drop(it.tmpfs.remove(0)), &["tmpfs: removed /tmp"]),
             (
                 |it| it.tmpfs[0] = text("/tmp:size=1m"),

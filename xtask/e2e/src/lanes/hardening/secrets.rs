@@ -1,6 +1,7 @@
 //! Who can read a secret's file.
 
 use anyhow::{Context as _, bail};
+use homelab_core::compose::ServiceSecret;
 
 use crate::docker;
 use crate::lanes::Scene;
@@ -15,15 +16,14 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
         let member = project.member(&container.service).context("a foreign container")?;
         let listed = container.attempt_as("0:0", &["ls", "/run/secrets"])?;
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let mut found: Vec<_> = listed.lines().collect();
+        let mut found: Vec<_> = listed.lines().map(|it| format!("/run/secrets/{it}")).collect();
         found.sort_unstable();
-        let mut expected: Vec<_> = member.service.secrets.iter().map(String::as_str).collect();
+        let mut expected: Vec<_> = member.service.secrets.iter().map(ServiceSecret::path).collect();
         expected.sort_unstable();
         if found != expected {
             wrong.push(format!("{}: has {found:?}, expected {expected:?}", container.service));
         }
-        for name in found {
-            let path = format!("/run/secrets/{name}");
+        for path in found {
             // By the service itself; its start has read it too, or it would not be healthy.
             if container.exec(&["cat", &path]).is_err() {
                 wrong.push(format!("{} cannot read {path}", container.service));

@@ -1,0 +1,149 @@
+//! A client logs in to its database as the user, to the database and with the password that the server made.
+//!
+//! A database makes its user, its database and its password once, at its first start. A client that
+//! says another name or reads another secret is refused at every start, and correcting the server's
+//! side then changes nothing.
+//!
+//! Fix: give both sides the same constant: the server's variable and the client's, `.secret_env(…)`
+//! with one secret.
+
+use super::{Findings, Rule};
+use crate::checks::finding::Severity;
+use crate::dsl::contract::{DatabaseKeys, Setting};
+use crate::model::project::{Member, Project};
+
+pub(super) const RULE: Rule = Rule {
+    id: "database-login",
+    severity: Severity::Error,
+    source: include_str!("database_login.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for client in project.members() {
+        let Some(own) = keys(&client) else { continue };
+        let host = own.host.as_ref().and_then(|it| client.service.environment.get(it));
+        let server = host.and_then(|it| project.member(&project.resolve(it)));
+        let Some(server) = server else { continue };
+        let Some(others) = keys(&server).filter(|it| it.host.is_none()) else { continue };
+        let settings = [("user", &own.user, &others.user), ("database", &own.name, &others.name)];
+        for (what, own, others) in settings {
+            let (Some(own), Some(others)) = (own, others) else { continue };
+            let said = value(project, &client, own).zip(value(project, &server, others));
+            let Some((own_value, value)) = said.filter(|(one, other)| one != other) else {
+                continue;
+            };
+            findings.on(
+                &client,
+                format!(
+                    "`{}` names the {what} `{own_value}` to `{}`, where it is `{value}`",
+                    client.name, server.name
+                ),
+                format!(
+                    "set `{}` to `{value}`, or `{}` of `{}` to `{own_value}`",
+                    own.key, others.key, server.name
+                ),
+            );
+        }
+        let (Some(own), Some(others)) = (&own.password, &others.password) else { continue };
+        let (own, others) = (format!("{own}_FILE"), format!("{others}_FILE"));
+        let read = client.secret_in(&own).zip(server.secret_in(&others));
+        if let Some((own_secret, secret)) = read.filter(|(one, other)| one != other) {
+            findings.on(
+                &client,
+                format!(
+                    "`{}` logs in to `{}` with the secret `{own_secret}`, whose password is `{secret}`",
+                    client.name, server.name
+                ),
+                format!("name one secret in `{own}` and in `{others}` of `{}`", server.name),
+            );
+        }
+    }
+}
+
+fn keys<'a>(member: &Member<'a>) -> Option<&'a DatabaseKeys> {
+    member.contract().and_then(|it| it.database.get())
+}
+
+/// Returns what a service says, or what holds when it says nothing.
+fn value(project: &Project<'_>, member: &Member<'_>, setting: &Setting) -> Option<String> {
+    let said = member.service.environment.get(&setting.key);
+    said.map(|it| project.resolve(it)).or_else(|| setting.default.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_both, break_file, spec};
+    use crate::compose::Service;
+    use crate::dsl::resource::Secret;
+    use crate::dsl::text::Text;
+
+    /// What is found after this change of `web`, the client, and `db`, its server.
+    fn found(change: impl Fn(&mut Service, &mut Service)) -> String {
+        break_file(|file| {
+            let [web, db] =
+                file.services.get_disjoint_mut(["web", "db"]).map(|it| it.expect("both are there"));
+            change(web, db);
+        })
+    }
+
+    fn set(service: &mut Service, key: &str, value: &str) {
+        service.environment.insert(key.to_owned(), value.to_owned());
+    }
+
+    #[test]
+    fn another_name_is_found_also_when_it_is_a_default() {
+        insta::assert_snapshot!(found(|web, _| set(web, "DB_USER", "nots")), @r"
+        error[database-login]: `web` names the user `nots` to `db`, where it is `admin`
+          --> web.rs
+          help: set `DB_USER` to `admin`, or `DB_USER` of `db` to `nots`
+        ");
+        insta::assert_snapshot!(found(|_, db| set(db, "DB_USER", "notes")), @r"
+        error[database-login]: `web` names the user `admin` to `db`, where it is `notes`
+          --> web.rs
+          help: set `DB_USER` to `notes`, or `DB_USER` of `db` to `admin`
+        ");
+        insta::assert_snapshot!(found(|web, db| {
+            set(web, "DB_NAME", "notes");
+            set(db, "DB_DATABASE", "web");
+        }), @r"
+        error[database-login]: `web` names the database `notes` to `db`, where it is `web`
+          --> web.rs
+          help: set `DB_NAME` to `web`, or `DB_DATABASE` of `db` to `notes`
+        ");
+    }
+
+    #[test]
+    fn the_same_names_and_what_is_not_known_are_fine() {
+        let same = |web: &mut Service, db: &mut Service| {
+            for service in [web, db] {
+                set(service, "DB_USER", "notes");
+            }
+        };
+        assert_eq!(found(same), "");
+        assert_eq!(found(|web, _| set(web, "DB_NAME", "notes")), "", "the server's is not known");
+        let elsewhere = |web: &mut Service, _: &mut Service| {
+            set(web, "DB_USER", "notes");
+            set(web, "DB_HOST", "db.example.org");
+        };
+        assert_eq!(found(elsewhere), "");
+    }
+
+    #[test]
+    fn another_password_is_found() {
+        const OTHER: Secret = Secret::random("web-password");
+        let found = break_both(
+            |stack| {
+                let web = spec(stack, "web");
+                web.secrets = vec![(OTHER, "PASSWORD")];
+                web.env.insert("DB_PASSWORD_FILE", Text::literal("/run/secrets/PASSWORD"));
+            },
+            |_| {},
+        );
+        insta::assert_snapshot!(found, @r"
+        error[database-login]: `web` logs in to `db` with the secret `web-password`, whose password is `db-password`
+          --> web.rs
+          help: name one secret in `DB_PASSWORD_FILE` and in `DB_PASSWORD_FILE` of `db`
+        ");
+    }
+}
