@@ -61,4 +61,6 @@ mod pages {
     struct Architecture;
     #[doc = include_str!("../../CONTRIBUTING.md")]
     struct Contributing;
+    #[doc = include_str!("../../docs/runbooks/dns-challenge.md")]
+    struct DnsChallenge;
 }

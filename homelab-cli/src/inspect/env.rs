@@ -9,16 +9,13 @@
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
 
 use homelab_core::checks::finding::Severity;
+use homelab_core::proxy::caddyfile::is_private;
 
 use super::{Context, Findings, HostRule};
 use crate::settings;
 
 pub(super) const RULE: HostRule =
     HostRule { id: settings::RULE, source: include_str!("env.rs"), run };
-
-/// Domains that do not exist in the public DNS: those of RFC 8375, 6762 and 6761, ICANN's for
-/// private use, and `lan`, which routers use although nothing reserves it.
-const PRIVATE: &[&str] = &["home.arpa", "local", "localhost", "internal", "lan"];
 
 fn run(context: &Context<'_>, findings: &mut Findings) {
     findings.list.extend(context.settings.findings(context.house));
@@ -48,25 +45,4 @@ fn issuer(context: &Context<'_>, findings: &mut Findings) {
     let help =
         format!("set `{tls}=internal`, or `{domain}` to a domain that you own in the public DNS");
     findings.list.push(settings.finding(Severity::Error, line, message, help));
-}
-
-fn is_private(domain: &str) -> bool {
-    let domain = domain.to_ascii_lowercase();
-    let rest = PRIVATE.iter().find_map(|it| domain.strip_suffix(it));
-    rest.is_some_and(|it| it.is_empty() || it.ends_with('.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_domains_are_known_by_their_end() {
-        for it in ["home.arpa", "my.home.arpa", "nas.local", "x.Internal", "a.lan", "b.localhost"] {
-            assert!(is_private(it), "{it}");
-        }
-        for it in ["example.org", "myhome.arpa", "dylan", "local.example.org"] {
-            assert!(!is_private(it), "{it}");
-        }
-    }
 }

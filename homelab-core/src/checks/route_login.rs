@@ -78,6 +78,7 @@ fn is_settled(project: &Project<'_>, site: &ProxySite, panel: &Panel) -> bool {
 mod tests {
     use super::{Login, PanelLogin};
     use crate::checks::testing::{break_file, break_image, break_stack, panel, spec};
+    use crate::prelude::{Domain, EnvVar, Kind, Route};
 
     #[test]
     fn a_panel_of_the_first_visitor_without_guard_is_found() {
@@ -110,6 +111,17 @@ mod tests {
         assert_eq!(imports("household"), "");
         assert_eq!(imports("outer"), "");
         assert!(imports("common").starts_with("error[route-login]"), "nobody asks");
+    }
+
+    #[test]
+    fn a_further_domain_is_judged_while_it_is_off() {
+        const NAME: EnvVar = EnvVar::new("PUBLIC", Kind::Hostname, "Domain.").or("");
+        const PUBLIC: Domain = Domain::new(NAME, NAME);
+        let found = break_stack(|stack| {
+            let port = spec(stack, "web").routes[0].port;
+            spec(stack, "web").routes.push(Route::at(PUBLIC, port).login(Login::BuiltIn));
+        });
+        assert!(found.contains("nobody asks for a login at `$PUBLIC`"), "{found}");
     }
 
     #[test]

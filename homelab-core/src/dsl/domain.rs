@@ -46,7 +46,8 @@ pub(crate) const fn below_fault(path: &str) -> Option<&'static str> {
     let (mut at, mut part) = (1, 1);
     while at <= bytes.len() {
         if at == bytes.len() || bytes[at] == b'/' {
-            let is_dots = bytes[part] == b'.'
+            let is_dots = at > part
+                && bytes[part] == b'.'
                 && (at - part == 1 || at - part == 2 && bytes[part + 1] == b'.');
             if at == part || is_dots {
                 return Some(

@@ -25,6 +25,29 @@ pub enum Login {
 }
 
 /// Where the proxy serves a service, and the port behind it.
+///
+/// ```
+/// use homelab_core::prelude::*;
+///
+/// const WEB: Port = Port::new(3000);
+/// const API: Port = Port::new(3001);
+/// # const PUBLIC_DOMAIN: EnvVar = EnvVar::new("PUBLIC_DOMAIN", Kind::Hostname, "Domain").or("");
+/// # const PUBLIC_TLS: EnvVar = EnvVar::new("PUBLIC_TLS", Kind::TlsIssuer, "Issuer").or("internal");
+/// const PUBLIC: Domain = Domain::new(PUBLIC_DOMAIN, PUBLIC_TLS);
+///
+/// const PAGES: Route = Route::host("cloud", WEB)
+///     .also_at(&[PUBLIC])
+///     .login(Login::BuiltIn)
+///     .with(&[Directive::redirect("/.well-known/carddav", "/remote.php/dav/")]);
+/// const METRICS: Route = Route::host("cloud", API).below("/metrics").strip_prefix();
+/// ```
+///
+/// A closed path that no request can have does not compile:
+///
+/// ```compile_fail,E0080
+/// # use homelab_core::prelude::*;
+/// const PAGES: Route = Route::host("cloud", Port::new(3000)).closes(&["setup"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     /// Where it is served first; a tile leads there.

@@ -188,10 +188,14 @@ impl<'a> Project<'a> {
     /// Returns the route of the stack that a site was lowered from.
     pub(crate) fn route_of(&self, site: &ProxySite) -> Option<&'a Route> {
         let stack = self.stack?;
-        let host = |spot| self.resolve(&lower::text(&proxy::host(&stack.site, spot)));
+        let host = |spot| {
+            let name = lower::text(&proxy::host(&stack.site, spot));
+            let off = site.off_until().and_then(|_| caddyfile::stand_in(&name));
+            off.map_or_else(|| self.resolve(&name), |it| it.0)
+        };
         let serves = |route: &&Route| {
             route.below == site.below()
-                && route.spots().map(host).any(|host| site.names().any(|it| it == host))
+                && route.spots().map(host).any(|host| site.addresses().any(|it| it == host))
         };
         let at = self.file.services.get_index_of(&site.service)?;
         self.known[at].facts.routes.iter().find(serves)

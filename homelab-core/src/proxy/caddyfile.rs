@@ -16,6 +16,8 @@ pub use self::template::UnknownTemplate;
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::compose::interpolate;
+
 /// Label with the network on which the proxy reaches the container, instead of the networks that
 /// the proxy was told.
 pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
@@ -34,20 +36,25 @@ pub struct ProxySite {
     below: Option<String>,
     /// The site as the proxy loads it; on the first of those that stand in one.
     written: Option<Block>,
+    /// The host name that it would have if a variable had a value, and that variable.
+    off: Option<(String, String)>,
     guarded: bool,
 }
 
 impl ProxySite {
-    /// Returns its host names and addresses; none for global options and snippets.
+    /// Returns its host names and addresses; none for global options and snippets. While it is off,
+    /// it is the name that it would have, with `$NAME` for the variable's value.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
-        let is_site = !self.is_snippet();
-        self.names().filter(move |_| is_site)
+        let is_site = !self.block.is_snippet();
+        let tokens = self.block.tokens.iter().filter(move |_| is_site);
+        let off = self.off.iter().map(|it| it.0.as_str());
+        tokens.map(|it| it.trim_end_matches(',')).filter(|it| !it.is_empty()).chain(off)
     }
 
-    /// Returns what stands before its braces: addresses, or the name of a snippet with parentheses.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let tokens = self.block.tokens.iter().map(|it| it.trim_end_matches(','));
-        tokens.filter(|it| !it.is_empty())
+    /// Returns the variable of `.env` without whose value the proxy takes it for a snippet, and
+    /// which has none.
+    pub fn off_until(&self) -> Option<&str> {
+        self.off.as_ref().map(|it| it.1.as_str())
     }
 
     /// Returns where visitors find it: an address, and the paths below which it begins.
@@ -55,14 +62,14 @@ impl ProxySite {
         format!("{address}{}", self.below().unwrap_or_default())
     }
 
-    /// Whether its certificate is from a public authority: from any that its lines do not call
-    /// `internal`, unless it needs none.
+    /// Whether its certificate is from a public authority: when its lines do not say `internal`, its
+    /// name is one of the public DNS, and it needs a certificate at all.
     pub fn has_public_certificate(&self) -> bool {
         let tls =
             self.block.children.iter().filter(|it| it.tokens.first().is_some_and(|it| it == "tls"));
         let mut words = tls.flat_map(|it| it.children.iter().chain([it])).flat_map(|it| &it.tokens);
-        let is_plain = self.names().any(|it| it.starts_with("http://"));
-        !is_plain && !words.any(|it| it == "internal")
+        let has_none = self.addresses().all(|it| it.starts_with("http://") || is_private(it));
+        !has_none && !words.any(|it| it == "internal")
     }
 
     /// Returns the paths below which it begins, such as `/api`; `None` when it serves every path that
@@ -73,12 +80,17 @@ impl ProxySite {
 
     /// Whether it is a snippet such as `(login)`.
     pub fn is_snippet(&self) -> bool {
-        self.block.is_snippet()
+        self.off.is_none() && self.block.is_snippet()
     }
 
     /// Returns the name of the snippet that it defines, without parentheses.
     pub fn snippet(&self) -> Option<&str> {
-        self.block.tokens.first()?.strip_prefix('(')?.strip_suffix(')')
+        self.block
+            .tokens
+            .first()
+            .filter(|_| self.off.is_none())?
+            .strip_prefix('(')?
+            .strip_suffix(')')
     }
 
     /// Returns the arguments of every line that begins with this directive.
@@ -196,6 +208,26 @@ impl ProxySite {
     }
 }
 
+/// Returns the name that a site would have if the variables in it had values, `$NAME` for each, and
+/// the first of these variables; `None` when it is a snippet with these, too.
+pub(crate) fn stand_in(name: &str) -> Option<(String, String)> {
+    let variable = interpolate::variables(name).into_iter().next()?;
+    let host = interpolate::resolve(name, &|name| Some(format!("${name}"))).ok()?;
+    (!host.starts_with('(')).then_some((host, variable))
+}
+
+/// Domains that do not exist in the public DNS: those of RFC 8375, 6762 and 6761, ICANN's for
+/// private use, and `lan`, which routers use although nothing reserves it.
+const PRIVATE: &[&str] = &["home.arpa", "local", "localhost", "internal", "lan"];
+
+/// Whether a domain is none of the public DNS, so that no public authority issues certificates for
+/// it.
+pub fn is_private(domain: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    let rest = PRIVATE.iter().find_map(|it| domain.strip_suffix(it));
+    rest.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+}
+
 /// Whether a condition of a matcher says that a variable of the site does not have a certain value.
 fn is_switch(condition: &Block) -> bool {
     let is_vars = |it: &Block| it.tokens.first().map(String::as_str) == Some("vars");
@@ -220,9 +252,10 @@ pub fn sites<'a>(
         });
         for (label, written) in labels::labelled(values) {
             let mut whole = Some(written.clone());
-            // A snippet is one thing, unless it is a site whose variable has no value.
-            let is_site =
-                !written.is_snippet() || labels.get(&label).is_some_and(|it| it.contains('$'));
+            let own = labels.get(&label).filter(|_| written.is_snippet());
+            let off = own.and_then(|it| stand_in(it));
+            // A snippet is one thing.
+            let is_site = off.is_some() || !written.is_snippet();
             let split = if is_site { scope::split(written) } else { vec![(written, None)] };
             sites.extend(split.into_iter().map(|(block, below)| ProxySite {
                 service: name.to_owned(),
@@ -230,6 +263,7 @@ pub fn sites<'a>(
                 block,
                 below,
                 written: whole.take(),
+                off: off.clone(),
                 guarded: false,
             }));
         }
@@ -295,6 +329,16 @@ mod tests {
             blocks.extend(translated.expect("every template is known"));
         }
         assemble(blocks).join("\n")
+    }
+
+    #[test]
+    fn private_domains_are_known_by_their_end() {
+        for it in ["home.arpa", "my.home.arpa", "nas.local", "x.Internal", "a.lan", "b.localhost"] {
+            assert!(is_private(it), "{it}");
+        }
+        for it in ["example.org", "myhome.arpa", "dylan", "local.example.org"] {
+            assert!(!is_private(it), "{it}");
+        }
     }
 
     #[test]

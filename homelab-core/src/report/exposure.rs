@@ -18,21 +18,7 @@ pub fn markdown(exposure: &Exposure) -> String {
             ]
         })
         .collect();
-    let hosts: Vec<_> = exposure
-        .hosts
-        .iter()
-        .map(|host| {
-            let ports: Vec<_> = host.ports.iter().map(ToString::to_string).collect();
-            vec![
-                format!("`{}`", host.place()),
-                format!("`{}:{}`", host.service, ports.join(",")),
-                profile_names(&host.profiles),
-                certificate(host),
-                asks(host),
-                closed(host),
-            ]
-        })
-        .collect();
+    let hosts: Vec<_> = exposure.hosts.iter().map(host).collect();
     let ways_out: Vec<_> = exposure
         .ways_out
         .iter()
@@ -81,6 +67,18 @@ pub fn markdown(exposure: &Exposure) -> String {
         table::render(&["Service", "Follows", "Now", "Because"], &unreviewed),
         creators(&exposure.creators),
     )
+}
+
+fn host(host: &Host) -> Vec<String> {
+    let ports: Vec<_> = host.ports.iter().map(ToString::to_string).collect();
+    vec![
+        format!("`{}`", host.place()),
+        format!("`{}:{}`", host.service, ports.join(",")),
+        profile_names(&host.profiles),
+        certificate(host),
+        asks(host),
+        closed(host),
+    ]
 }
 
 fn certificate(host: &Host) -> String {

@@ -89,10 +89,7 @@ impl Host {
 /// Returns the host names that lead to one service, also those that are off.
 pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
-    for site in project.blocks_of(member.name) {
-        let off = off_host(member, site);
-        let off_until = off.as_ref().map(|it| it.1.clone());
-        let off = off.iter().map(|it| it.0.as_str());
+    for site in project.sites_of(member.name) {
         let route = project.route_of(site);
         let (login, because) = match route.map(|it| it.login) {
             _ if site.is_guarded() => (Asks::Proxy, None),
@@ -108,11 +105,11 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             None => site.closed_paths(),
         };
         let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
-        hosts.extend(site.addresses().chain(off).map(|address| Host {
+        hosts.extend(site.addresses().map(|address| Host {
             host: address.to_owned(),
             below: site.below().map(str::to_owned),
             is_public: site.has_public_certificate(),
-            off_until: off_until.clone(),
+            off_until: site.off_until().map(str::to_owned),
             service: member.name.to_owned(),
             ports: site.upstream_ports(),
             profiles: member.service.profiles.clone(),
@@ -123,15 +120,6 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
         }));
     }
     hosts
-}
-
-/// Returns the host name that a site would have if a variable of `.env` had a value, and that
-/// variable: without a value the site is a snippet.
-fn off_host(member: &Member<'_>, site: &ProxySite) -> Option<(String, String)> {
-    let label = member.service.labels.get(&site.label).filter(|_| site.is_snippet())?;
-    let variable = interpolate::variables(label).into_iter().next()?;
-    let host = interpolate::resolve(label, &|name| Some(format!("${name}"))).ok()?;
-    (!host.starts_with('(')).then_some((host, variable))
 }
 
 /// Returns the paths that a variable of `.env` opens, as the labels say.
@@ -145,4 +133,74 @@ fn closed_until(member: &Member<'_>, site: &ProxySite) -> Option<ClosedUntil> {
     let mut variables = labels.flat_map(|(_, value)| interpolate::variables(value));
     let variable = variables.next().filter(|_| !paths.is_empty())?;
     Some(ClosedUntil { paths, setting: format!("{variable}=true"), is_open: !is_closed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{CATALOGUE, good, spec};
+    use crate::prelude::{Domain, EnvVar, Kind, Port, Route};
+
+    const NAME: EnvVar = EnvVar::new("PUBLIC", Kind::Hostname, "Domain.").or("");
+    const ISSUER: EnvVar = EnvVar::new("PUBLIC_TLS", Kind::TlsIssuer, "Issuer.").or("internal");
+    const PUBLIC: Domain = Domain::new(NAME, ISSUER);
+
+    /// Returns the host names of `web` when it has these routes, also as its file alone tells them.
+    fn served(routes: &[Route], values: &[(&str, &str)]) -> String {
+        let mut stack = good();
+        spec(&mut stack, "web").routes = routes.to_vec();
+        let values = values.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned()));
+        let project = Project::from_stack(&stack).with_values(values.collect());
+        let told = |project: &Project<'_>| {
+            let member = project.member("web").expect("it is in the file");
+            let hosts = hosts(project, &member).into_iter();
+            let line = |it: Host| {
+                let (place, login) = (it.place(), it.login);
+                let state = it.off_until.map_or_else(String::new, |it| format!(" off until {it}"));
+                let public = if it.is_public { " public" } else { "" };
+                format!("{place} {:?} {login}{public}{state} {:?}", it.ports, it.closed)
+            };
+            hosts.map(line).collect::<Vec<_>>().join("\n")
+        };
+        let bare = project.clone();
+        let alone = Project::from_file(bare.file().clone(), &CATALOGUE);
+        assert_eq!(told(&alone).lines().count(), told(&project).lines().count());
+        told(&project)
+    }
+
+    #[test]
+    fn a_further_domain_is_off_until_it_is_set() {
+        let port = Port::new(8080);
+        let routes = [
+            Route::host("notes", port).also_at(&[PUBLIC]).closes(&["/setup/*"]),
+            Route::at(PUBLIC, port).login(Login::BuiltIn),
+        ];
+        insta::assert_snapshot!(served(&routes, &[]), @r#"
+        notes.home.arpa [8080] the proxy ["/setup/*"]
+        notes.$PUBLIC [8080] the proxy off until PUBLIC ["/setup/*"]
+        $PUBLIC [8080] the service off until PUBLIC []
+        "#);
+        let values = [("PUBLIC", "example.org"), ("PUBLIC_TLS", "me@example.org")];
+        insta::assert_snapshot!(served(&routes, &values), @r#"
+        notes.home.arpa [8080] the proxy ["/setup/*"]
+        notes.example.org [8080] the proxy public ["/setup/*"]
+        example.org [8080] the service public []
+        "#);
+    }
+
+    #[test]
+    fn each_path_of_a_host_has_its_own_login() {
+        let host = Route::host("notes", Port::new(8080));
+        let open = Login::Open { because: "numbers" };
+        let routes = [
+            host.closes(&["/setup/*"]),
+            Route { port: Port::new(9000), ..host }.below("/api").strip_prefix().login(open),
+            host.below("/api/v2"),
+        ];
+        insta::assert_snapshot!(served(&routes, &[]), @r#"
+        notes.home.arpa [8080] the proxy ["/setup/*"]
+        notes.home.arpa/api [9000] nobody []
+        notes.home.arpa/api/v2 [8080] the proxy []
+        "#);
+    }
 }
