@@ -2,6 +2,7 @@
 
 mod backup_coverage;
 mod cap_drop_all;
+mod command_words;
 mod contract_environment;
 mod contract_peer;
 mod contract_range;
@@ -13,6 +14,7 @@ mod depends_cycle;
 mod depends_healthy;
 mod depends_profiles;
 mod docker_socket;
+mod doubled_dollar;
 mod egress;
 mod end_of_life;
 mod guarded_panel;
@@ -24,6 +26,7 @@ mod image_pinned;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
+mod mount_target;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -117,6 +120,8 @@ pub const ALL: &[Rule] = &[
     secret_mounted::RULE,
     secret_readable::RULE,
     health_check::RULE,
+    command_words::RULE,
+    doubled_dollar::RULE,
     resource_limits::RULE,
     log_driver::RULE,
     log_rotation::RULE,
@@ -128,6 +133,7 @@ pub const ALL: &[Rule] = &[
     egress::RULE,
     backup_coverage::RULE,
     volume_writers::RULE,
+    mount_target::RULE,
     data_mounted::RULE,
     unused::RULE,
     undeclared::RULE,

@@ -92,7 +92,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         userns_mode: None,
         healthcheck: healthcheck(&spec.health),
         restart: Some("unless-stopped".to_owned()),
-        stop_grace_period: spec.stop_grace.map(seconds),
+        stop_grace_period: spec.stop_grace.map(stop_grace_period),
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
         labels: labels(stack, spec),
@@ -210,16 +210,25 @@ fn healthcheck(health: &Health) -> Option<Healthcheck> {
             },
             Probe::Shell(line) => words("CMD-SHELL", &[line]),
         },
-        interval: health.interval.map(seconds),
-        timeout: health.timeout.map(seconds),
+        interval: health.interval.map(duration),
+        timeout: health.timeout.map(duration),
         retries: health.retries,
-        start_period: health.start_period.map(seconds),
+        start_period: health.start_period.map(duration),
     };
     (check != Healthcheck::default()).then_some(check)
 }
 
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs())
+/// Writes whole seconds as `90s`, else milliseconds as `1500ms`.
+fn duration(duration: Duration) -> String {
+    match duration.subsec_nanos() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
+/// Rounds up, because the engine keeps whole seconds and kills at once after 0 s.
+fn stop_grace_period(grace: Duration) -> String {
+    format!("{}s", grace.as_millis().div_ceil(1000))
 }
 
 fn deploy(spec: &Spec) -> Deploy {
@@ -250,6 +259,14 @@ mod tests {
     use crate::checks::testing::{good, spec};
     use crate::dsl::resource::{Bind, Secret, Volume};
     use crate::dsl::variable::Switch;
+
+    #[test]
+    fn less_than_a_second_is_not_zero() {
+        assert_eq!(duration(Duration::from_millis(500)), "500ms");
+        assert_eq!(duration(Duration::from_mins(2)), "120s");
+        assert_eq!(stop_grace_period(Duration::from_millis(900)), "1s");
+        assert_eq!(stop_grace_period(Duration::from_secs(90)), "90s");
+    }
 
     #[test]
     fn an_updater_may_mount_what_is_updated_without_review_and_nothing_else() {

@@ -24,7 +24,9 @@ fn mount(mount: &Mount<()>) -> ServiceMount {
             read_only,
             bind: None,
         },
-        Source::Variable(variable) => bind(reference(&variable), mount.target, read_only),
+        Source::Variable(variable, below) => {
+            bind(reference(&variable) + &literal(below), mount.target, read_only)
+        }
         Source::Host(path) => bind(literal(path), mount.target, read_only),
         Source::File(path) => bind(literal(&format!("./{path}")), mount.target, read_only),
     }
@@ -44,8 +46,9 @@ fn bind(source: String, target: &str, read_only: bool) -> ServiceMount {
 pub(super) fn tmpfs(spec: &Spec) -> Vec<String> {
     let entry = |it: &Tmpfs| {
         let owner = it.owner.map(ids).map(|(uid, gid)| format!("uid={uid},gid={gid}"));
+        let size = it.size.map(|it| format!("size={}m", it.as_mib()));
         let options = Some(literal(it.options)).filter(|it| !it.is_empty());
-        let options: Vec<_> = owner.into_iter().chain(options).collect();
+        let options: Vec<_> = owner.into_iter().chain(size).chain(options).collect();
         let path = literal(it.path);
         if options.is_empty() { path } else { format!("{path}:{}", options.join(",")) }
     };

@@ -21,7 +21,7 @@ pub struct Kept {
     pub target: String,
     /// Whether its loss hurts.
     pub precious: bool,
-    /// How it is kept safe, or why it is not.
+    /// How it is kept safe, or why it is not; and why several services write to it, if they do.
     pub policy: String,
 }
 
@@ -37,8 +37,11 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
                 Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
                 Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
             };
+            let shared = declared.and_then(|it| it.shared);
+            let shared = shared.map(|because| format!("; several services write to it: {because}"));
+            let policy = policy + &shared.unwrap_or_default();
             let variable = declared.and_then(|mount| match mount.source {
-                Source::Variable(variable) => Some(variable.name()),
+                Source::Variable(variable, _) => Some(variable.name()),
                 Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
             });
             let path = project.resolve(&mount.source);

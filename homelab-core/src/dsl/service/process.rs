@@ -71,7 +71,8 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
-    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
+    /// Sets the time between the stop signal and the kill, rounded up to whole seconds. Default:
+    /// Docker's 10 s.
     pub fn stops_within(mut self, grace: Duration) -> Self {
         self.spec.stop_grace = Some(grace);
         self
