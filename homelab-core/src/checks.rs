@@ -49,6 +49,7 @@ mod secret_path;
 mod secret_readable;
 mod socket_proxy_network;
 mod strong_capability;
+mod sysctl;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile_route;
@@ -108,6 +109,7 @@ pub const ALL: &[Rule] = &[
     host_namespace::RULE,
     strong_capability::RULE,
     unconfined::RULE,
+    sysctl::RULE,
     cap_drop_all::RULE,
     no_new_privileges::RULE,
     read_only_root::RULE,
@@ -316,6 +318,9 @@ mod tests {
         let ping = |it: &mut Service| it.cap_add.push("NET_RAW".to_owned());
         assert_eq!(received(("unconfined", "it debugs"), filter), [""; 0]);
         assert_eq!(received(("cap.NET_RAW", "it pings"), ping), [""; 0]);
+        let stick = |it: &mut Service| it.devices.push("/dev/ttyUSB0:/dev/ttyACM0".to_owned());
+        assert_eq!(received(("device./dev/ttyACM0", "its stick"), stick), [""; 0]);
+        assert_eq!(received(("device./dev/ttyUSB0", "another"), stick), ["host-device"]);
         for because in ["", " ", "${WHY:-it debugs}"] {
             assert_eq!(received(("unconfined", because), filter), ["unconfined"], "{because}");
             assert_eq!(received(("cap.NET_RAW", because), ping), ["strong-capability"]);

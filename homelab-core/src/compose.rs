@@ -18,8 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::service::{
-    BindOptions, Condition, Dependency, Deploy, Healthcheck, Limits, Logging, MountKind,
-    PublishedPort, Resources, Service, ServiceMount,
+    BindOptions, Condition, Dependency, Deploy, DeviceRequest, Healthcheck, Limits, Logging,
+    MountKind, PublishedPort, Reservations, Resources, Service, ServiceMount, Ulimit,
 };
 
 /// A whole file: <https://github.com/compose-spec/compose-spec/blob/main/03-compose-file.md>.

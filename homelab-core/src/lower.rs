@@ -7,7 +7,8 @@ mod text;
 
 use self::labels::labels;
 use self::networks::Networks;
-use self::storage::{device, mounts, tmpfs};
+pub(crate) use self::storage::NVIDIA;
+use self::storage::{device, mounts, nvidia, tmpfs};
 pub(crate) use self::text::reference;
 pub use self::text::{literal, text};
 
@@ -18,19 +19,16 @@ use serde_yaml::Mapping;
 
 use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
-    Resources, Secret, Service, Volume,
+    Reservations, Resources, Secret, Service, Ulimit, Volume,
 };
 use crate::dsl::health::{Health, Probe};
-use crate::dsl::privilege::User;
+use crate::dsl::privilege::{self, User};
 use crate::dsl::resource::Source;
 use crate::dsl::route::{Address, Publish};
-use crate::dsl::service::{DependsOn, Spec};
+use crate::dsl::service::{DependsOn, FORWARDING, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
-
-/// Whether a container forwards packets between its networks.
-pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
 
 /// A path whose mount gives nothing.
 const NOTHING: &str = "/dev/null";
@@ -67,25 +65,27 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         user: user(spec),
         group_add: spec.groups.iter().map(reference).collect(),
         init: spec.init,
-        entrypoint: Vec::new(),
+        entrypoint: spec.entrypoint.iter().map(text).collect(),
         command: spec.command.iter().map(text).collect(),
         env_file: env_file(spec),
         environment: environment(stack, spec, networks),
         secrets: spec.secrets.iter().map(|it| it.name().to_owned()).collect(),
         depends_on: depends_on(spec),
-        sysctls: sysctls(&own),
+        sysctls: sysctls(spec, &own),
         networks: own,
         network_mode: None,
         ports: spec.publishes.iter().map(port).collect(),
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
         devices: spec.devices.iter().map(device).collect(),
+        device_cgroup_rules: spec.device_cgroup_rules.iter().map(|it| literal(it)).collect(),
         shm_size: spec.shm.map(|it| format!("{}M", it.as_mib())),
         read_only: spec.read_only,
         cap_drop: vec!["ALL".to_owned()],
         cap_add: spec.capabilities.iter().map(|it| it.as_str().to_owned()).collect(),
         security_opt: vec!["no-new-privileges:true".to_owned()],
         privileged: false,
+        ulimits: ulimits(spec),
         pid: spec.host_pid.then(|| "host".to_owned()),
         ipc: None,
         uts: None,
@@ -177,9 +177,20 @@ fn unattended_paths(stack: &Stack) -> String {
 
 /// A container inherits from the host that it forwards packets: on several networks it would be a
 /// router between them, for whoever can send it a frame.
-fn sysctls(networks: &[String]) -> IndexMap<String, String> {
+fn sysctls(spec: &Spec, networks: &[String]) -> IndexMap<String, String> {
     let no_router = (FORWARDING.to_owned(), "0".to_owned());
-    (networks.len() > 1).then_some(no_router).into_iter().collect()
+    let mut sysctls: IndexMap<_, _> =
+        (networks.len() > 1).then_some(no_router).into_iter().collect();
+    sysctls.extend(texts(&spec.sysctls));
+    sysctls
+}
+
+fn ulimits(spec: &Spec) -> IndexMap<String, Ulimit> {
+    let limit = |(what, limit): (&privilege::Ulimit, &Option<u32>)| {
+        let limit = limit.map_or(-1, i64::from);
+        (what.as_str().to_owned(), Ulimit { soft: limit, hard: limit })
+    };
+    spec.ulimits.iter().map(limit).collect()
 }
 
 fn port(publish: &Publish) -> PublishedPort {
@@ -240,6 +251,7 @@ fn deploy(spec: &Spec) -> Deploy {
                 memory: spec.memory.map(|it| format!("{}M", it.as_mib())),
                 pids: Some(spec.pids),
             }),
+            reservations: spec.nvidia.map(|it| Reservations { devices: vec![nvidia(it)] }),
         }),
     }
 }

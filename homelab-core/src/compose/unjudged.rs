@@ -24,7 +24,6 @@ pub(crate) const POWERFUL: &[&str] = &[
     "cpu_rt_runtime",
     "credential_spec",
     "develop",
-    "device_cgroup_rules",
     "driver_opts",
     "extends",
     "external_links",
@@ -44,7 +43,6 @@ pub(crate) const POWERFUL: &[&str] = &[
     "runtime",
     "scale",
     "storage_opt",
-    "ulimits",
     "use_api_socket",
     "volumes_from",
 ];

@@ -46,6 +46,7 @@ mod wiring;
 use std::marker::PhantomData;
 use std::panic::Location;
 
+pub(crate) use self::process::FORWARDING;
 pub(crate) use self::spec::{DependsOn, Spec};
 pub use self::wiring::{Connect, Wiring};
 use crate::dsl::health::Health;

@@ -122,7 +122,7 @@ mod tests {
     fn limit_of(memory: &str) -> Option<Memory> {
         let mut file = lower(&good());
         let limits = Limits { memory: Some(memory.to_owned()), ..Limits::default() };
-        let resources = Resources { limits: Some(limits) };
+        let resources = Resources { limits: Some(limits), ..Resources::default() };
         file.services["web"].deploy =
             Some(Deploy { resources: Some(resources), ..Deploy::default() });
         let values = [("SET".to_owned(), "1.5G".to_owned())].into_iter().collect();
@@ -148,7 +148,7 @@ mod tests {
         let more = [("a", "256M"), ("b", "900M"), ("c", "128M"), ("d", "800M")];
         for (name, memory) in more {
             let limits = Limits { memory: Some(memory.to_owned()), ..Limits::default() };
-            let resources = Some(Resources { limits: Some(limits) });
+            let resources = Some(Resources { limits: Some(limits), ..Resources::default() });
             let mut service = file.services["fetch"].clone();
             service.profiles = vec![name.to_owned()];
             service.deploy = Some(Deploy { resources, ..Deploy::default() });

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Mapping;
 
-use self::list::{elements, mounts, port, words};
+use self::list::{elements, mounts, port, request, ulimit, words};
 use crate::checks::is_credential;
-use crate::compose::{Healthcheck, Limits, Logging, Network, Service};
+use crate::compose::{Healthcheck, Limits, Logging, Network, Service, Ulimit};
 
 /// One field that differs. The texts are for people, and never contain the value of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         volumes,
         tmpfs,
         devices,
+        device_cgroup_rules,
         shm_size,
         read_only,
         cap_drop,
@@ -84,6 +85,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         security_opt,
         privileged,
         sysctls,
+        ulimits,
         pid,
         ipc,
         uts,
@@ -112,6 +114,8 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.all.extend(mounts(volumes, &to.volumes));
     changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
     changes.list("devices", devices, &to.devices, Clone::clone);
+    let (rules, new) = (device_cgroup_rules, &to.device_cgroup_rules);
+    changes.list("device_cgroup_rules", rules, new, Clone::clone);
     changes.text("shm_size", shm_size.as_ref(), to.shm_size.as_ref());
     changes.switch("read_only", *read_only, to.read_only);
     changes.list("cap_drop", cap_drop, &to.cap_drop, Clone::clone);
@@ -119,11 +123,14 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
     changes.switch("privileged", *privileged, to.privileged);
     changes.map("sysctls", sysctls, &to.sysctls);
+    changes.ulimits(ulimits, &to.ulimits);
     changes.namespaces([pid, ipc, uts, userns_mode], to);
     changes.healthcheck(healthcheck.as_ref(), to.healthcheck.as_ref());
     changes.text("restart", restart.as_ref(), to.restart.as_ref());
     changes.text("stop_grace_period", stop_grace_period.as_ref(), to.stop_grace_period.as_ref());
     changes.limits(&limits(from), &limits(to));
+    let field = "deploy.resources.reservations.devices";
+    changes.list(field, from.device_requests(), to.device_requests(), request);
     changes.logging(logging.as_ref(), to.logging.as_ref());
     changes.map("labels", labels, &to.labels);
     changes.unjudged(unjudged, &to.unjudged);
@@ -184,6 +191,13 @@ impl Changes {
         for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
             self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
         }
+    }
+
+    fn ulimits(&mut self, from: &IndexMap<String, Ulimit>, to: &IndexMap<String, Ulimit>) {
+        let told = |map: &IndexMap<String, Ulimit>| -> IndexMap<String, String> {
+            map.iter().map(|(name, it)| (name.clone(), ulimit(*it))).collect()
+        };
+        self.map("ulimits", &told(from), &told(to));
     }
 
     fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {

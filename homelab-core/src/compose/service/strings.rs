@@ -1,8 +1,16 @@
 //! Every string of a service's entry in which a variable can stand.
 
-use super::{Deploy, Healthcheck, Limits, Logging, PublishedPort, Service, ServiceMount};
+use super::{
+    Deploy, DeviceRequest, Healthcheck, Limits, Logging, PublishedPort, Service, ServiceMount,
+};
 
 impl Service {
+    /// The devices that a driver of the engine gives to it.
+    pub(crate) fn device_requests(&self) -> &[DeviceRequest] {
+        let resources = self.deploy.as_ref().and_then(|it| it.resources.as_ref());
+        resources.and_then(|it| it.reservations.as_ref()).map_or(&[], |it| &it.devices)
+    }
+
     /// Every string value, in the order of the file. The patterns name every field, so that a
     /// new one does not compile until somebody has decided about it.
     pub fn strings(&self) -> Vec<&str> {
@@ -24,6 +32,7 @@ impl Service {
             volumes,
             tmpfs,
             devices,
+            device_cgroup_rules,
             shm_size,
             read_only: _,
             cap_drop,
@@ -31,6 +40,7 @@ impl Service {
             security_opt,
             privileged: _,
             sysctls,
+            ulimits: _,
             pid,
             ipc,
             uts,
@@ -45,7 +55,7 @@ impl Service {
         } = self;
         let lists = [profiles, group_add, entrypoint, command, env_file, secrets, networks, tmpfs]
             .into_iter()
-            .chain([devices, cap_drop, cap_add, security_opt]);
+            .chain([devices, device_cgroup_rules, cap_drop, cap_add, security_opt]);
         let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
             .into_iter()
             .chain([stop_grace_period]);
@@ -58,6 +68,7 @@ impl Service {
         strings.extend(volumes.iter().flat_map(mount));
         strings.extend(healthcheck.iter().flat_map(check));
         strings.extend(deploy.iter().flat_map(limits));
+        strings.extend(self.device_requests().iter().flat_map(request));
         strings.extend(logging.iter().flat_map(log));
         strings
     }
@@ -84,6 +95,12 @@ fn limits(deploy: &Deploy) -> Vec<&str> {
     let limits = limits.map(|Limits { cpus, memory, pids: _ }| [cpus, memory]);
     let limits = limits.into_iter().flatten().flatten();
     replicas.iter().chain(limits).map(String::as_str).collect()
+}
+
+fn request(request: &DeviceRequest) -> impl Iterator<Item = &str> {
+    let DeviceRequest { driver, count, device_ids, capabilities } = request;
+    let words = [driver, count].into_iter().flatten();
+    words.chain(device_ids).chain(capabilities).map(String::as_str)
 }
 
 fn log(logging: &Logging) -> impl Iterator<Item = &str> {

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::dsl::health::{Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::privilege::{Capability, Exception, Nvidia, Ulimit, User};
 use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
@@ -44,7 +44,10 @@ pub(crate) struct Spec {
     pub(crate) secrets: Vec<Secret>,
     pub(crate) mounts: Vec<Mount<()>>,
     pub(crate) tmpfs: Vec<Tmpfs>,
-    pub(crate) devices: Vec<(EnvVar, &'static str)>,
+    /// Path on the host and path in the container.
+    pub(crate) devices: Vec<(Text, &'static str)>,
+    pub(crate) device_cgroup_rules: Vec<&'static str>,
+    pub(crate) nvidia: Option<Nvidia>,
     pub(crate) groups: Vec<EnvVar>,
     pub(crate) memory: Option<Memory>,
     pub(crate) cpus: Cpus,
@@ -56,7 +59,10 @@ pub(crate) struct Spec {
     pub(crate) host_pid: bool,
     pub(crate) docker_socket: bool,
     pub(crate) exceptions: Vec<(Exception<'static>, &'static str)>,
+    pub(crate) entrypoint: Vec<Text>,
     pub(crate) command: Vec<Text>,
+    pub(crate) sysctls: IndexMap<&'static str, Text>,
+    pub(crate) ulimits: IndexMap<Ulimit, Option<u32>>,
     pub(crate) shm: Option<Memory>,
     pub(crate) stop_grace: Option<Duration>,
     pub(crate) init: bool,
@@ -108,6 +114,8 @@ impl Spec {
             mounts: Vec::new(),
             tmpfs: Vec::new(),
             devices: Vec::new(),
+            device_cgroup_rules: Vec::new(),
+            nvidia: None,
             groups: Vec::new(),
             memory: None,
             cpus: Cpus::cores(1),
@@ -119,7 +127,10 @@ impl Spec {
             host_pid: false,
             docker_socket: false,
             exceptions: Vec::new(),
+            entrypoint: Vec::new(),
             command: Vec::new(),
+            sysctls: IndexMap::new(),
+            ulimits: IndexMap::new(),
             shm: None,
             stop_grace: None,
             init: false,
