@@ -34,6 +34,7 @@ mod port_collision;
 mod port_on_internal;
 mod powerful_key;
 mod privileged;
+mod raw_property;
 mod read_only_root;
 mod read_only_writes;
 mod resource_limits;
@@ -106,6 +107,7 @@ pub const ALL: &[Rule] = &[
     socket_proxy_network::RULE,
     privileged::RULE,
     powerful_key::RULE,
+    raw_property::RULE,
     host_namespace::RULE,
     strong_capability::RULE,
     unconfined::RULE,

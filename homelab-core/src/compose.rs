@@ -10,6 +10,7 @@ pub mod dotenv;
 pub mod interpolate;
 pub mod label;
 pub mod limits;
+pub mod specification;
 pub mod unjudged;
 pub mod yaml;
 

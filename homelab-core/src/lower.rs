@@ -9,7 +9,7 @@ use self::labels::labels;
 use self::networks::Networks;
 pub(crate) use self::storage::NVIDIA;
 use self::storage::{device, mounts, nvidia, tmpfs};
-pub(crate) use self::text::reference;
+pub(crate) use self::text::{escape_all, reference};
 pub use self::text::{literal, text};
 
 use std::time::Duration;
@@ -17,6 +17,8 @@ use std::time::Duration;
 use indexmap::{IndexMap, IndexSet};
 use serde_yaml::Mapping;
 
+use crate::compose::specification;
+use crate::compose::unjudged;
 use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
     Reservations, Resources, Secret, Service, Ulimit, Volume,
@@ -59,7 +61,7 @@ pub fn lower(stack: &Stack) -> File {
 
 fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
     let own = networks.on(spec);
-    Service {
+    let mut service = Service {
         image: Some(image(spec)),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
         user: user(spec),
@@ -97,7 +99,14 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         logging: Some(logging()),
         labels: labels(stack, spec),
         unjudged: Mapping::new(),
+    };
+    for (key, yaml) in &spec.raw {
+        // The rule `raw-property` says what is wrong with the others.
+        let Ok(mut value) = specification::property(key, yaml) else { continue };
+        escape_all(&mut value);
+        let _ = unjudged::set(&mut service, key, value);
     }
+    service
 }
 
 /// Pinned, also where the household may take the digest away.

@@ -149,6 +149,8 @@ pub enum Exception<'a> {
     Forwarding,
     /// It shares a namespace: Compose's key, such as `pid`, and the owner, such as `host`.
     Namespace(&'a str, &'a str),
+    /// It has this property of the Compose specification, which no word of the DSL writes.
+    Raw(&'a str),
     /// It can write to its root file system.
     WritableRoot,
 }
@@ -167,6 +169,7 @@ impl fmt::Display for Exception<'_> {
             Self::Device(what) => write!(f, "device {what}"),
             Self::Forwarding => f.write_str("packet forwarding"),
             Self::Namespace(key, with) => write!(f, "{key} {with}"),
+            Self::Raw(key) => write!(f, "raw {key}"),
             Self::WritableRoot => f.write_str("writable root"),
         }
     }

@@ -15,7 +15,7 @@ fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     let is_asked = |what: &Exception<'_>| match what {
         Exception::Capability(it) => !Capability::HARMLESS.contains(it),
         Exception::Device(_) | Exception::Namespace(..) => true,
-        Exception::Forwarding | Exception::WritableRoot => false,
+        Exception::Forwarding | Exception::Raw(_) | Exception::WritableRoot => false,
     };
     let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
     let exceptions = exceptions.map(|(what, because)| (what.key(), *because));

@@ -81,7 +81,6 @@ pub(super) fn nvidia(which: Nvidia) -> DeviceRequest {
 mod tests {
     use crate::checks::check;
     use crate::compose::yaml::{Spacing, render};
-    use crate::lower::lower;
     use crate::model::project::Project;
     use crate::prelude::*;
     use crate::testing::{DATA_ROOT, IMAGE, good};
@@ -123,9 +122,11 @@ mod tests {
           - "-c"
         command:
           - "exec cameras"
+        networks:
+          - egress
         volumes:
           - type: bind
-            source: "${FILES:-${DATA_ROOT:?set DATA_ROOT in .env: Where data lives.}/files}/clips"
+            source: "${DATA_ROOT:?set DATA_ROOT in .env: Where data lives.}/clips"
             target: /clips
             bind:
               create_host_path: false

@@ -48,6 +48,8 @@ pub struct Facts<'a> {
     pub(crate) unprobed: Option<&'a str>,
     /// Exceptions from the rules that have a recorded reason, with that reason.
     pub(crate) exceptions: &'a [(Exception<'static>, &'static str)],
+    /// Properties of the Compose specification that its author set as YAML.
+    pub(crate) raw: &'a [(&'static str, &'static str)],
     /// Rules whose findings on it are accepted, and why.
     pub(crate) waivers: &'a [(&'static str, &'static str)],
     /// Where it is defined.
@@ -79,6 +81,7 @@ impl<'a> Facts<'a> {
                 Probe::Image | Probe::Command(_) | Probe::Shell(_) => None,
             },
             exceptions: &spec.exceptions,
+            raw: &spec.raw,
             waivers: &spec.waivers,
             place: Some(spec.place),
             ..known

@@ -111,6 +111,20 @@ impl<R: Role, S: State> Service<R, S> {
         self
     }
 
+    /// Sets a property of the Compose specification for which there is no method, for this reason.
+    /// The value is YAML, as it would stand in a file, but `$` is literal: `.raw("hostname", "nas",
+    /// "…")`. A property that the rules know is judged as if a method had set it, and replaces what
+    /// the DSL says; so it has to have the long form that this program writes. Default: none.
+    pub fn raw(
+        mut self,
+        property: &'static str,
+        yaml: &'static str,
+        because: &'static str,
+    ) -> Self {
+        self.spec.raw.push((property, yaml));
+        self.exception(Exception::Raw(property), because)
+    }
+
     /// Runs Docker's init as first process. Default: the image's own.
     pub fn init(mut self) -> Self {
         self.spec.init = true;

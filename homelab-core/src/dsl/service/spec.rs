@@ -78,6 +78,8 @@ pub(crate) struct Spec {
     /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,
     pub(crate) waivers: Vec<(&'static str, &'static str)>,
+    /// Properties of the Compose specification, each with its value as YAML.
+    pub(crate) raw: Vec<(&'static str, &'static str)>,
 }
 
 /// The condition under which a dependant starts.
@@ -144,6 +146,7 @@ impl Spec {
             postgres: None,
             unattended: None,
             waivers: Vec::new(),
+            raw: Vec::new(),
         }
     }
 
