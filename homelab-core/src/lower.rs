@@ -23,11 +23,11 @@ use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
     Reservations, Resources, Secret, Service, Ulimit, Volume,
 };
-use crate::dsl::health::{Health, Probe};
+use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::privilege::{self, User};
 use crate::dsl::resource::Source;
 use crate::dsl::route::{Address, Publish};
-use crate::dsl::service::{DependsOn, FORWARDING, Spec};
+use crate::dsl::service::{FORWARDING, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
@@ -93,7 +93,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         uts: None,
         userns_mode: None,
         healthcheck: healthcheck(&spec.health),
-        restart: Some("unless-stopped".to_owned()),
+        restart: Some(if spec.is_job { "no" } else { "unless-stopped" }.to_owned()),
         stop_grace_period: spec.stop_grace.map(stop_grace_period),
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
@@ -145,6 +145,7 @@ fn ids(user: User) -> (String, String) {
 
 fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
     let condition = |it: &DependsOn| match it {
+        DependsOn::Ended => Condition::ServiceCompletedSuccessfully,
         DependsOn::Healthy => Condition::ServiceHealthy,
         DependsOn::Started => Condition::ServiceStarted,
     };

@@ -113,6 +113,7 @@ const PROPERTIES: &[(&str, u8)] = &[
     ("tmpfs", TEXT | LIST),
     ("tty", TRUTH | TEXT),
     ("ulimits", MAP),
+    ("umask", NULL | NUMBER | TEXT),
     ("use_api_socket", TRUTH),
     ("user", TEXT),
     ("userns_mode", TEXT),

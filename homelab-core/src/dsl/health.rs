@@ -23,6 +23,15 @@ pub(crate) enum Probe {
     Unprobed(&'static str),
 }
 
+/// The condition under which a dependant starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DependsOn {
+    /// It has ended with exit code 0.
+    Ended,
+    Healthy,
+    Started,
+}
+
 impl Health {
     /// Uses the check of the image; the image's contract says that it has one.
     pub const fn from_image() -> Self {

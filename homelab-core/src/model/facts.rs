@@ -22,6 +22,8 @@ pub struct Facts<'a> {
     pub role: Option<RoleKind>,
     /// Whether it is the filter in front of the Docker API.
     pub is_socket_proxy: bool,
+    /// Whether its author declared it as a job, which does one thing and ends.
+    pub(crate) is_job: bool,
     /// What is known of its image.
     pub contract: Option<&'a Contract>,
     /// Whether its author declared it in a stack. Then a fact that is absent is false, not unknown.
@@ -66,6 +68,7 @@ impl<'a> Facts<'a> {
         Self {
             role: Some(spec.role),
             is_socket_proxy: spec.docker_socket,
+            is_job: spec.is_job,
             is_declared: true,
             dumps: spec.dumps.iter().map(|it| it.as_str()).collect(),
             uses: spec.peers.iter().map(|it| it.as_str()).collect(),

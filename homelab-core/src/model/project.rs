@@ -8,7 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
-use crate::compose::{File, Network, PublishedPort, Service};
+use crate::compose::{Condition, File, Network, PublishedPort, Service};
 use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
 use crate::dsl::role::RoleKind;
@@ -261,6 +261,13 @@ impl<'a> Project<'a> {
         let near: BTreeSet<_> = near.copied().collect();
         let near = near.into_iter().map(|it| self.member_at(it));
         near.filter(|it| it.name != member.name).collect()
+    }
+
+    /// Whether a service does one thing and ends: its author says so, or another one waits for that.
+    pub(crate) fn is_job(&self, member: &Member<'_>) -> bool {
+        let ends = Condition::ServiceCompletedSuccessfully;
+        let others = self.file.services.values().filter_map(|it| it.depends_on.get(member.name));
+        member.facts().is_job || others.map(|it| it.condition).any(|it| it == ends)
     }
 
     /// Returns the services that mount a secret.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::dsl::health::{Health, Probe};
+use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{Capability, Exception, Nvidia, Ulimit, User};
@@ -58,6 +58,8 @@ pub(crate) struct Spec {
     pub(crate) read_only: bool,
     pub(crate) host_pid: bool,
     pub(crate) docker_socket: bool,
+    /// Whether it does one thing and ends.
+    pub(crate) is_job: bool,
     pub(crate) exceptions: Vec<(Exception<'static>, &'static str)>,
     pub(crate) entrypoint: Vec<Text>,
     pub(crate) command: Vec<Text>,
@@ -80,13 +82,6 @@ pub(crate) struct Spec {
     pub(crate) waivers: Vec<(&'static str, &'static str)>,
     /// Properties of the Compose specification, each with its value as YAML.
     pub(crate) raw: Vec<(&'static str, &'static str)>,
-}
-
-/// The condition under which a dependant starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DependsOn {
-    Healthy,
-    Started,
 }
 
 impl Spec {
@@ -128,6 +123,7 @@ impl Spec {
             read_only: true,
             host_pid: false,
             docker_socket: false,
+            is_job: false,
             exceptions: Vec::new(),
             entrypoint: Vec::new(),
             command: Vec::new(),
@@ -156,8 +152,12 @@ impl Spec {
         }
     }
 
-    /// Whether services that depend on it can wait until it is healthy.
-    pub(crate) fn is_probed(&self) -> bool {
-        !matches!(self.health.probe, Probe::Unprobed(_))
+    /// Returns what services that use it wait for.
+    pub(crate) const fn condition(&self) -> DependsOn {
+        match self.health.probe {
+            _ if self.is_job => DependsOn::Ended,
+            Probe::Unprobed(_) => DependsOn::Started,
+            Probe::Image | Probe::Command(_) | Probe::Shell(_) => DependsOn::Healthy,
+        }
     }
 }
