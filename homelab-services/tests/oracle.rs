@@ -258,7 +258,7 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
     let required = stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
     let values: Vec<_> = required.map(|it| (it.name(), "/srv/data")).collect();
     let profiles: Vec<_> = project.profiles().into_iter().collect();
-    for set in profile_sets(&profiles) {
+    for set in profile_sets(&profiles, &project.exclusive()) {
         let read =
             config(&root, &text, &set, &values).unwrap_or_else(|error| panic!("{set:?}: {error}"));
         let mut found: Vec<_> =

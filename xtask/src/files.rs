@@ -4,7 +4,7 @@ use std::path::Path;
 
 use homelab_core::compose::{MountKind, interpolate};
 use homelab_core::dsl::house::House;
-use homelab_core::dsl::variable::Kind;
+use homelab_core::dsl::variable::{EnvVar, Kind};
 use homelab_core::model::project::Project;
 
 use crate::artefacts::Artefact;
@@ -44,12 +44,12 @@ fn paths(house: &House, text: &str) -> Vec<String> {
         return interpolate::resolve(text, &|_| None).into_iter().collect();
     };
     let variables = house.stack.site().variables.iter();
-    let values: Vec<String> =
-        match variables.clone().find(|it| it.name() == name).map(|it| it.kind()) {
-            Some(Kind::OneOf(words)) => words.iter().map(|it| (*it).to_owned()).collect(),
-            Some(Kind::Count(from, to)) => (from..=to).map(|it| it.to_string()).collect(),
-            Some(_) | None => Vec::new(),
-        };
+    let values: Vec<String> = match variables.clone().find(|it| it.name() == name).map(EnvVar::kind)
+    {
+        Some(Kind::OneOf(words)) => words.iter().map(|it| (*it).to_owned()).collect(),
+        Some(Kind::Count(from, to)) => (from..=to).map(|it| it.to_string()).collect(),
+        Some(_) | None => Vec::new(),
+    };
     let with = |value: String| {
         interpolate::resolve(text, &|asked| (asked == name).then(|| value.clone())).ok()
     };

@@ -67,7 +67,9 @@ fn sound(house: &House, root: &Path) -> anyhow::Result<Option<Vec<Artefact>>> {
     let artefacts = artefacts::all(house, &project);
     let missing = files::missing(house, &project, &artefacts, root);
     if !missing.is_empty() {
-        missing.iter().for_each(|it| complain(it));
+        for message in &missing {
+            complain(message);
+        }
         complain("nothing was written");
         return Ok(None);
     }

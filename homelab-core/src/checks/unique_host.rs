@@ -8,7 +8,7 @@
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::model::project::Project;
+use crate::model::project::{Member, Project};
 use crate::proxy::caddyfile::ProxySite;
 use indexmap::IndexMap;
 
@@ -20,16 +20,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let mut owners: IndexMap<String, &str> = IndexMap::new();
+    let mut owners: IndexMap<String, Vec<Member<'_>>> = IndexMap::new();
     for member in project.members() {
         let name = member.name;
         for address in project.sites_of(name).flat_map(ProxySite::addresses) {
             let host = host(address);
-            let owner = *owners.entry(host.clone()).or_insert(name);
-            if owner != name {
+            let earlier = owners.entry(host.clone()).or_default();
+            let mut others = earlier.iter().filter(|it| it.name != name);
+            let owner = others.find(|it| !project.never_together(it, &member)).copied();
+            earlier.push(member);
+            if let Some(owner) = owner {
                 findings.on(
                     &member,
-                    format!("`{host}` is routed to both `{owner}` and `{name}`"),
+                    format!("`{host}` is routed to both `{}` and `{name}`", owner.name),
                     format!("give `{name}` another host in `Route::host` or in its `caddy` label"),
                 );
             }

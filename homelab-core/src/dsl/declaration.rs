@@ -33,6 +33,9 @@ pub struct Declaration {
     pub reserve: Memory,
     /// Names of the profiles.
     pub profiles: Vec<String>,
+    /// Groups of profiles, of each of which only one may be on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusive: Vec<Vec<String>>,
     /// Every variable of `.env`.
     #[serde(deserialize_with = "understood")]
     pub variables: Vec<EnvVar>,
@@ -57,6 +60,7 @@ impl Declaration {
             tls: site.proxy.map(Proxy::tls),
             reserve: site.reserve,
             profiles: site.profiles.iter().map(|it| it.name().to_owned()).collect(),
+            exclusive: site.exclusive().into_iter().map(names).collect(),
             variables: site.variables.to_vec(),
             secrets: stack.secrets(),
             contracts: stack.catalogue().iter().filter(runs).cloned().collect(),
@@ -73,7 +77,8 @@ impl Declaration {
             domain: None,
             tls: None,
             reserve: Memory::default(),
-            profiles: profiles.into_iter().map(str::to_owned).collect(),
+            profiles: names(profiles),
+            exclusive: Vec::new(),
             variables: Vec::new(),
             secrets: secrets.into_iter().filter_map(Secret::parse).collect(),
             contracts: Vec::new(),
@@ -94,6 +99,10 @@ impl Declaration {
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(text).map_err(|it| it.to_string())
     }
+}
+
+fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Entries of a list of a declaration: far more than a house has.

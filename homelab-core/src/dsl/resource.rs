@@ -16,6 +16,7 @@ use crate::dsl::name;
 pub struct Profile {
     name: &'static str,
     meaning: &'static str,
+    group: Option<&'static str>,
 }
 
 impl Profile {
@@ -23,7 +24,20 @@ impl Profile {
     #[track_caller]
     pub const fn new(name: &'static str, meaning: &'static str) -> Self {
         name::assert_valid(name);
-        Self { name, meaning }
+        Self { name, meaning, group: None }
+    }
+
+    /// Lets only one profile of a group be on at a time, for programs that stand in for each other.
+    /// Default: it may be on with every other one.
+    #[must_use]
+    pub const fn one_of(mut self, group: &'static str) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// Returns the group of which only one profile may be on.
+    pub(crate) const fn group(self) -> Option<&'static str> {
+        self.group
     }
 
     /// Returns the name in `COMPOSE_PROFILES`.

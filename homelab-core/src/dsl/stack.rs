@@ -1,6 +1,6 @@
 //! The stack: services in the order in which they were added, and the house they live in.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::dsl::contract::Contract;
 use crate::dsl::handle::Handle;
@@ -28,7 +28,7 @@ pub struct Site {
     pub egress: Network,
     /// The addresses of all networks.
     pub subnets: Subnet,
-    /// Every profile; all combinations of them must work.
+    /// Every profile; all combinations of them must work, but for those of one group.
     pub profiles: &'static [Profile],
     /// Every network.
     pub networks: &'static [Network],
@@ -69,6 +69,17 @@ impl Proxy {
 }
 
 impl Site {
+    /// Returns the names of the profiles of each group of which only one may be on.
+    pub(crate) fn exclusive(&self) -> Vec<Vec<&'static str>> {
+        let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        for profile in self.profiles {
+            if let Some(group) = profile.group() {
+                groups.entry(group).or_default().push(profile.name());
+            }
+        }
+        groups.into_values().collect()
+    }
+
     /// A network's real name in the engine, which others than Compose need: `<project>_<key>`.
     pub(crate) fn real_name(&self, key: &str) -> String {
         format!("{}_{key}", self.project)

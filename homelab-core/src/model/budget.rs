@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsl::units::Memory;
+use crate::model::profile_sets::apart;
 use crate::model::project::{Member, Project};
 
 /// Memory of one set of profiles.
@@ -28,16 +29,19 @@ pub fn available(project: &Project<'_>) -> Option<Memory> {
 }
 
 /// Returns the needs that tell most: of the base alone, of each profile alone, of a small set that
-/// does not fit although its single profiles do, and of all profiles together. It is empty for a
+/// does not fit although its single profiles do, and of all profiles that may be on together. It is empty for a
 /// project without a host.
 pub fn needs(project: &Project<'_>) -> Vec<Need> {
     let Some(table) = Table::of(project) else { return Vec::new() };
     let profiles: Vec<_> = project.profiles().into_iter().collect();
     let mut sets = vec![Vec::new()];
     sets.extend(profiles.iter().map(|it| vec![*it]));
-    let small = table.too_large(&profiles).filter(|it| !sets.contains(it));
-    sets.extend(small.filter(|it| it.len() < profiles.len()));
-    sets.extend(Some(profiles).filter(|it| it.len() > 1));
+    // Of a group of which only one profile may be on, the one that needs most.
+    let together = apart(&profiles, &project.exclusive());
+    let most = together.into_iter().max_by_key(|it| table.need(it).total).unwrap_or_default();
+    let small = table.too_large(&most).filter(|it| !sets.contains(it));
+    sets.extend(small.filter(|it| it.len() < most.len()));
+    sets.extend(Some(most).filter(|it| it.len() > 1));
     sets.iter().map(|it| table.need(it)).collect()
 }
 
@@ -115,8 +119,9 @@ pub fn limit(project: &Project<'_>, member: &Member<'_>) -> Option<Memory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{CATALOGUE, good};
+    use crate::checks::testing::{CATALOGUE, good, spec};
     use crate::compose::{Deploy, File, Limits, Resources};
+    use crate::dsl::resource::Profile;
     use crate::lower::lower;
 
     fn limit_of(memory: &str) -> Option<Memory> {
@@ -139,6 +144,19 @@ mod tests {
         for memory in ["${UNSET}", "${UNSET:?set it}", "${UNSET:-lots}", "${"] {
             assert_eq!(limit_of(memory), None, "{memory}");
         }
+    }
+
+    #[test]
+    fn of_a_group_the_profile_that_needs_most_counts() {
+        const SMALL: Profile = Profile::new("small", "The small one.").one_of("dns");
+        const LARGE: Profile = Profile::new("large", "The large one.").one_of("dns");
+        let mut stack = good();
+        stack.site.profiles = &[SMALL, LARGE];
+        for (service, profile) in [("fetch", SMALL), ("web", LARGE)] {
+            spec(&mut stack, service).profiles = vec![profile];
+        }
+        let needs = needs(&Project::from_stack(&stack));
+        assert_eq!(needs.last().map(|it| it.profiles.join(" ")).as_deref(), Some("large notes"));
     }
 
     #[test]

@@ -227,6 +227,23 @@ impl<'a> Project<'a> {
         declared.chain(used).collect()
     }
 
+    /// Returns the groups of profiles of which only one may be on.
+    pub fn exclusive(&self) -> Vec<Vec<&'static str>> {
+        self.stack.map(|it| it.site.exclusive()).unwrap_or_default()
+    }
+
+    /// Whether no set of profiles that may be on enables both services.
+    pub(crate) fn never_together(&self, one: &Member<'_>, other: &Member<'_>) -> bool {
+        let (own, others) = (&one.service.profiles, &other.service.profiles);
+        let groups = self.exclusive();
+        let excludes = |a: &String, b: &String| {
+            let both = |it: &Vec<&str>| it.contains(&a.as_str()) && it.contains(&b.as_str());
+            a != b && groups.iter().any(both)
+        };
+        let all = |a: &String| others.iter().all(|b| excludes(a, b));
+        !own.is_empty() && !others.is_empty() && own.iter().all(all)
+    }
+
     /// Returns the names of all variables that the file refers to, in its order.
     pub fn variables(&self) -> IndexSet<String> {
         let File { name, services: _, networks, volumes, secrets } = &self.file;

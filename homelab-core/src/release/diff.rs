@@ -11,7 +11,7 @@ use serde_yaml::Mapping;
 
 use self::list::{elements, mounts, port, request, ulimit, words};
 use crate::checks::is_credential;
-use crate::compose::{Healthcheck, Limits, Logging, Network, Service, Ulimit};
+use crate::compose::{DeviceRequest, Healthcheck, Limits, Logging, Network, Service, Ulimit};
 
 /// One field that differs. The texts are for people, and never contain the value of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -113,14 +113,10 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.list("ports", ports, &to.ports, port);
     changes.all.extend(mounts(volumes, &to.volumes));
     changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
-    changes.list("devices", devices, &to.devices, Clone::clone);
-    let (rules, new) = (device_cgroup_rules, &to.device_cgroup_rules);
-    changes.list("device_cgroup_rules", rules, new, Clone::clone);
+    changes.devices([devices, device_cgroup_rules], from.device_requests(), to);
     changes.text("shm_size", shm_size.as_ref(), to.shm_size.as_ref());
     changes.switch("read_only", *read_only, to.read_only);
-    changes.list("cap_drop", cap_drop, &to.cap_drop, Clone::clone);
-    changes.list("cap_add", cap_add, &to.cap_add, Clone::clone);
-    changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
+    changes.privileges([cap_drop, cap_add, security_opt], to);
     changes.switch("privileged", *privileged, to.privileged);
     changes.map("sysctls", sysctls, &to.sysctls);
     changes.ulimits(ulimits, &to.ulimits);
@@ -129,8 +125,6 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.text("restart", restart.as_ref(), to.restart.as_ref());
     changes.text("stop_grace_period", stop_grace_period.as_ref(), to.stop_grace_period.as_ref());
     changes.limits(&limits(from), &limits(to));
-    let field = "deploy.resources.reservations.devices";
-    changes.list(field, from.device_requests(), to.device_requests(), request);
     changes.logging(logging.as_ref(), to.logging.as_ref());
     changes.map("labels", labels, &to.labels);
     changes.unjudged(unjudged, &to.unjudged);
@@ -198,6 +192,20 @@ impl Changes {
             map.iter().map(|(name, it)| (name.clone(), ulimit(*it))).collect()
         };
         self.map("ulimits", &told(from), &told(to));
+    }
+
+    fn devices(&mut self, from: [&[String]; 2], requests: &[DeviceRequest], to: &Service) {
+        let [devices, rules] = from;
+        self.list("devices", devices, &to.devices, Clone::clone);
+        self.list("device_cgroup_rules", rules, &to.device_cgroup_rules, Clone::clone);
+        let field = "deploy.resources.reservations.devices";
+        self.list(field, requests, to.device_requests(), request);
+    }
+
+    fn privileges(&mut self, [drop, add, options]: [&[String]; 3], to: &Service) {
+        self.list("cap_drop", drop, &to.cap_drop, Clone::clone);
+        self.list("cap_add", add, &to.cap_add, Clone::clone);
+        self.list("security_opt", options, &to.security_opt, Clone::clone);
     }
 
     fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {

@@ -5,8 +5,8 @@ use super::{
 };
 
 impl Service {
-    /// The devices that a driver of the engine gives to it.
-    pub(crate) fn device_requests(&self) -> &[DeviceRequest] {
+    /// Returns the devices that a driver of the engine gives to it.
+    pub fn device_requests(&self) -> &[DeviceRequest] {
         let resources = self.deploy.as_ref().and_then(|it| it.resources.as_ref());
         resources.and_then(|it| it.reservations.as_ref()).map_or(&[], |it| &it.devices)
     }
