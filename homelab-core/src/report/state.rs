@@ -98,3 +98,24 @@ pub fn markdown(kept: &[Kept]) -> String {
         section(false)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{good, spec};
+    use crate::prelude::*;
+    use crate::testing::FILES;
+
+    #[test]
+    fn a_shared_folder_says_why_and_a_scratch_one_that_it_is_not_kept() {
+        let mut stack = good();
+        let tree = Bind::env(&FILES, Backup::Offsite).shared("films are hard links");
+        spec(&mut stack, "web").mounts =
+            vec![tree.at("/files").erase(), Bind::env_scratch(&FILES, "a week").at("/x").erase()];
+        let kept = gather(&Project::from_stack(&stack));
+        let of_web = kept.iter().filter(|it| it.service == "web");
+        let told: Vec<_> = of_web.map(|it| (it.precious, it.policy.as_str())).collect();
+        let shared = "copy it off the host; several services write to it: films are hard links";
+        assert_eq!(told, [(true, shared), (false, "not kept: a week")]);
+    }
+}
