@@ -168,7 +168,20 @@ fn invalid(
     }
     if variable.kind() == Kind::Profiles {
         let known: Vec<_> = declared.profiles.iter().map(String::as_str).collect();
-        let name = value.split(',').find(|it| !known.contains(it))?;
+        let chosen: Vec<_> = value.split(',').collect();
+        let of_group = |group: &&Vec<String>| {
+            group.iter().filter(|it| chosen.contains(&it.as_str())).count() > 1
+        };
+        if let Some(group) = declared.exclusive.iter().find(of_group) {
+            let message = format!("`{variable}` is `{value}`, expected only one of a group");
+            let group = group.iter().map(String::as_str);
+            return Some((
+                Severity::Error,
+                message,
+                format!("keep one of {}", message::list(group)),
+            ));
+        }
+        let name = chosen.into_iter().find(|it| !known.contains(it))?;
         let message = format!("`{variable}` names the profile `{name}`, which does not exist");
         return Some((Severity::Error, message, message::suggest(name, "profiles", &known)));
     }
@@ -200,10 +213,36 @@ pub(crate) fn check_value(
             value: value.to_owned(),
             expected: if variable.kind() == Kind::Profiles {
                 let known = declared.profiles.iter().map(String::as_str);
-                format!("a comma list of {}", message::list(known))
+                let only = declared.exclusive.iter().map(|group| {
+                    format!(", only one of {}", message::list(group.iter().map(String::as_str)))
+                });
+                format!("a comma list of {}{}", message::list(known), only.collect::<String>())
             } else {
                 variable.kind().expected()
             },
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_group_only_one_profile_is_accepted() {
+        const PROFILES: EnvVar = EnvVar::new("COMPOSE_PROFILES", Kind::Profiles, "What runs.");
+        let declared = br#"{ "reserve": 0, "profiles": ["adguard", "pihole", "photos"],
+            "exclusive": [["adguard", "pihole"]], "variables": [], "secrets": [], "contracts": [] }"#;
+        let declared = Declaration::parse(declared).expect("a declaration");
+        for value in ["", "adguard", "photos,pihole"] {
+            assert_eq!(invalid(&declared, &PROFILES, value), None, "{value}");
+        }
+        let found = invalid(&declared, &PROFILES, "adguard,photos,pihole");
+        let (severity, message, help) = found.expect("two of a group are on");
+        assert_eq!(severity, Severity::Error);
+        insta::assert_snapshot!(format!("{message}\n{help}"), @r"
+        `COMPOSE_PROFILES` is `adguard,photos,pihole`, expected only one of a group
+        keep one of `adguard`, `pihole`
+        ");
     }
 }

@@ -3,6 +3,7 @@
 mod acme_dns;
 mod backup_coverage;
 mod cap_drop_all;
+mod command_words;
 mod contract_environment;
 mod contract_memory;
 mod contract_peer;
@@ -19,6 +20,7 @@ mod depends_cycle;
 mod depends_healthy;
 mod depends_profiles;
 mod docker_socket;
+mod doubled_dollar;
 mod dumper_version;
 mod egress;
 mod end_of_life;
@@ -33,6 +35,7 @@ mod log_driver;
 mod log_rotation;
 mod memory_budget;
 mod memory_limit;
+mod mount_target;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -40,6 +43,7 @@ mod port_collision;
 mod port_on_internal;
 mod powerful_key;
 mod privileged;
+mod raw_property;
 mod read_only_root;
 mod read_only_writes;
 mod resource_limits;
@@ -59,6 +63,7 @@ mod secret_readable;
 mod secret_shared;
 mod socket_proxy_network;
 mod strong_capability;
+mod sysctl;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile_route;
@@ -123,9 +128,11 @@ pub const ALL: &[Rule] = &[
     socket_proxy_network::RULE,
     privileged::RULE,
     powerful_key::RULE,
+    raw_property::RULE,
     host_namespace::RULE,
     strong_capability::RULE,
     unconfined::RULE,
+    sysctl::RULE,
     cap_drop_all::RULE,
     no_new_privileges::RULE,
     read_only_root::RULE,
@@ -141,6 +148,8 @@ pub const ALL: &[Rule] = &[
     secret_given::RULE,
     database_login::RULE,
     health_check::RULE,
+    command_words::RULE,
+    doubled_dollar::RULE,
     resource_limits::RULE,
     log_driver::RULE,
     log_rotation::RULE,
@@ -156,6 +165,7 @@ pub const ALL: &[Rule] = &[
     database_dump::RULE,
     dumper_version::RULE,
     volume_writers::RULE,
+    mount_target::RULE,
     data_mounted::RULE,
     unused::RULE,
     undeclared::RULE,

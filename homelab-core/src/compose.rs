@@ -10,6 +10,7 @@ pub mod dotenv;
 pub mod interpolate;
 pub mod label;
 pub mod limits;
+pub mod specification;
 pub mod unjudged;
 pub mod yaml;
 
@@ -18,8 +19,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::service::{
-    BindOptions, Condition, Dependency, Deploy, Healthcheck, Limits, Logging, MountKind,
-    PublishedPort, Reservations, Resources, Service, ServiceMount, ServiceSecret,
+    BindOptions, Condition, Dependency, Deploy, DeviceRequest, Healthcheck, Limits, Logging,
+    MountKind, PublishedPort, Reservations, Resources, Service, ServiceMount, ServiceSecret,
+    Ulimit,
 };
 
 /// A whole file: <https://github.com/compose-spec/compose-spec/blob/main/03-compose-file.md>.

@@ -39,7 +39,7 @@ pub mod prelude {
     pub use crate::dsl::health::Health;
     pub use crate::dsl::image::Image;
     pub use crate::dsl::name::ServiceName;
-    pub use crate::dsl::privilege::{Capability, User};
+    pub use crate::dsl::privilege::{Capability, Nvidia, Ulimit, User};
     pub use crate::dsl::resource::{Backup, Bind, Mount, Network, Profile, Secret, Tmpfs, Volume};
     pub use crate::dsl::route::{Login, Publish, Route, Tile, TileGroup};
     pub use crate::dsl::service::{

@@ -7,8 +7,9 @@ mod text;
 
 pub(crate) use self::labels::labels;
 use self::networks::Networks;
-use self::storage::{device, mounts, secret, tmpfs};
-pub(crate) use self::text::reference;
+pub(crate) use self::storage::NVIDIA;
+use self::storage::{device, mounts, nvidia, secret, tmpfs};
+pub(crate) use self::text::{escape_all, reference};
 pub use self::text::{literal, text};
 
 use std::time::Duration;
@@ -16,22 +17,21 @@ use std::time::Duration;
 use indexmap::{IndexMap, IndexSet};
 use serde_yaml::Mapping;
 
+use crate::compose::specification;
+use crate::compose::unjudged;
 use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
-    Reservations, Resources, Secret, Service, Volume,
+    Reservations, Resources, Secret, Service, Ulimit, Volume,
 };
-use crate::dsl::health::{Health, Probe};
-use crate::dsl::privilege::User;
+use crate::dsl::health::{DependsOn, Health, Probe};
+use crate::dsl::privilege::{self, User};
 use crate::dsl::resource::Source;
 use crate::dsl::route::{Address, Publish};
-use crate::dsl::service::{DependsOn, Spec};
+use crate::dsl::service::{FORWARDING, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
-
-/// Whether a container forwards packets between its networks.
-pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
 
 /// A path whose mount gives nothing.
 const NOTHING: &str = "/dev/null";
@@ -62,43 +62,52 @@ pub fn lower(stack: &Stack) -> File {
 
 fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
     let own = networks.on(spec);
-    Service {
+    let mut service = Service {
         image: Some(image(spec)),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
         user: user(spec),
         group_add: spec.groups.iter().map(reference).collect(),
         init: spec.init,
-        entrypoint: Vec::new(),
+        entrypoint: spec.entrypoint.iter().map(text).collect(),
         command: spec.command.iter().map(text).collect(),
         env_file: env_file(spec),
         environment: environment(stack, spec, networks),
         secrets: spec.secrets.iter().map(secret).collect(),
         depends_on: depends_on(spec),
-        sysctls: sysctls(&own),
+        sysctls: sysctls(spec, &own),
         networks: own,
         network_mode: None,
         ports: spec.publishes.iter().map(port).collect(),
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
         devices: spec.devices.iter().map(device).collect(),
+        device_cgroup_rules: spec.device_cgroup_rules.iter().map(|it| literal(it)).collect(),
         shm_size: spec.shm.map(mebibytes),
         read_only: spec.read_only,
         cap_drop: vec!["ALL".to_owned()],
         cap_add: spec.capabilities.iter().map(|it| it.as_str().to_owned()).collect(),
         security_opt: vec!["no-new-privileges:true".to_owned()],
         privileged: false,
+        ulimits: ulimits(spec),
         pid: spec.host_pid.then(|| "host".to_owned()),
         ipc: None,
         uts: None,
         userns_mode: None,
         healthcheck: healthcheck(&spec.health),
-        restart: Some("unless-stopped".to_owned()),
-        stop_grace_period: spec.stop_grace.map(seconds),
+        restart: Some(if spec.is_job { "no" } else { "unless-stopped" }.to_owned()),
+        stop_grace_period: spec.stop_grace.map(stop_grace_period),
         deploy: Some(deploy(spec)),
         logging: Some(logging()),
         labels: labels(stack, spec),
         unjudged: Mapping::new(),
+    };
+    for (key, yaml) in &spec.raw {
+        // The rule `raw-property` says what is wrong with the others.
+        let Ok(mut value) = specification::property(key, yaml) else { continue };
+        escape_all(&mut value);
+        let _ = unjudged::set(&mut service, key, value);
     }
+    service
 }
 
 /// Pinned, also where the household may take the digest away.
@@ -137,6 +146,7 @@ fn ids(user: User) -> (String, String) {
 
 fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
     let condition = |it: &DependsOn| match it {
+        DependsOn::Ended => Condition::ServiceCompletedSuccessfully,
         DependsOn::Healthy => Condition::ServiceHealthy,
         DependsOn::Started => Condition::ServiceStarted,
     };
@@ -178,9 +188,20 @@ fn unattended_paths(stack: &Stack) -> String {
 
 /// A container inherits from the host that it forwards packets: on several networks it would be a
 /// router between them, for whoever can send it a frame.
-fn sysctls(networks: &[String]) -> IndexMap<String, String> {
+fn sysctls(spec: &Spec, networks: &[String]) -> IndexMap<String, String> {
     let no_router = (FORWARDING.to_owned(), "0".to_owned());
-    (networks.len() > 1).then_some(no_router).into_iter().collect()
+    let mut sysctls: IndexMap<_, _> =
+        (networks.len() > 1).then_some(no_router).into_iter().collect();
+    sysctls.extend(texts(&spec.sysctls));
+    sysctls
+}
+
+fn ulimits(spec: &Spec) -> IndexMap<String, Ulimit> {
+    let limit = |(what, limit): (&privilege::Ulimit, &Option<u32>)| {
+        let limit = limit.map_or(-1, i64::from);
+        (what.as_str().to_owned(), Ulimit { soft: limit, hard: limit })
+    };
+    spec.ulimits.iter().map(limit).collect()
 }
 
 fn port(publish: &Publish) -> PublishedPort {
@@ -211,20 +232,37 @@ fn healthcheck(health: &Health) -> Option<Healthcheck> {
             },
             Probe::Shell(line) => words("CMD-SHELL", &[line]),
         },
-        interval: health.interval.map(seconds),
-        timeout: health.timeout.map(seconds),
+        interval: health.interval.map(duration),
+        timeout: health.timeout.map(duration),
         retries: health.retries,
-        start_period: health.start_period.map(seconds),
+        start_period: health.start_period.map(duration),
     };
     (check != Healthcheck::default()).then_some(check)
 }
 
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs())
+/// Writes whole seconds as `90s`, else milliseconds as `1500ms`.
+fn duration(duration: Duration) -> String {
+    match duration.subsec_nanos() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
+/// Rounds up, because the engine keeps whole seconds and kills at once after 0 s.
+fn stop_grace_period(grace: Duration) -> String {
+    format!("{}s", grace.as_millis().div_ceil(1000))
 }
 
 fn mebibytes(memory: Memory) -> String {
     format!("{}M", memory.as_mib())
+}
+
+fn reservations(spec: &Spec) -> Option<Reservations> {
+    let reservations = Reservations {
+        memory: spec.memory.map(|it| mebibytes(it.need)),
+        devices: spec.nvidia.map(nvidia).into_iter().collect(),
+    };
+    (reservations != Reservations::default()).then_some(reservations)
 }
 
 fn deploy(spec: &Spec) -> Deploy {
@@ -236,9 +274,7 @@ fn deploy(spec: &Spec) -> Deploy {
                 memory: spec.memory.map(|memory| mebibytes(memory.limit)),
                 pids: Some(spec.pids),
             }),
-            reservations: spec
-                .memory
-                .map(|memory| Reservations { memory: Some(mebibytes(memory.need)) }),
+            reservations: reservations(spec),
         }),
     }
 }
@@ -260,6 +296,14 @@ mod tests {
     use crate::dsl::resource::{Bind, Secret, Volume};
     use crate::dsl::service::{Agent, Service};
     use crate::dsl::variable::Switch;
+
+    #[test]
+    fn less_than_a_second_is_not_zero() {
+        assert_eq!(duration(Duration::from_millis(500)), "500ms");
+        assert_eq!(duration(Duration::from_mins(2)), "120s");
+        assert_eq!(stop_grace_period(Duration::from_millis(900)), "1s");
+        assert_eq!(stop_grace_period(Duration::from_secs(90)), "90s");
+    }
 
     #[test]
     fn a_secret_gets_the_name_that_its_image_asks_for() {

@@ -22,7 +22,8 @@ const TLS: EnvVar = EnvVar::new("TLS", Kind::TlsIssuer, "Issuer.").or("internal"
 /// Where the household's data lies.
 pub const DATA_ROOT: EnvVar = EnvVar::new("DATA_ROOT", Kind::Path, "Where data lives.");
 const DUMPS: EnvVar = EnvVar::new("DUMPS", Kind::Path, "Dumps.").or_under(&DATA_ROOT, "/dumps");
-const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_ROOT, "/files");
+/// Where `web` keeps its files.
+pub const FILES: EnvVar = EnvVar::new("FILES", Kind::Path, "Files.").or_under(&DATA_ROOT, "/files");
 
 /// The proxy's network.
 pub const PROXY: Network = Network::bridge("proxy");

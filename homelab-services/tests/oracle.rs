@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use homelab_core::compose::interpolate;
+use homelab_core::compose::unjudged;
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::compose::{
     File, Healthcheck, MountKind, Secret, Service, ServiceMount, ServiceSecret,
@@ -21,7 +22,7 @@ use homelab_core::model::profile_sets::profile_sets;
 use homelab_core::model::project::Project;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Strings that YAML, Compose or a shell would like to read as something else.
 const AWKWARD: &[&str] = &[
@@ -184,6 +185,45 @@ fn compare(strings: &[String]) {
     }
 }
 
+/// What a container gets of the host, in the words of the DSL.
+#[test]
+fn devices_limits_and_settings_mean_what_we_say() {
+    const SERVICE: &str = r#"
+    image: example/image:1
+    tmpfs: ["/tmp:uid=1,gid=2,size=64m,mode=0770"]
+    devices: ["/dev/bus/usb:/dev/bus/usb:rw"]
+    device_cgroup_rules: ["c 189:* rmw"]
+    ulimits: { memlock: { soft: -1, hard: -1 }, nofile: { soft: 1024, hard: 4096 } }
+    healthcheck: { test: [CMD, probe], interval: 1500ms }
+    deploy: { resources: { reservations: { devices: [
+      { driver: nvidia, count: all, capabilities: [gpu] },
+      { driver: nvidia, count: "2", capabilities: [gpu] },
+      { driver: nvidia, device_ids: ["0"], capabilities: [gpu] } ] } } }
+"#;
+    // Our own types hold all of it, and write it again.
+    let file = yaml::parse(&format!("name: oracle\nservices:\n  it:{SERVICE}"));
+    let text = yaml::render(&file.expect("our types have these words"), "", Spacing::Dense);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let read = config(folder.path(), &text, &[], &[]).expect("Compose accepts the file");
+    let usb = json!({ "source": "/dev/bus/usb", "target": "/dev/bus/usb", "permissions": "rw" });
+    let gpus = json!([
+        { "driver": "nvidia", "count": -1, "capabilities": ["gpu"] },
+        { "driver": "nvidia", "count": 2, "capabilities": ["gpu"] },
+        { "driver": "nvidia", "device_ids": ["0"], "capabilities": ["gpu"] },
+    ]);
+    for (key, expected) in [
+        ("/tmpfs", json!(["/tmp:uid=1,gid=2,size=64m,mode=0770"])),
+        ("/devices", json!([usb])),
+        ("/device_cgroup_rules", json!(["c 189:* rmw"])),
+        ("/ulimits/memlock", json!({ "soft": -1, "hard": -1 })),
+        ("/ulimits/nofile", json!({ "soft": 1024, "hard": 4096 })),
+        ("/healthcheck/interval", json!("1.5s")),
+        ("/deploy/resources/reservations/devices", gpus),
+    ] {
+        assert_eq!(read["services"]["it"].pointer(key), Some(&expected), "{key}");
+    }
+}
+
 /// One clean segment: Compose tidies paths, which is no matter of quoting.
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains('/') && text != "." && text != ".."
@@ -195,11 +235,11 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
     let stack = &house.stack;
     let project = Project::from_stack(stack);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let text = yaml::render(project.file(), "", Spacing::Sections);
+    let text = yaml::render(&unjudged::data(project.file()), "", Spacing::Sections);
     let required = stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
     let values: Vec<_> = required.map(|it| (it.name(), "/srv/data")).collect();
     let profiles: Vec<_> = project.profiles().into_iter().collect();
-    for set in profile_sets(&profiles) {
+    for set in profile_sets(&profiles, &project.exclusive()) {
         let read =
             config(&root, &text, &set, &values).unwrap_or_else(|error| panic!("{set:?}: {error}"));
         let mut found: Vec<_> =

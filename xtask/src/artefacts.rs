@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use homelab_core::checks;
+use homelab_core::compose::unjudged;
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::dsl::declaration::{DECLARATION, Declaration};
 use homelab_core::dsl::house::House;
@@ -32,7 +33,7 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     let mut put = |path: &str, text: String| {
         artefacts.push(Artefact { path: path.to_owned(), text });
     };
-    put("compose.yaml", yaml::render(project.file(), &header, Spacing::Sections));
+    put("compose.yaml", yaml::render(&unjudged::data(project.file()), &header, Spacing::Sections));
     let hint = "`homelab init` writes such a file as `.env`; `homelab doctor` checks it.";
     put(".env.example", env_example::text(house.stack.site(), &format!("{header}\n{hint}")));
     put(DECLARATION, Declaration::of(&house.stack).text());

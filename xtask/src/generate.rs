@@ -12,12 +12,13 @@ use homelab_core::model::project::Project;
 use similar::TextDiff;
 
 use crate::artefacts::{self, Artefact};
+use crate::files;
 use crate::{Outcome, complain, say};
 
 /// Writes the files that have changed. It touches nothing when a rule finds an error or a file
 /// cannot be written.
 pub(crate) fn write(house: &House, root: &Path) -> anyhow::Result<Outcome> {
-    let Some(artefacts) = sound(house)? else { return Ok(Outcome::Findings) };
+    let Some(artefacts) = sound(house, root)? else { return Ok(Outcome::Findings) };
     let changed = write_below(root, &artefacts)?;
     let orphans = orphans(root, &artefacts, &house.header())?;
     for path in &orphans {
@@ -37,7 +38,7 @@ pub(crate) fn write(house: &House, root: &Path) -> anyhow::Result<Outcome> {
 /// Compares the files and writes nothing; prints a diff and the command to run when one is out of
 /// date.
 pub(crate) fn check(house: &House, root: &Path) -> anyhow::Result<Outcome> {
-    let Some(artefacts) = sound(house)? else { return Ok(Outcome::Findings) };
+    let Some(artefacts) = sound(house, root)? else { return Ok(Outcome::Findings) };
     let stale = stale_below(root, &artefacts, &house.header())?;
     if stale.is_empty() {
         say(&format!("{} files are up to date", artefacts.len()));
@@ -55,7 +56,7 @@ pub(crate) fn check(house: &House, root: &Path) -> anyhow::Result<Outcome> {
 
 /// Returns the artefacts of a stack; prints the findings and returns `None` when a rule finds an
 /// error.
-fn sound(house: &House) -> anyhow::Result<Option<Vec<Artefact>>> {
+fn sound(house: &House, root: &Path) -> anyhow::Result<Option<Vec<Artefact>>> {
     let project = Project::from_stack(&house.stack);
     let verdict = checks::check(&project);
     print(&verdict);
@@ -64,6 +65,14 @@ fn sound(house: &House) -> anyhow::Result<Option<Vec<Artefact>>> {
         return Ok(None);
     }
     let artefacts = artefacts::all(house, &project);
+    let missing = files::missing(house, &project, &artefacts, root);
+    if !missing.is_empty() {
+        for message in &missing {
+            complain(message);
+        }
+        complain("nothing was written");
+        return Ok(None);
+    }
     let unique: BTreeSet<_> = artefacts.iter().map(|it| &it.path).collect();
     if unique.len() != artefacts.len() {
         bail!("two artefacts have the same path");
@@ -216,8 +225,8 @@ mod tests {
 
     #[test]
     fn the_same_input_gives_the_same_bytes() {
-        let once = sound(&house()).expect("artefacts are unique");
-        assert_eq!(once, sound(&house()).expect("artefacts are unique"));
+        let once = sound(&house(), Path::new(".")).expect("artefacts are unique");
+        assert_eq!(once, sound(&house(), Path::new(".")).expect("artefacts are unique"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod accept;
 mod artefacts;
+mod files;
 mod generate;
 mod new_service;
 mod renovate;

@@ -94,6 +94,9 @@ fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
         };
         match of(container) {
             "unhealthy" if with.touched.contains(name) => return Verdict::Bad(name.clone()),
+            "exited" if with.touched.contains(name) && has_failed(container) => {
+                return Verdict::Bad(name.clone());
+            }
             "dead" => return Verdict::Bad(name.clone()),
             "restarting" if with.touched.contains(name) && restarts(container) >= LOOP => {
                 return Verdict::Bad(name.clone());
@@ -105,10 +108,16 @@ fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
     waiting.map_or(Verdict::Well, Verdict::Wait)
 }
 
-/// A container is well when it is healthy, or running without a health check.
+/// A container is well when it is healthy, or running without a health check. A job is well when it has
+/// ended with exit code 0; one that still runs has no health check, and whoever uses it waits for its end.
 fn is_well(container: &Value) -> bool {
     let health = of(container);
-    health == "healthy" || health == "running" && !has_check(container)
+    health == "healthy" || health == "running" && !has_check(container) || seen::is_done(container)
+}
+
+/// Whether a container is a job's that has ended with another exit code than 0.
+fn has_failed(container: &Value) -> bool {
+    seen::is_job(container) && !seen::is_done(container)
 }
 
 fn has_check(container: &Value) -> bool {
@@ -211,6 +220,15 @@ mod tests {
         assert!(matches!(judged(vec![a(), starting], &[]), Verdict::Wait(_)));
         let restarting = container("b", "restarting", None);
         assert!(matches!(judged(vec![a(), restarting], &[]), Verdict::Wait(_)));
+        let ended = |policy: &str, code: i32| {
+            let mut ended = container("b", "exited", None);
+            ended["HostConfig"] = json!({ "RestartPolicy": { "Name": policy } });
+            ended["State"]["ExitCode"] = code.into();
+            ended
+        };
+        assert_eq!(judged(vec![a(), ended("no", 0)], &[]), Verdict::Well);
+        assert!(matches!(judged(vec![a(), ended("no", 1)], &[]), Verdict::Bad(_)));
+        assert!(matches!(judged(vec![a(), ended("unless-stopped", 0)], &[]), Verdict::Wait(_)));
         let bad = || container("b", "running", Some("unhealthy"));
         assert!(matches!(judged(vec![a(), bad()], &[]), Verdict::Bad(_)));
         assert_eq!(judged(vec![a(), bad()], &["b"]), Verdict::Well);

@@ -55,7 +55,8 @@ impl Seen {
             service.unjudged = wanted.map(|it| it.unjudged.clone()).unwrap_or_default();
             // A container that keeps crashing or is paused does not need a start.
             let status = text(container, "/State/Status").unwrap_or_default();
-            let running = ["running", "restarting", "paused"].contains(&status);
+            let running =
+                ["running", "restarting", "paused"].contains(&status) || is_done(container);
             let stamp = observe::stamp(container).map(str::to_owned);
             seen.services.insert(name.to_owned(), service);
             containers.insert(name.to_owned(), Container { running, stamp });
@@ -75,6 +76,17 @@ pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
 /// A label of a container.
 pub(crate) fn label<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
     container.pointer("/Config/Labels")?.get(name)?.as_str()
+}
+
+/// Whether a container is a job's: nobody starts it again when it ends.
+pub(crate) fn is_job(container: &Value) -> bool {
+    matches!(text(container, "/HostConfig/RestartPolicy/Name"), None | Some("no"))
+}
+
+/// Whether a container is a job's that has ended with exit code 0.
+pub(crate) fn is_done(container: &Value) -> bool {
+    let code = container.pointer("/State/ExitCode").and_then(Value::as_i64);
+    is_job(container) && text(container, "/State/Status") == Some("exited") && code == Some(0)
 }
 
 /// The service of a container, unless it is a one-off of `docker compose run`.

@@ -3,6 +3,8 @@
 //! Without the group the service starts and silently transcodes on the processor; without
 //! the device it does not start. `/dev/null` stands for no device.
 //!
+//! Docker gives graphics processors of NVIDIA with a program of NVIDIA's container toolkit.
+//!
 //! Fix: set the variables of the device and of its group in `.env` as the finding says.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -13,8 +15,22 @@ use super::{Context, Findings, HostRule};
 
 pub(super) const RULE: HostRule = HostRule { id: "host-gpu", source: include_str!("gpu.rs"), run };
 
+/// The program by which Docker gives graphics processors of NVIDIA, and the folders where it may be.
+const NVIDIA: &str = "nvidia-container-runtime-hook";
+const PROGRAMS: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin"];
+
 fn run(context: &Context<'_>, findings: &mut Findings) {
     for member in context.enabled() {
+        let exists = |it: &str| context.house.host.path(&format!("{it}/{NVIDIA}")).exists();
+        let mut requests = member.service.device_requests().iter();
+        let asks = requests.any(|it| it.driver.as_deref() == Some("nvidia"));
+        if asks && !PROGRAMS.into_iter().any(exists) {
+            findings.warning(
+                member.name,
+                format!("`{}` needs `{NVIDIA}`, which this host does not have", member.name),
+                "install NVIDIA's container toolkit".to_owned(),
+            );
+        }
         for written in &member.service.devices {
             // `source:target:permissions`
             let device = context.project.resolve(written);
@@ -24,6 +40,10 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             }
             let path = context.house.host.path(source);
             let found = std::fs::metadata(&path).ok();
+            // The engine passes every device in a folder such as `/dev/bus/usb`.
+            if found.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+                continue;
+            }
             let Some(found) = found.filter(|it| it.file_type().is_char_device()) else {
                 findings.error(
                     member.name,

@@ -10,8 +10,8 @@
 
 use std::io;
 
-use homelab_core::compose::limits;
 use homelab_core::compose::yaml::{self, Spacing};
+use homelab_core::compose::{limits, unjudged};
 use homelab_core::lower::lower;
 
 use super::{Context, Findings, HostRule};
@@ -29,7 +29,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     if context.house.is_deployed_to() {
         return;
     }
-    let compose = yaml::render(&lower(context.house.stack()), "", Spacing::Sections);
+    let compose =
+        yaml::render(&unjudged::data(&lower(context.house.stack())), "", Spacing::Sections);
     compare(context, "compose.yaml", &compose, findings);
     if !context.house.path("compose.yaml").exists() {
         // This is not the repository, so the other files are missing, too, and are not worth a

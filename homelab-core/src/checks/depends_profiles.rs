@@ -48,7 +48,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{NOTES, break_file, break_stack, spec};
     use crate::compose::{Condition, Dependency, File};
-    use crate::dsl::service::DependsOn;
+    use crate::dsl::health::DependsOn;
     use crate::prelude::*;
 
     const WEATHER: Profile = Profile::new("weather", "The weather.");

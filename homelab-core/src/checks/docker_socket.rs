@@ -78,6 +78,7 @@ mod tests {
         break_file(|file| {
             let mut mount = file.services["socket"].volumes[0].clone();
             source.clone_into(&mut mount.source);
+            mount.target += "2";
             file.services[name].volumes.push(mount);
         })
     }

@@ -3,6 +3,8 @@
 //! Without one a container that hangs is `running` for ever: nothing waits for it, nothing
 //! reports it, and an update that breaks it passes for a success.
 //!
+//! A job needs none: whoever uses it waits until it has ended.
+//!
 //! An image of which nobody knows that it ships a check counts as one that has none.
 //!
 //! Fix: set `healthcheck:`. For an image that ships one, say so in its contract; for an image
@@ -21,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        if !member.has_health_check() && member.facts().unprobed.is_none() {
+        let needs_none = member.facts().unprobed.is_some() || project.is_job(&member);
+        if !member.has_health_check() && !needs_none {
             findings.on(
                 &member,
                 format!("`{}` has no health check", member.name),

@@ -1,7 +1,8 @@
 //! No two services publish the same port of the host.
 //!
 //! The second of them does not start: `port is already allocated`. All combinations of
-//! profiles are valid, so two profiles do not keep two services apart.
+//! profiles are valid, so two profiles do not keep two services apart, unless only one of them may
+//! be on (`Profile::one_of`).
 //!
 //! Fix: publish one of them on another port, or on another address of the host. A port that
 //! is published without an address, or on `0.0.0.0`, takes it on every address.
@@ -47,7 +48,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             ranges.push(at);
             (0..at).collect()
         };
-        for early in earlier.into_iter().map(|it| &claims[it]).filter(|it| collide(it, late)) {
+        let earlier = earlier.into_iter().map(|it| &claims[it]).filter(|it| collide(it, late));
+        for early in earlier.filter(|it| !project.never_together(&it.member, &late.member)) {
             findings.on(
                 &late.member,
                 format!(
@@ -113,8 +115,10 @@ fn enabled(member: &Member<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Protocol, covers};
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{NOTES, break_both, break_file, spec};
     use crate::compose::PublishedPort;
+    use crate::dsl::resource::Profile;
+    use crate::dsl::stack::Stack;
 
     /// Lets `fetch` publish a port on an address, while `caddy` publishes 443 on all of them.
     fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
@@ -144,6 +148,26 @@ mod tests {
           --> fetch.rs
           help: publish one of them on another port or on another address of the host
         ");
+    }
+
+    #[test]
+    fn services_of_which_only_one_runs_may_have_the_same_port() {
+        const ONE: Profile = Profile::new("one", "This one.").one_of("dns");
+        const TWO: Profile = Profile::new("two", "Or this one.").one_of("dns");
+        const BOTH: Profile = Profile::new("both", "With either.");
+        let with = |other: Profile| {
+            let stack_change = |stack: &mut Stack| {
+                stack.site.profiles = vec![NOTES, ONE, other].leak();
+                spec(stack, "fetch").profiles = vec![ONE];
+                spec(stack, "caddy").profiles = vec![other];
+            };
+            let found = break_both(stack_change, |file| {
+                file.services["fetch"].ports = file.services["caddy"].ports.clone();
+            });
+            found.contains("port-collision")
+        };
+        assert!(!with(TWO));
+        assert!(with(BOTH));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! No key of a service gives power over the host that nobody has looked at.
 //!
 //! `provider` runs a program on the host, `post_start` a command with rights of its own, `volumes_from`
-//! and `extends` bring what stands elsewhere, `runtime`, `gpus` and `device_cgroup_rules` open the host's
+//! and `extends` bring what stands elsewhere, `runtime` and `gpus` open the host's
 //! devices, `label_file` adds labels that the proxy reads. No rule judges what such a key does. Keys that
 //! no rule knows, and that are none of these, are passed on and named in the plan.
 //!

@@ -2,6 +2,7 @@
 //!
 //! Each of them lifts a wall between container and host: `NET_ADMIN` rewrites the firewall,
 //! `SYS_PTRACE` reads the memory of other processes, `DAC_READ_SEARCH` opens files of the host.
+//! The ulimits `nice` and `rtprio` give what `SYS_NICE` gives, and need its reason.
 //! `ALL`, `SYS_ADMIN`, `SYS_MODULE` and `SYS_RAWIO` are root on the host, for whatever reason.
 //!
 //! Fix: remove the capability, or add it with `.capability(Capability::…, "…")`.
@@ -9,7 +10,7 @@
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
 use crate::dsl::privilege::{Capability, Exception};
-use crate::model::power::capabilities;
+use crate::model::power::{capabilities, priorities};
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -24,15 +25,19 @@ const ROOT: &[&str] = &["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        for capability in capabilities(project, &member) {
+        let added = capabilities(project, &member);
+        let added = added.map(|it| (format!("adds the capability `{it}`"), it));
+        let raised = priorities(&member).map(|it| {
+            let how = format!("has the ulimit `{it}`, which gives what `SYS_NICE` gives,");
+            (how, "SYS_NICE".to_owned())
+        });
+        for (how, capability) in added.chain(raised) {
             let capability = capability.as_str();
             let name = member.name;
             if ROOT.contains(&capability) {
                 findings.on(
                     &member,
-                    format!(
-                        "`{name}` adds the capability `{capability}`, which is root on the host"
-                    ),
+                    format!("`{name}` {how}, which is root on the host"),
                     "remove it: no reason makes it safe".to_owned(),
                 );
             } else if !Capability::HARMLESS.contains(&capability)
@@ -40,9 +45,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             {
                 findings.on(
                     &member,
-                    format!(
-                        "`{name}` adds the capability `{capability}` without a recorded reason"
-                    ),
+                    format!("`{name}` {how} without a recorded reason"),
                     Help::new("remove it, or say why with `.capability(Capability::…, \"…\")`", format!("remove it, or say why with the label `homelab.accepts.cap.{capability}`")),
                 );
             }
@@ -53,6 +56,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_both, break_file, spec};
+    use crate::compose::Ulimit;
     use crate::dsl::privilege::Exception;
     use crate::dsl::stack::Stack;
 
@@ -78,6 +82,19 @@ mod tests {
         "#);
         insta::assert_snapshot!(with("net_raw"), @r#"
         error[strong-capability]: `fetch` adds the capability `NET_RAW` without a recorded reason
+          --> fetch.rs
+          help: remove it, or say why with `.capability(Capability::…, "…")`
+        "#);
+    }
+
+    #[test]
+    fn a_ulimit_that_gives_priority_is_found() {
+        let found = break_file(|file| {
+            let limit = Ulimit { soft: 99, hard: 99 };
+            file.services["fetch"].ulimits.insert("rtprio".to_owned(), limit);
+        });
+        insta::assert_snapshot!(found, @r#"
+        error[strong-capability]: `fetch` has the ulimit `rtprio`, which gives what `SYS_NICE` gives, without a recorded reason
           --> fetch.rs
           help: remove it, or say why with `.capability(Capability::…, "…")`
         "#);

@@ -8,7 +8,7 @@
 
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
-use crate::model::project::Project;
+use crate::model::project::{Member, Project};
 use indexmap::IndexMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,24 +19,31 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    let mut owners: IndexMap<String, (&str, String, usize)> = IndexMap::new();
+    let mut owners: IndexMap<String, Vec<(Member<'_>, String, usize)>> = IndexMap::new();
     for member in project.members() {
         let name = member.name;
         for (at, site) in project.sites_of(name).enumerate() {
             for written in site.addresses().map(|it| site.place(it)) {
                 let place = place(&written);
-                let earlier = owners.insert(place.clone(), (name, written.clone(), at));
-                let Some((owner, as_written, site)) = earlier else { continue };
-                let (whom, help) = if owner != name {
-                    (
+                let earlier = owners.entry(place.clone()).or_default();
+                let collides = |(other, as_written, site): &&(Member<'_>, String, usize)| {
+                    // One service may serve a host with and without TLS.
+                    let is_twice = *as_written == written && *site != at;
+                    let is_own = other.name == name;
+                    if is_own { is_twice } else { !project.never_together(other, &member) }
+                };
+                let owner = earlier.iter().find(collides).map(|it| it.0.name);
+                earlier.push((member, written, at));
+                let (whom, help) = match owner {
+                    None => continue,
+                    Some(owner) if owner == name => (
+                        format!("twice to `{name}`"),
+                        "give one of the two another host".to_owned(),
+                    ),
+                    Some(owner) => (
                         format!("to both `{owner}` and `{name}`"),
                         format!("give `{name}` another host"),
-                    )
-                // One service may serve a host with and without TLS.
-                } else if as_written == written && site != at {
-                    (format!("twice to `{name}`"), "give one of the two another host".to_owned())
-                } else {
-                    continue;
+                    ),
                 };
                 findings.on(
                     &member,

@@ -2,18 +2,21 @@
 //!
 //! Two programs that do not know of each other overwrite each other's files, and two databases
 //! on one folder destroy it. Reading what another service writes is fine, and so is dumping.
+//! Programs that are made for one folder, such as a downloader and a library with hard links, share
+//! one declaration: `const FILMS: Bind<Precious> = Bind::env(…).shared("…")`.
 //!
-//! Fix: give each service a volume or folder of its own, or mount it with `read_only: true` in
-//! all but one.
+//! Fix: give each service a volume or folder of its own, mount it with `read_only: true` in all but
+//! one, or declare it once with `.shared("…")` and mount that in all.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod seen;
 
-use indexmap::IndexMap;
+use std::path::Path;
 
+use self::seen::{Seen, Written};
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
-use crate::compose::MountKind;
+use crate::checks::finding::{Help, Severity};
+use crate::compose::ServiceMount;
+use crate::dsl::resource::Source;
 use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
@@ -26,62 +29,49 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let mut seen = Seen::default();
     for member in project.members() {
-        let mut own: Vec<(MountKind, String)> = Vec::new();
+        let mut own: Vec<Written<'_>> = Vec::new();
         for mount in member.service.volumes.iter().filter(|it| !it.read_only) {
-            let source = project.resolve(&mount.source);
-            if !is_data(&source) || own.iter().any(|it| *it == (mount.kind, source.clone())) {
+            let (kind, source) = (mount.kind, project.resolve(&mount.source));
+            if !is_data(&source) || own.iter().any(|it| it.kind == kind && it.source == source) {
                 continue;
             }
-            let clash = seen.overlapping(mount.kind, &source).find(|it| !dumps(&member, &it.0));
-            if let Some((other, _, path)) = clash {
+            let written = Written { member, kind, source, shared: shared(&member, mount) };
+            let clash = seen.overlapping(&written).find(|it| !may_share(&written, it));
+            if let Some(other) = clash {
+                let (source, path) = (&written.source, &other.source);
                 findings.on(
                     &member,
                     format!(
                         "`{}` writes to `{source}`, and `{}` writes to `{path}`",
-                        member.name, other.name
+                        member.name, other.member.name
                     ),
-                    "mount it with `read_only: true` in one of them, or use two".to_owned(),
+                    Help::new(
+                        "mount it with `.read_only()` in one of them, use two, or declare it once with `.shared(\"…\")`",
+                        "mount it with `read_only: true` in one of them, or use two",
+                    ),
                 );
             }
-            own.push((mount.kind, source));
+            own.push(written);
         }
-        for (kind, source) in own {
-            seen.push(member, kind, source);
+        for written in own {
+            seen.push(written);
         }
     }
 }
 
-/// The paths that the services so far write to, in the order of the services.
-#[derive(Default)]
-struct Seen<'a> {
-    list: Vec<(Member<'a>, MountKind, String)>,
-    /// Positions of the paths that are exactly this one.
-    at: IndexMap<PathBuf, Vec<usize>>,
-    /// Positions of the paths that lie below this one.
-    below: IndexMap<PathBuf, Vec<usize>>,
+/// Returns the declaration by which several services write to a mount: the whole folder, and why.
+fn shared(member: &Member<'_>, mount: &ServiceMount) -> Option<(Source, &'static str)> {
+    let declared = member.facts().mounts.iter().find(|it| it.target == mount.target)?;
+    let whole = match declared.source {
+        Source::Variable(variable, _) => Source::Variable(variable, ""),
+        other @ (Source::Volume(_) | Source::Host(_) | Source::File(_)) => other,
+    };
+    Some((whole, declared.shared?))
 }
 
-impl<'a> Seen<'a> {
-    fn push(&mut self, member: Member<'a>, kind: MountKind, source: String) {
-        let position = self.list.len();
-        self.at.entry(source.clone().into()).or_default().push(position);
-        for folder in Path::new(&source).ancestors().skip(1) {
-            self.below.entry(folder.into()).or_default().push(position);
-        }
-        self.list.push((member, kind, source));
-    }
-
-    /// Returns the paths that are the source, contain it, or lie in it.
-    fn overlapping(
-        &self,
-        kind: MountKind,
-        source: &str,
-    ) -> impl Iterator<Item = &(Member<'a>, MountKind, String)> {
-        let above = Path::new(source).ancestors().filter_map(|it| self.at.get(it));
-        let near: BTreeSet<_> = above.chain(self.below.get(Path::new(source))).flatten().collect();
-        let near = near.into_iter().map(|it| &self.list[*it]);
-        near.filter(move |(_, other, path)| *other == kind && overlap(kind, path, source))
-    }
+/// Whether two services may write to one place: by one declaration, or because one dumps the other.
+fn may_share(one: &Written<'_>, other: &Written<'_>) -> bool {
+    one.shared.is_some() && one.shared == other.shared || dumps(&one.member, &other.member)
 }
 
 /// Whether a source holds data that two services can spoil. Sockets and devices are made for many
@@ -89,13 +79,6 @@ impl<'a> Seen<'a> {
 fn is_data(source: &str) -> bool {
     let is_socket = Path::new(source).extension().is_some_and(|it| it == "sock");
     !source.is_empty() && !is_socket && !source.starts_with("/dev/")
-}
-
-fn overlap(kind: MountKind, one: &str, other: &str) -> bool {
-    match kind {
-        MountKind::Volume => one == other,
-        MountKind::Bind => Path::new(one).starts_with(other) || Path::new(other).starts_with(one),
-    }
 }
 
 /// Whether one of two services dumps the other.
@@ -106,26 +89,56 @@ fn dumps(one: &Member<'_>, other: &Member<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_stack, spec};
+    use crate::dsl::resource::{Backup, Bind, Mount};
+    use crate::dsl::role::Precious;
+    use crate::testing::FILES;
 
     #[test]
     fn a_volume_with_two_writers_is_found() {
         let found = share("caddy", "", false);
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found, @r#"
         error[volume-writers]: `fetch` writes to `caddy-data`, and `caddy` writes to `caddy-data`
           --> fetch.rs
-          help: mount it with `read_only: true` in one of them, or use two
-        ");
+          help: mount it with `.read_only()` in one of them, use two, or declare it once with `.shared("…")`
+        "#);
     }
 
     #[test]
     fn a_folder_in_anothers_folder_is_found() {
         let found = share("web", "/thumbs", false);
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found, @r#"
         error[volume-writers]: `fetch` writes to `$DATA_ROOT/files/thumbs`, and `web` writes to `$DATA_ROOT/files`
           --> fetch.rs
-          help: mount it with `read_only: true` in one of them, or use two
-        ");
+          help: mount it with `.read_only()` in one of them, use two, or declare it once with `.shared("…")`
+        "#);
+    }
+
+    const TREE: Bind<Precious> =
+        Bind::env(&FILES, Backup::Offsite).shared("films are hard links to downloads");
+
+    /// Lets `web` write to the shared folder, and `fetch` to this one.
+    fn beside(mount: Mount<Precious>) -> String {
+        break_stack(|stack| {
+            spec(stack, "web").mounts[0] = TREE.at("/files").erase();
+            spec(stack, "fetch").mounts.push(mount.erase());
+        })
+    }
+
+    #[test]
+    fn one_declaration_lets_several_write() {
+        assert_eq!(beside(TREE.at("/tree")), "");
+        assert_eq!(beside(TREE.below("/new").at("/tree")), "");
+    }
+
+    #[test]
+    fn another_declaration_of_the_same_folder_is_found() {
+        let own = Bind::env(&FILES, Backup::Offsite).below("/new").at("/tree");
+        insta::assert_snapshot!(beside(own), @r#"
+        error[volume-writers]: `fetch` writes to `$DATA_ROOT/files/new`, and `web` writes to `$DATA_ROOT/files`
+          --> fetch.rs
+          help: mount it with `.read_only()` in one of them, use two, or declare it once with `.shared("…")`
+        "#);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct Service {
     /// Devices of the host, `source:target:permissions`: older releases of Compose refuse the long form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
+    /// Rules by which its control group may use devices of the host, such as `c 189:* rmw`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub device_cgroup_rules: Vec<String>,
     /// Size of `/dev/shm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shm_size: Option<String>,
@@ -88,6 +91,9 @@ pub struct Service {
     /// Settings of the kernel that are its namespaces' own.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub sysctls: IndexMap<String, String>,
+    /// Limits of each of its processes.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub ulimits: IndexMap<String, Ulimit>,
     /// `host` shows it the host's processes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<String>,
@@ -195,6 +201,16 @@ pub struct BindOptions {
     pub create_host_path: bool,
 }
 
+/// Long form of an entry of `ulimits`; -1 means that there is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ulimit {
+    /// What a process begins with.
+    pub soft: i64,
+    /// How far it may raise that.
+    pub hard: i64,
+}
+
 /// A health check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -238,19 +254,39 @@ pub struct Resources {
     /// Upper bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-    /// What is kept for it when the host runs short.
+    /// What it needs of the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservations: Option<Reservations>,
 }
 
-/// What is kept for a service when the host runs short: Compose gives the engine its memory as
-/// `MemoryReservation`. Reserved processors mean nothing to a single host.
+/// What a service needs of the host. Reserved processors mean nothing to a single host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reservations {
-    /// Memory in Compose's byte notation.
+    /// Memory that is kept for it when the host runs short, in Compose's byte notation. The engine
+    /// gets it as `MemoryReservation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<String>,
+    /// Devices that a driver of the engine gives to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceRequest>,
+}
+
+/// Devices that a driver of the engine gives to a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceRequest {
+    /// The driver, such as `nvidia`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    /// How many: a number, or `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<String>,
+    /// Which, instead of how many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub device_ids: Vec<String>,
+    /// What they have to be able to do; `gpu` at least.
+    pub capabilities: Vec<String>,
 }
 
 /// Upper bounds.

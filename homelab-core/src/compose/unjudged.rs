@@ -24,7 +24,6 @@ pub(crate) const POWERFUL: &[&str] = &[
     "cpu_rt_runtime",
     "credential_spec",
     "develop",
-    "device_cgroup_rules",
     "driver_opts",
     "extends",
     "external_links",
@@ -44,7 +43,6 @@ pub(crate) const POWERFUL: &[&str] = &[
     "runtime",
     "scale",
     "storage_opt",
-    "ulimits",
     "use_api_socket",
     "volumes_from",
 ];
@@ -77,22 +75,54 @@ pub fn parse(text: &str) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Puts the keys that were kept back into the value of a file, where Compose looks for them.
-pub(crate) fn put_back(file: &File, value: &mut Value) {
+/// Returns a file as data, with the keys that were kept back where Compose looks for them.
+///
+/// # Panics
+///
+/// Never: the file is plain data with string keys.
+pub fn data(file: &File) -> Value {
+    let mut value = serde_yaml::to_value(file).expect("plain data with string keys is YAML");
     for (name, service) in &file.services {
         let entry = value.get_mut("services").and_then(|it| it.get_mut(name.as_str()));
         if let Some(Value::Mapping(entry)) = entry {
             entry.extend(service.unjudged.clone());
         }
     }
+    value
+}
+
+/// Sets a property of a service: a field where there is one, so that the rules judge it, else a key
+/// that is kept back.
+///
+/// # Errors
+///
+/// What the parser says when the field cannot hold the value.
+pub(crate) fn set(service: &mut Service, key: &str, value: Value) -> Result<(), serde_yaml::Error> {
+    if !known().any(|it| it == key) {
+        service.unjudged.insert(key.into(), value);
+        return Ok(());
+    }
+    let mut fields = serde_yaml::to_value(&*service)?;
+    if let Value::Mapping(fields) = &mut fields {
+        fields.insert(key.into(), value);
+    }
+    let changed: Service = serde_yaml::from_value(fields)?;
+    *service = Service { unjudged: std::mem::take(&mut service.unjudged), ..changed };
+    Ok(())
+}
+
+/// Returns the keys of a service that are fields.
+pub(super) fn known() -> impl Iterator<Item = String> {
+    let schema = schema_for!(Service);
+    let fields = schema.get("properties").and_then(|it| it.as_object()).cloned();
+    fields.into_iter().flatten().map(|it| it.0)
 }
 
 /// Takes the keys that a service does not have out of every service. One that is no key of Compose, or
 /// whose value could not be written again as it was read, stays, and so is refused.
 fn take(value: &mut Value) -> IndexMap<String, Mapping> {
-    let schema = schema_for!(Service);
-    let known = schema.get("properties").and_then(|it| it.as_object());
-    let is_known = |key: &str| known.is_some_and(|known| known.contains_key(key));
+    let known: Vec<_> = known().collect();
+    let is_known = |key: &str| known.iter().any(|it| it == key);
     let mut taken = IndexMap::new();
     let Some(Value::Mapping(services)) = value.get_mut("services") else { return taken };
     for (name, service) in services.iter_mut() {
@@ -116,7 +146,7 @@ fn is_key(key: &str) -> bool {
 }
 
 /// Whether something stands in it that would not be written again as it was read.
-fn is_odd(value: &Value) -> bool {
+pub(super) fn is_odd(value: &Value) -> bool {
     match value {
         Value::Tagged(_) => true,
         Value::Sequence(list) => list.iter().any(is_odd),

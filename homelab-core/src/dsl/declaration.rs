@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::dsl::contract::Contract;
-use crate::dsl::resource::{Profile, Secret};
+use crate::dsl::resource::Secret;
 use crate::dsl::stack::{Proxy, Stack};
 use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
@@ -36,6 +36,9 @@ pub struct Declaration {
     /// Names of the profiles that the host never switches on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never: Vec<String>,
+    /// Groups of profiles, of each of which only one may be on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusive: Vec<Vec<String>>,
     /// Every variable of `.env`.
     #[serde(deserialize_with = "understood")]
     pub variables: Vec<EnvVar>,
@@ -59,8 +62,9 @@ impl Declaration {
             domain: Some(site.domain),
             tls: site.proxy.map(Proxy::tls),
             reserve: site.reserve,
-            profiles: names(site.profiles),
-            never: names(site.never),
+            profiles: names(site.profiles.iter().map(|it| it.name())),
+            never: names(site.never.iter().map(|it| it.name())),
+            exclusive: site.exclusive().into_iter().map(names).collect(),
             variables: site.variables.to_vec(),
             secrets: stack.secrets(),
             contracts: stack.catalogue().iter().filter(runs).cloned().collect(),
@@ -77,8 +81,9 @@ impl Declaration {
             domain: None,
             tls: None,
             reserve: Memory::default(),
-            profiles: profiles.into_iter().map(str::to_owned).collect(),
+            profiles: names(profiles),
             never: Vec::new(),
+            exclusive: Vec::new(),
             variables: Vec::new(),
             secrets: secrets.into_iter().filter_map(Secret::parse).collect(),
             contracts: Vec::new(),
@@ -101,8 +106,8 @@ impl Declaration {
     }
 }
 
-fn names(profiles: &[Profile]) -> Vec<String> {
-    profiles.iter().map(|it| it.name().to_owned()).collect()
+fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Entries of a list of a declaration: far more than a house has.

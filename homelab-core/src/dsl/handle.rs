@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::dsl::health::DependsOn;
 use crate::dsl::name::ServiceName;
 use crate::dsl::text::Text;
 use crate::dsl::units::Port;
@@ -10,13 +11,13 @@ use crate::dsl::units::Port;
 #[derive(Clone, Debug)]
 pub struct Handle<R> {
     name: ServiceName,
-    probed: bool,
+    condition: DependsOn,
     role: PhantomData<fn() -> R>,
 }
 
 impl<R> Handle<R> {
-    pub(super) const fn new(name: ServiceName, probed: bool) -> Self {
-        Self { name, probed, role: PhantomData }
+    pub(super) const fn new(name: ServiceName, condition: DependsOn) -> Self {
+        Self { name, condition, role: PhantomData }
     }
 
     /// Returns the service's name.
@@ -34,7 +35,8 @@ impl<R> Handle<R> {
         Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
     }
 
-    pub(crate) const fn is_probed(&self) -> bool {
-        self.probed
+    /// Returns what a service that uses this one waits for.
+    pub(crate) const fn condition(&self) -> DependsOn {
+        self.condition
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::dsl::image::equal;
+
 /// A service's health check; every constructor of a service asks for it, so that nobody forgets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -21,6 +23,15 @@ pub(crate) enum Probe {
     Unprobed(&'static str),
 }
 
+/// The condition under which a dependant starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DependsOn {
+    /// It has ended with exit code 0.
+    Ended,
+    Healthy,
+    Started,
+}
+
 impl Health {
     /// Uses the check of the image; the image's contract says that it has one.
     pub const fn from_image() -> Self {
@@ -30,10 +41,19 @@ impl Health {
     /// Runs a program with arguments in the container, which is healthy when the program exits with
     /// 0.
     ///
-    /// Panics (in a `const`: does not compile) when there is none.
+    /// A first word `CMD` may be left out.
+    ///
+    /// Panics (in a `const`: does not compile) when there is no program, and when the line of a
+    /// shell stands in its place.
     #[track_caller]
     pub const fn command(command: &'static [&'static str]) -> Self {
-        assert!(!command.is_empty(), "a health check needs a program: name one of the image");
+        let at = !command.is_empty() && equal(command[0], "CMD");
+        let at = if at { 1 } else { 0 };
+        assert!(command.len() > at, "a health check needs a program: name one of the image");
+        assert!(
+            !equal(command[at], "CMD-SHELL") && !has_space(command[at]),
+            "the line of a shell is no program: say `Health::shell(\"…\")`, or make each argument a word"
+        );
         Self::new(Probe::Command(command))
     }
 
@@ -51,16 +71,21 @@ impl Health {
         Self { probe, interval: None, timeout: None, start_period: None, retries: None }
     }
 
-    /// Sets the time between two checks. Default: the image's, else Docker's 30 s.
+    /// Sets the time between two checks, at least 1 ms. Default: the image's, else Docker's 30 s.
     #[must_use]
+    #[track_caller]
     pub const fn every(mut self, interval: Duration) -> Self {
+        assert!(interval.as_millis() > 0, "less than 1 ms means the image's own time");
         self.interval = Some(interval);
         self
     }
 
-    /// Sets the time that one check may take. Default: the image's, else Docker's 30 s.
+    /// Sets the time that one check may take, at least 1 ms. Default: the image's, else Docker's
+    /// 30 s.
     #[must_use]
+    #[track_caller]
     pub const fn within(mut self, timeout: Duration) -> Self {
+        assert!(timeout.as_millis() > 0, "less than 1 ms means the image's own time");
         self.timeout = Some(timeout);
         self
     }
@@ -79,4 +104,15 @@ impl Health {
         self.retries = Some(retries);
         self
     }
+}
+
+const fn has_space(text: &str) -> bool {
+    let mut at = 0;
+    while at < text.len() {
+        if text.as_bytes()[at].is_ascii_whitespace() {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }

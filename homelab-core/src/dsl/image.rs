@@ -170,7 +170,8 @@ const fn find(text: &str, byte: u8, last: bool) -> Option<usize> {
     found
 }
 
-const fn equal(left: &str, right: &str) -> bool {
+/// Whether two texts are the same; `==` is not yet allowed in constants.
+pub(crate) const fn equal(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;

@@ -18,6 +18,8 @@ pub enum User {
 /// `ALL`, `SYS_ADMIN`, `SYS_MODULE` and `SYS_RAWIO` are absent: each is root on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Capability {
+    /// Write to the kernel's log of logins, as PAM does.
+    AuditWrite,
     /// Change the owner of files.
     Chown,
     /// Ignore file permissions.
@@ -26,16 +28,37 @@ pub enum Capability {
     DacReadSearch,
     /// Change the mode of foreign files.
     Fowner,
+    /// Keep the set-group-ID bit of files that it changes.
+    Fsetid,
+    /// Keep memory from being swapped out.
+    IpcLock,
+    /// Send signals to processes of other users.
+    Kill,
     /// Listen on ports below 1024.
     NetBindService,
     /// Change the network's configuration.
     NetAdmin,
     /// Send raw packets (ping).
     NetRaw,
+    /// Measure what processor and graphics processor do.
+    Perfmon,
     /// Change the group of the process.
     Setgid,
+    /// Give capabilities that it has to its processes, or take them away for ever.
+    Setpcap,
     /// Change the user of the process.
     Setuid,
+    /// Make another folder the root of a process.
+    SysChroot,
+    /// Raise the priority of its processes.
+    SysNice,
+    /// Read and change the memory of its user's processes, with the host's processes those of the
+    /// host.
+    SysPtrace,
+    /// Exceed limits of its processes and quotas of its disks.
+    SysResource,
+    /// Set the host's clock.
+    SysTime,
 }
 
 impl Capability {
@@ -44,6 +67,7 @@ impl Capability {
         "CHOWN",
         "DAC_OVERRIDE",
         "FOWNER",
+        "FSETID",
         "KILL",
         "NET_BIND_SERVICE",
         "SETGID",
@@ -54,17 +78,64 @@ impl Capability {
     /// Returns the kernel's name without `CAP_`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AuditWrite => "AUDIT_WRITE",
             Self::Chown => "CHOWN",
             Self::DacOverride => "DAC_OVERRIDE",
             Self::DacReadSearch => "DAC_READ_SEARCH",
             Self::Fowner => "FOWNER",
+            Self::Fsetid => "FSETID",
+            Self::IpcLock => "IPC_LOCK",
+            Self::Kill => "KILL",
             Self::NetBindService => "NET_BIND_SERVICE",
             Self::NetAdmin => "NET_ADMIN",
             Self::NetRaw => "NET_RAW",
+            Self::Perfmon => "PERFMON",
             Self::Setgid => "SETGID",
+            Self::Setpcap => "SETPCAP",
             Self::Setuid => "SETUID",
+            Self::SysChroot => "SYS_CHROOT",
+            Self::SysNice => "SYS_NICE",
+            Self::SysPtrace => "SYS_PTRACE",
+            Self::SysResource => "SYS_RESOURCE",
+            Self::SysTime => "SYS_TIME",
         }
     }
+}
+
+/// A limit of each process of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ulimit {
+    /// Size of the file that a crash leaves, in bytes.
+    Core,
+    /// Memory that is never swapped out, in bytes.
+    Memlock,
+    /// Open files.
+    Nofile,
+    /// Size of the stack, in bytes.
+    Stack,
+}
+
+impl Ulimit {
+    /// Returns Compose's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Memlock => "memlock",
+            Self::Nofile => "nofile",
+            Self::Stack => "stack",
+        }
+    }
+}
+
+/// Graphics processors of NVIDIA. The host needs NVIDIA's container toolkit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Nvidia {
+    /// All of the host.
+    All,
+    /// Any that many.
+    Count(u32),
+    /// Those with these numbers or UUIDs, as `nvidia-smi -L` shows them.
+    Ids(&'static [&'static str]),
 }
 
 /// Something that a service may only do for a recorded reason.
@@ -72,8 +143,14 @@ impl Capability {
 pub enum Exception<'a> {
     /// It has this capability, by the kernel's name without `CAP_`.
     Capability(&'a str),
+    /// It has a device of the host at this path of the container, or uses devices by this rule.
+    Device(&'a str),
+    /// It forwards packets between its networks.
+    Forwarding,
     /// It shares a namespace: Compose's key, such as `pid`, and the owner, such as `host`.
     Namespace(&'a str, &'a str),
+    /// It has this property of the Compose specification, which no word of the DSL writes.
+    Raw(&'a str),
     /// It can write to its root file system.
     WritableRoot,
     /// The proxy does not check the certificate with which it answers.
@@ -125,7 +202,10 @@ impl fmt::Display for Exception<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Capability(name) => write!(f, "cap {name}"),
+            Self::Device(what) => write!(f, "device {what}"),
+            Self::Forwarding => f.write_str("packet forwarding"),
             Self::Namespace(key, with) => write!(f, "{key} {with}"),
+            Self::Raw(key) => write!(f, "raw {key}"),
             Self::WritableRoot => f.write_str("writable root"),
             Self::UncheckedUpstream => f.write_str("unchecked certificate towards the proxy"),
             Self::Directive(name) => write!(f, "directive {name} of the proxy"),

@@ -46,7 +46,8 @@ mod wiring;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-pub(crate) use self::spec::{DependsOn, Spec};
+pub(crate) use self::process::FORWARDING;
+pub(crate) use self::spec::Spec;
 pub use self::wiring::{Connect, Wiring};
 use crate::dsl::dns::{AcmeDns, DnsProvider};
 use crate::dsl::health::Health;

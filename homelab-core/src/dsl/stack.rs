@@ -1,6 +1,6 @@
 //! The stack: services in the order in which they were added, and the house they live in.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::dsl::contract::Contract;
 use crate::dsl::handle::Handle;
@@ -29,7 +29,7 @@ pub struct Site {
     pub egress: Network,
     /// The addresses of all networks.
     pub subnets: Subnet,
-    /// Every profile; all combinations of them must work.
+    /// Every profile; all combinations of them must work, but for those of one group.
     pub profiles: &'static [Profile],
     /// Profiles that this host never switches on, such as those that do not fit beside the others:
     /// its memory need not suffice for them. Most hosts have none.
@@ -73,6 +73,17 @@ impl Proxy {
 }
 
 impl Site {
+    /// Returns the names of the profiles of each group of which only one may be on.
+    pub(crate) fn exclusive(&self) -> Vec<Vec<&'static str>> {
+        let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        for profile in self.profiles {
+            if let Some(group) = profile.group() {
+                groups.entry(group).or_default().push(profile.name());
+            }
+        }
+        groups.into_values().collect()
+    }
+
     /// A network's real name in the engine, which others than Compose need: `<project>_<key>`.
     pub(crate) fn real_name(&self, key: &str) -> String {
         format!("{}_{key}", self.project)
@@ -116,7 +127,7 @@ impl Stack {
     /// Adds a service; the handle is the only way to refer to it.
     pub fn add<R: Role, S: State>(&mut self, service: Service<R, S>) -> Handle<R> {
         let spec = service.spec;
-        let handle = Handle::new(spec.name, spec.is_probed());
+        let handle = Handle::new(spec.name, spec.condition());
         self.services.push(spec);
         handle
     }

@@ -14,8 +14,12 @@ use crate::proxy;
 fn accepted(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     let is_asked = |what: &Exception<'_>| match what {
         Exception::Capability(it) => !Capability::HARMLESS.contains(it),
-        Exception::Namespace(..) => true,
-        Exception::WritableRoot | Exception::UncheckedUpstream | Exception::Directive(_) => false,
+        Exception::Device(_) | Exception::Namespace(..) => true,
+        Exception::Directive(_)
+        | Exception::Forwarding
+        | Exception::Raw(_)
+        | Exception::UncheckedUpstream
+        | Exception::WritableRoot => false,
     };
     let exceptions = spec.exceptions.iter().filter(move |it| is_asked(&it.0));
     let exceptions = exceptions.map(|(what, because)| (what.key(), *because));

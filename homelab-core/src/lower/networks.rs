@@ -219,7 +219,8 @@ mod tests {
     fn who_is_on_several_networks_is_no_router() {
         let file = lower(&good());
         for (name, service) in &file.services {
-            let forwarding = service.sysctls.get(crate::lower::FORWARDING).map(String::as_str);
+            let forwarding =
+                service.sysctls.get(crate::dsl::service::FORWARDING).map(String::as_str);
             let expected = (service.networks.len() > 1).then_some("0");
             assert_eq!(forwarding, expected, "{name}");
         }

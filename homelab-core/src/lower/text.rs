@@ -1,5 +1,7 @@
 //! Writes text as Compose reads it: dollars of literal parts doubled, variables as `${…}`.
 
+use serde_yaml::Value;
+
 use crate::dsl::text::{Piece, Text};
 use crate::dsl::variable::{EnvVar, Fallback, Switch};
 
@@ -17,6 +19,16 @@ pub fn text(text: &Text) -> String {
 /// Escapes the `$` of a literal, so that Compose does not read it as a variable.
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
+}
+
+/// Escapes the `$` of every text in a value.
+pub(crate) fn escape_all(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = literal(text),
+        Value::Sequence(list) => list.iter_mut().for_each(escape_all),
+        Value::Mapping(map) => map.values_mut().for_each(escape_all),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
+    }
 }
 
 /// Writes the reference to a variable: `${NAME:-default}` or `${NAME:?message}`.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsl::units::{Memory, MemoryRange};
+use crate::model::profile_sets::apart;
 use crate::model::project::{Member, Project};
 
 /// What one set of profiles takes of the memory for services; amounts in MiB.
@@ -52,17 +53,21 @@ pub fn available(project: &Project<'_>) -> Option<Memory> {
 }
 
 /// Returns the needs that tell most: of the base alone, of each profile alone, of a small set that
-/// does not fit although its single profiles do, and of all profiles together. Profiles that the
-/// host never switches on are left out. It is empty for a project without a host.
+/// does not fit although its single profiles do, and of all profiles that may be on together.
+/// Profiles that the host never switches on are left out. It is empty for a project without a
+/// host.
 pub fn needs(project: &Project<'_>) -> Vec<Need> {
     let Some(available) = available(project) else { return Vec::new() };
     let table = Table::of(project, available);
     let profiles: Vec<_> = switched_on(project);
     let mut sets = vec![Vec::new()];
     sets.extend(profiles.iter().map(|it| vec![*it]));
-    let small = table.too_large(&profiles).filter(|it| !sets.contains(it));
-    sets.extend(small.filter(|it| it.len() < profiles.len()));
-    sets.extend(Some(profiles).filter(|it| it.len() > 1));
+    // Of a group of which only one profile may be on, the one that needs most.
+    let together = apart(&profiles, &project.exclusive());
+    let most = together.into_iter().max_by_key(|it| table.need(it).total).unwrap_or_default();
+    let small = table.too_large(&most).filter(|it| !sets.contains(it));
+    sets.extend(small.filter(|it| it.len() < most.len()));
+    sets.extend(Some(most).filter(|it| it.len() > 1));
     sets.iter().map(|it| table.need(it)).collect()
 }
 
@@ -214,14 +219,16 @@ pub fn memory(project: &Project<'_>, member: &Member<'_>) -> Option<MemoryRange>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{CATALOGUE, good};
+    use crate::checks::testing::{CATALOGUE, good, spec};
     use crate::compose::{Deploy, File, Limits, Reservations, Resources, Service};
+    use crate::dsl::resource::Profile;
     use crate::lower::lower;
 
     /// Gives a service this memory; without a need nothing is reserved.
     fn set(service: &mut Service, need: Option<&str>, limit: &str) {
         let limits = Limits { memory: Some(limit.to_owned()), ..Limits::default() };
-        let reserved = need.map(|need| Reservations { memory: Some(need.to_owned()) });
+        let reserved = need
+            .map(|need| Reservations { memory: Some(need.to_owned()), ..Reservations::default() });
         let resources = Resources { limits: Some(limits), reservations: reserved };
         let replicas = service.deploy.take().and_then(|it| it.replicas);
         service.deploy = Some(Deploy { replicas, resources: Some(resources) });
@@ -257,6 +264,19 @@ mod tests {
             file.services.insert((*name).to_owned(), service);
         }
         file
+    }
+
+    #[test]
+    fn of_a_group_the_profile_that_needs_most_counts() {
+        const SMALL: Profile = Profile::new("small", "The small one.").one_of("dns");
+        const LARGE: Profile = Profile::new("large", "The large one.").one_of("dns");
+        let mut stack = good();
+        stack.site.profiles = &[SMALL, LARGE];
+        for (service, profile) in [("fetch", SMALL), ("web", LARGE)] {
+            spec(&mut stack, service).profiles = vec![profile];
+        }
+        let needs = needs(&Project::from_stack(&stack));
+        assert_eq!(needs.last().map(|it| it.profiles.join(" ")).as_deref(), Some("large notes"));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Facts<'a> {
     pub role: Option<RoleKind>,
     /// Whether it is the filter in front of the Docker API.
     pub is_socket_proxy: bool,
+    /// Whether its author declared it as a job, which does one thing and ends.
+    pub(crate) is_job: bool,
     /// What is known of its image.
     pub contract: Option<&'a Contract>,
     /// Whether its author declared it in a stack. Then a fact that is absent is false, not unknown.
@@ -50,6 +52,8 @@ pub struct Facts<'a> {
     pub(crate) unprobed: Option<&'a str>,
     /// Exceptions from the rules that have a recorded reason, with that reason.
     pub(crate) exceptions: &'a [(Exception<'static>, &'static str)],
+    /// Properties of the Compose specification that its author set as YAML.
+    pub(crate) raw: &'a [(&'static str, &'static str)],
     /// Findings on it that are accepted, and why.
     pub(crate) waivers: &'a [Waiver],
     /// Where it is defined.
@@ -66,6 +70,7 @@ impl<'a> Facts<'a> {
         Self {
             role: Some(spec.role),
             is_socket_proxy: spec.docker_socket,
+            is_job: spec.is_job,
             is_declared: true,
             dumps: spec.dumps.iter().map(|it| it.as_str()).collect(),
             uses: spec.peers.iter().map(|it| it.as_str()).collect(),
@@ -82,6 +87,7 @@ impl<'a> Facts<'a> {
                 Probe::Image | Probe::Command(_) | Probe::Shell(_) => None,
             },
             exceptions: &spec.exceptions,
+            raw: &spec.raw,
             waivers: &spec.waivers,
             place: Some(spec.place),
             ..known

@@ -36,6 +36,10 @@ pub enum Power {
     Namespace(&'static str, String),
     /// It has a device of the host.
     Device(String),
+    /// It may use devices of the host by a rule of its control group.
+    DeviceRule(String),
+    /// Its processes may take priority over those of others: the name of the ulimit.
+    Priority(String),
     /// Its process is in an additional group of the host: the group's number or name.
     Group(String),
     /// It adds a capability; the kernel's name without `CAP_`.
@@ -72,6 +76,10 @@ impl fmt::Display for Power {
                 write!(f, "is on a network that the file does not name (`{field}: {value}`)")
             }
             Self::Device(device) => write!(f, "has the device `{device}`"),
+            Self::DeviceRule(rule) => {
+                write!(f, "may use devices of the host (`device_cgroup_rules: {rule}`)")
+            }
+            Self::Priority(name) => write!(f, "may raise its priority (`ulimits: {name}`)"),
             Self::Group(group) => write!(f, "is in the group `{group}` (`group_add`)"),
             Self::Capability(name) => write!(f, "has the capability `{name}`"),
             Self::DefaultCapabilities => {
@@ -120,8 +128,15 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let resolved = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
     powers.extend(resolved.filter(is_real).map(Power::Device));
+    powers.extend(
+        requests(project, member)
+            .map(|(driver, which)| Power::Device(format!("{driver}: {which}"))),
+    );
+    let rules = service.device_cgroup_rules.iter();
+    powers.extend(rules.map(|it| Power::DeviceRule(project.resolve(it))));
     powers.extend(service.group_add.iter().map(|it| Power::Group(project.resolve(it))));
     powers.extend(capabilities(project, member).map(Power::Capability));
+    powers.extend(priorities(member).map(|it| Power::Priority(it.to_owned())));
     powers.extend((!member.drops_all_capabilities()).then_some(Power::DefaultCapabilities));
     powers.extend(filters(project, member).map(Power::Unconfined));
     let is_closed = member.new_privileges(project) == Some(false);
@@ -200,6 +215,25 @@ pub(crate) fn capabilities(
 ) -> impl Iterator<Item = String> {
     let written = member.service.cap_add.iter().map(|it| project.resolve(it).to_ascii_uppercase());
     written.map(|it| it.strip_prefix("CAP_").map(str::to_owned).unwrap_or(it))
+}
+
+/// Returns the devices that drivers of the engine give to a service: the driver, and how many or
+/// which.
+pub(crate) fn requests(
+    project: &Project<'_>,
+    member: &Member<'_>,
+) -> impl Iterator<Item = (String, String)> {
+    member.service.device_requests().iter().map(|it| {
+        let driver = it.driver.as_ref().map(|it| project.resolve(it)).unwrap_or_default();
+        let which = it.count.iter().chain(&it.device_ids).map(|it| project.resolve(it));
+        (driver, which.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// Returns the names of the ulimits by which the processes of a service take priority over others.
+pub(crate) fn priorities<'a>(member: &Member<'a>) -> impl Iterator<Item = &'a str> {
+    let names = member.service.ulimits.keys().map(String::as_str);
+    names.filter(|it| ["nice", "rtprio"].contains(it))
 }
 
 /// Returns the security options that replace the engine's filters, written with a `=`.

@@ -9,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
-use crate::compose::{File, Network, PublishedPort, Service};
+use crate::compose::{Condition, File, Network, PublishedPort, Service};
 use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
 use crate::dsl::role::RoleKind;
@@ -238,6 +238,23 @@ impl<'a> Project<'a> {
         declared.chain(used).collect()
     }
 
+    /// Returns the groups of profiles of which only one may be on.
+    pub fn exclusive(&self) -> Vec<Vec<&'static str>> {
+        self.stack.map(|it| it.site.exclusive()).unwrap_or_default()
+    }
+
+    /// Whether no set of profiles that may be on enables both services.
+    pub(crate) fn never_together(&self, one: &Member<'_>, other: &Member<'_>) -> bool {
+        let (own, others) = (&one.service.profiles, &other.service.profiles);
+        let groups = self.exclusive();
+        let excludes = |a: &String, b: &String| {
+            let both = |it: &Vec<&str>| it.contains(&a.as_str()) && it.contains(&b.as_str());
+            a != b && groups.iter().any(both)
+        };
+        let all = |a: &String| others.iter().all(|b| excludes(a, b));
+        !own.is_empty() && !others.is_empty() && own.iter().all(all)
+    }
+
     /// Returns the names of all variables that the file refers to, in its order.
     pub fn variables(&self) -> IndexSet<String> {
         let File { name, services: _, networks, volumes, secrets } = &self.file;
@@ -278,6 +295,13 @@ impl<'a> Project<'a> {
         let near: BTreeSet<_> = near.copied().collect();
         let near = near.into_iter().map(|it| self.member_at(it));
         near.filter(|it| it.name != member.name).collect()
+    }
+
+    /// Whether a service does one thing and ends: its author says so, or another one waits for that.
+    pub(crate) fn is_job(&self, member: &Member<'_>) -> bool {
+        let ends = Condition::ServiceCompletedSuccessfully;
+        let others = self.file.services.values().filter_map(|it| it.depends_on.get(member.name));
+        member.facts().is_job || others.map(|it| it.condition).any(|it| it == ends)
     }
 
     /// Returns the services that mount a secret.

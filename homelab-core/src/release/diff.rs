@@ -9,9 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Mapping;
 
-use self::list::{elements, mounts, port, words};
+use self::list::{elements, mounts, port, request, ulimit, words};
 use crate::checks::is_credential;
-use crate::compose::{Healthcheck, Limits, Logging, Network, Reservations, Resources, Service};
+use crate::compose::{
+    DeviceRequest, Healthcheck, Limits, Logging, Network, Reservations, Resources, Service, Ulimit,
+};
 
 /// One field that differs. The texts are for people, and never contain the value of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +79,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         volumes,
         tmpfs,
         devices,
+        device_cgroup_rules,
         shm_size,
         read_only,
         cap_drop,
@@ -84,6 +87,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         security_opt,
         privileged,
         sysctls,
+        ulimits,
         pid,
         ipc,
         uts,
@@ -111,14 +115,13 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.list("ports", ports, &to.ports, port);
     changes.all.extend(mounts(volumes, &to.volumes));
     changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
-    changes.list("devices", devices, &to.devices, Clone::clone);
+    changes.devices([devices, device_cgroup_rules], from.device_requests(), to);
     changes.text("shm_size", shm_size.as_ref(), to.shm_size.as_ref());
     changes.switch("read_only", *read_only, to.read_only);
-    changes.list("cap_drop", cap_drop, &to.cap_drop, Clone::clone);
-    changes.list("cap_add", cap_add, &to.cap_add, Clone::clone);
-    changes.list("security_opt", security_opt, &to.security_opt, Clone::clone);
+    changes.privileges([cap_drop, cap_add, security_opt], to);
     changes.switch("privileged", *privileged, to.privileged);
     changes.map("sysctls", sysctls, &to.sysctls);
+    changes.ulimits(ulimits, &to.ulimits);
     changes.namespaces([pid, ipc, uts, userns_mode], to);
     changes.healthcheck(healthcheck.as_ref(), to.healthcheck.as_ref());
     changes.text("restart", restart.as_ref(), to.restart.as_ref());
@@ -147,8 +150,6 @@ fn resources(of: &Service) -> Resources {
 }
 
 const NO_LIMITS: Limits = Limits { cpus: None, memory: None, pids: None };
-
-const NOTHING_RESERVED: Reservations = Reservations { memory: None };
 
 #[derive(Debug, Default)]
 struct Changes {
@@ -187,6 +188,27 @@ impl Changes {
         for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
             self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
         }
+    }
+
+    fn ulimits(&mut self, from: &IndexMap<String, Ulimit>, to: &IndexMap<String, Ulimit>) {
+        let told = |map: &IndexMap<String, Ulimit>| -> IndexMap<String, String> {
+            map.iter().map(|(name, it)| (name.clone(), ulimit(*it))).collect()
+        };
+        self.map("ulimits", &told(from), &told(to));
+    }
+
+    fn devices(&mut self, from: [&[String]; 2], requests: &[DeviceRequest], to: &Service) {
+        let [devices, rules] = from;
+        self.list("devices", devices, &to.devices, Clone::clone);
+        self.list("device_cgroup_rules", rules, &to.device_cgroup_rules, Clone::clone);
+        let field = "deploy.resources.reservations.devices";
+        self.list(field, requests, to.device_requests(), request);
+    }
+
+    fn privileges(&mut self, [drop, add, options]: [&[String]; 3], to: &Service) {
+        self.list("cap_drop", drop, &to.cap_drop, Clone::clone);
+        self.list("cap_add", add, &to.cap_add, Clone::clone);
+        self.list("security_opt", options, &to.security_opt, Clone::clone);
     }
 
     fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {
@@ -239,10 +261,11 @@ impl Changes {
         self.text("deploy.resources.limits.cpus", cpus.as_ref(), limits.cpus.as_ref());
         self.text("deploy.resources.limits.memory", memory.as_ref(), limits.memory.as_ref());
         self.text("deploy.resources.limits.pids", pids.as_ref(), limits.pids.as_ref());
-        let Reservations { memory } = reservations.as_ref().unwrap_or(&NOTHING_RESERVED);
-        let reserved = to.reservations.as_ref().unwrap_or(&NOTHING_RESERVED);
+        // Devices are compared as a list.
+        let memory = |it: &Option<Reservations>| it.as_ref().and_then(|it| it.memory.clone());
+        let (reserved, wanted) = (memory(reservations), memory(&to.reservations));
         let field = "deploy.resources.reservations.memory";
-        self.text(field, memory.as_ref(), reserved.memory.as_ref());
+        self.text(field, reserved.as_ref(), wanted.as_ref());
     }
 
     fn logging(&mut self, from: Option<&Logging>, to: Option<&Logging>) {

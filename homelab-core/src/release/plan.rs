@@ -35,7 +35,7 @@ pub struct Before {
 /// What is known of a service's container besides its settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Container {
-    /// Whether it runs.
+    /// Whether it runs or, where nobody starts it again, has ended with exit code 0.
     pub running: bool,
     /// The fingerprint of the files that were mounted when it was made.
     pub stamp: Option<String>,

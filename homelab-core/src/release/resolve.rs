@@ -9,6 +9,7 @@ use crate::compose::limits;
 use crate::compose::unjudged;
 use crate::compose::yaml::{self, Spacing};
 use crate::compose::{File, MountKind, Service};
+use crate::lower::escape_all;
 
 /// Where and how a file is used.
 pub struct Setting<'a> {
@@ -106,9 +107,6 @@ pub fn resolve(file: &File, setting: &Setting<'_>) -> Result<File, Error> {
 /// profile, no environment file, no relative path. So Compose starts what was judged, whatever its own
 /// environment is and however it would have read the file that was sent.
 ///
-/// # Panics
-///
-/// Never: the file is plain data with string keys.
 pub fn text(file: &File) -> String {
     let mut file = file.clone();
     let on: Vec<_> = file.services.keys().cloned().collect();
@@ -116,19 +114,9 @@ pub fn text(file: &File) -> String {
         service.profiles.clear();
         service.depends_on.retain(|name, _| on.contains(name));
     }
-    let mut value = serde_yaml::to_value(&file).expect("plain data with string keys is YAML");
-    unjudged::put_back(&file, &mut value);
+    let mut value = unjudged::data(&file);
     escape_all(&mut value);
     yaml::render(&value, "", Spacing::Dense)
-}
-
-fn escape_all(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = text.replace('$', "$$"),
-        Value::Sequence(list) => list.iter_mut().for_each(escape_all),
-        Value::Mapping(map) => map.values_mut().for_each(escape_all),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
-    }
 }
 
 /// `size` is that of the strings so far: a long value may stand in many of them.

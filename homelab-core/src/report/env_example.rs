@@ -29,6 +29,9 @@ pub fn entry(site: &Site, variable: &EnvVar, value: Option<&str>) -> String {
         for profile in site.profiles {
             let _ = writeln!(out, "#   {}: {}", profile.name(), profile.meaning());
         }
+        for group in site.exclusive() {
+            let _ = writeln!(out, "#   Only one of these: {}.", group.join(", "));
+        }
     }
     let (name, expected) = (variable.name(), variable.kind().expected());
     let _ = match (value, variable.fallback()) {

@@ -21,7 +21,7 @@ pub struct Kept {
     pub target: String,
     /// Whether its loss hurts.
     pub precious: bool,
-    /// How it is kept safe, or why it is not.
+    /// How it is kept safe, or why it is not; and why several services write to it, if they do.
     pub policy: String,
 }
 
@@ -37,8 +37,11 @@ pub fn gather(project: &Project<'_>) -> Vec<Kept> {
                 Some(Policy::Scratch(because)) => (false, format!("not kept: {because}")),
                 Some(Policy::ReadOnly) | None => (true, "nobody said".to_owned()),
             };
+            let shared = declared.and_then(|it| it.shared);
+            let shared = shared.map(|because| format!("; several services write to it: {because}"));
+            let policy = policy + &shared.unwrap_or_default();
             let variable = declared.and_then(|mount| match mount.source {
-                Source::Variable(variable) => Some(variable.name()),
+                Source::Variable(variable, _) => Some(variable.name()),
                 Source::Volume(_) | Source::Host(_) | Source::File(_) => None,
             });
             let path = project.resolve(&mount.source);
@@ -94,4 +97,25 @@ pub fn markdown(kept: &[Kept]) -> String {
         section(true),
         section(false)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{good, spec};
+    use crate::prelude::*;
+    use crate::testing::FILES;
+
+    #[test]
+    fn a_shared_folder_says_why_and_a_scratch_one_that_it_is_not_kept() {
+        let mut stack = good();
+        let tree = Bind::env(&FILES, Backup::Offsite).shared("films are hard links");
+        spec(&mut stack, "web").mounts =
+            vec![tree.at("/files").erase(), Bind::env_scratch(&FILES, "a week").at("/x").erase()];
+        let kept = gather(&Project::from_stack(&stack));
+        let of_web = kept.iter().filter(|it| it.service == "web");
+        let told: Vec<_> = of_web.map(|it| (it.precious, it.policy.as_str())).collect();
+        let shared = "copy it off the host; several services write to it: films are hard links";
+        assert_eq!(told, [(true, shared), (false, "not kept: a week")]);
+    }
 }

@@ -177,14 +177,17 @@ fn every_literal_of_a_service_comes_back_from_interpolation() {
     property(256, &text(), |it| {
         let path = leak(&format!("/{it}"));
         let word = leak(&it);
-        let words: &'static [&'static str] = Box::leak(Box::new(["CMD", word]));
+        let words: &'static [&'static str] = Box::leak(Box::new(["CMD", "probe", word]));
         let file = leak(&format!("x{it}"));
         let device = EnvVar::new("DEVICE", Kind::Path, "A device.").or("/dev/dri");
         let mut stack = Stack::new(site(&[], &[], &[device]));
         let app = Service::app(ServiceName::new("it"), IMAGE, Health::command(words))
             .env("KEY", word)
             .label("key", word)
+            .entrypoint(&[word])
             .command(&[word])
+            .sysctl("net.core.somaxconn", word)
+            .device_cgroup_rule(word, "it is a test")
             .redirect(path.to_owned(), Route::apex(Port::new(80)))
             .route(Route::host("it", Port::new(80)))
             .tmpfs(Tmpfs::at(path))
@@ -207,7 +210,10 @@ fn every_literal_of_a_service_comes_back_from_interpolation() {
             (&service.volumes[0].source, &format!("./x{it}")),
             (&service.volumes[0].target, &slash),
             (&service.volumes[1].target, &slash),
-            (&health.unwrap_or_default()[1], &it),
+            (&health.unwrap_or_default()[2], &it),
+            (&service.entrypoint[0], &it),
+            (&service.sysctls["net.core.somaxconn"], &it),
+            (&service.device_cgroup_rules[0], &it),
         ] {
             let resolved = resolve(got, &|_| None);
             prop_assert_eq!(resolved.as_ref(), Ok(want));

@@ -1,14 +1,14 @@
 //! The committed file as anybody's: judged by facts alone, without the stack that it was lowered from.
 
 use homelab_core::checks::check;
-use homelab_core::compose::yaml;
+use homelab_core::compose::{unjudged, yaml};
 use homelab_core::model::project::Project;
 
 #[test]
 fn nothing_is_found_that_is_only_missing_intent() {
     let house = homelab_services::house();
     let text = include_str!("../../../compose.yaml");
-    let file = yaml::parse(text).expect("it was generated");
+    let file = unjudged::parse(text).expect("it was generated");
     let verdict = check(&Project::from_file(file, house.stack.catalogue()));
     let errors: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     assert!(!verdict.has_errors(), "{}", errors.join("\n"));

@@ -138,7 +138,7 @@ pub(crate) struct Scene {
 impl Scene {
     /// Switches every profile on and waits until everything is healthy.
     pub(crate) fn everything_on(&self) -> anyhow::Result<String> {
-        let profiles = self.model.profiles();
+        let profiles = self.model.together();
         self.house.choose(&profiles)?;
         let containers = self.house.up(&self.model.enabled(&profiles))?;
         Ok(format!("{} containers healthy", containers.len()))

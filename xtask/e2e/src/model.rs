@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use homelab_core::compose::dotenv;
 use homelab_core::dsl::stack::Stack;
+use homelab_core::model::profile_sets::apart;
 use homelab_core::model::project::Project;
 
 /// The stack.
@@ -39,6 +40,12 @@ impl Model {
     /// Every profile, in the stack's order.
     pub(crate) fn profiles(&self) -> Vec<&'static str> {
         self.stack.site().profiles.iter().map(|it| it.name()).collect()
+    }
+
+    /// As many profiles as may be on together, of those that the host ever switches on.
+    pub(crate) fn together(&self) -> Vec<&'static str> {
+        let exclusive = self.project().exclusive();
+        apart(&self.switched_on(), &exclusive).into_iter().next().unwrap_or_default()
     }
 
     /// The profiles that the host ever switches on, in the stack's order.

@@ -1,11 +1,17 @@
 //! Every string of a service's entry in which a variable can stand.
 
 use super::{
-    Deploy, Healthcheck, Limits, Logging, PublishedPort, Reservations, Resources, Service,
+    Deploy, DeviceRequest, Healthcheck, Limits, Logging, PublishedPort, Resources, Service,
     ServiceMount, ServiceSecret,
 };
 
 impl Service {
+    /// Returns the devices that a driver of the engine gives to it.
+    pub fn device_requests(&self) -> &[DeviceRequest] {
+        let resources = self.deploy.as_ref().and_then(|it| it.resources.as_ref());
+        resources.and_then(|it| it.reservations.as_ref()).map_or(&[], |it| &it.devices)
+    }
+
     /// Every string value, in the order of the file. The patterns name every field, so that a
     /// new one does not compile until somebody has decided about it.
     pub fn strings(&self) -> Vec<&str> {
@@ -27,6 +33,7 @@ impl Service {
             volumes,
             tmpfs,
             devices,
+            device_cgroup_rules,
             shm_size,
             read_only: _,
             cap_drop,
@@ -34,6 +41,7 @@ impl Service {
             security_opt,
             privileged: _,
             sysctls,
+            ulimits: _,
             pid,
             ipc,
             uts,
@@ -48,7 +56,7 @@ impl Service {
         } = self;
         let lists = [profiles, group_add, entrypoint, command, env_file, networks, tmpfs]
             .into_iter()
-            .chain([devices, cap_drop, cap_add, security_opt]);
+            .chain([devices, device_cgroup_rules, cap_drop, cap_add, security_opt]);
         let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
             .into_iter()
             .chain([stop_grace_period]);
@@ -62,6 +70,7 @@ impl Service {
         strings.extend(volumes.iter().flat_map(mount));
         strings.extend(healthcheck.iter().flat_map(check));
         strings.extend(deploy.iter().flat_map(limits));
+        strings.extend(self.device_requests().iter().flat_map(request));
         strings.extend(logging.iter().flat_map(log));
         strings
     }
@@ -93,9 +102,16 @@ fn limits(deploy: &Deploy) -> Vec<&str> {
     if let Some(Resources { limits, reservations }) = resources {
         let limits = limits.iter().map(|Limits { cpus, memory, pids: _ }| [cpus, memory]);
         strings.extend(limits.flatten().flatten());
-        strings.extend(reservations.iter().filter_map(|Reservations { memory }| memory.as_ref()));
+        // Devices stand in `device_requests`.
+        strings.extend(reservations.iter().filter_map(|it| it.memory.as_ref()));
     }
     strings.into_iter().map(String::as_str).collect()
+}
+
+fn request(request: &DeviceRequest) -> impl Iterator<Item = &str> {
+    let DeviceRequest { driver, count, device_ids, capabilities } = request;
+    let words = [driver, count].into_iter().flatten();
+    words.chain(device_ids).chain(capabilities).map(String::as_str)
 }
 
 fn log(logging: &Logging) -> impl Iterator<Item = &str> {

@@ -15,6 +15,15 @@ impl Service<Agent> {
         Self::new(name, image, health)
     }
 
+    /// Makes a job: it does one thing, such as a migration, and ends. A deploy runs it when it is new
+    /// or has changed; services that use it start after it has ended with exit code 0.
+    #[track_caller]
+    pub fn job(name: ServiceName, image: Image) -> Self {
+        let mut service = Self::new(name, image, Health::unprobed("it ends by itself"));
+        service.spec.is_job = true;
+        service
+    }
+
     /// Makes a filter in front of the Docker API, the only service that mounts the Docker socket.
     ///
     /// It shares one network with its consumer, and nobody else is on it.

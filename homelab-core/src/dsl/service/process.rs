@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::{Role, Service, State};
 use crate::dsl::name;
-use crate::dsl::privilege::{Capability, Exception, User};
+use crate::dsl::privilege::{Capability, Exception, Ulimit, User};
 use crate::dsl::resource::Secret;
 use crate::dsl::text::{Text, ToText};
 use crate::dsl::variable::EnvVar;
+
+/// Whether a container forwards packets between its networks.
+pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
 
 impl<R: Role, S: State> Service<R, S> {
     /// Sets a variable of its environment; `$` in text is literal.
@@ -85,16 +88,61 @@ impl<R: Role, S: State> Service<R, S> {
         self.exception(Exception::Namespace("pid", "host"), because)
     }
 
+    /// Replaces the image's entry point; the image's command is then dropped. Default: the image's.
+    pub fn entrypoint(mut self, words: &[&str]) -> Self {
+        self.spec.entrypoint = words.iter().map(|it| Text::literal(it)).collect();
+        self
+    }
+
     /// Replaces the image's command. Default: the image's.
     pub fn command(mut self, words: &[&str]) -> Self {
         self.spec.command = words.iter().map(|it| Text::literal(it)).collect();
         self
     }
 
-    /// Sets the time between the stop signal and the kill. Default: Docker's 10 s.
+    /// Sets the time between the stop signal and the kill, rounded up to whole seconds. Default:
+    /// Docker's 10 s.
     pub fn stops_within(mut self, grace: Duration) -> Self {
         self.spec.stop_grace = Some(grace);
         self
+    }
+
+    /// Sets a setting of the kernel that is its namespaces' own, such as `net.core.somaxconn`.
+    /// Default: the kernel's; a service on several networks does not forward packets.
+    pub fn sysctl(mut self, key: &'static str, value: impl ToText) -> Self {
+        self.spec.sysctls.insert(key, value.to_text());
+        self
+    }
+
+    /// Makes it a router between its networks, for this reason. Default: it is none.
+    pub fn forwards_packets(self, because: &'static str) -> Self {
+        self.sysctl(FORWARDING, 1).exception(Exception::Forwarding, because)
+    }
+
+    /// Limits each of its processes. Default: the engine's limits.
+    pub fn ulimit(mut self, what: Ulimit, limit: u32) -> Self {
+        self.spec.ulimits.insert(what, Some(limit));
+        self
+    }
+
+    /// Takes a limit of its processes away. Default: the engine's limits.
+    pub fn without_ulimit(mut self, what: Ulimit) -> Self {
+        self.spec.ulimits.insert(what, None);
+        self
+    }
+
+    /// Sets a property of the Compose specification for which there is no method, for this reason.
+    /// The value is YAML, as it would stand in a file, but `$` is literal: `.raw("hostname", "nas",
+    /// "…")`. A property that the rules know is judged as if a method had set it, and replaces what
+    /// the DSL says; so it has to have the long form that this program writes. Default: none.
+    pub fn raw(
+        mut self,
+        property: &'static str,
+        yaml: &'static str,
+        because: &'static str,
+    ) -> Self {
+        self.spec.raw.push((property, yaml));
+        self.exception(Exception::Raw(property), because)
     }
 
     /// Runs Docker's init as first process. Default: the image's own.

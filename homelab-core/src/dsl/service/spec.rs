@@ -6,10 +6,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::dsl::dns::AcmeDns;
-use crate::dsl::health::{Health, Probe};
+use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
-use crate::dsl::privilege::{Capability, Exception, User, Waiver};
+use crate::dsl::privilege::{Capability, Exception, Nvidia, Ulimit, User, Waiver};
 use crate::dsl::resource::{Mount, Network, Profile, Secret, Tmpfs};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
@@ -46,7 +46,10 @@ pub(crate) struct Spec {
     pub(crate) secrets: Vec<(Secret, &'static str)>,
     pub(crate) mounts: Vec<Mount<()>>,
     pub(crate) tmpfs: Vec<Tmpfs>,
-    pub(crate) devices: Vec<(EnvVar, &'static str)>,
+    /// Path on the host and path in the container.
+    pub(crate) devices: Vec<(Text, &'static str)>,
+    pub(crate) device_cgroup_rules: Vec<&'static str>,
+    pub(crate) nvidia: Option<Nvidia>,
     pub(crate) groups: Vec<EnvVar>,
     pub(crate) memory: Option<MemoryRange>,
     pub(crate) cpus: Cpus,
@@ -57,8 +60,13 @@ pub(crate) struct Spec {
     pub(crate) read_only: bool,
     pub(crate) host_pid: bool,
     pub(crate) docker_socket: bool,
+    /// Whether it does one thing and ends.
+    pub(crate) is_job: bool,
     pub(crate) exceptions: Vec<(Exception<'static>, &'static str)>,
+    pub(crate) entrypoint: Vec<Text>,
     pub(crate) command: Vec<Text>,
+    pub(crate) sysctls: IndexMap<&'static str, Text>,
+    pub(crate) ulimits: IndexMap<Ulimit, Option<u32>>,
     pub(crate) shm: Option<Memory>,
     pub(crate) stop_grace: Option<Duration>,
     pub(crate) init: bool,
@@ -76,13 +84,8 @@ pub(crate) struct Spec {
     /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,
     pub(crate) waivers: Vec<Waiver>,
-}
-
-/// The condition under which a dependant starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DependsOn {
-    Healthy,
-    Started,
+    /// Properties of the Compose specification, each with its value as YAML.
+    pub(crate) raw: Vec<(&'static str, &'static str)>,
 }
 
 impl Spec {
@@ -112,6 +115,8 @@ impl Spec {
             mounts: Vec::new(),
             tmpfs: Vec::new(),
             devices: Vec::new(),
+            device_cgroup_rules: Vec::new(),
+            nvidia: None,
             groups: Vec::new(),
             memory: None,
             cpus: Cpus::cores(1),
@@ -122,8 +127,12 @@ impl Spec {
             read_only: true,
             host_pid: false,
             docker_socket: false,
+            is_job: false,
             exceptions: Vec::new(),
+            entrypoint: Vec::new(),
             command: Vec::new(),
+            sysctls: IndexMap::new(),
+            ulimits: IndexMap::new(),
             shm: None,
             stop_grace: None,
             init: false,
@@ -138,6 +147,7 @@ impl Spec {
             postgres: None,
             unattended: None,
             waivers: Vec::new(),
+            raw: Vec::new(),
         }
     }
 
@@ -147,8 +157,12 @@ impl Spec {
         }
     }
 
-    /// Whether services that depend on it can wait until it is healthy.
-    pub(crate) fn is_probed(&self) -> bool {
-        !matches!(self.health.probe, Probe::Unprobed(_))
+    /// Returns what services that use it wait for.
+    pub(crate) const fn condition(&self) -> DependsOn {
+        match self.health.probe {
+            _ if self.is_job => DependsOn::Ended,
+            Probe::Unprobed(_) => DependsOn::Started,
+            Probe::Image | Probe::Command(_) | Probe::Shell(_) => DependsOn::Healthy,
+        }
     }
 }

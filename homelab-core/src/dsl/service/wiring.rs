@@ -1,7 +1,8 @@
 //! What `.uses(…)` accepts, and how it changes the service.
 
-use super::spec::{DependsOn, Spec};
+use super::spec::Spec;
 use crate::dsl::handle::Handle;
+use crate::dsl::health::DependsOn;
 use crate::dsl::resource::Secret;
 use crate::dsl::role::Role;
 
@@ -34,10 +35,13 @@ impl<'a> Wiring<'a> {
     }
 
     /// Starts after that service is healthy (started, when it has no probe), and shares a network with it.
+    /// After a job it starts when that has ended with exit code 0, and shares no network with it.
     pub fn service<R: Role>(&mut self, handle: &Handle<R>) {
-        let condition = if handle.is_probed() { DependsOn::Healthy } else { DependsOn::Started };
+        let condition = handle.condition();
         self.spec.depends.insert(handle.name(), condition);
-        self.spec.peers.push(handle.name());
+        if condition != DependsOn::Ended {
+            self.spec.peers.push(handle.name());
+        }
     }
 
     /// Mounts that secret.

@@ -1,7 +1,7 @@
 //! Compares lists by element, and writes elements for people.
 
 use super::Change;
-use crate::compose::{MountKind, PublishedPort, ServiceMount};
+use crate::compose::{DeviceRequest, MountKind, PublishedPort, ServiceMount, Ulimit};
 
 /// Returns the elements that are in one list only; an element that occurs twice counts twice.
 pub(super) fn elements<T: PartialEq>(
@@ -79,6 +79,19 @@ pub(super) fn port(port: &PublishedPort) -> String {
     } else {
         format!("{host}{published}:{target}/{protocol}")
     }
+}
+
+/// Writes `nvidia all gpu`: driver, how many or which, and what for.
+pub(super) fn request(request: &DeviceRequest) -> String {
+    let DeviceRequest { driver, count, device_ids, capabilities } = request;
+    let words: Vec<_> = driver.iter().chain(count).chain(device_ids).chain(capabilities).collect();
+    words.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes `1024`, or `1024 to 4096` when a process may raise its limit.
+pub(super) fn ulimit(limit: Ulimit) -> String {
+    let Ulimit { soft, hard } = limit;
+    if soft == hard { soft.to_string() } else { format!("{soft} to {hard}") }
 }
 
 /// Joins words with spaces; puts a word into quotes when it is empty or has spaces or quotes of its

@@ -3,9 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::either;
-use super::json::{number, pairs, text};
-use crate::compose::{Deploy, Limits, Logging, Reservations, Resources, Service};
+use super::json::{list, number, pairs, text, texts};
+use super::{either, same};
+use crate::compose::{
+    Deploy, DeviceRequest, Limits, Logging, Reservations, Resources, Service, Ulimit,
+};
 use crate::dsl::units::{bytes, scaled};
 
 /// The engine's default size of `/dev/shm`: 64 MiB.
@@ -38,14 +40,50 @@ pub(super) fn deploy(container: &Value, wanted: &Service) -> Option<Deploy> {
         },
     };
     let reserved = number(container, "/HostConfig/MemoryReservation").into();
-    let reserved =
-        Reservations { memory: limit(reservations.memory.as_ref(), reserved, bytes, amount) };
+    let memory = limit(reservations.memory.as_ref(), reserved, bytes, amount);
+    let wants = wanted.device_requests();
+    let devices =
+        same(wants, list(container, "/HostConfig/DeviceRequests").map(request).collect(), meaning);
+    let reserved = Reservations { memory, devices };
     if found == limits && reserved == reservations {
         return own.cloned();
     }
     let replicas = own.and_then(|it| it.replicas.clone());
     let resources = Resources { limits: Some(found), reservations: Some(reserved) };
     Some(Deploy { replicas, resources: Some(resources) })
+}
+
+/// Reads devices that a driver gives; -1 means all of them.
+fn request(found: &Value) -> DeviceRequest {
+    let count = found.get("Count").and_then(Value::as_i64).unwrap_or_default();
+    let driver = text(found, "/Driver").to_owned();
+    DeviceRequest {
+        driver: Some(driver).filter(|it| !it.is_empty()),
+        count: match count {
+            0 => None,
+            -1 => Some("all".to_owned()),
+            count => Some(count.to_string()),
+        },
+        device_ids: texts(found, "/DeviceIDs"),
+        capabilities: texts(found, "/Capabilities/0"),
+    }
+}
+
+/// Compose asks for all devices where the file says neither how many nor which.
+fn meaning(request: &DeviceRequest) -> (Option<String>, String, Vec<String>, Vec<String>) {
+    let DeviceRequest { driver, count, device_ids, capabilities } = request.clone();
+    let count = count.unwrap_or_else(|| if device_ids.is_empty() { "all" } else { "" }.to_owned());
+    (driver, count.to_ascii_lowercase(), device_ids, capabilities)
+}
+
+pub(super) fn ulimits(container: &Value) -> IndexMap<String, Ulimit> {
+    let limit = |it: &Value, key: &str| it.get(key).and_then(Value::as_i64).unwrap_or_default();
+    let all = list(container, "/HostConfig/Ulimits");
+    let all = all.map(|it| {
+        let limit = Ulimit { soft: limit(it, "Soft"), hard: limit(it, "Hard") };
+        (text(it, "/Name").to_owned(), limit)
+    });
+    all.collect()
 }
 
 /// Reads a limit or a reservation; zero and absence both mean that there is none.

@@ -1,6 +1,6 @@
 //! What runs changes: each drift is told as exactly that, and another spelling as nothing.
 
-use homelab_core::compose::Reservations;
+use homelab_core::compose::{DeviceRequest, Reservations, Ulimit};
 use serde_json::{Value, json};
 
 use super::Scene;
@@ -272,11 +272,82 @@ fn of_reserved_memory() {
         let mut wanted = wanted.clone();
         let resources = wanted.deploy.as_mut().and_then(|it| it.resources.as_mut());
         resources.expect("it has limits").reservations =
-            Some(Reservations { memory: Some(reserved.to_owned()) });
+            Some(Reservations { memory: Some(reserved.to_owned()), ..Reservations::default() });
         let mut container = container.clone();
         container["HostConfig"]["MemoryReservation"] = json!(found << 20);
         let expected: Vec<_> = expected.iter().map(|it| format!("{field}: {it}")).collect();
         assert_eq!(scene.changes(&container, &wanted), expected, "{found} and {reserved}");
+    }
+}
+
+/// The engine's words for devices of a driver, rules for devices and limits of processes.
+#[test]
+fn of_devices_and_limits_of_processes() {
+    let scene = Scene::house();
+    let request = |count: i64, ids: &[&str]| {
+        json!([{ "Driver": "nvidia", "Count": count, "DeviceIDs": ids,
+                 "Capabilities": [["gpu"]], "Options": {} }])
+    };
+    let ulimits = json!([{ "Name": "nofile", "Hard": 4096, "Soft": 1024 },
+                         { "Name": "memlock", "Hard": -1, "Soft": -1 }]);
+    check(
+        &scene,
+        "jellyfin",
+        vec![
+            (
+                "/HostConfig/DeviceRequests",
+                request(-1, &[]),
+                &["deploy.resources.reservations.devices: removed nvidia all gpu"],
+            ),
+            ("/HostConfig/DeviceRequests", Value::Null, &[]),
+            (
+                "/HostConfig/DeviceCgroupRules",
+                json!(["c 189:* rmw"]),
+                &["device_cgroup_rules: removed c 189:* rmw"],
+            ),
+            (
+                "/HostConfig/Ulimits",
+                ulimits.clone(),
+                &["ulimits.nofile: removed 1024 to 4096", "ulimits.memlock: removed -1"],
+            ),
+        ],
+    );
+
+    let (_, container, wanted) =
+        scene.services().find(|it| it.0 == "jellyfin").expect("the fixture has it");
+    let (mut container, mut wanted) = (container.clone(), wanted.clone());
+    container["HostConfig"]["Ulimits"] = ulimits;
+    let limits =
+        [("memlock", Ulimit { soft: -1, hard: -1 }), ("nofile", Ulimit { soft: 1024, hard: 4096 })];
+    wanted.ulimits = limits.map(|(name, it)| (name.to_owned(), it)).into();
+    let none = DeviceRequest {
+        driver: Some("nvidia".to_owned()),
+        count: None,
+        device_ids: Vec::new(),
+        capabilities: vec!["gpu".to_owned()],
+    };
+    let all = DeviceRequest { count: Some("all".to_owned()), ..none.clone() };
+    let two = DeviceRequest { count: Some("2".to_owned()), ..none.clone() };
+    let ids = DeviceRequest { device_ids: vec!["0".to_owned()], ..none.clone() };
+    for (wants, found, changes) in [
+        (&all, request(-1, &[]), &[][..]),
+        (&none, request(-1, &[]), &[]),
+        (&two, request(2, &[]), &[]),
+        (&ids, request(0, &["0"]), &[]),
+        (
+            &two,
+            request(-1, &[]),
+            &[
+                "deploy.resources.reservations.devices: removed nvidia all gpu",
+                "deploy.resources.reservations.devices: added nvidia 2 gpu",
+            ],
+        ),
+    ] {
+        container["HostConfig"]["DeviceRequests"] = found;
+        let deploy = wanted.deploy.get_or_insert_default();
+        let reservations = Reservations { devices: vec![wants.clone()], ..Reservations::default() };
+        deploy.resources.get_or_insert_default().reservations = Some(reservations);
+        assert_eq!(scene.changes(&container, &wanted), changes, "{wants:?}");
     }
 }
 

@@ -301,7 +301,8 @@ fn of_limits_and_logs() {
                 |it| {
                     let resources = it.deploy.get_or_insert_default().resources.as_mut();
                     let reservations = &mut resources.expect("it has limits").reservations;
-                    *reservations = Some(Reservations { memory: Some(text("1G")) });
+                    *reservations =
+                        Some(Reservations { memory: Some(text("1G")), ..Reservations::default() });
                 },
                 &["deploy.resources.reservations.memory: added 1G"],
             ),

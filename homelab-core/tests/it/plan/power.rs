@@ -96,6 +96,22 @@ const GAINS: &[(&str, &str, &str)] = &[
         "devices: [\"/dev/sda:/dev/sda\"]\n    cap_drop",
         "has the device `/dev/sda:/dev/sda`",
     ),
+    (
+        "cap_drop",
+        "device_cgroup_rules: [\"c 189:* rmw\"]\n    cap_drop",
+        "(`device_cgroup_rules: c 189:* rmw`)",
+    ),
+    (
+        "cap_drop",
+        "deploy: { resources: { reservations: { devices: [{ driver: cdi, device_ids: [a/b=c], \
+         capabilities: [] }] } } }\n    cap_drop",
+        "has the device `cdi: a/b=c`",
+    ),
+    (
+        "cap_drop",
+        "ulimits: { rtprio: { soft: 9, hard: 9 } }\n    cap_drop",
+        "may raise its priority (`ulimits: rtprio`)",
+    ),
     ("cap_drop", "privileged: true\n    cap_drop", "is root on the host"),
     ("cap_drop", "network_mode: host\n    cap_drop", "(`network_mode: host`)"),
     (

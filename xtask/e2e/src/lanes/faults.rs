@@ -24,7 +24,7 @@ const DISK: &str = "size=1m,uid=999,gid=999,mode=0755";
 pub(super) fn run(scene: &mut Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.need("every profile on, dumps on a small disk of their own", || {
         scene.house.set("BACKUP_SCHEDULE", "\"@every 15s\"")?;
-        scene.house.choose(&scene.model.profiles())?;
+        scene.house.choose(&scene.model.together())?;
         let dumps = photos::dumps(scene);
         output(program("mount", &["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(&dumps))?;
         scene.everything_on()
@@ -35,7 +35,7 @@ pub(super) fn run(scene: &mut Scene, steps: &mut Steps) -> Result<(), LaneEnds> 
         kept = Treasure::of(scene)?;
         Ok(format!("{} things", kept.0.len()))
     })?;
-    for service in scene.model.enabled(&scene.model.profiles()) {
+    for service in scene.model.enabled(&scene.model.together()) {
         steps.step(&format!("kill -9 {service}"), || kill(scene, &service));
     }
     steps.step("after all kills everything is healthy and nothing is lost", || back(scene, &kept));
@@ -192,7 +192,7 @@ fn engine_killed(scene: &mut Scene, kept: &Treasure) -> anyhow::Result<String> {
 
 /// Waits until everything is healthy and works, and looks for what must not get lost.
 fn back(scene: &Scene, kept: &Treasure) -> anyhow::Result<String> {
-    let services = scene.model.enabled(&scene.model.profiles());
+    let services = scene.model.enabled(&scene.model.together());
     let containers = health::again(&services)?;
     run::until(RETURN, || dependants(scene, "postgres"))?;
     kept.is_there(scene)?;

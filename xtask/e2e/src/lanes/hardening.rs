@@ -25,7 +25,7 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("memory beyond the limit kills only in that container", burden::memory);
     steps.step("an image without what it requires ends and says so", || bare::run(scene));
     steps.step("after all this everything is healthy", || {
-        let profiles = scene.model.profiles();
+        let profiles = scene.model.together();
         let containers = health::again(&scene.model.enabled(&profiles))?;
         let restarts: u64 = containers.iter().map(|it| it.restarts).sum();
         Ok(format!("{} containers, {restarts} restarts", docker::containers()?.len()))

@@ -19,7 +19,7 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps, last: bool) -> Result<(), La
     let divides = profiles.last().copied();
     // Those with most services change least.
     profiles.sort_by_key(|it| (Some(*it) == divides, scene.model.enabled(&[*it]).len()));
-    let all = in_order_of_changes(&profiles);
+    let all = in_order_of_changes(&profiles, &scene.model.project().exclusive());
     let (count, possible) = (all.len(), 1_u128 << profiles.len());
     for on in all.into_iter().filter(|set| set.iter().any(|it| Some(*it) == divides) == last) {
         let name = if on.is_empty() { "no profile".to_owned() } else { on.join(" + ") };
@@ -41,8 +41,8 @@ pub(super) fn run(scene: &Scene, steps: &mut Steps, last: bool) -> Result<(), La
 
 /// Sets of profiles in the order of Gray's code: where every set is tried, one change at a time, and the
 /// first profiles change most.
-fn in_order_of_changes<'a>(profiles: &[&'a str]) -> Vec<Vec<&'a str>> {
-    let mut sets = profile_sets(profiles);
+fn in_order_of_changes<'a>(profiles: &[&'a str], exclusive: &[Vec<&str>]) -> Vec<Vec<&'a str>> {
+    let mut sets = profile_sets(profiles, exclusive);
     sets.sort_by_key(|set| {
         let code =
             profiles.iter().rev().fold(0_u64, |code, it| code << 1 | u64::from(set.contains(it)));
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn each_set_is_tried_once_one_change_at_a_time() {
-        let sets = in_order_of_changes(&["a", "b", "c", "d", "e"]);
+        let sets = in_order_of_changes(&["a", "b", "c", "d", "e"], &[]);
         for pair in sets.windows(2) {
             let [before, after] = [0, 1].map(|at| pair[at].iter().collect::<BTreeSet<_>>());
             assert_eq!(before.symmetric_difference(&after).count(), 1, "{pair:?}");

@@ -51,7 +51,7 @@ fn resolved(scene: &Scene) -> anyhow::Result<File> {
     let folder = &scene.house.folder;
     let setting = Setting {
         values: &values.into_iter().map(|(name, it)| (name, it.value)).collect(),
-        profiles: &scene.model.profiles(),
+        profiles: &scene.model.together(),
         folder: &folder.to_string_lossy(),
         read: &|it| fs::read_to_string(folder.join(it)).ok(),
     };
