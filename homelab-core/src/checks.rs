@@ -24,6 +24,7 @@ mod image_pinned;
 mod log_driver;
 mod log_rotation;
 mod memory_budget;
+mod network_mode;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -31,6 +32,7 @@ mod port_collision;
 mod port_on_internal;
 mod powerful_key;
 mod privileged;
+mod published_port;
 mod read_only_root;
 mod read_only_writes;
 mod resource_limits;
@@ -94,6 +96,8 @@ pub const ALL: &[Rule] = &[
     route_variable::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
+    published_port::RULE,
+    network_mode::RULE,
     network_option::RULE,
     network_range::RULE,
     docker_socket::RULE,

@@ -10,13 +10,22 @@ use crate::dsl::units::Port;
 #[derive(Clone, Debug)]
 pub struct Handle<R> {
     name: ServiceName,
+    /// The service whose network it has: mostly itself.
+    owner: ServiceName,
+    /// The host by which others reach it.
+    host: &'static str,
     probed: bool,
     role: PhantomData<fn() -> R>,
 }
 
 impl<R> Handle<R> {
-    pub(super) const fn new(name: ServiceName, probed: bool) -> Self {
-        Self { name, probed, role: PhantomData }
+    pub(super) const fn new(
+        name: ServiceName,
+        owner: ServiceName,
+        host: &'static str,
+        probed: bool,
+    ) -> Self {
+        Self { name, owner, host, probed, role: PhantomData }
     }
 
     /// Returns the service's name.
@@ -24,14 +33,19 @@ impl<R> Handle<R> {
         self.name
     }
 
-    /// Returns the host name by which other services reach it.
+    /// Returns the host name by which other services reach it: its own name, or that of the service
+    /// whose network it has.
     pub fn host(&self) -> Text {
-        Text::literal(self.name.as_str())
+        Text::literal(self.host)
     }
 
-    /// Returns the URL by which other services reach it: `http://<name>:<port>`.
+    /// Returns the URL by which other services reach it: `http://<host>:<port>`.
     pub fn url(&self, scheme: &str, port: Port) -> Text {
-        Text::literal(&format!("{scheme}://{}:{}", self.name, port.number()))
+        Text::literal(&format!("{scheme}://{}:{}", self.host, port.number()))
+    }
+
+    pub(crate) const fn owner(&self) -> ServiceName {
+        self.owner
     }
 
     pub(crate) const fn is_probed(&self) -> bool {

@@ -46,7 +46,7 @@ mod wiring;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-pub(crate) use self::spec::{DependsOn, Spec};
+pub(crate) use self::spec::{DependsOn, HOST_GATEWAY, NetworkMode, Spec};
 pub use self::wiring::{Connect, Wiring};
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;

@@ -1,6 +1,8 @@
 //! Decides which networks there are and who is on them; services reach each other only when one
 //! declares it.
 //!
+//! Whoever has another one's network is where that one is, so networks are made for that one.
+//!
 //! Two services of which one uses the other get an internal network for the two alone, unless both
 //! were put on one by name. A service that needs the internet is on the one network that leads
 //! there, whose members cannot reach each other.
@@ -11,8 +13,10 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::compose::{AddressRange, Ipam, Network, bridge};
 use crate::dsl::name::ServiceName;
-use crate::dsl::service::{RoleKind, Spec};
+use crate::dsl::route::Publish;
+use crate::dsl::service::{HOST_GATEWAY, NetworkMode, RoleKind, Spec};
 use crate::dsl::stack::{Site, Stack};
+use crate::lower::text;
 
 /// Prefix length of a network that several services share: it has room for 253 of them.
 const SHARED: u32 = 24;
@@ -35,21 +39,26 @@ pub(super) struct Networks<'a> {
 impl<'a> Networks<'a> {
     pub(super) fn of(stack: &'a Stack) -> Self {
         let specs = &stack.services;
-        let publishers = specs.iter().filter(|it| needs_ports(it)).map(|it| it.name).collect();
+        let publishers = specs.iter().filter(|it| needs_ports(stack, it));
+        let publishers = publishers.map(|it| it.name).collect();
         let mut networks = Self {
             site: &stack.site,
             pairs: BTreeMap::new(),
             pairs_of: BTreeMap::new(),
             publishers,
         };
+        let by_name: BTreeMap<_, _> = specs.iter().map(|it| (it.name, it)).collect();
+        // Who has the host's network is on none.
+        let owner = |it: &Spec| by_name.get(&it.owner()).copied().filter(|it| !it.is_on_host());
         for edge in specs.iter().filter(|it| it.role == RoleKind::Edge) {
-            for app in specs.iter().filter(|it| !it.routes.is_empty()) {
+            for app in specs.iter().filter(|it| !it.routes.is_empty()).filter_map(owner) {
                 networks.connect(edge, app, true);
             }
         }
-        let by_name: BTreeMap<_, _> = specs.iter().map(|it| (it.name, it)).collect();
-        for from in specs {
-            for to in from.peers.iter().filter_map(|it| by_name.get(it)) {
+        for spec in specs {
+            let Some(from) = owner(spec) else { continue };
+            let peers = spec.peers.iter().filter_map(|it| by_name.get(it));
+            for to in peers.filter_map(|it| owner(it)) {
                 if !from.networks.iter().any(|it| to.networks.contains(it)) {
                     networks.connect(from, to, false);
                 }
@@ -73,6 +82,9 @@ impl<'a> Networks<'a> {
 
     /// Returns the keys of the networks of a service.
     pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
+        if spec.network.is_some() {
+            return Vec::new();
+        }
         let mut keys = IndexSet::new();
         if spec.role == RoleKind::Edge {
             keys.extend(self.site.proxy.map(|it| it.network().name().to_owned()));
@@ -126,11 +138,49 @@ impl<'a> Networks<'a> {
     }
 }
 
+/// Returns a service and those that have its network; none where it has no network of its own.
+fn crew<'a>(stack: &'a Stack, owner: &'a Spec) -> impl Iterator<Item = &'a Spec> {
+    let passengers = stack.services.iter().filter(|it| it.name != owner.name);
+    let passengers = passengers.filter(|it| it.owner() == owner.name);
+    std::iter::once(owner).chain(passengers).filter(|_| owner.network.is_none())
+}
+
+/// Returns the ports that a service publishes: its own, and those of services that have its network.
+pub(super) fn publishes<'a>(stack: &'a Stack, spec: &'a Spec) -> impl Iterator<Item = &'a Publish> {
+    crew(stack, spec).flat_map(|it| &it.publishes)
+}
+
+/// Returns the names that a service has to find besides those of its networks. Who has another one's
+/// network finds what that one does.
+pub(super) fn extra_hosts(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
+    let mut hosts = IndexMap::new();
+    let on_host: Vec<_> = stack.services.iter().filter(|it| it.is_on_host()).collect();
+    for member in crew(stack, spec).chain(spec.is_on_host().then_some(spec)) {
+        let routes =
+            member.role == RoleKind::Edge && on_host.iter().any(|it| !it.routes.is_empty());
+        if routes || on_host.iter().any(|it| member.peers.contains(&it.name)) {
+            hosts.insert(HOST_GATEWAY.to_owned(), "host-gateway".to_owned());
+        }
+        hosts.extend(member.extra_hosts.iter().map(|(name, it)| ((*name).to_owned(), text(it))));
+    }
+    hosts
+}
+
+/// Returns where a service is instead of on networks. Without any it would be on Compose's `default`,
+/// which leads out.
+pub(super) fn mode(spec: &Spec, networks: &[String]) -> Option<String> {
+    match spec.network {
+        Some(NetworkMode::Host) => Some("host".to_owned()),
+        Some(NetworkMode::Service(owner)) => Some(format!("service:{owner}")),
+        None => networks.is_empty().then(|| "none".to_owned()),
+    }
+}
+
 /// Whether a service publishes a port but is on no network over which the port can be reached.
-fn needs_ports(spec: &Spec) -> bool {
+fn needs_ports(stack: &Stack, spec: &Spec) -> bool {
     let has_open = spec.networks.iter().any(|it| !it.is_internal());
     let is_carried = spec.role == RoleKind::Edge || spec.egress.is_some() || has_open;
-    !spec.publishes.is_empty() && !is_carried
+    publishes(stack, spec).next().is_some() && !is_carried
 }
 
 /// Returns the key of a publisher's own network; no other key has an underscore.

@@ -12,8 +12,9 @@ use crate::compose::PublishedPort;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::dsl::contract::Egress;
-use crate::dsl::route::{Address, Login};
-use crate::dsl::units::{Port, Protocol};
+use crate::dsl::privilege::Exception;
+use crate::dsl::route::{Address, Login, Publish};
+use crate::dsl::units::Protocol;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Zone};
 use crate::proxy::caddyfile::ProxySite;
@@ -40,7 +41,7 @@ pub struct Exposure {
 pub struct OpenPort {
     /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4.
     pub address: String,
-    /// Port or range.
+    /// Port or range; `any` for one with the host's network whose ports nobody knows.
     pub port: String,
     /// TCP or UDP.
     pub protocol: Protocol,
@@ -173,7 +174,8 @@ pub fn gather(project: &Project<'_>) -> Exposure {
     }
 }
 
-/// Returns the ports of the host that lead into one service.
+/// Returns the ports of the host that lead into one service; those that follow each other, and
+/// differ in nothing else, as a range.
 pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
     let open = |port: &PublishedPort| OpenPort {
         address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
@@ -183,12 +185,50 @@ pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
         profiles: member.service.profiles.clone(),
         because: publish_reason(member, port),
     };
-    member.service.ports.iter().map(open).collect()
+    let mut ports = on_host(member);
+    for next in project.published(member).into_iter().map(open) {
+        match ports.last_mut().and_then(|last| Some((joined(last, &next)?, last))) {
+            Some((range, last)) => last.port = range,
+            None => ports.push(next),
+        }
+    }
+    ports
+}
+
+/// Returns the ports of a service that has the host's network: those that its image is known to
+/// listen on, or `any`.
+fn on_host(member: &Member<'_>) -> Vec<OpenPort> {
+    if !member.is_on_host() {
+        return Vec::new();
+    }
+    let reason = member.reason_for(Exception::Namespace("network_mode", "host"));
+    let open = |port: String, protocol| OpenPort {
+        address: "all".to_owned(),
+        port,
+        protocol,
+        service: member.name.to_owned(),
+        profiles: member.service.profiles.clone(),
+        because: Some(format!("the host's network: {}", reason.unwrap_or("nobody said why"))),
+    };
+    match member.contract().and_then(|it| it.ports.get()) {
+        Some(known) => {
+            known.iter().map(|it| open(it.number().to_string(), it.protocol())).collect()
+        }
+        None => [Protocol::Tcp, Protocol::Udp].map(|it| open("any".to_owned(), it)).into(),
+    }
+}
+
+/// Returns the range of two entries of which the second one follows the first.
+fn joined(last: &OpenPort, next: &OpenPort) -> Option<String> {
+    let (first, end) = last.port.split_once('-').unwrap_or((&last.port, &last.port));
+    let follows = end.parse::<u16>().ok()?.checked_add(1)? == next.port.parse::<u16>().ok()?;
+    let is_same = OpenPort { port: next.port.clone(), ..last.clone() } == *next;
+    (follows && is_same).then(|| format!("{first}-{}", next.port))
 }
 
 fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
-    let is_it = |it: &Port| it.number() == port.target && it.protocol() == port.protocol;
-    let publish = member.facts().publishes.iter().find(|it| is_it(&it.port))?;
+    let is_it = |it: &&Publish| it.leads_to(port.target, port.protocol);
+    let publish = member.facts().publishes.iter().find(is_it)?;
     Some(match publish.address {
         Address::Everywhere(because) => because.to_owned(),
         Address::Variable(variable) => format!("address from `{}`", variable.name()),
@@ -243,20 +283,23 @@ fn closed_until(member: &Member<'_>, site: &ProxySite) -> Option<ClosedUntil> {
 
 /// Returns how one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
-    let open = member.service.networks.iter().filter(|it| project.leads_out(it));
+    let open = member.networks().iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
-    let declared = member.facts().egress;
-    let because = declared.or_else(|| {
-        Some(match member.contract()?.egress.get()? {
+    let declared = member.facts().egress.map(str::to_owned);
+    let owner = member.owner().map(|it| format!("as `{it}`, whose network it has"));
+    let on_host = member.reason_for(Exception::Namespace("network_mode", "host"));
+    let because = declared.or(owner).or_else(|| Some(on_host?.to_owned())).or_else(|| {
+        let because = match member.contract()?.egress.get()? {
             Egress::Required(why) | Egress::Optional(why) => why.as_str(),
             Egress::None => "not needed; a network that it is on leads out",
-        })
+        };
+        Some(because.to_owned())
     });
     (!networks.is_empty()).then(|| WayOut {
         service: member.name.to_owned(),
         profiles: member.service.profiles.clone(),
         networks,
-        because: because.map(str::to_owned),
+        because,
     })
 }
 
@@ -280,7 +323,7 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::dsl::route::Publish;
+    use crate::dsl::units::Port;
     use crate::dsl::variable::{EnvVar, Kind, Switch};
 
     /// Returns who asks for the login at the only host name of the good example.
@@ -347,7 +390,9 @@ mod tests {
         const LAN: EnvVar = EnvVar::new("LAN", Kind::Ipv4, "Address.").or("10.0.0.1");
         let mut stack = good();
         // The same number as the one that is there, with the other protocol.
-        spec(&mut stack, "caddy").publishes.push(Publish::at(&LAN, Port::udp(443)));
+        let calls = Publish::at(&LAN, Port::udp(5000)).up_to(5009).as_host_port(6000);
+        let caddy = spec(&mut stack, "caddy");
+        caddy.publishes.extend([Publish::at(&LAN, Port::udp(443)), calls]);
         let exposure = gather(&Project::from_stack(&stack));
         let lines = exposure
             .ports
@@ -356,6 +401,7 @@ mod tests {
         insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
         all 443/tcp Some("the way in")
         10.0.0.1 443/udp Some("address from `LAN`")
+        10.0.0.1 6000-6009/udp Some("address from `LAN`")
         "#);
     }
 }

@@ -82,6 +82,11 @@ pub(super) fn labels(site: &Site, tls: EnvVar, spec: &Spec) -> IndexMap<String, 
     for (at, route) in spec.routes.iter().enumerate() {
         let prefix = if single { "caddy".to_owned() } else { format!("caddy_{at}") };
         self::route(site, tls, &prefix, *route, &mut labels);
+        if spec.network.is_some() {
+            // The container has no address of its own for `upstreams`.
+            let upstream = format!("{}:{}", spec.host(), route.port.number());
+            labels.insert(format!("{prefix}.reverse_proxy"), Text::literal(&upstream));
+        }
         if at == 0 {
             for (index, (path, to)) in spec.redirects.iter().enumerate() {
                 // Not `redir` alone: Caddy runs it before `basic_auth`, and whoever asks without a

@@ -25,6 +25,8 @@ pub const INGRESS_NETWORK: &str = "caddy_ingress_network";
 pub struct ProxySite {
     /// The service that carries the labels.
     pub service: String,
+    /// The host by which others reach that service.
+    pub(crate) host: String,
     block: Block,
     guarded: bool,
 }
@@ -59,7 +61,7 @@ impl ProxySite {
     pub fn upstream_ports(&self) -> Vec<u16> {
         let words = self.directives("reverse_proxy").flatten();
         let hosts = words.map(|it| it.split_once("://").map_or(it.as_str(), |(_, host)| host));
-        let own = hosts.filter_map(|it| it.strip_prefix(self.service.as_str())?.strip_prefix(':'));
+        let own = hosts.filter_map(|it| it.strip_prefix(self.host.as_str())?.strip_prefix(':'));
         own.filter_map(|it| it.parse().ok()).collect()
     }
 
@@ -150,7 +152,10 @@ pub fn sites<'a>(
             // judge the rest.
             (key.as_str(), template::expand(&value, &addresses).unwrap_or(value))
         });
-        let site = |block| ProxySite { service: name.to_owned(), block, guarded: false };
+        let site = |block| {
+            let (service, host) = (name.to_owned(), name.to_owned());
+            ProxySite { service, host, block, guarded: false }
+        };
         sites.extend(labels::blocks(values).into_iter().map(site));
     }
     guard(&mut sites);

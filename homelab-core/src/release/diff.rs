@@ -72,6 +72,8 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         secrets,
         depends_on: _,
         networks,
+        hostname,
+        extra_hosts,
         network_mode,
         ports,
         volumes,
@@ -107,6 +109,8 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.environment(environment, &to.environment);
     changes.list("secrets", secrets, &to.secrets, Clone::clone);
     changes.list("networks", networks, &to.networks, Clone::clone);
+    changes.text("hostname", hostname.as_ref(), to.hostname.as_ref());
+    changes.map("extra_hosts", extra_hosts, &to.extra_hosts);
     changes.text("network_mode", network_mode.as_ref(), to.network_mode.as_ref());
     changes.list("ports", ports, &to.ports, port);
     changes.all.extend(mounts(volumes, &to.volumes));

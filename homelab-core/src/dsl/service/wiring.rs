@@ -35,9 +35,13 @@ impl<'a> Wiring<'a> {
 
     /// Starts after that service is healthy (started, when it has no probe), and shares a network with it.
     pub fn service<R: Role>(&mut self, handle: &Handle<R>) {
+        self.starts_after(handle);
+        self.spec.peers.push(handle.name());
+    }
+
+    pub(super) fn starts_after<R: Role>(&mut self, handle: &Handle<R>) {
         let condition = if handle.is_probed() { DependsOn::Healthy } else { DependsOn::Started };
         self.spec.depends.insert(handle.name(), condition);
-        self.spec.peers.push(handle.name());
     }
 
     /// Mounts that secret.
