@@ -1,6 +1,7 @@
 //! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
 
 mod labels;
+mod mode;
 mod networks;
 mod storage;
 mod text;
@@ -76,10 +77,10 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         depends_on: depends_on(spec),
         sysctls: sysctls(&own),
         hostname: spec.hostname.map(literal),
-        extra_hosts: networks::extra_hosts(stack, spec),
-        network_mode: networks::mode(spec, &own),
+        extra_hosts: mode::extra_hosts(stack, spec),
+        network_mode: mode::mode(spec, &own),
         networks: own,
-        ports: networks::publishes(stack, spec).flat_map(ports).collect(),
+        ports: mode::publishes(stack, spec).flat_map(ports).collect(),
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
         devices: spec.devices.iter().map(device).collect(),

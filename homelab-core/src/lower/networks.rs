@@ -11,12 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::mode;
 use crate::compose::{AddressRange, Ipam, Network, bridge};
 use crate::dsl::name::ServiceName;
-use crate::dsl::route::Publish;
-use crate::dsl::service::{HOST_GATEWAY, NetworkMode, RoleKind, Spec};
+use crate::dsl::service::{RoleKind, Spec};
 use crate::dsl::stack::{Site, Stack};
-use crate::lower::text;
 
 /// Prefix length of a network that several services share: it has room for 253 of them.
 const SHARED: u32 = 24;
@@ -138,49 +137,11 @@ impl<'a> Networks<'a> {
     }
 }
 
-/// Returns a service and those that have its network; none where it has no network of its own.
-fn crew<'a>(stack: &'a Stack, owner: &'a Spec) -> impl Iterator<Item = &'a Spec> {
-    let passengers = stack.services.iter().filter(|it| it.name != owner.name);
-    let passengers = passengers.filter(|it| it.owner() == owner.name);
-    std::iter::once(owner).chain(passengers).filter(|_| owner.network.is_none())
-}
-
-/// Returns the ports that a service publishes: its own, and those of services that have its network.
-pub(super) fn publishes<'a>(stack: &'a Stack, spec: &'a Spec) -> impl Iterator<Item = &'a Publish> {
-    crew(stack, spec).flat_map(|it| &it.publishes)
-}
-
-/// Returns the names that a service has to find besides those of its networks. Who has another one's
-/// network finds what that one does.
-pub(super) fn extra_hosts(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
-    let mut hosts = IndexMap::new();
-    let on_host: Vec<_> = stack.services.iter().filter(|it| it.is_on_host()).collect();
-    for member in crew(stack, spec).chain(spec.is_on_host().then_some(spec)) {
-        let routes =
-            member.role == RoleKind::Edge && on_host.iter().any(|it| !it.routes.is_empty());
-        if routes || on_host.iter().any(|it| member.peers.contains(&it.name)) {
-            hosts.insert(HOST_GATEWAY.to_owned(), "host-gateway".to_owned());
-        }
-        hosts.extend(member.extra_hosts.iter().map(|(name, it)| ((*name).to_owned(), text(it))));
-    }
-    hosts
-}
-
-/// Returns where a service is instead of on networks. Without any it would be on Compose's `default`,
-/// which leads out.
-pub(super) fn mode(spec: &Spec, networks: &[String]) -> Option<String> {
-    match spec.network {
-        Some(NetworkMode::Host) => Some("host".to_owned()),
-        Some(NetworkMode::Service(owner)) => Some(format!("service:{owner}")),
-        None => networks.is_empty().then(|| "none".to_owned()),
-    }
-}
-
 /// Whether a service publishes a port but is on no network over which the port can be reached.
 fn needs_ports(stack: &Stack, spec: &Spec) -> bool {
     let has_open = spec.networks.iter().any(|it| !it.is_internal());
     let is_carried = spec.role == RoleKind::Edge || spec.egress.is_some() || has_open;
-    publishes(stack, spec).next().is_some() && !is_carried
+    mode::publishes(stack, spec).next().is_some() && !is_carried
 }
 
 /// Returns the key of a publisher's own network; no other key has an underscore.

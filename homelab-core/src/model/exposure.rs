@@ -1,6 +1,7 @@
 //! Every way in (host port, host name, who asks for the login) and every way out.
 
 mod creators;
+mod ports;
 
 use std::fmt;
 
@@ -8,12 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::creators::Creator;
-use crate::compose::PublishedPort;
+pub use self::ports::ports;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::dsl::contract::Egress;
 use crate::dsl::privilege::Exception;
-use crate::dsl::route::{Address, Login, Publish};
+use crate::dsl::route::Login;
 use crate::dsl::units::Protocol;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Zone};
@@ -174,67 +175,6 @@ pub fn gather(project: &Project<'_>) -> Exposure {
     }
 }
 
-/// Returns the ports of the host that lead into one service; those that follow each other, and
-/// differ in nothing else, as a range.
-pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
-    let open = |port: &PublishedPort| OpenPort {
-        address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
-        port: project.resolve(&port.published),
-        protocol: port.protocol,
-        service: member.name.to_owned(),
-        profiles: member.service.profiles.clone(),
-        because: publish_reason(member, port),
-    };
-    let mut ports = on_host(member);
-    for next in project.published(member).into_iter().map(open) {
-        match ports.last_mut().and_then(|last| Some((joined(last, &next)?, last))) {
-            Some((range, last)) => last.port = range,
-            None => ports.push(next),
-        }
-    }
-    ports
-}
-
-/// Returns the ports of a service that has the host's network: those that its image is known to
-/// listen on, or `any`.
-fn on_host(member: &Member<'_>) -> Vec<OpenPort> {
-    if !member.is_on_host() {
-        return Vec::new();
-    }
-    let reason = member.reason_for(Exception::Namespace("network_mode", "host"));
-    let open = |port: String, protocol| OpenPort {
-        address: "all".to_owned(),
-        port,
-        protocol,
-        service: member.name.to_owned(),
-        profiles: member.service.profiles.clone(),
-        because: Some(format!("the host's network: {}", reason.unwrap_or("nobody said why"))),
-    };
-    match member.contract().and_then(|it| it.ports.get()) {
-        Some(known) => {
-            known.iter().map(|it| open(it.number().to_string(), it.protocol())).collect()
-        }
-        None => [Protocol::Tcp, Protocol::Udp].map(|it| open("any".to_owned(), it)).into(),
-    }
-}
-
-/// Returns the range of two entries of which the second one follows the first.
-fn joined(last: &OpenPort, next: &OpenPort) -> Option<String> {
-    let (first, end) = last.port.split_once('-').unwrap_or((&last.port, &last.port));
-    let follows = end.parse::<u16>().ok()?.checked_add(1)? == next.port.parse::<u16>().ok()?;
-    let is_same = OpenPort { port: next.port.clone(), ..last.clone() } == *next;
-    (follows && is_same).then(|| format!("{first}-{}", next.port))
-}
-
-fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
-    let is_it = |it: &&Publish| it.leads_to(port.target, port.protocol);
-    let publish = member.facts().publishes.iter().find(is_it)?;
-    Some(match publish.address {
-        Address::Everywhere(because) => because.to_owned(),
-        Address::Variable(variable) => format!("address from `{}`", variable.name()),
-    })
-}
-
 /// Returns the host names that lead to one service.
 pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
@@ -323,8 +263,8 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::dsl::units::Port;
-    use crate::dsl::variable::{EnvVar, Kind, Switch};
+    use crate::dsl::service::{NetworkMode, Spec};
+    use crate::dsl::variable::Switch;
 
     /// Returns who asks for the login at the only host name of the good example.
     #[track_caller]
@@ -370,6 +310,57 @@ mod tests {
     }
 
     #[test]
+    fn whatever_puts_it_there_who_gets_out_is_listed() {
+        let mut stack = good();
+        let (name, fetch) = (spec(&mut stack, "fetch").name, spec(&mut stack, "fetch").clone());
+        let mut add = |other, network| {
+            let name = crate::dsl::name::ServiceName::new(other);
+            stack.services.push(Spec { name, egress: None, network, ..fetch.clone() });
+        };
+        add("rider", Some(NetworkMode::Service(name)));
+        add("hub", Some(NetworkMode::Host));
+        add("hermit", None);
+        let mut file = Project::from_stack(&stack).file().clone();
+        // Without a network and a mode, as anybody writes it.
+        file.services["dump"].networks.clear();
+        let exposure = gather(&Project::from_file(file, &CATALOGUE));
+        let out = exposure.ways_out.iter().map(|it| (&*it.service, it.networks.join(" ")));
+        insta::assert_snapshot!(format!("{:#?}", out.collect::<Vec<_>>()), @r#"
+        [
+            (
+                "caddy",
+                "proxy",
+            ),
+            (
+                "dump",
+                "default",
+            ),
+            (
+                "fetch",
+                "egress",
+            ),
+            (
+                "rider",
+                "egress",
+            ),
+            (
+                "hub",
+                "network_mode: host",
+            ),
+        ]
+        "#);
+        insta::assert_snapshot!(exposure.reach_host.join(" "), @"caddy dump fetch rider hub");
+        let open =
+            |it: &OpenPort| format!("{} {}/{} {:?}", it.service, it.port, it.protocol, it.because);
+        let ports: Vec<_> = exposure.ports.iter().map(open).collect();
+        insta::assert_snapshot!(ports.join("\n"), @r#"
+        caddy 443/tcp None
+        hub any/tcp Some("the host's network: nobody said why")
+        hub any/udp Some("the host's network: nobody said why")
+        "#);
+    }
+
+    #[test]
     fn a_service_follows_its_tag_where_the_household_switches_it_on() {
         const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
         let mut stack = good();
@@ -383,25 +374,5 @@ mod tests {
         };
         insta::assert_snapshot!(found(&[]), @"fetch example/fetch:1 off; `FOLLOW=` in `.env` switches it on");
         insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; without the line `FOLLOW=` in `.env` it is off");
-    }
-
-    #[test]
-    fn a_port_says_why_it_is_open() {
-        const LAN: EnvVar = EnvVar::new("LAN", Kind::Ipv4, "Address.").or("10.0.0.1");
-        let mut stack = good();
-        // The same number as the one that is there, with the other protocol.
-        let calls = Publish::at(&LAN, Port::udp(5000)).up_to(5009).as_host_port(6000);
-        let caddy = spec(&mut stack, "caddy");
-        caddy.publishes.extend([Publish::at(&LAN, Port::udp(443)), calls]);
-        let exposure = gather(&Project::from_stack(&stack));
-        let lines = exposure
-            .ports
-            .iter()
-            .map(|it| format!("{} {}/{} {:?}", it.address, it.port, it.protocol, it.because));
-        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
-        all 443/tcp Some("the way in")
-        10.0.0.1 443/udp Some("address from `LAN`")
-        10.0.0.1 6000-6009/udp Some("address from `LAN`")
-        "#);
     }
 }

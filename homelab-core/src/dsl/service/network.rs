@@ -44,7 +44,8 @@ impl<R: Role, S: State> Service<R, S> {
     /// ports are published by that one, and others reach it under that one's name.
     ///
     /// A deploy that gives the other one a new container gives it one, too. When the other one
-    /// restarts by itself, it has no network until it is restarted as well.
+    /// restarts by itself, it has no network until it is restarted as well; `homelab status` and the
+    /// next deploy see that.
     ///
     /// Default: networks of its own.
     pub fn through<Q: Role>(mut self, other: &Handle<Q>) -> Self {
