@@ -75,8 +75,9 @@ impl Seen {
         let owner = wanted?.network_mode.as_deref()?.strip_prefix("service:")?;
         let mode = text(container, "/HostConfig/NetworkMode")?;
         let id = mode.strip_prefix("container:")?;
-        let started = |it| text(it, "/State/StartedAt").unwrap_or_default();
-        let is_kept = |it: &Value| text(it, "/Id") == Some(id) && started(it) <= started(container);
+        let since = text(container, "/State/StartedAt");
+        let is_kept =
+            |it: &Value| text(it, "/Id") == Some(id) && text(it, "/State/StartedAt") <= since;
         (!self.of(owner).any(is_kept)).then_some(mode)
     }
 }

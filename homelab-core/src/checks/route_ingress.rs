@@ -53,7 +53,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 format!("`{name}` has no address of its own that the proxy could find for a route"),
                 Help::new(
                     "say `.route(…)`",
-                    &format!("write `{host}:…` instead of `{{{{upstreams …}}}}`"),
+                    format!("write `{host}:…` instead of `{{{{upstreams …}}}}`"),
                 ),
             );
         }

@@ -71,11 +71,11 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         environment,
         secrets,
         depends_on: _,
-        networks,
-        hostname,
-        extra_hosts,
-        network_mode,
-        ports,
+        networks: _,
+        hostname: _,
+        extra_hosts: _,
+        network_mode: _,
+        ports: _,
         volumes,
         tmpfs,
         devices,
@@ -108,11 +108,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.words("env_file", env_file, &to.env_file);
     changes.environment(environment, &to.environment);
     changes.list("secrets", secrets, &to.secrets, Clone::clone);
-    changes.list("networks", networks, &to.networks, Clone::clone);
-    changes.text("hostname", hostname.as_ref(), to.hostname.as_ref());
-    changes.map("extra_hosts", extra_hosts, &to.extra_hosts);
-    changes.text("network_mode", network_mode.as_ref(), to.network_mode.as_ref());
-    changes.list("ports", ports, &to.ports, port);
+    changes.network(from, to);
     changes.all.extend(mounts(volumes, &to.volumes));
     changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
     changes.list("devices", devices, &to.devices, Clone::clone);
@@ -188,6 +184,14 @@ impl Changes {
         for key in from.keys().chain(to.keys().filter(|it| !from.contains_key(*it))) {
             self.text(&format!("{field}.{key}"), from.get(key), to.get(key));
         }
+    }
+
+    fn network(&mut self, from: &Service, to: &Service) {
+        self.list("networks", &from.networks, &to.networks, Clone::clone);
+        self.text("hostname", from.hostname.as_ref(), to.hostname.as_ref());
+        self.map("extra_hosts", &from.extra_hosts, &to.extra_hosts);
+        self.text("network_mode", from.network_mode.as_ref(), to.network_mode.as_ref());
+        self.list("ports", &from.ports, &to.ports, port);
     }
 
     fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {

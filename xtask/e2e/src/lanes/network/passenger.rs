@@ -92,15 +92,15 @@ impl Passage {
     fn run(&self) -> anyhow::Result<String> {
         self.compose(&["up", "--detach", "--wait"])?;
         self.expect("both run", true)?;
-        let hermit = self.gets_out("hermit")?;
+        let hermit = gets_out("hermit")?;
         if hermit {
             bail!("a service without any network reaches the internet");
         }
         // Whatever the VPN's own firewall closes is closed to the passenger.
-        let route = |words: &[&str]| output(&mut self.inside("vpn", "ip", words)?);
+        let route = |words: &[&str]| output(&mut inside("vpn", "ip", words)?);
         let way = route(&["-o", "route", "show", "default"])?;
         route(&["route", "del", "default"])?;
-        if self.gets_out("rider")? {
+        if gets_out("rider")? {
             bail!("the passenger has a way out that the VPN does not have");
         }
         let way: Vec<_> = ["route", "add"].into_iter().chain(way.split_whitespace()).collect();
@@ -122,18 +122,12 @@ impl Passage {
     /// Compares ways out and in with what is expected of both.
     fn expect(&self, when: &str, open: bool) -> anyhow::Result<()> {
         run::until(Duration::from_secs(10), || {
-            let (out, inwards) = (self.gets_out("rider")?, self.gets_in()?);
+            let (out, inwards) = (gets_out("rider")?, self.gets_in()?);
             if (out, inwards) == (open, open) {
                 return Ok(());
             }
             bail!("{when}: the passenger gets out: {out}, is reached: {inwards}, expected {open}")
         })
-    }
-
-    fn gets_out(&self, service: &str) -> anyhow::Result<bool> {
-        let name = format!("passage-{service}-1");
-        let command = program("docker", &["exec", "--interactive", &name, "stand-in", "probe"]);
-        Ok(probe(command, &[target(INTERNET, LISTENER)])?[0].open)
     }
 
     /// Whether the household reaches the passenger's port.
@@ -142,26 +136,27 @@ impl Passage {
         Ok(probe(command, &[target(LAN_ADDRESS, ON_HOST)])?[0].open)
     }
 
-    /// A program of the host in the network of a service.
-    fn inside(
-        &self,
-        service: &str,
-        name: &str,
-        words: &[&str],
-    ) -> anyhow::Result<std::process::Command> {
-        let container = format!("passage-{service}-1");
-        let asked = ["inspect", "--format", "{{.State.Pid}}", &container];
-        let pid = output(&mut program("docker", &asked))?;
-        let namespace = format!("--net=/proc/{}/ns/net", pid.trim());
-        let mut command = program("nsenter", &[&namespace, name]);
-        command.args(words);
-        Ok(command)
-    }
-
     fn compose(&self, words: &[&str]) -> anyhow::Result<String> {
         let mut command = program("docker", &["compose", "--progress", "quiet", "--file"]);
         output(command.arg(&self.file).args(words))
     }
+}
+
+fn gets_out(service: &str) -> anyhow::Result<bool> {
+    let name = format!("passage-{service}-1");
+    let command = program("docker", &["exec", "--interactive", &name, "stand-in", "probe"]);
+    Ok(probe(command, &[target(INTERNET, LISTENER)])?[0].open)
+}
+
+/// A program of the host in the network of a service.
+fn inside(service: &str, name: &str, words: &[&str]) -> anyhow::Result<std::process::Command> {
+    let container = format!("passage-{service}-1");
+    let asked = ["inspect", "--format", "{{.State.Pid}}", &container];
+    let pid = output(&mut program("docker", &asked))?;
+    let namespace = format!("--net=/proc/{}/ns/net", pid.trim());
+    let mut command = program("nsenter", &[&namespace, name]);
+    command.args(words);
+    Ok(command)
 }
 
 fn target(host: &str, port: u16) -> Target {
