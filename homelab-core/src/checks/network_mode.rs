@@ -5,8 +5,6 @@
 //! hosts beside `network_mode: service:…`. In the host's network it finds no service by its name, and
 //! reaches only those on networks on which the host has an address.
 //!
-//! A service that uses another one shares a network with it, whatever it has instead of its own.
-//!
 //! Fix: remove what the message names, or what puts the service into that network. A database that a
 //! service with the host's network uses publishes its port at `127.0.0.1`, or both share a way out.
 
@@ -127,15 +125,8 @@ mod tests {
 
     #[test]
     fn a_service_on_the_host_does_not_reach_an_internal_network() {
-        let found = break_stack(|stack| {
-            let dump = spec(stack, "dump");
-            on_host(dump);
-        });
-        insta::assert_snapshot!(found, @r"
-        error[network-mode]: `dump` uses `db`, and shares no network with it
-          --> dump.rs
-          help: take `dump` or `db` out of the network that is not its own
-        ");
+        let found = break_stack(|stack| on_host(spec(stack, "dump")));
+        assert!(found.contains("`dump` uses `db`, and shares no network with it"), "{found}");
     }
 
     #[test]
