@@ -73,16 +73,13 @@ fn has_in_vain(project: &Project<'_>, member: &Member<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{BACKEND, break_both, break_stack, spec};
-    use crate::dsl::name::ServiceName;
     use crate::dsl::privilege::Exception;
     use crate::dsl::service::{NetworkMode, Spec};
-    use crate::dsl::stack::Stack;
-    use crate::prelude::{Port, Publish};
+    use crate::prelude::{Port, Publish, ServiceName, Stack};
 
     fn on_host(spec: &mut Spec) {
         spec.network = Some(NetworkMode::Host);
-        let host = Exception::Namespace("network_mode", "host");
-        spec.exceptions.push((host, "it looks for devices"));
+        spec.exceptions.push((Exception::Namespace("network_mode", "host"), "it finds devices"));
     }
 
     /// Adds a service like `fetch`, but without a way out of its own.
@@ -93,7 +90,6 @@ mod tests {
         spec(stack, "rider")
     }
 
-    /// Adds one in the network of `fetch`.
     fn passenger(stack: &mut Stack) {
         let fetch = spec(stack, "fetch").name;
         rider(stack).network = Some(NetworkMode::Service(fetch));
@@ -108,8 +104,8 @@ mod tests {
     #[test]
     fn a_service_on_the_host_cannot_have_what_is_of_networks() {
         let found = break_stack(|stack| {
-            let rider = rider(stack);
-            on_host(rider);
+            on_host(rider(stack));
+            let rider = spec(stack, "rider");
             rider.networks.push(BACKEND);
             rider.publishes.push(Publish::everywhere(Port::new(80), "guests"));
         });
