@@ -36,6 +36,7 @@ mod log_rotation;
 mod memory_budget;
 mod memory_limit;
 mod mount_target;
+mod network_mode;
 mod network_option;
 mod network_range;
 mod no_new_privileges;
@@ -43,6 +44,7 @@ mod port_collision;
 mod port_on_internal;
 mod powerful_key;
 mod privileged;
+mod published_port;
 mod raw_property;
 mod read_only_root;
 mod read_only_writes;
@@ -120,6 +122,8 @@ pub const ALL: &[Rule] = &[
     acme_dns::RULE,
     port_collision::RULE,
     port_on_internal::RULE,
+    published_port::RULE,
+    network_mode::RULE,
     network_option::RULE,
     network_range::RULE,
     docker_socket::RULE,

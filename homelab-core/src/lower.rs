@@ -1,6 +1,7 @@
 //! Stack → Compose file. Total: it cannot fail; what is wrong is for the rules to say.
 
 mod labels;
+mod mode;
 mod networks;
 mod storage;
 mod text;
@@ -24,10 +25,11 @@ use crate::compose::{
     Reservations, Resources, Secret, Service, Ulimit, Volume,
 };
 use crate::dsl::health::{DependsOn, Health, Probe};
+use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{self, User};
 use crate::dsl::resource::Source;
 use crate::dsl::route::{Address, Publish};
-use crate::dsl::service::{FORWARDING, Spec};
+use crate::dsl::service::{FORWARDING, NetworkMode, Spec};
 use crate::dsl::stack::Stack;
 use crate::dsl::text::Text;
 use crate::dsl::units::Memory;
@@ -75,9 +77,11 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         secrets: spec.secrets.iter().map(secret).collect(),
         depends_on: depends_on(spec),
         sysctls: sysctls(spec, &own),
+        hostname: spec.hostname.map(literal),
+        extra_hosts: mode::extra_hosts(stack, spec),
+        network_mode: mode::mode(spec, &own),
         networks: own,
-        network_mode: None,
-        ports: spec.publishes.iter().map(port).collect(),
+        ports: mode::publishes(stack, spec).flat_map(ports).collect(),
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
         devices: spec.devices.iter().map(device).collect(),
@@ -150,10 +154,12 @@ fn depends_on(spec: &Spec) -> IndexMap<String, Dependency> {
         DependsOn::Healthy => Condition::ServiceHealthy,
         DependsOn::Started => Condition::ServiceStarted,
     };
-    spec.depends
-        .iter()
-        .map(|(name, it)| (name.to_string(), Dependency { condition: condition(it) }))
-        .collect()
+    let dependency = |(name, it): (&ServiceName, &DependsOn)| {
+        // Who has another one's network loses it when that one restarts.
+        let restart = spec.network == Some(NetworkMode::Service(*name));
+        (name.to_string(), Dependency { condition: condition(it), restart })
+    };
+    spec.depends.iter().map(dependency).collect()
 }
 
 fn environment(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> IndexMap<String, String> {
@@ -204,16 +210,18 @@ fn ulimits(spec: &Spec) -> IndexMap<String, Ulimit> {
     spec.ulimits.iter().map(limit).collect()
 }
 
-fn port(publish: &Publish) -> PublishedPort {
-    PublishedPort {
-        target: publish.port.number(),
-        published: publish.port.number().to_string(),
+/// One entry for each port: in the long form only the host's end can be a range, of which the engine
+/// takes one port that is free.
+fn ports(publish: &Publish) -> impl Iterator<Item = PublishedPort> {
+    publish.ports().map(|(target, published)| PublishedPort {
+        target,
+        published: published.to_string(),
         host_ip: match publish.address {
             Address::Everywhere(_) => None,
             Address::Variable(variable) => Some(reference(&variable)),
         },
         protocol: publish.port.protocol(),
-    }
+    })
 }
 
 /// Absent when the image's own check is kept as it is.

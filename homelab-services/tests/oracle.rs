@@ -299,6 +299,50 @@ fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
     }
 }
 
+/// What the words about networks and ports are lowered to is what Compose reads.
+#[test]
+fn networks_of_others_and_ports_are_read_as_meant() {
+    let file = "
+name: oracle
+services:
+  vpn:
+    image: example/image:1
+    hostname: gate
+    extra_hosts: { nas: \"192.168.1.2\", host.docker.internal: host-gateway }
+    ports: [{ target: 443, published: \"8443\", host_ip: \"127.0.0.1\", protocol: tcp }]
+  rider:
+    image: example/image:1
+    network_mode: \"service:vpn\"
+    depends_on: { vpn: { condition: service_healthy, restart: true } }
+  hub: { image: \"example/image:1\", network_mode: host }
+  hermit: { image: \"example/image:1\", network_mode: none }
+";
+    let file = yaml::parse(file).expect("our own reader knows every key");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = yaml::render(&file, "", Spacing::Dense);
+    let read = config(folder.path(), &text, &[], &[]).expect("Compose accepts the file");
+    let services = &read["services"];
+    let vpn = &services["vpn"];
+    assert_eq!(vpn["hostname"], "gate");
+    assert_eq!(vpn["ports"][0]["published"], "8443");
+    assert_eq!(
+        (&vpn["ports"][0]["target"], &vpn["ports"][0]["host_ip"]),
+        (&443.into(), &"127.0.0.1".into())
+    );
+    let mut hosts: Vec<_> = vpn["extra_hosts"].as_array().into_iter().flatten().collect();
+    hosts.sort_by_key(|it| it.to_string());
+    assert_eq!(hosts, ["host.docker.internal=host-gateway", "nas=192.168.1.2"]);
+    for (name, mode) in [("rider", "service:vpn"), ("hub", "host"), ("hermit", "none")] {
+        assert_eq!(services[name]["network_mode"], mode, "{name}");
+        assert!(services[name]["networks"].is_null(), "{name}");
+    }
+    let dependency = &services["rider"]["depends_on"]["vpn"];
+    assert_eq!(
+        (&dependency["condition"], &dependency["restart"]),
+        (&"service_healthy".into(), &true.into())
+    );
+}
+
 #[test]
 fn a_secret_has_the_file_name_that_its_image_asks_for() {
     let secret = |target: Option<&str>| ServiceSecret {

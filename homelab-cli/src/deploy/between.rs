@@ -205,8 +205,11 @@ mod tests {
     #[track_caller]
     fn check(receipts: &[Receipt], expected: Option<&Receipt>) {
         let labels = [(label::ONE_WAY.to_owned(), "it migrates".to_owned())].into();
-        let depends_on =
-            [("db".to_owned(), Dependency { condition: Condition::ServiceHealthy })].into();
+        let depends_on = [(
+            "db".to_owned(),
+            Dependency { condition: Condition::ServiceHealthy, restart: false },
+        )]
+        .into();
         let app = Service { labels, depends_on, ..Service::default() };
         let file = File { services: [("app".to_owned(), app)].into(), ..File::default() };
         let left = |database| {

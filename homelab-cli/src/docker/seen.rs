@@ -1,6 +1,6 @@
 //! What Docker showed of a project: reads answers of `docker inspect`, and calls nothing.
 
-use homelab_core::compose::File;
+use homelab_core::compose::{File, Service};
 use homelab_core::release::Id;
 use homelab_core::release::observe::{self, Inspected};
 use homelab_core::release::plan::{Before, Container};
@@ -46,6 +46,9 @@ impl Seen {
             let image = text(container, "/Image").and_then(|it| self.images.get(it));
             let wanted = file.services.get(name);
             let mut service = observe::service(&Inspected { container, image }, wanted, file);
+            if let Some(lost) = self.lost_network(container, wanted) {
+                service.network_mode = Some(lost.to_owned());
+            }
             if self.of(name).nth(1).is_some() {
                 // Where a service has several containers, the plan replaces it.
                 service.image = None;
@@ -65,6 +68,18 @@ impl Seen {
         let position = |name: &String| file.services.get_index_of(name).unwrap_or(usize::MAX);
         seen.services.sort_by_key(|name, _| position(name));
         Before { release: current.map(ToString::to_string), file: seen, containers }
+    }
+
+    /// Returns the network mode of a container that should have another service's network, and has
+    /// that of a container which is gone or has started anew since: it reaches nobody.
+    fn lost_network<'a>(&self, container: &'a Value, wanted: Option<&Service>) -> Option<&'a str> {
+        let owner = wanted?.network_mode.as_deref()?.strip_prefix("service:")?;
+        let mode = text(container, "/HostConfig/NetworkMode")?;
+        let id = mode.strip_prefix("container:")?;
+        let since = text(container, "/State/StartedAt");
+        let is_kept =
+            |it: &Value| text(it, "/Id") == Some(id) && text(it, "/State/StartedAt") <= since;
+        (!self.of(owner).any(is_kept)).then_some(mode)
     }
 }
 
@@ -93,4 +108,49 @@ pub(crate) fn is_done(container: &Value) -> bool {
 pub(crate) fn service(container: &Value) -> Option<&str> {
     let is_one_off = label(container, "com.docker.compose.oneoff") == Some("True");
     label(container, "com.docker.compose.service").filter(|_| !is_one_off)
+}
+
+#[cfg(test)]
+mod tests {
+    use homelab_core::compose::yaml;
+    use homelab_core::release::diff;
+    use serde_json::json;
+
+    use super::*;
+
+    const FILE: &str = "
+name: house
+services:
+  vpn: { image: \"vpn:1\", network_mode: none }
+  rider: { image: \"rider:1\", network_mode: \"service:vpn\" }
+";
+
+    /// What differs for the service in the other one's network, when these containers run.
+    fn changes(id: &str, vpn_started: &str, rider_started: &str) -> Vec<String> {
+        let container = |name: &str, id: &str, mode: &str, started: &str| {
+            json!({
+                "Id": id,
+                "Config": { "Labels": { "com.docker.compose.service": name }, "Image": format!("{name}:1") },
+                "HostConfig": { "NetworkMode": mode },
+                "State": { "StartedAt": format!("2026-05-02T10:00:{started}Z"), "Status": "running" },
+            })
+        };
+        let vpn = container("vpn", id, "none", vpn_started);
+        let rider = container("rider", "r1", "container:v1", rider_started);
+        let seen = Seen { containers: vec![vpn, rider], ..Seen::default() };
+        let file = yaml::parse(FILE).expect("the file is valid");
+        let before = seen.before(&file, None);
+        let rider = |it: &File| it.services["rider"].clone();
+        let changes = diff::service(&rider(&before.file), &rider(&file));
+        let told = changes.iter().filter(|it| it.field == "network_mode");
+        told.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_network_that_went_away_is_a_difference() {
+        assert_eq!(changes("v1", "05.1", "06.2"), [""; 0]);
+        let lost = ["network_mode: container:v1 → service:vpn"];
+        assert_eq!(changes("v2", "05.1", "06.2"), lost, "another container");
+        assert_eq!(changes("v1", "07.1", "06.2"), lost, "it was started again");
+    }
 }

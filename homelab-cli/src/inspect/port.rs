@@ -27,6 +27,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
             let address = address.unwrap_or_else(|| "0.0.0.0".to_owned());
             // `host-env` reports a text that is no address.
             let Ok(address) = address.parse::<Ipv4Addr>() else { continue };
+            // Of a range the engine takes a port that is free; in our own files each is one port.
             let Ok(number) = context.project.resolve(&port.published).parse::<u16>() else {
                 continue;
             };

@@ -9,7 +9,7 @@
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::dsl::name;
-use crate::model::project::{Member, Project};
+use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
     id: "dangling-host",
@@ -36,7 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     ),
                     format!("name a service in `{key}`, or a host with its domain"),
                 ),
-                Some(other) if !can_meet(project, &member, &other) => findings.on(
+                Some(other) if project.shared(&member, &other).next().is_none() => findings.on(
                     &member,
                     format!(
                         "`{}` has the host `{host}` in `{key}`, and shares no network with it",
@@ -87,16 +87,6 @@ fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
     };
     let host = authority.split_once(':').map_or(authority, |it| it.0);
     (name::fault(host).is_none() && !WORDS.contains(&host)).then_some(host)
-}
-
-/// Whether two services share a network; a `network_mode` is not judged.
-fn can_meet(project: &Project<'_>, one: &Member<'_>, other: &Member<'_>) -> bool {
-    match (one.networks(), other.networks()) {
-        (Some(own), Some(others)) => {
-            own.iter().any(|it| others.contains(it) && project.connects_members(it))
-        }
-        _ => true,
-    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.role() == Some(RoleKind::Data)) {
         let name = member.name;
-        for port in &member.service.ports {
+        for port in project.published(&member) {
             let port = project.port_text(port);
             findings.on(
                 &member,

@@ -21,8 +21,8 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let edges: Vec<_> = project.members().filter(|it| it.role() == Some(RoleKind::Edge)).collect();
     for member in project.members().filter(|it| it.role() == Some(RoleKind::Data)) {
-        for network in &member.service.networks {
-            for edge in edges.iter().filter(|it| it.service.networks.contains(network)) {
+        for network in member.networks() {
+            for edge in edges.iter().filter(|it| it.networks().contains(network)) {
                 let (name, edge) = (member.name, edge.name);
                 findings.on(
                     &member,

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn a_circle_is_found_once() {
         let found = break_file(|file| {
-            let wait = Dependency { condition: Condition::ServiceHealthy };
+            let wait = Dependency { condition: Condition::ServiceHealthy, restart: false };
             file.services["db"].depends_on.insert("web".to_owned(), wait);
         });
         insta::assert_snapshot!(found, @r"

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_dependency_that_does_not_exist_is_found() {
         let found = break_file(|file| {
-            let dependency = Dependency { condition: Condition::ServiceStarted };
+            let dependency = Dependency { condition: Condition::ServiceStarted, restart: false };
             file.services["fetch"].depends_on.insert("ghost".to_owned(), dependency);
         });
         insta::assert_snapshot!(found, @r"

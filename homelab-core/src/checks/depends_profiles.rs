@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn wait_for_db(file: &mut File, name: &str) {
-        let dependency = Dependency { condition: Condition::ServiceHealthy };
+        let dependency = Dependency { condition: Condition::ServiceHealthy, restart: false };
         file.services[name].depends_on.insert("db".to_owned(), dependency);
     }
 }

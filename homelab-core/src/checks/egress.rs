@@ -18,8 +18,7 @@ pub(super) const RULE: Rule =
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(networks) = member.networks() else { continue };
-        let open = || networks.iter().filter(|it| project.leads_out(it));
+        let open = || member.networks().iter().filter(|it| project.leads_out(it));
         let needed = member.contract().and_then(|it| it.egress.get());
         if let Some(Egress::Required(because)) = needed
             && open().next().is_none()
@@ -35,8 +34,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         if member.role() == Some(RoleKind::Edge) || member.is_socket_proxy() {
             continue;
         }
+        // Who has another one's network gets out as that one does, and for the host's there is a
+        // reason of its own.
+        if member.owner().is_some() || member.is_on_host() {
+            continue;
+        }
         let declared = member.facts().egress.map(|_| stack.site.egress.name());
-        if let Some(other) = open().find(|it| Some(**it) != declared) {
+        if let Some(other) = open().find(|it| Some(it.as_str()) != declared) {
             findings.on(
                 &member,
                 format!("`{}` gets out by `{other}`, and nobody said why", member.name),

@@ -39,7 +39,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 /// Reports a panel whose port is published on the host, where the proxy does not protect it. It need
 /// not have a route.
 fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
-    for published in member.service.ports.iter().filter(|it| it.target == panel.number()) {
+    let ports = project.published(member).into_iter();
+    for published in ports.filter(|it| it.target == panel.number()) {
         let (name, port) = (member.name, project.port_text(published));
         findings.on(
             member,

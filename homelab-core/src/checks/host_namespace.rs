@@ -5,11 +5,12 @@
 //! of its user. `ipc`, `uts` and `userns_mode` each remove another wall. The namespace of another
 //! container (`service:…`, `container:…`) may be the host's itself.
 //!
-//! A service in another one's network, or on a network that the file does not name, reaches
-//! services that `snapshots/reachability.snap` does not list: no recorded reason makes that right.
+//! The network of another service of the file (`network_mode: service:…`) counts as that service's
+//! own. A service in any other container's network, or on a network that the file does not name,
+//! reaches services that nobody can list: no recorded reason makes that right.
 //!
-//! Fix: remove the line. Where the service is about the host, as a monitor is, record the
-//! reason: `.host_pid("…")`.
+//! Fix: remove the line. Where the service is about the host, as a monitor is, or has to find devices
+//! in the household's network, record the reason: `.host_pid("…")`, `.host_network("…")`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
@@ -58,6 +59,9 @@ mod tests {
             file.services["dump"].network_mode = Some("host".to_owned());
         });
         insta::assert_snapshot!(found, @r"
+        error[network-mode]: `dump` uses `db`, and shares no network with it
+          --> dump.rs
+          help: take `dump` or `db` out of the network that is not its own
         error[host-namespace]: `dump` has `network_mode: host` without a recorded reason
           --> dump.rs
           help: remove `network_mode: host`
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_network_that_nobody_can_tell_is_found_even_with_a_reason() {
-        for value in ["service:caddy", "container:x", "bridge", "house_caddy.web"] {
+        for value in ["service:absent", "container:x", "bridge", "house_caddy.web"] {
             let reason = |stack: &mut Stack| {
                 let what = Exception::Namespace("network_mode", value);
                 spec(stack, "dump").exceptions.push((what, "it is"));
@@ -105,7 +109,7 @@ mod tests {
                 file.services["dump"].network_mode = Some(value.to_owned());
             });
             let told = format!("error[host-namespace]: `dump` has `network_mode: {value}` and so");
-            assert!(found.starts_with(&told), "{found}");
+            assert!(found.contains(&told), "{found}");
         }
     }
 

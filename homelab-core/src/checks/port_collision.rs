@@ -1,8 +1,8 @@
-//! No two services publish the same port of the host.
+//! A port of the host is published once.
 //!
-//! The second of them does not start: `port is already allocated`. All combinations of
-//! profiles are valid, so two profiles do not keep two services apart, unless only one of them may
-//! be on (`Profile::one_of`).
+//! The second of them does not start: `port is already allocated`, and neither does a service that
+//! publishes one twice. All combinations of profiles are valid, so two profiles do not keep two
+//! services apart, unless only one of them may be on (`Profile::one_of`).
 //!
 //! Fix: publish one of them on another port, or on another address of the host. A port that
 //! is published without an address, or on `0.0.0.0`, takes it on every address.
@@ -86,8 +86,7 @@ fn claims<'a>(project: &Project<'_>, member: Member<'a>) -> Vec<Claim<'a>> {
 }
 
 fn collide(a: &Claim<'_>, b: &Claim<'_>) -> bool {
-    a.member.name != b.member.name
-        && a.protocol == b.protocol
+    a.protocol == b.protocol
         && a.ports.start() <= b.ports.end()
         && b.ports.start() <= a.ports.end()
         && (covers(&a.address, &b.address) || covers(&b.address, &a.address))
@@ -115,10 +114,11 @@ fn enabled(member: &Member<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Protocol, covers};
-    use crate::checks::testing::{NOTES, break_both, break_file, spec};
+    use crate::checks::testing::{NOTES, break_both, break_file, break_stack, spec};
     use crate::compose::PublishedPort;
     use crate::dsl::resource::Profile;
     use crate::dsl::stack::Stack;
+    use crate::prelude::{Port, Publish};
 
     /// Lets `fetch` publish a port on an address, while `caddy` publishes 443 on all of them.
     fn with(address: Option<&str>, published: &str, protocol: Protocol) -> String {
@@ -168,6 +168,16 @@ mod tests {
         };
         assert!(!with(TWO));
         assert!(with(BOTH));
+    }
+
+    #[test]
+    fn two_ports_of_one_service_collide() {
+        let found = break_stack(|stack| {
+            let again = Publish::everywhere(Port::new(440), "mail").up_to(445);
+            spec(stack, "caddy").publishes.push(again);
+        });
+        let told = "error[port-collision]: `caddy` (always on) publishes `443/tcp`, which collides";
+        assert_eq!(found.matches(told).count(), 1, "{found}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A service with a published port is on a network with a way out.
 //!
-//! Docker publishes no port of a container whose networks are all `internal`. Compose
-//! accepts the file, and connections to the port are refused.
+//! Docker publishes no port of a container whose networks are all `internal`, or that has none
+//! (`network_mode: none`). Compose accepts the file, and connections to the port are refused.
 //!
 //! Fix: add a network that is not internal, or remove the port.
 
@@ -18,21 +18,20 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| !it.is_private()) {
-        let networks = &member.service.networks;
-        // A service without networks is on the default one, which has a way out.
-        if networks.is_empty() || !networks.iter().all(|it| project.is_internal(it)) {
+        let networks = member.networks();
+        if !networks.iter().all(|it| project.is_internal(it)) {
             continue;
         }
         for port in &member.service.ports {
-            let networks: Vec<_> = networks.iter().map(|it| format!("`{it}`")).collect();
+            let names: Vec<_> = networks.iter().map(|it| format!("`{it}`")).collect();
+            let on = match names.join(", ") {
+                none if none.is_empty() => "on no network".to_owned(),
+                names => format!("on internal networks only: {names}"),
+            };
+            let (name, port) = (member.name, project.port_text(port));
             findings.on(
                 &member,
-                format!(
-                    "`{}` publishes `{}` and is on internal networks only: {}",
-                    member.name,
-                    project.port_text(port),
-                    networks.join(", ")
-                ),
+                format!("`{name}` publishes `{port}` and is {on}"),
                 "add a network that is not internal, or remove the port".to_owned(),
             );
         }
@@ -54,6 +53,9 @@ mod tests {
         error[port-on-internal]: `dump` publishes `9000/tcp` and is on internal networks only: `dump.db`
           --> dump.rs
           help: add a network that is not internal, or remove the port
+        error[published-port]: `dump` publishes its port `443/tcp` as `9000/tcp`, and `example/dump` listens on no port
+          --> dump.rs
+          help: publish a port that the image listens on, or accept this with the setting that makes it listen there
         ");
     }
 }

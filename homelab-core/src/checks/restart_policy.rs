@@ -56,7 +56,8 @@ mod tests {
     }
     fn awaited(policy: &str) -> String {
         break_file(|file| {
-            let ended = Dependency { condition: Condition::ServiceCompletedSuccessfully };
+            let ended =
+                Dependency { condition: Condition::ServiceCompletedSuccessfully, restart: false };
             file.services["web"].depends_on.insert("fetch".to_owned(), ended);
             // It starts before `web`, and has to be there whenever that is.
             file.services["fetch"].restart = Some(policy.to_owned());

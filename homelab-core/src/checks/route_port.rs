@@ -1,11 +1,13 @@
-//! A route leads to a port that the image listens on.
+//! A route leads to a TCP port that the image listens on.
 //!
-//! A route to any other port answers with `502 Bad Gateway` as soon as somebody opens it.
+//! A route to any other port answers with `502 Bad Gateway` as soon as somebody opens it. The proxy
+//! speaks TCP with services: a `Port::udp` has no place in a route.
 //!
 //! Fix: use the port that the image's documentation names for its web interface.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
+use crate::dsl::units::Protocol;
 use crate::model::project::Project;
 use crate::proxy::caddyfile::ProxySite;
 
@@ -18,15 +20,25 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        let name = member.name;
+        let routes = member.facts().routes.iter().map(|it| it.port);
+        for port in routes.filter(|it| it.protocol() != Protocol::Tcp) {
+            findings.on(
+                &member,
+                format!("`{name}` is routed to port `{port}`, and the proxy speaks TCP with it"),
+                format!("route to the TCP port of `{name}`, or publish `{port}`"),
+            );
+        }
         let Some(contract) = member.contract() else { continue };
         let Some(known) = contract.ports.get() else { continue };
-        let known: Vec<_> = known.iter().map(|it| it.number()).collect();
-        let ports = project.sites_of(member.name).flat_map(ProxySite::upstream_ports);
+        let tcp = known.iter().filter(|it| it.protocol() == Protocol::Tcp);
+        let known: Vec<_> = tcp.map(|it| it.number()).collect();
+        let ports = project.sites_of(name).flat_map(ProxySite::upstream_ports);
         for port in ports.filter(|it| !known.contains(it)) {
-            let (name, image) = (member.name, &contract.repository);
+            let image = &contract.repository;
             let known: Vec<_> = known.iter().map(|it| format!("`{it}`")).collect();
             let (listens, help) = if known.is_empty() {
-                ("no port".to_owned(), format!("remove the route of `{name}`"))
+                ("no TCP port".to_owned(), format!("remove the route of `{name}`"))
             } else {
                 (known.join(", "), format!("route to {}", known.join(" or ")))
             };
@@ -41,8 +53,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_file, break_stack, spec};
-    use crate::prelude::{Port, Route};
+    use crate::checks::testing::{break_file, break_image, break_stack, spec};
+    use crate::prelude::{Contract, Port, Route, ran};
 
     #[test]
     fn a_route_to_another_port_is_found() {
@@ -57,12 +69,32 @@ mod tests {
     }
 
     #[test]
+    fn a_route_to_a_udp_port_is_found() {
+        let found = break_stack(|stack| {
+            spec(stack, "web").routes = vec![Route::host("notes", Port::udp(8080))];
+        });
+        insta::assert_snapshot!(found, @r"
+        error[route-port]: `web` is routed to port `8080/udp`, and the proxy speaks TCP with it
+          --> web.rs
+          help: route to the TCP port of `web`, or publish `8080/udp`
+        ");
+        // Nothing but the contract tells a file's author.
+        let udp = |it: &mut Contract| it.ports = ran("tests").all([Port::udp(8080)]);
+        let found = break_image(|_| {}, udp);
+        insta::assert_snapshot!(found, @r"
+        error[route-port]: `web` is routed to port `8080`, and `example/web` listens on no TCP port
+          --> web.rs
+          help: remove the route of `web`
+        ");
+    }
+
+    #[test]
     fn a_route_to_an_image_without_ports_is_found() {
         let found = break_stack(|stack| {
             spec(stack, "dump").routes = vec![Route::host("dumps", Port::new(8080))];
         });
         insta::assert_snapshot!(found, @r"
-        error[route-port]: `dump` is routed to port `8080`, and `example/dump` listens on no port
+        error[route-port]: `dump` is routed to port `8080`, and `example/dump` listens on no TCP port
           --> dump.rs
           help: remove the route of `dump`
         ");

@@ -27,14 +27,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 fn ways_in(project: &Project<'_>, proxy: &Member<'_>, findings: &mut Findings) {
     let name = proxy.name;
-    for network in proxy.service.networks.iter().filter(|it| !project.is_internal(it)) {
+    for network in proxy.networks().iter().filter(|it| !project.is_internal(it)) {
         findings.on(
             proxy,
             format!("the socket proxy `{name}` is on `{network}`, which is not internal"),
             format!("make `{network}` a `Network::internal` (`internal: true`)"),
         );
     }
-    let ports = proxy.service.ports.iter().map(|it| ("port", project.port_text(it)));
+    let ports = project.published(proxy).into_iter().map(|it| ("port", project.port_text(it)));
     let addresses = project.sites_of(name).flat_map(ProxySite::addresses);
     for (what, value) in ports.chain(addresses.map(|it| ("route", it.to_owned()))) {
         findings.on(

@@ -21,9 +21,8 @@ const READ_BY_COMPOSE: &str = "COMPOSE_PROFILES";
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let file = project.file();
-    let networks: IndexSet<_> =
-        project.members().filter_map(|it| it.networks()).flatten().collect();
-    for name in file.networks.keys().filter(|it| !networks.contains(it.as_str())) {
+    let networks: IndexSet<_> = project.members().flat_map(|it| it.networks()).collect();
+    for name in file.networks.keys().filter(|it| !networks.contains(it)) {
         report(findings, "network", name, "the top-level `networks`");
     }
     let mounts = file.services.values().flat_map(|it| &it.volumes);

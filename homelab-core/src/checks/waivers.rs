@@ -120,8 +120,8 @@ mod tests {
             found.map(line).collect::<Vec<_>>().join("\n")
         };
         insta::assert_snapshot!(told(&Project::new(file.clone(), Some(&stack), &CATALOGUE)), @r#"
-        privileged on fetch: Some("`.accept(\"privileged\", \"why\")` is enough for `gen`, but a host refuses it")
-        resource-limits on web: Some("or accept it with `.accept(\"resource-limits\", \"why\")`")
+        privileged on fetch: Some("`.accept(\"privileged\", \"privileged: true\", \"why\")` is enough for `gen`, but a host refuses it")
+        resource-limits on web: Some("or accept it with `.accept(\"resource-limits\", \"memory\", \"why\")`")
         unused-waiver on web: None
         "#);
         insta::assert_snapshot!(told(&Project::from_file(file, &CATALOGUE)), @r#"

@@ -52,6 +52,13 @@ pub struct Service {
     /// Networks it is attached to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<String>,
+    /// Host name that it has for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// Names that it finds besides those of services, each with its address; `host-gateway` is the
+    /// host's.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub extra_hosts: IndexMap<String, String>,
     /// `host`, `none`, `service:…` instead of networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_mode: Option<String>,
@@ -135,6 +142,9 @@ pub struct Service {
 pub struct Dependency {
     /// When the dependant may start.
     pub condition: Condition,
+    /// Whether Compose restarts the dependant after it has restarted this one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub restart: bool,
 }
 
 /// When a dependant may start.

@@ -165,8 +165,8 @@ mod tests {
     fn only_unknown_keys_of_services_are_kept() {
         let file =
             |line: &str| parse(&format!("name: h\nservices:\n  a:\n    image: b\n    {line}\n"));
-        let kept = file("hostname: [x]").expect("it is kept").services["a"].unjudged.clone();
-        assert_eq!(serde_yaml::to_string(&kept).expect("it was read"), "hostname:\n- x\n");
+        let kept = file("domainname: [x]").expect("it is kept").services["a"].unjudged.clone();
+        assert_eq!(serde_yaml::to_string(&kept).expect("it was read"), "domainname:\n- x\n");
         for line in [
             "imge: c\n    volumes: 3",
             "deploy: { mode: global }",

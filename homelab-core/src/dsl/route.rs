@@ -4,7 +4,7 @@ use crate::dsl::directive::{Directive, Line};
 use crate::dsl::domain::{self, Domain, Spot};
 use crate::dsl::name;
 use crate::dsl::privilege::Exception;
-use crate::dsl::units::Port;
+use crate::dsl::units::{Port, Protocol};
 use crate::dsl::variable::EnvVar;
 
 /// Who asks the visitor of a route for a login.
@@ -221,6 +221,10 @@ const fn assert_patterns(paths: &[&str]) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Publish {
     pub(crate) port: Port,
+    /// The last port of a range; that of `port` itself when there is only one.
+    pub(crate) last: u16,
+    /// The number on the host of the first one.
+    pub(crate) host_port: u16,
     pub(crate) address: Address,
 }
 
@@ -234,12 +238,47 @@ pub(crate) enum Address {
 impl Publish {
     /// Publishes a port on every address of the host, for this reason.
     pub const fn everywhere(port: Port, because: &'static str) -> Self {
-        Self { port, address: Address::Everywhere(because) }
+        Self::on(Address::Everywhere(because), port)
     }
 
     /// Publishes a port on the address in a variable.
     pub const fn at(address: &EnvVar, port: Port) -> Self {
-        Self { port, address: Address::Variable(*address) }
+        Self::on(Address::Variable(*address), port)
+    }
+
+    const fn on(address: Address, port: Port) -> Self {
+        Self { port, last: port.number(), host_port: port.number(), address }
+    }
+
+    /// Publishes all ports from this one to that number. Default: this one alone.
+    #[must_use]
+    pub const fn up_to(mut self, last: u16) -> Self {
+        self.last = last;
+        self
+    }
+
+    /// Publishes it under another number on the host, and the others of a range under the numbers
+    /// that follow. Default: the container's own.
+    #[must_use]
+    pub const fn as_host_port(mut self, number: u16) -> Self {
+        self.host_port = number;
+        self
+    }
+
+    /// Returns each port in the container with its number on the host, as far as numbers go.
+    pub(crate) fn ports(self) -> impl Iterator<Item = (u16, u16)> {
+        (self.port.number()..=self.last).zip(self.host_port..=u16::MAX)
+    }
+
+    /// Whether it publishes this port of the container.
+    pub(crate) fn leads_to(self, target: u16, protocol: Protocol) -> bool {
+        self.port.protocol() == protocol && self.ports().any(|it| it.0 == target)
+    }
+
+    /// Whether every port of the range exists, in the container and on the host.
+    pub(crate) fn is_valid(self) -> bool {
+        let more = self.last.checked_sub(self.port.number());
+        self.host_port != 0 && more.is_some_and(|it| self.host_port.checked_add(it).is_some())
     }
 }
 

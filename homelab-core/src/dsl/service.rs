@@ -47,7 +47,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 pub(crate) use self::process::FORWARDING;
-pub(crate) use self::spec::Spec;
+pub(crate) use self::spec::{HOST_GATEWAY, NetworkMode, Spec};
 pub use self::wiring::{Connect, Wiring};
 use crate::dsl::dns::{AcmeDns, DnsProvider};
 use crate::dsl::health::Health;

@@ -127,7 +127,7 @@ impl Stack {
     /// Adds a service; the handle is the only way to refer to it.
     pub fn add<R: Role, S: State>(&mut self, service: Service<R, S>) -> Handle<R> {
         let spec = service.spec;
-        let handle = Handle::new(spec.name, spec.condition());
+        let handle = Handle::new(spec.name, spec.owner(), spec.host(), spec.condition());
         self.services.push(spec);
         handle
     }

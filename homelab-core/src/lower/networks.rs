@@ -1,6 +1,8 @@
 //! Decides which networks there are and who is on them; services reach each other only when one
 //! declares it.
 //!
+//! Whoever has another one's network is where that one is, so networks are made for that one.
+//!
 //! Two services of which one uses the other get an internal network for the two alone, unless both
 //! were put on one by name. A service that needs the internet is on the one network that leads
 //! there, whose members cannot reach each other.
@@ -9,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::mode;
 use crate::compose::{AddressRange, Ipam, Network, bridge};
 use crate::dsl::name::ServiceName;
 use crate::dsl::service::{RoleKind, Spec};
@@ -35,21 +38,26 @@ pub(super) struct Networks<'a> {
 impl<'a> Networks<'a> {
     pub(super) fn of(stack: &'a Stack) -> Self {
         let specs = &stack.services;
-        let publishers = specs.iter().filter(|it| needs_ports(it)).map(|it| it.name).collect();
+        let publishers = specs.iter().filter(|it| needs_ports(stack, it));
+        let publishers = publishers.map(|it| it.name).collect();
         let mut networks = Self {
             site: &stack.site,
             pairs: BTreeMap::new(),
             pairs_of: BTreeMap::new(),
             publishers,
         };
+        let by_name: BTreeMap<_, _> = specs.iter().map(|it| (it.name, it)).collect();
+        // Who has the host's network is on none.
+        let owner = |it: &Spec| by_name.get(&it.owner()).copied().filter(|it| !it.is_on_host());
         for edge in specs.iter().filter(|it| it.role == RoleKind::Edge) {
-            for app in specs.iter().filter(|it| !it.routes.is_empty()) {
+            for app in specs.iter().filter(|it| !it.routes.is_empty()).filter_map(owner) {
                 networks.connect(edge, app, true);
             }
         }
-        let by_name: BTreeMap<_, _> = specs.iter().map(|it| (it.name, it)).collect();
-        for from in specs {
-            for to in from.peers.iter().filter_map(|it| by_name.get(it)) {
+        for spec in specs {
+            let Some(from) = owner(spec) else { continue };
+            let peers = spec.peers.iter().filter_map(|it| by_name.get(it));
+            for to in peers.filter_map(|it| owner(it)) {
                 if !from.networks.iter().any(|it| to.networks.contains(it)) {
                     networks.connect(from, to, false);
                 }
@@ -73,6 +81,9 @@ impl<'a> Networks<'a> {
 
     /// Returns the keys of the networks of a service.
     pub(super) fn on(&self, spec: &Spec) -> Vec<String> {
+        if spec.network.is_some() {
+            return Vec::new();
+        }
         let mut keys = IndexSet::new();
         if spec.role == RoleKind::Edge {
             keys.extend(self.site.proxy.map(|it| it.network().name().to_owned()));
@@ -127,10 +138,10 @@ impl<'a> Networks<'a> {
 }
 
 /// Whether a service publishes a port but is on no network over which the port can be reached.
-fn needs_ports(spec: &Spec) -> bool {
+fn needs_ports(stack: &Stack, spec: &Spec) -> bool {
     let has_open = spec.networks.iter().any(|it| !it.is_internal());
     let is_carried = spec.role == RoleKind::Edge || spec.egress.is_some() || has_open;
-    !spec.publishes.is_empty() && !is_carried
+    mode::publishes(stack, spec).next().is_some() && !is_carried
 }
 
 /// Returns the key of a publisher's own network; no other key has an underscore.

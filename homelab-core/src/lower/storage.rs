@@ -191,6 +191,7 @@ mod tests {
               memory: "128M"
               pids: 256
             reservations:
+              memory: "128M"
               devices:
                 - driver: nvidia
                   count: "1"

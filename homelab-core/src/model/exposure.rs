@@ -2,6 +2,7 @@
 
 mod creators;
 mod hosts;
+mod ports;
 
 use std::fmt;
 
@@ -10,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 pub use self::creators::Creator;
 pub use self::hosts::{Asks, ClosedUntil, Host, hosts};
-use crate::compose::PublishedPort;
+pub use self::ports::ports;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::dsl::contract::Egress;
-use crate::dsl::route::Address;
-use crate::dsl::units::{Port, Protocol};
+use crate::dsl::privilege::Exception;
+use crate::dsl::units::Protocol;
 use crate::model::project::{Member, Project};
 use crate::model::reach::{self, Zone};
 
@@ -41,7 +42,7 @@ pub struct Exposure {
 pub struct OpenPort {
     /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4.
     pub address: String,
-    /// Port or range.
+    /// Port or range; `any` for one with the host's network whose ports nobody knows.
     pub port: String,
     /// TCP or UDP.
     pub protocol: Protocol,
@@ -115,44 +116,25 @@ pub fn gather(project: &Project<'_>) -> Exposure {
     }
 }
 
-/// Returns the ports of the host that lead into one service.
-pub fn ports(project: &Project<'_>, member: &Member<'_>) -> Vec<OpenPort> {
-    let open = |port: &PublishedPort| OpenPort {
-        address: port.host_ip.as_deref().map_or_else(|| "all".to_owned(), |it| project.resolve(it)),
-        port: project.resolve(&port.published),
-        protocol: port.protocol,
-        service: member.name.to_owned(),
-        profiles: member.service.profiles.clone(),
-        because: publish_reason(member, port),
-    };
-    member.service.ports.iter().map(open).collect()
-}
-
-fn publish_reason(member: &Member<'_>, port: &PublishedPort) -> Option<String> {
-    let is_it = |it: &Port| it.number() == port.target && it.protocol() == port.protocol;
-    let publish = member.facts().publishes.iter().find(|it| is_it(&it.port))?;
-    Some(match publish.address {
-        Address::Everywhere(because) => because.to_owned(),
-        Address::Variable(variable) => format!("address from `{}`", variable.name()),
-    })
-}
-
 /// Returns how one service reaches the internet; `None` when none of its networks leads there.
 pub fn way_out(project: &Project<'_>, member: &Member<'_>) -> Option<WayOut> {
-    let open = member.service.networks.iter().filter(|it| project.leads_out(it));
+    let open = member.networks().iter().filter(|it| project.leads_out(it));
     let networks: Vec<_> = open.cloned().collect();
-    let declared = member.facts().egress;
-    let because = declared.or_else(|| {
-        Some(match member.contract()?.egress.get()? {
+    let declared = member.facts().egress.map(str::to_owned);
+    let owner = member.owner().map(|it| format!("as `{it}`, whose network it has"));
+    let on_host = member.reason_for(Exception::Namespace("network_mode", "host"));
+    let because = declared.or(owner).or_else(|| Some(on_host?.to_owned())).or_else(|| {
+        let because = match member.contract()?.egress.get()? {
             Egress::Required(why) | Egress::Optional(why) => why.as_str(),
             Egress::None => "not needed; a network that it is on leads out",
-        })
+        };
+        Some(because.to_owned())
     });
     (!networks.is_empty()).then(|| WayOut {
         service: member.name.to_owned(),
         profiles: member.service.profiles.clone(),
         networks,
-        because: because.map(str::to_owned),
+        because,
     })
 }
 
@@ -176,8 +158,9 @@ pub fn unreviewed(project: &Project<'_>, member: &Member<'_>) -> Option<Unreview
 mod tests {
     use super::*;
     use crate::checks::testing::{CATALOGUE, good, spec};
-    use crate::dsl::route::{Login, Publish};
-    use crate::dsl::variable::{EnvVar, Kind, Switch};
+    use crate::dsl::route::Login;
+    use crate::dsl::service::{NetworkMode, Spec};
+    use crate::dsl::variable::Switch;
 
     /// Returns who asks for the login at the only host name of the good example.
     #[track_caller]
@@ -223,6 +206,57 @@ mod tests {
     }
 
     #[test]
+    fn whatever_puts_it_there_who_gets_out_is_listed() {
+        let mut stack = good();
+        let (name, fetch) = (spec(&mut stack, "fetch").name, spec(&mut stack, "fetch").clone());
+        let mut add = |other, network| {
+            let name = crate::dsl::name::ServiceName::new(other);
+            stack.services.push(Spec { name, egress: None, network, ..fetch.clone() });
+        };
+        add("rider", Some(NetworkMode::Service(name)));
+        add("hub", Some(NetworkMode::Host));
+        add("hermit", None);
+        let mut file = Project::from_stack(&stack).file().clone();
+        // Without a network and a mode, as anybody writes it.
+        file.services["dump"].networks.clear();
+        let exposure = gather(&Project::from_file(file, &CATALOGUE));
+        let out = exposure.ways_out.iter().map(|it| (&*it.service, it.networks.join(" ")));
+        insta::assert_snapshot!(format!("{:#?}", out.collect::<Vec<_>>()), @r#"
+        [
+            (
+                "caddy",
+                "proxy",
+            ),
+            (
+                "dump",
+                "default",
+            ),
+            (
+                "fetch",
+                "egress",
+            ),
+            (
+                "rider",
+                "egress",
+            ),
+            (
+                "hub",
+                "network_mode: host",
+            ),
+        ]
+        "#);
+        insta::assert_snapshot!(exposure.reach_host.join(" "), @"caddy dump fetch rider hub");
+        let open =
+            |it: &OpenPort| format!("{} {}/{} {:?}", it.service, it.port, it.protocol, it.because);
+        let ports: Vec<_> = exposure.ports.iter().map(open).collect();
+        insta::assert_snapshot!(ports.join("\n"), @r#"
+        caddy 443/tcp None
+        hub any/tcp Some("the host's network: nobody said why")
+        hub any/udp Some("the host's network: nobody said why")
+        "#);
+    }
+
+    #[test]
     fn a_service_follows_its_tag_where_the_household_switches_it_on() {
         const FOLLOW: Switch = Switch::new("FOLLOW", "Follows its tag");
         let mut stack = good();
@@ -236,22 +270,5 @@ mod tests {
         };
         insta::assert_snapshot!(found(&[]), @"fetch example/fetch:1 off; `FOLLOW=` in `.env` switches it on");
         insta::assert_snapshot!(found(&["FOLLOW"]), @"fetch example/fetch:1 on; without the line `FOLLOW=` in `.env` it is off");
-    }
-
-    #[test]
-    fn a_port_says_why_it_is_open() {
-        const LAN: EnvVar = EnvVar::new("LAN", Kind::Ipv4, "Address.").or("10.0.0.1");
-        let mut stack = good();
-        // The same number as the one that is there, with the other protocol.
-        spec(&mut stack, "caddy").publishes.push(Publish::at(&LAN, Port::udp(443)));
-        let exposure = gather(&Project::from_stack(&stack));
-        let lines = exposure
-            .ports
-            .iter()
-            .map(|it| format!("{} {}/{} {:?}", it.address, it.port, it.protocol, it.because));
-        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
-        all 443/tcp Some("the way in")
-        10.0.0.1 443/udp Some("address from `LAN`")
-        "#);
     }
 }

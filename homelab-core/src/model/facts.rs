@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::dsl::contract::{Contract, ImageKind};
 use crate::dsl::health::Probe;
 use crate::dsl::privilege::{Exception, Waiver};
-use crate::dsl::resource::{Mount, Secret};
+use crate::dsl::resource::{Mount, Network, Secret};
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::service::Spec;
@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     pub(crate) is_declared: bool,
     /// Databases that it dumps.
     pub(crate) dumps: Vec<&'a str>,
+    /// Networks that it was put on by name.
+    pub(crate) on: &'a [Network],
     /// Services that it opens connections to.
     pub(crate) uses: Vec<&'a str>,
     /// Its mounts, and how their data is kept safe.
@@ -73,6 +75,7 @@ impl<'a> Facts<'a> {
             is_job: spec.is_job,
             is_declared: true,
             dumps: spec.dumps.iter().map(|it| it.as_str()).collect(),
+            on: &spec.networks,
             uses: spec.peers.iter().map(|it| it.as_str()).collect(),
             mounts: &spec.mounts,
             secrets: &spec.secrets,

@@ -10,7 +10,7 @@ pub use self::host_path::{Disclosure, HostPath, host_path, is_harmless_device, r
 pub(crate) use self::host_path::{holds_socket, is_socket};
 use crate::compose::MountKind;
 use crate::compose::label;
-use crate::model::project::{Member, Project};
+use crate::model::project::{Member, OUTSIDE, Project};
 
 /// One thing that a container may do to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,24 +183,18 @@ pub(crate) fn namespaces(
     member: &Member<'_>,
 ) -> impl Iterator<Item = (&'static str, String)> {
     let service = member.service;
+    // The network of a service of the file is known as well as that service's.
+    let modes = member.networks().iter().filter_map(|it| it.strip_prefix(OUTSIDE));
+    let modes = modes.map(|it| ("network_mode", it.to_owned()));
     let all = [
-        ("network_mode", &service.network_mode),
         ("pid", &service.pid),
         ("ipc", &service.ipc),
         ("uts", &service.uts),
         ("userns_mode", &service.userns_mode),
     ];
     let values = all.map(|(field, it)| (field, it.as_ref().map(|it| project.resolve(it))));
-    values
-        .into_iter()
-        .filter_map(|(field, it)| Some((field, it.filter(|it| is_foreign(field, it))?)))
-}
-
-/// Whether the value of a field is a namespace of the host or another container, or one of the
-/// engine's own networks.
-fn is_foreign(field: &str, value: &str) -> bool {
-    let is_network = field == "network_mode" && !["", "none"].contains(&value);
-    is_network || value == "host" || is_containers(value)
+    let others = values.into_iter().filter_map(|(field, it)| Some((field, it?)));
+    modes.chain(others.filter(|it| it.1 == "host" || is_containers(&it.1)))
 }
 
 /// Whether a namespace is another container's.

@@ -1,11 +1,14 @@
 //! A Compose file in its normal form with the facts about its services; rules and reports read it.
 
+mod attached;
 mod member;
 
 use std::collections::BTreeSet;
 
 use indexmap::{IndexMap, IndexSet};
 
+use self::attached::{Attached, attached, is_outside};
+pub(crate) use self::attached::{HOST, OUTSIDE};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
@@ -14,6 +17,7 @@ use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
 use crate::dsl::role::RoleKind;
 use crate::dsl::route::Route;
+use crate::dsl::service::HOST_GATEWAY;
 use crate::dsl::stack::Stack;
 use crate::dsl::variable::EnvVar;
 use crate::lower::{self, lower};
@@ -32,6 +36,8 @@ pub struct Project<'a> {
     catalogue: Catalogue<'a>,
     /// What is known of each service, in the file's order.
     known: Vec<Known<'a>>,
+    /// The networks of each service, in the file's order.
+    attached: Vec<Attached>,
     on_network: Positions,
     readers: Positions,
     values: IndexMap<String, String>,
@@ -96,7 +102,8 @@ impl<'a> Project<'a> {
         let services = || file.services.values();
         let project = Self {
             known: file.services.iter().map(known).collect(),
-            on_network: by_name(services().map(|it| &it.networks)),
+            attached: Vec::new(),
+            on_network: Positions::new(),
             readers: by_name(services().map(|it| it.secrets.iter().map(|secret| &secret.source))),
             file,
             stack,
@@ -106,12 +113,26 @@ impl<'a> Project<'a> {
             sites: Vec::new(),
             sites_of: Positions::new(),
         };
-        project.with_sites()
+        project.interpreted()
     }
 
-    fn with_sites(mut self) -> Self {
+    /// Works out what follows from several services, with the values of variables.
+    fn interpreted(mut self) -> Self {
+        self.attached = attached(&self.file, |text| resolved(&self.values, text));
+        self.on_network = by_name(self.attached.iter().map(|it| &it.networks));
         let labels = self.file.services.iter().map(|(name, it)| (name.as_str(), &it.labels));
         self.sites = caddyfile::sites(labels, |text| resolved(&self.values, text));
+        for site in &mut self.sites {
+            let at = self.file.services.get_index_of(&site.service);
+            let Some(Attached { owner, networks }) = at.map(|it| &self.attached[it]) else {
+                continue;
+            };
+            if networks.iter().any(|it| it == HOST) {
+                HOST_GATEWAY.clone_into(&mut site.host);
+            } else if let Some((owner, _)) = self.file.services.get_index(*owner) {
+                site.host.clone_from(owner);
+            }
+        }
         self.sites_of = by_name(self.sites.iter().map(|it| [&it.service]));
         self
     }
@@ -125,7 +146,7 @@ impl<'a> Project<'a> {
             let ImageParts { repository, tag, .. } = split_image(&known.image);
             known.facts.learn(self.catalogue.find(repository, tag));
         }
-        self.with_sites()
+        self.interpreted()
     }
 
     /// Whether it has the values of a real `.env`, which are more than the defaults.
@@ -167,7 +188,9 @@ impl<'a> Project<'a> {
     fn member_at(&self, at: usize) -> Member<'_> {
         let (name, service) = &self.file.services.get_index(at).expect("it is a position there");
         let Known { image, facts, variables } = &self.known[at];
-        Member { name, service, facts, image, variables }
+        let Attached { owner, networks } = &self.attached[at];
+        let owner = self.file.services.get_index(*owner).filter(|_| *owner != at);
+        Member { name, service, facts, image, variables, networks, owner: owner.map(|it| it.0) }
     }
 
     /// Returns the sites, global options and snippets that the labels define for the proxy.
@@ -289,9 +312,17 @@ impl<'a> Project<'a> {
 
     /// Returns the other services that a service reaches over a network, in the file's order.
     pub(crate) fn neighbours(&self, member: &Member<'_>) -> Vec<Member<'_>> {
-        let networks = member.service.networks.iter();
-        let near = networks.filter(|it| self.connects_members(it));
-        let near = near.filter_map(|it| self.on_network.get(it)).flatten();
+        let networks = member.networks().iter();
+        let open: Vec<_> = if member.is_on_host() {
+            self.on_network.keys().filter(|it| self.has_host(it)).collect()
+        } else {
+            let host = HOST.to_owned();
+            let is_near = member.networks().iter().any(|it| self.has_host(it));
+            let own = networks.filter(|it| self.connects_members(it));
+            own.chain(self.on_network.get_key_value(&host).filter(|_| is_near).map(|it| it.0))
+                .collect()
+        };
+        let near = open.into_iter().filter_map(|it| self.on_network.get(it)).flatten();
         let near: BTreeSet<_> = near.copied().collect();
         let near = near.into_iter().map(|it| self.member_at(it));
         near.filter(|it| it.name != member.name).collect()
@@ -316,7 +347,8 @@ impl<'a> Project<'a> {
 
     /// Whether the members of a network can talk to the outside.
     pub fn leads_out(&self, network: &str) -> bool {
-        self.file.networks.get(network).map_or(network == "default", Network::leads_out)
+        let unknown = network == "default" || is_outside(network);
+        self.file.networks.get(network).map_or(unknown, Network::leads_out)
     }
 
     /// Whether the host has an address on a network.
@@ -329,15 +361,37 @@ impl<'a> Project<'a> {
         self.file.networks.get(network).is_none_or(Network::connects_members)
     }
 
+    /// Returns the services that have another one's network.
+    pub fn passengers(&self, owner: &Member<'_>) -> impl Iterator<Item = Member<'_>> {
+        self.members().filter(|it| it.owner() == Some(owner.name))
+    }
+
+    /// Returns the published ports that lead to a service: of those that its network's owner
+    /// publishes, whichever no other service with that network declares or listens on.
+    pub fn published(&self, member: &Member<'_>) -> Vec<&PublishedPort> {
+        let owner = member.owner().unwrap_or(member.name);
+        let Some(owner) = self.member(owner) else { return Vec::new() };
+        let listens = |port: &PublishedPort| {
+            let who = self.passengers(&owner).find(|it| it.listens_on(port));
+            who.map_or(owner.name, |it| it.name) == member.name
+        };
+        owner.service.ports.iter().filter(|it| listens(it)).collect()
+    }
+
     /// Returns the networks on which two services reach each other.
     pub fn shared<'b>(
         &'b self,
         one: &Member<'b>,
         other: &Member<'b>,
     ) -> impl Iterator<Item = &'b str> {
-        let others = &other.service.networks;
-        let shared = one.service.networks.iter().filter(|it| others.contains(it));
-        shared.map(String::as_str).filter(|it| self.connects_members(it))
+        let common = one.networks().iter().filter(|it| other.networks().contains(it));
+        let common = common.filter(|it| self.connects_members(it));
+        // Whoever is on the host is wherever the host is.
+        let near = |host: &Member<'b>, guest: &Member<'b>| {
+            if host.is_on_host() && !guest.is_on_host() { guest.networks() } else { &[] }
+        };
+        let near = near(one, other).iter().chain(near(other, one));
+        common.chain(near.filter(|it| self.has_host(it))).map(String::as_str)
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn labels(stack: &Stack, tls: EnvVar, spec: &Spec) -> IndexMap<String
     let spots: Vec<_> = spots.collect();
     for (at, (route, spot)) in spots.iter().enumerate() {
         let prefix = if spots.len() == 1 { "caddy".to_owned() } else { format!("caddy_{at}") };
-        let prefix = self::route(stack, tls, &prefix, route, *spot, &mut labels);
+        let prefix = self::route(stack, tls, &prefix, (spec, route), *spot, &mut labels);
         if at == 0 {
             redirects(&stack.site, &prefix, spec, &mut labels);
         }
@@ -176,7 +176,7 @@ fn route(
     stack: &Stack,
     tls: EnvVar,
     prefix: &str,
-    route: &Route,
+    (spec, route): (&Spec, &Route),
     spot: Spot,
     labels: &mut IndexMap<String, Text>,
 ) -> String {
@@ -200,8 +200,7 @@ fn route(
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
     put(".import", &snippet);
-    let scheme = if route.unchecked.is_some() { "https " } else { "" };
-    put(".reverse_proxy", &format!("{{{{upstreams {scheme}{}}}}}", route.port.number()));
+    put(".reverse_proxy", &upstream(spec, route));
     if route.unchecked.is_some() {
         put(".reverse_proxy.transport", &"http");
         put(".reverse_proxy.transport.tls_insecure_skip_verify", &"");
@@ -211,6 +210,18 @@ fn route(
         put(&key, &value);
     }
     prefix
+}
+
+/// Returns where a route leads. A container without a network of its own has no address that the
+/// proxy's word `upstreams` could find.
+fn upstream(spec: &Spec, route: &Route) -> String {
+    let (port, is_https) = (route.port.number(), route.unchecked.is_some());
+    match (spec.network, is_https) {
+        (None, false) => format!("{{{{upstreams {port}}}}}"),
+        (None, true) => format!("{{{{upstreams https {port}}}}}"),
+        (Some(_), false) => format!("{}:{port}", spec.host()),
+        (Some(_), true) => format!("https://{}:{port}", spec.host()),
+    }
 }
 
 /// Writes a line that a route asks for, as key and value of a label.

@@ -31,6 +31,8 @@ pub struct ProxySite {
     /// The label with its addresses, such as `caddy_1`; its further labels begin with it.
     pub label: String,
     /// The lines that hold for it: those of the site, and those of its own block.
+    /// The host by which others reach that service.
+    pub(crate) host: String,
     block: Block,
     /// The paths of its block, without what ends them.
     below: Option<String>,
@@ -118,7 +120,7 @@ impl ProxySite {
     pub fn upstream_ports(&self) -> Vec<u16> {
         let words = self.directives("reverse_proxy").flatten();
         let hosts = words.map(|it| it.split_once("://").map_or(it.as_str(), |(_, host)| host));
-        let own = hosts.filter_map(|it| it.strip_prefix(self.service.as_str())?.strip_prefix(':'));
+        let own = hosts.filter_map(|it| it.strip_prefix(self.host.as_str())?.strip_prefix(':'));
         own.filter_map(|it| it.parse().ok()).collect()
     }
 
@@ -259,6 +261,7 @@ pub fn sites<'a>(
             let split = if is_site { scope::split(written) } else { vec![(written, None)] };
             sites.extend(split.into_iter().map(|(block, below)| ProxySite {
                 service: name.to_owned(),
+                host: name.to_owned(),
                 label: label.clone(),
                 block,
                 below,

@@ -73,9 +73,11 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
         environment,
         secrets,
         depends_on: _,
-        networks,
-        network_mode,
-        ports,
+        networks: _,
+        hostname: _,
+        extra_hosts: _,
+        network_mode: _,
+        ports: _,
         volumes,
         tmpfs,
         devices,
@@ -110,9 +112,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.words("env_file", env_file, &to.env_file);
     changes.environment(environment, &to.environment);
     changes.list("secrets", secrets, &to.secrets, ToString::to_string);
-    changes.list("networks", networks, &to.networks, Clone::clone);
-    changes.text("network_mode", network_mode.as_ref(), to.network_mode.as_ref());
-    changes.list("ports", ports, &to.ports, port);
+    changes.network(from, to);
     changes.all.extend(mounts(volumes, &to.volumes));
     changes.list("tmpfs", tmpfs, &to.tmpfs, Clone::clone);
     changes.devices([devices, device_cgroup_rules], from.device_requests(), to);
@@ -209,6 +209,14 @@ impl Changes {
         self.list("cap_drop", drop, &to.cap_drop, Clone::clone);
         self.list("cap_add", add, &to.cap_add, Clone::clone);
         self.list("security_opt", options, &to.security_opt, Clone::clone);
+    }
+
+    fn network(&mut self, from: &Service, to: &Service) {
+        self.list("networks", &from.networks, &to.networks, Clone::clone);
+        self.text("hostname", from.hostname.as_ref(), to.hostname.as_ref());
+        self.map("extra_hosts", &from.extra_hosts, &to.extra_hosts);
+        self.text("network_mode", from.network_mode.as_ref(), to.network_mode.as_ref());
+        self.list("ports", &from.ports, &to.ports, port);
     }
 
     fn namespaces(&mut self, [pid, ipc, uts, user]: [&Option<String>; 4], to: &Service) {

@@ -74,6 +74,8 @@ pub fn service(inspected: &Inspected<'_>, wanted: Option<&Service>, file: &File)
         secrets,
         depends_on: wanted.depends_on.clone(),
         networks,
+        hostname: network::hostname(container, wanted),
+        extra_hosts: network::extra_hosts(container),
         network_mode,
         ports: network::ports(container, wanted),
         volumes,

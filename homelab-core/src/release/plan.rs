@@ -230,6 +230,7 @@ pub fn plan(before: &Before, after: &After, catalogue: &[Contract]) -> Plan {
     let diverged = diverged(before, after);
     let mut services: Vec<_> =
         after.file.services.keys().map(|it| step(before, after, &diverged, it)).collect();
+    follow_owners(after, &mut services);
     let gone = before.file.services.keys().filter(|it| !after.file.services.contains_key(*it));
     services.extend(gone.map(|it| stopped(before, after, it)));
     let project = |file: &File| {
@@ -359,6 +360,32 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     };
     step.down_at_most = at_most(from, to);
     step
+}
+
+/// Gives each service that has another one's network a new container when that one gets one or is
+/// started: a network goes away with the process that it was made for.
+fn follow_owners(after: &After, steps: &mut [Step]) {
+    loop {
+        let moved = |name: &str, steps: &[Step]| {
+            let step = steps.iter().find(|it| it.service == name);
+            step.is_some_and(|it| it.action != Action::Unchanged)
+        };
+        let owner = |it: &Step| {
+            let mode = after.file.services[&it.service].network_mode.as_deref()?;
+            mode.strip_prefix("service:").filter(|owner| moved(owner, steps))
+        };
+        let follows = |it: &Step| matches!(it.action, Action::Unchanged | Action::Started);
+        let next = steps.iter().position(|it| follows(it) && owner(it).is_some());
+        let Some(at) = next else { return };
+        let because = owner(&steps[at]).map(|it| format!("it has the network of `{it}`"));
+        let to = &after.file.services[&steps[at].service];
+        steps[at] = Step {
+            action: Action::Recreated,
+            because,
+            down_at_most: at_most(to, to),
+            ..steps[at].clone()
+        };
+    }
 }
 
 /// Makes the change for a mounted file whose contents have to change.

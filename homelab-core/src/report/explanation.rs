@@ -140,7 +140,7 @@ pub fn gather(project: &Project<'_>, member: &Member<'_>) -> Explanation {
         profiles: member.service.profiles.clone(),
         memory: budget::memory(project, member),
         user: ids.map(|(uid, gid)| format!("{uid}:{gid}")),
-        networks: member.service.networks.clone(),
+        networks: member.networks().to_vec(),
         ports_inside: reach::ports(member),
         reached_by,
         reaches: rest.into_iter().filter(|it| it.from == name).collect(),

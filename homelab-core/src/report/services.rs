@@ -45,7 +45,7 @@ fn row(project: &Project<'_>, member: &Member<'_>) -> ServiceRow {
         role: member.role(),
         profiles: member.service.profiles.clone(),
         image: format!("{}:{}", image.repository, image.tag.unwrap_or("latest")),
-        networks: member.service.networks.clone(),
+        networks: member.networks().to_vec(),
         memory: budget::memory(project, member),
         exceptions: facts
             .exceptions

@@ -40,8 +40,8 @@ fn node(member: &Member<'_>) -> String {
 
 fn edges(project: &Project<'_>, member: &Member<'_>, out: &mut String) {
     let name = member.name;
-    let ports: Vec<_> =
-        member.service.ports.iter().map(|it| format!("{}/{}", it.published, it.protocol)).collect();
+    let ports = exposure::ports(project, member);
+    let ports: Vec<_> = ports.iter().map(|it| format!("{}/{}", it.port, it.protocol)).collect();
     if !ports.is_empty() {
         let _ = writeln!(out, "  lan -->|\"{}\"| {name}", ports.join(", "));
     }

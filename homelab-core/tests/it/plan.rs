@@ -103,6 +103,27 @@ fn one_change_touches_one_service() {
 }
 
 #[test]
+fn whoever_has_a_network_of_another_one_follows_it() {
+    let rider = "  rider: { image: \"rider:1\", network_mode: \"service:more\" }\nnetworks: {";
+    let house = HOUSE.replace("networks: {", rider);
+    let changed = |from: &str, to: &str| {
+        plan(&running(&house, &["extra"]), &after(&house.replace(from, to), &["extra"]), &[])
+    };
+    assert_eq!(actions(&changed("rider:1", "rider:2")), [("rider", Action::Recreated)]);
+    let plan = changed("more:1", "more:2");
+    let both = [("more", Action::Recreated), ("rider", Action::Recreated)];
+    assert_eq!(actions(&plan), both);
+    let because = plan.step("rider").and_then(|it| it.because.as_deref());
+    assert_eq!(because, Some("it has the network of `more`"));
+
+    // Started again, the other one has another network.
+    let mut stopped = running(&house, &["extra"]);
+    stopped.containers["more"].running = false;
+    let plan = homelab_core::release::plan::plan(&stopped, &after(&house, &["extra"]), &[]);
+    assert_eq!(actions(&plan), [("more", Action::Started), ("rider", Action::Recreated)]);
+}
+
+#[test]
 fn a_database_is_dumped_before_it_or_its_migrator_is_touched() {
     assert_eq!(change("db:1", "db:2").dumps, ["db"]);
     assert_eq!(change("app:1", "app:2").dumps, ["db"], "it migrates the database");

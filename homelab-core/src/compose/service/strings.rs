@@ -28,6 +28,8 @@ impl Service {
             secrets,
             depends_on: _,
             networks,
+            hostname,
+            extra_hosts,
             network_mode,
             ports,
             volumes,
@@ -59,13 +61,14 @@ impl Service {
             .chain([devices, device_cgroup_rules, cap_drop, cap_add, security_opt]);
         let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
             .into_iter()
-            .chain([stop_grace_period]);
+            .chain([stop_grace_period, hostname]);
         let mut strings: Vec<&str> = single.flatten().map(String::as_str).collect();
         strings.extend(lists.flatten().map(String::as_str));
         strings.extend(
             environment.values().chain(sysctls.values()).chain(labels.values()).map(String::as_str),
         );
         strings.extend(secrets.iter().flat_map(secret));
+        strings.extend(extra_hosts.values().map(String::as_str));
         strings.extend(ports.iter().flat_map(port));
         strings.extend(volumes.iter().flat_map(mount));
         strings.extend(healthcheck.iter().flat_map(check));

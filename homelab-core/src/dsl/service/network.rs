@@ -1,8 +1,11 @@
 //! Methods of every service: who reaches it, and whom it reaches.
 
+use super::spec::NetworkMode;
 use super::{Connect, Role, Service, State, Wiring};
 use crate::dsl::handle::Handle;
+use crate::dsl::privilege::Exception;
 use crate::dsl::resource::Network;
+use crate::dsl::text::ToText;
 
 impl<R: Role, S: State> Service<R, S> {
     /// Puts it on a network whose members can all reach each other. Default: none; a route,
@@ -24,6 +27,42 @@ impl<R: Role, S: State> Service<R, S> {
     /// For a service that may be switched off while this one runs.
     pub fn knows<Q: Role>(mut self, other: &Handle<Q>) -> Self {
         self.spec.peers.push(other.name());
+        self
+    }
+
+    /// Gives it the network of the host itself, for this reason: it has no networks and publishes no
+    /// ports, because every port that it opens is one of the host. A route leads there by the name
+    /// `host.docker.internal`, which the proxy is told; the host's firewall has to let the proxy's
+    /// network in. Default: networks of its own.
+    pub fn host_network(mut self, because: &'static str) -> Self {
+        self.spec.network = Some(NetworkMode::Host);
+        self.exception(Exception::Namespace("network_mode", "host"), because)
+    }
+
+    /// Gives it the network of another service, such as a VPN client: it starts after that one is
+    /// healthy, reaches others only as that one does, and nobody at all while that one is down. Its
+    /// ports are published by that one, and others reach it under that one's name.
+    ///
+    /// A deploy that gives the other one a new container gives it one, too. When the other one
+    /// restarts by itself, it has no network until it is restarted as well; `homelab status` and the
+    /// next deploy see that.
+    ///
+    /// Default: networks of its own.
+    pub fn through<Q: Role>(mut self, other: &Handle<Q>) -> Self {
+        self.spec.network = Some(NetworkMode::Service(other.owner()));
+        Wiring::new(&mut self.spec).starts_after(other);
+        self
+    }
+
+    /// Lets it find this address under that name. Default: none.
+    pub fn extra_host(mut self, name: &'static str, address: impl ToText) -> Self {
+        self.spec.extra_hosts.insert(name, address.to_text());
+        self
+    }
+
+    /// Sets the host name that it has for itself. Default: the container's id.
+    pub fn hostname(mut self, hostname: &'static str) -> Self {
+        self.spec.hostname = Some(hostname);
         self
     }
 

@@ -17,6 +17,9 @@ use crate::dsl::text::Text;
 use crate::dsl::units::{Cpus, Memory, MemoryRange};
 use crate::dsl::variable::{EnvVar, Switch};
 
+/// The name by which containers find the host, where they are told it: Docker's own.
+pub(crate) const HOST_GATEWAY: &str = "host.docker.internal";
+
 /// Default of `Service::pids`: enough for a server with a thread pool, too few for a fork bomb.
 const PIDS: u32 = 256;
 
@@ -31,6 +34,12 @@ pub(crate) struct Spec {
     pub(crate) profiles: Vec<Profile>,
     /// Networks that it was put on by name.
     pub(crate) networks: Vec<Network>,
+    /// Whose network it has; absent for one of its own.
+    pub(crate) network: Option<NetworkMode>,
+    /// Names that it finds, each with its address.
+    pub(crate) extra_hosts: IndexMap<&'static str, Text>,
+    /// The host name that it has for itself.
+    pub(crate) hostname: Option<&'static str>,
     /// Services that it opens connections to.
     pub(crate) peers: Vec<ServiceName>,
     /// The variable that names the networks on which a proxy serves routes.
@@ -88,6 +97,15 @@ pub(crate) struct Spec {
     pub(crate) raw: Vec<(&'static str, &'static str)>,
 }
 
+/// Whose network a service has instead of one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NetworkMode {
+    /// The host's.
+    Host,
+    /// Another service's, which has one of its own.
+    Service(ServiceName),
+}
+
 impl Spec {
     pub(crate) fn new(
         name: ServiceName,
@@ -104,6 +122,9 @@ impl Spec {
             place,
             profiles: Vec::new(),
             networks: Vec::new(),
+            network: None,
+            extra_hosts: IndexMap::new(),
+            hostname: None,
             peers: Vec::new(),
             ingress_env: None,
             creates_env: None,
@@ -155,6 +176,24 @@ impl Spec {
         if !self.secrets.contains(&(secret, target)) {
             self.secrets.push((secret, target));
         }
+    }
+
+    /// Returns the service by whose name others reach it: itself, or the one whose network it has.
+    pub(crate) fn owner(&self) -> ServiceName {
+        match self.network {
+            Some(NetworkMode::Service(owner)) => owner,
+            Some(NetworkMode::Host) | None => self.name,
+        }
+    }
+
+    /// Whether it has the network of the host itself.
+    pub(crate) fn is_on_host(&self) -> bool {
+        self.network == Some(NetworkMode::Host)
+    }
+
+    /// Returns the host by which others reach it.
+    pub(crate) fn host(&self) -> &'static str {
+        if self.is_on_host() { HOST_GATEWAY } else { self.owner().as_str() }
     }
 
     /// Returns what services that use it wait for.

@@ -37,11 +37,14 @@ impl<'a> Wiring<'a> {
     /// Starts after that service is healthy (started, when it has no probe), and shares a network with it.
     /// After a job it starts when that has ended with exit code 0, and shares no network with it.
     pub fn service<R: Role>(&mut self, handle: &Handle<R>) {
-        let condition = handle.condition();
-        self.spec.depends.insert(handle.name(), condition);
-        if condition != DependsOn::Ended {
+        self.starts_after(handle);
+        if handle.condition() != DependsOn::Ended {
             self.spec.peers.push(handle.name());
         }
+    }
+
+    pub(super) fn starts_after<R: Role>(&mut self, handle: &Handle<R>) {
+        self.spec.depends.insert(handle.name(), handle.condition());
     }
 
     /// Mounts that secret.

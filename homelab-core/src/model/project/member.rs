@@ -2,14 +2,15 @@
 
 use indexmap::IndexSet;
 
-use crate::compose::Service;
 use crate::compose::interpolate;
 use crate::compose::label;
+use crate::compose::{PublishedPort, Service};
 use crate::dsl::contract::Contract;
 use crate::dsl::privilege::Exception;
 use crate::dsl::role::RoleKind;
+use crate::dsl::units::Port;
 use crate::model::facts::Facts;
-use crate::model::project::Project;
+use crate::model::project::{HOST, Project};
 
 /// A service of a project with its entry in the file and the facts about it.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub struct Member<'a> {
     /// Empty without an image.
     pub(super) image: &'a str,
     pub(super) variables: &'a IndexSet<String>,
+    pub(super) networks: &'a [String],
+    pub(super) owner: Option<&'a String>,
 }
 
 impl<'a> Member<'a> {
@@ -121,15 +124,29 @@ impl<'a> Member<'a> {
         self.service.labels.iter().map(|(key, it)| (format!("label `{key}`"), it.as_str()))
     }
 
-    /// Returns the networks that it is on: its own list, else Compose's `default`. It is `None`
-    /// when `network_mode` puts the service elsewhere.
-    pub fn networks(&self) -> Option<Vec<&'a str>> {
-        let own = &self.service.networks;
-        match self.service.network_mode {
-            Some(_) => None,
-            None if own.is_empty() => Some(vec!["default"]),
-            None => Some(own.iter().map(String::as_str).collect()),
-        }
+    /// Returns the networks that it is on, by their keys. Those of a service that has the network of
+    /// another one are that one's; a `network_mode` that the file cannot tell stands there as it is.
+    pub const fn networks(&self) -> &'a [String] {
+        self.networks
+    }
+
+    /// Returns the service whose network it has instead of one of its own.
+    pub fn owner(&self) -> Option<&'a str> {
+        self.owner.map(String::as_str)
+    }
+
+    /// Whether it has the network of the host itself.
+    pub fn is_on_host(&self) -> bool {
+        self.networks.iter().any(|it| it == HOST)
+    }
+
+    /// Whether its author publishes this port of it, or its image is known to listen on it.
+    pub(super) fn listens_on(&self, port: &PublishedPort) -> bool {
+        let publishes =
+            self.facts.publishes.iter().any(|it| it.leads_to(port.target, port.protocol));
+        let known = self.contract().into_iter().flat_map(|it| it.ports.items());
+        let same = |it: &Port| (it.number(), it.protocol()) == (port.target, port.protocol);
+        publishes || known.into_iter().any(same)
     }
 
     /// Whether it is the filter in front of the Docker API.

@@ -54,7 +54,12 @@ pub enum At {
     Address(String),
 }
 
+const EVERYBODY: &[Zone] = &[Zone::Host, Zone::Lan, Zone::Internet];
+
 /// Returns every way in from outside, by service and place.
+///
+/// Whoever has the host's network is reached at every port that its image listens on, because the
+/// host's firewall is not known.
 ///
 /// The host reaches every port of every container on a network on which it has an address. Others
 /// reach published ports only: nobody those at a loopback address, the household those at a private
@@ -63,7 +68,7 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
     let mut ways = Vec::new();
     for member in project.members() {
         let to = || member.name.to_owned();
-        let networks = member.networks().into_iter().flatten();
+        let networks = member.networks().iter().filter(|_| !member.is_on_host());
         for network in networks.filter(|it| project.has_host(it)) {
             for port in member.contract().iter().flat_map(|it| it.ports.items()) {
                 let (port, protocol) = (port.number(), port.protocol());
@@ -71,7 +76,20 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
                 ways.push(WayIn { from: Zone::Host, to: to(), at, port, protocol });
             }
         }
-        for published in &member.service.ports {
+        if member.is_on_host() {
+            for port in member.contract().iter().flat_map(|it| it.ports.items()) {
+                let (port, protocol) = (port.number(), port.protocol());
+                let way = |from: &Zone| WayIn {
+                    from: *from,
+                    to: to(),
+                    at: At::EveryAddress,
+                    port,
+                    protocol,
+                };
+                ways.extend(EVERYBODY.iter().map(way));
+            }
+        }
+        for published in project.published(&member) {
             let address = published.host_ip.as_ref().map(|it| project.resolve(it));
             let (at, places) = seen_from(address);
             let ports = project.resolve(&published.published);
@@ -90,8 +108,7 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
 ///
 /// The host itself answers at the gateway of every network on which it has an address.
 pub fn gets_out(project: &Project<'_>, member: &Member<'_>, to: Zone) -> bool {
-    let networks = member.networks();
-    let mut networks = networks.iter().flatten();
+    let mut networks = member.networks().iter();
     match to {
         Zone::Host => networks.any(|it| project.has_host(it)),
         Zone::Lan | Zone::Internet => networks.any(|it| project.leads_out(it)),
@@ -107,7 +124,6 @@ fn numbers(ports: &str) -> impl Iterator<Item = u16> + use<> {
 }
 
 fn seen_from(address: Option<String>) -> (At, &'static [Zone]) {
-    const EVERYBODY: &[Zone] = &[Zone::Host, Zone::Lan, Zone::Internet];
     let Some(address) = address else { return (At::EveryAddress, EVERYBODY) };
     match address.parse::<IpAddr>() {
         Ok(ip) if ip.is_unspecified() => (At::EveryAddress, EVERYBODY),

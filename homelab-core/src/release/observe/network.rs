@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::json::{entries, list, pairs, text, truth};
+use super::json::{entries, list, pairs, text, texts, truth};
 use super::{same, words};
 use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service};
 use crate::dsl::units::Protocol;
@@ -41,6 +42,29 @@ pub(super) fn networks(
     }
     let found = attached.into_iter().map(key).collect();
     (mode, same(&wanted.networks, found, |it| real_name(file, it)))
+}
+
+/// Returns the host name, unless it is the one that the engine gives: the beginning of the
+/// container's id, or that of whoever owns the network.
+pub(super) fn hostname(container: &Value, wanted: &Service) -> Option<String> {
+    let found = text(container, "/Config/Hostname");
+    let mode = text(container, "/HostConfig/NetworkMode");
+    let is_owners = mode == "host" || mode.starts_with("container:");
+    let is_engines = text(container, "/Id").starts_with(found) || is_owners;
+    if is_engines && wanted.hostname.as_deref() != Some(found) {
+        return None;
+    }
+    Some(found.to_owned())
+}
+
+/// Returns the names that it finds besides those of services.
+pub(super) fn extra_hosts(container: &Value) -> IndexMap<String, String> {
+    let lines = texts(container, "/HostConfig/ExtraHosts");
+    let pair = |line: &String| {
+        let (name, address) = line.split_once(':').unwrap_or((line, ""));
+        (name.to_owned(), address.to_owned())
+    };
+    lines.iter().map(pair).collect()
 }
 
 /// Returns a network as a file would define it, from its object of `docker network inspect`.

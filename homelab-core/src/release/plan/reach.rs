@@ -12,8 +12,7 @@ pub(super) fn reach(before: &Project<'_>, after: &Project<'_>) -> Vec<Way> {
     for from in after.members() {
         let old = before.member(from.name);
         let was_on = |network: &str| {
-            let own =
-                old.is_some_and(|member| member.service.networks.iter().any(|it| it == network));
+            let own = old.is_some_and(|member| member.networks().iter().any(|it| it == network));
             own && before.connects_members(network)
         };
         let mut reached: IndexMap<String, Vec<&str>> = IndexMap::new();

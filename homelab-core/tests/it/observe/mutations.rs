@@ -133,6 +133,16 @@ fn of_networks_and_ports() {
                 },
                 &["networks: removed two", "networks: removed one", "network_mode: added host"],
             ),
+            (|it| it.hostname = None, &["hostname: removed every.lan"]),
+            (|it| it.hostname = Some(text("new")), &["hostname: every.lan → new"]),
+            (
+                |it| drop(it.extra_hosts.shift_remove("nas")),
+                &["extra_hosts.nas: removed 192.168.1.2"],
+            ),
+            (
+                |it| drop(it.extra_hosts.insert(text("six"), text("fd00::3"))),
+                &["extra_hosts.six: fd00::2 → fd00::3"],
+            ),
             (|it| drop(it.ports.remove(1)), &["ports: removed 127.0.0.1:5353:53/udp"]),
             (
                 |it| it.ports[0].published = text("8000-8011"),
@@ -167,6 +177,8 @@ fn of_networks_and_ports() {
         "bare",
         &[
             (|it| it.networks = vec![text("default")], &[]),
+            (|it| it.hostname = Some(text("4f1c0a9d3e7b")), &[]),
+            (|it| it.hostname = Some(text("bare")), &["hostname: added bare"]),
             (
                 |it| it.networks = vec![text("one")],
                 &["networks: removed odd_default", "networks: added one"],

@@ -158,6 +158,7 @@ fn no_change_of_a_file_is_unseen() {
 /// engine adds, and places that say the same once more.
 const SILENT: &[&str] = &[
     "Name",
+    "Id",
     "Image",
     "Config ExposedPorts",
     "Config Volumes",
@@ -188,6 +189,8 @@ fn says_nothing(wanted: &Service, container: &Value, way: &[String]) -> bool {
     let is_invented = of_mount("Name").len() == 64;
     SILENT.iter().any(|it| way.starts_with(it))
         || modes.into_iter().any(is_mode)
+        // In the host's network it is the host's.
+        || way == "Config Hostname" && value("/HostConfig/NetworkMode") == Some("host")
         || way.starts_with("Config Healthcheck") && !way.contains("Test") && is_off
         || way.starts_with("HostConfig LogConfig") && wanted.logging.is_none()
         || way.ends_with("PublishAllPorts") && container["Config"]["ExposedPorts"].is_null()

@@ -1,0 +1,111 @@
+//! A published port is one that the image listens on.
+//!
+//! Behind any other one nobody answers, and whatever listens there one day is open to whoever
+//! reaches the host's address. A range has to begin with its smallest number, and has to end at 65535
+//! at the latest, on the host as well.
+//!
+//! Fix: publish the port that the image's documentation names; `.as_host_port(…)` gives it another
+//! number on the host. Where a setting makes the image listen elsewhere, accept the finding with
+//! `.accept("published-port", "…")`.
+
+use super::{Findings, Rule};
+use crate::checks::finding::Severity;
+use crate::dsl::route::Publish;
+use crate::dsl::units::Port;
+use crate::model::project::{Member, Project};
+
+pub(super) const RULE: Rule = Rule {
+    id: "published-port",
+    severity: Severity::Error,
+    source: include_str!("published_port.rs"),
+    run,
+};
+
+fn run(project: &Project<'_>, findings: &mut Findings) {
+    for member in project.members() {
+        for publish in member.facts().publishes.iter().filter(|it| !it.is_valid()) {
+            let Publish { port, last, host_port, .. } = publish;
+            findings.on(
+                &member,
+                format!(
+                    "`{}` publishes `{port}` up to `{last}` as `{host_port}`, which is no range of ports",
+                    member.name
+                ),
+                "give numbers from 1 to 65535, and the last one behind the first".to_owned(),
+            );
+        }
+        // A rule about exposed databases says more.
+        if !member.is_private() {
+            unheard(project, &member, findings);
+        }
+    }
+}
+
+fn unheard(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
+    let Some(contract) = member.contract() else { return };
+    let Some(known) = contract.ports.get() else { return };
+    let is_known = |it: &Port, target, protocol| (it.number(), it.protocol()) == (target, protocol);
+    for port in project.published(member) {
+        if known.iter().any(|it| is_known(it, port.target, port.protocol)) {
+            continue;
+        }
+        let known: Vec<_> = known.iter().map(|it| format!("`{it}`")).collect();
+        let listens = if known.is_empty() { "no port".to_owned() } else { known.join(", ") };
+        findings.on(
+            member,
+            format!(
+                "`{}` publishes its port `{}/{}` as `{}`, and `{}` listens on {listens}",
+                member.name,
+                port.target,
+                port.protocol,
+                project.port_text(port),
+                contract.repository
+            ),
+            "publish a port that the image listens on, or accept this with the setting that makes it \
+             listen there"
+                .to_owned(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{break_stack, spec};
+    use crate::prelude::{Port, Publish};
+
+    fn publishing(publish: Publish) -> String {
+        break_stack(|stack| spec(stack, "caddy").publishes = vec![publish])
+    }
+
+    #[test]
+    fn a_port_on_which_nobody_listens_is_found() {
+        let found = publishing(Publish::everywhere(Port::new(444), "guests").as_host_port(80));
+        insta::assert_snapshot!(found, @r"
+        error[published-port]: `caddy` publishes its port `444/tcp` as `80/tcp`, and `example/proxy` listens on `443/tcp`
+          --> caddy.rs
+          help: publish a port that the image listens on, or accept this with the setting that makes it listen there
+        ");
+        let udp = publishing(Publish::everywhere(Port::udp(443), "guests"));
+        assert!(udp.contains("listens on `443/tcp`"), "{udp}");
+    }
+
+    #[test]
+    fn another_number_on_the_host_is_accepted() {
+        let guests = Publish::everywhere(Port::new(443), "guests");
+        assert_eq!(publishing(guests.as_host_port(8443)), "");
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_found() {
+        let web = Publish::everywhere(Port::new(443), "guests");
+        insta::assert_snapshot!(publishing(web.up_to(442)), @r"
+        error[published-port]: `caddy` publishes `443/tcp` up to `442` as `443`, which is no range of ports
+          --> caddy.rs
+          help: give numbers from 1 to 65535, and the last one behind the first
+        ");
+        for wrong in [web.as_host_port(0), web.up_to(445).as_host_port(65_534)] {
+            assert!(publishing(wrong).contains("which is no range of ports"), "{wrong:?}");
+        }
+        assert!(!publishing(web.up_to(444).as_host_port(65_534)).contains("no range"));
+    }
+}
