@@ -29,8 +29,8 @@ pub mod prelude {
     pub use std::time::Duration;
 
     pub use crate::dsl::contract::{
-        Contract, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly, SecretKey, Tags,
-        misspelt, ran, read, reported,
+        Contract, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly, Ready, SecretKey,
+        Tags, misspelt, ran, read, reported,
     };
     pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;
@@ -45,7 +45,7 @@ pub mod prelude {
     pub use crate::dsl::stack::{Proxy, Site, Stack};
     pub use crate::dsl::subnet::Subnet;
     pub use crate::dsl::text::{Text, ToText};
-    pub use crate::dsl::units::{Cpus, Memory, Port};
+    pub use crate::dsl::units::{Cpus, Memory, Minutes, Port};
     pub use crate::dsl::variable::{EnvVar, Kind, Switch};
 }
 
