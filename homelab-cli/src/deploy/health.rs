@@ -8,7 +8,8 @@ use homelab_core::compose::File;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::files;
+use super::migration::{self, Deadlines};
+use super::{files, receipt};
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
@@ -18,7 +19,8 @@ const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 500 
 /// Time that Docker may need in addition to the health checks' own.
 const SLACK: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 60_000 });
 
-/// The longest wait for one service, whatever its health check says: the lock is held meanwhile.
+/// The longest wait for one service, whatever its health check says: the lock is held meanwhile. A migration may
+/// take longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// The services that are not healthy now.
@@ -42,23 +44,113 @@ pub(super) struct Waiting<'a> {
     /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may recover, for
     /// example when a database that they use was away for a moment.
     pub(super) touched: IndexSet<String>,
+    /// Services that may migrate their data, each with the time until which it is waited for. That they are
+    /// unhealthy says nothing until then, neither of them nor of services that use them.
+    pub(super) migrating: &'a Deadlines,
     /// Where the log of an unhealthy service is kept. It may hold secrets and stays on the host.
     pub(super) logs: &'a Path,
 }
 
 /// Waits until all services of the file are healthy; returns what Docker shows then.
-pub(super) fn wait(file: &File, with: &Waiting<'_>) -> Result<Seen, Error> {
+pub(super) fn wait(
+    file: &File,
+    with: &Waiting<'_>,
+    tell: &mut dyn FnMut(String),
+) -> Result<Seen, Error> {
     let started = Instant::now();
+    let mut clock = Clock { started, migrated: started };
+    let mut progress = Progress::new();
     loop {
         let seen = docker::see_project(&file.name)?;
         match judge(file, &seen, with) {
             Verdict::Well => return Ok(seen),
             Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with, "")),
-            Verdict::Wait(name) if started.elapsed() > patience(&seen, &name) => {
-                let after = format!(", after {} s", patience(&seen, &name).as_secs());
-                return Err(unhealthy(&seen, &name, with, &after));
+            Verdict::Wait(names) => {
+                let now = Instant::now();
+                if names.iter().any(|it| with.migrating.contains_key(it)) {
+                    clock.migrated = now;
+                }
+                if let Some(name) = clock.late(&names, &seen, with, now) {
+                    let after = format!(", after {} s", started.elapsed().as_secs());
+                    return Err(unhealthy(&seen, name, with, &after));
+                }
+                let longest = names.iter().map(|it| clock.deadline(it, &seen, with)).max();
+                let what = || {
+                    let health = |it: &String| seen.of(it).next().map_or("gone", of).to_owned();
+                    let names = names.iter().map(|it| format!("`{it}` ({})", health(it)));
+                    names.collect::<Vec<_>>().join(", ")
+                };
+                progress.tell(longest.unwrap_or(now), what, tell);
+                std::thread::sleep(INTERVAL);
             }
-            Verdict::Wait(_) => std::thread::sleep(INTERVAL),
+        }
+    }
+}
+
+/// When waiting began, and when a service that may migrate its data was last seen unwell.
+struct Clock {
+    started: Instant,
+    migrated: Instant,
+}
+
+impl Clock {
+    /// Until when a service may be unwell.
+    fn deadline(&self, name: &str, seen: &Seen, with: &Waiting<'_>) -> Instant {
+        let usual = patience(seen, name);
+        match with.migrating.get(name) {
+            Some(deadline) if !has_ended(seen, name) => (*deadline).max(self.started + usual),
+            _ => self.migrated + usual,
+        }
+    }
+
+    /// The service for which waiting ends: one that may migrate its data and is late, else the last one when all
+    /// are late.
+    fn late<'a>(
+        &self,
+        names: &'a [String],
+        seen: &Seen,
+        with: &Waiting<'_>,
+        now: Instant,
+    ) -> Option<&'a String> {
+        let is_late = |it: &&String| now > self.deadline(it, seen, with);
+        let mut migrating = names.iter().filter(|it| with.migrating.contains_key(*it));
+        migrating
+            .rfind(is_late)
+            .or_else(|| names.last().filter(|_| names.iter().all(|it| is_late(&it))))
+    }
+}
+
+/// Whether a service's container runs no more, and nothing restarts it.
+fn has_ended(seen: &Seen, name: &str) -> bool {
+    seen.of(name).all(|it| ["exited", "dead"].contains(&of(it)))
+}
+
+/// How often somebody is told what is waited for.
+const TELL: Duration = Duration::from_mins(1);
+
+/// Tells once a minute what is waited for.
+#[derive(Debug)]
+pub(super) struct Progress {
+    told: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        Self { told: Instant::now() }
+    }
+
+    /// Tells `what` is waited for and for how long at most, when it is time.
+    pub(super) fn tell(
+        &mut self,
+        deadline: Instant,
+        what: impl FnOnce() -> String,
+        tell: &mut dyn FnMut(String),
+    ) {
+        let now = Instant::now();
+        if now.duration_since(self.told) >= TELL {
+            self.told = now;
+            let left = receipt::words(deadline.saturating_duration_since(now));
+            tell(format!("waiting at most {left} more for {}", what()));
         }
     }
 }
@@ -78,35 +170,39 @@ pub(super) fn by_service(seen: &Seen) -> IndexMap<String, String> {
     seen.containers.iter().filter_map(one).collect()
 }
 
-/// The state of all services, with the name of the one that decides.
+/// The state of all services: well, to be waited for, or decided by one that is bad.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Well,
-    Wait(String),
+    Wait(Vec<String>),
     Bad(String),
 }
 
 fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
-    let mut waiting = None;
+    let mut waiting = Vec::new();
+    let affected = migration::users(file, with.migrating.keys());
     for name in file.services.keys().filter(|it| !with.excused.contains(*it)) {
         let Some(container) = seen.of(name).next() else {
             return Verdict::Bad(name.clone());
         };
+        let is_new = with.touched.contains(name);
+        let is_affected = affected.contains(name.as_str());
+        let uses_another = is_affected && !with.migrating.contains_key(name);
         match of(container) {
-            "unhealthy" if with.touched.contains(name) => return Verdict::Bad(name.clone()),
+            "unhealthy" if is_new && !is_affected => return Verdict::Bad(name.clone()),
             "dead" => return Verdict::Bad(name.clone()),
-            "restarting" if with.touched.contains(name) && restarts(container) >= LOOP => {
+            "restarting" if is_new && !uses_another && is_looping(container) => {
                 return Verdict::Bad(name.clone());
             }
             _ if is_well(container) => {}
-            _ => waiting = Some(name.clone()),
+            _ => waiting.push(name.clone()),
         }
     }
-    waiting.map_or(Verdict::Well, Verdict::Wait)
+    if waiting.is_empty() { Verdict::Well } else { Verdict::Wait(waiting) }
 }
 
 /// A container is well when it is healthy, or running without a health check.
-fn is_well(container: &Value) -> bool {
+pub(super) fn is_well(container: &Value) -> bool {
     let health = of(container);
     health == "healthy" || health == "running" && !has_check(container)
 }
@@ -148,12 +244,13 @@ fn last_probe(container: &Value) -> Option<String> {
 }
 
 /// How long a service's health check may take to call the service unhealthy.
-fn patience(seen: &Seen, name: &str) -> Duration {
+pub(super) fn patience(seen: &Seen, name: &str) -> Duration {
     seen.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
 }
 
-fn restarts(container: &Value) -> u64 {
-    container.pointer("/RestartCount").and_then(Value::as_u64).unwrap_or_default()
+/// Whether a container was restarted so often that it is given up.
+pub(super) fn is_looping(container: &Value) -> bool {
+    container.pointer("/RestartCount").and_then(Value::as_u64).is_some_and(|it| it >= LOOP)
 }
 
 /// Start period, then as many probes as it takes and one that is under way; Docker's defaults where
@@ -173,7 +270,7 @@ fn verdict(container: &Value) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::compose::Service;
+    use homelab_core::compose::{Condition, Dependency, Service};
     use serde_json::json;
 
     use super::*;
@@ -198,11 +295,12 @@ mod tests {
         let judged = |containers: Vec<Value>, excused: &[&str]| {
             let seen = Seen { containers, ..Seen::default() };
             let excused: Vec<_> = excused.iter().map(|it| (*it).to_owned()).collect();
-            let touched = ["b".to_owned()].into();
+            let (touched, migrating) = (["b".to_owned()].into(), Deadlines::new());
+            let logs = Path::new("/nowhere");
             judge(
                 &file,
                 &seen,
-                &Waiting { excused: &excused, touched, logs: Path::new("/nowhere") },
+                &Waiting { excused: &excused, touched, migrating: &migrating, logs },
             )
         };
         let a = || container("a", "running", Some("healthy"));
@@ -219,6 +317,43 @@ mod tests {
         let other = container("a", "running", Some("unhealthy"));
         let b = container("b", "running", Some("healthy"));
         assert!(matches!(judged(vec![other, b], &[]), Verdict::Wait(_)));
+    }
+
+    #[test]
+    fn who_may_migrate_is_waited_for_and_so_is_who_uses_it() {
+        let depends_on = [("a".to_owned(), Dependency { condition: Condition::ServiceHealthy })];
+        let user = Service { depends_on: depends_on.into(), ..Service::default() };
+        let file = File {
+            services: [("a".to_owned(), Service::default()), ("b".to_owned(), user)].into(),
+            ..File::default()
+        };
+        let now = Instant::now();
+        let migrating = [("a".to_owned(), now + Duration::from_mins(5))].into();
+        let touched = ["a", "b"].map(str::to_owned).into();
+        let with =
+            Waiting { excused: &[], touched, migrating: &migrating, logs: Path::new("/nowhere") };
+        let seen = |status: &str, restarts: u64| {
+            let mut a = container("a", status, Some("unhealthy"));
+            a["RestartCount"] = restarts.into();
+            let b = container("b", "running", Some("unhealthy"));
+            Seen { containers: vec![a, b], ..Seen::default() }
+        };
+        let running = seen("running", 0);
+        let both = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(judge(&file, &running, &with), Verdict::Wait(both.clone()));
+        // It ends again and again: waiting is of no use.
+        assert_eq!(judge(&file, &seen("restarting", LOOP), &with), Verdict::Bad("a".to_owned()));
+        let late = |seen: &Seen, minutes: u64, migrated: u64| {
+            let clock = Clock { started: now, migrated: now + Duration::from_mins(migrated) };
+            let after = now + Duration::from_mins(minutes);
+            clock.late(&both, seen, &with, after).map(String::as_str)
+        };
+        // Its health check is done after four minutes and a moment, its migration after five.
+        assert_eq!(late(&running, 4, 4), None);
+        assert_eq!(late(&running, 6, 6), Some("a"));
+        // Nothing starts it any more.
+        assert_eq!(late(&seen("exited", 0), 4, 4), None);
+        assert_eq!(late(&seen("exited", 0), 5, 0), Some("a"));
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! Asks every route as a browser would: through the proxy's published port, by host name.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use homelab_core::compose::File;
+use homelab_core::dsl::contract::Ready;
 use homelab_core::dsl::units::Protocol;
 use homelab_core::model::exposure::{self, Asks};
 use homelab_core::model::project::Project;
+use indexmap::IndexMap;
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::health::Progress;
+use super::wanted::Wanted;
 
 /// How long a route may take to appear: the proxy looks for containers every 30 s.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -18,17 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// Time limit of one question.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A route, and whether the proxy has to ask for a login.
+/// Bytes of an answer that are read to tell whether a service is ready.
+const BODY: u64 = 4 << 10;
+
+/// A route, and what shows that it is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) host: String,
-    service: String,
+    pub(super) service: String,
     guarded: bool,
+    /// What the service answers when it is ready. Nobody asks it for that behind the proxy's login.
+    ready: Option<Ready>,
 }
 
 /// Every route of a resolved file, and where the proxy listens.
-pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
-    let project = Project::from_file(file.clone(), &[]);
+pub(super) fn routes(wanted: &Wanted) -> (Vec<Route>, Option<SocketAddr>) {
+    let project = Project::from_file(wanted.after.file.clone(), &wanted.declared.contracts);
     let exposure = exposure::gather(&project);
     let https = |it: &&exposure::OpenPort| it.port == "443" && it.protocol == Protocol::Tcp;
     let proxy = exposure.ports.iter().find(https).map(|port| {
@@ -37,41 +47,99 @@ pub(super) fn routes(file: &File) -> (Vec<Route>, Option<SocketAddr>) {
             if address.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address };
         SocketAddr::new(local, 443)
     });
-    let route = |exposure::Host { host, service, login, .. }| Route {
-        host,
-        service,
-        guarded: login == Asks::Proxy,
+    let route = |exposure::Host { host, service, login, ports, .. }| {
+        let guarded = login == Asks::Proxy;
+        let contract = project.member(&service).and_then(|it| it.contract());
+        let ready = contract.and_then(|it| it.ready.some()).cloned();
+        let ready = ready.filter(|it| !guarded && ports == [it.port.number()]);
+        Route { host, service, guarded, ready }
     };
     (exposure.hosts.into_iter().map(route).collect(), proxy)
 }
 
-/// Hosts whose routes are wrong, each with what is wrong.
-pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+/// What is wrong with a route.
+#[derive(Debug)]
+enum Wrong {
+    /// The service answers, and says that it is not ready.
+    NotReady(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReady(said) | Self::Other(said) => f.write_str(said),
+        }
+    }
+}
+
+/// Asks each route once, all at the same time; returns those that are wrong.
+fn ask_all(routes: &[Route], proxy: SocketAddr) -> Vec<(&Route, Wrong)> {
     std::thread::scope(|scope| {
         let asked: Vec<_> =
             routes.iter().map(|it| (it, scope.spawn(move || ask(it, proxy)))).collect();
         let wrong = asked.into_iter().filter_map(|(route, answer)| {
-            let said = answer.join().unwrap_or_else(|_| Err("the probe panicked".to_owned()));
-            Some((route.host.clone(), format!("{} ({})", said.err()?, route.service)))
+            let panicked = |_| Err(Wrong::Other("the probe panicked".to_owned()));
+            Some((route, answer.join().unwrap_or_else(panicked).err()?))
         });
         wrong.collect()
     })
 }
 
-/// Asks until every route is right or the time is over; returns those that are wrong.
-pub(super) fn wait(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
-    let started = Instant::now();
+/// Hosts whose routes are wrong, each with what is wrong.
+pub(super) fn wrong(routes: &[Route], proxy: SocketAddr) -> Vec<(String, String)> {
+    told(ask_all(routes, proxy))
+}
+
+fn told(wrong: Vec<(&Route, Wrong)>) -> Vec<(String, String)> {
+    let told = |(route, wrong): (&Route, Wrong)| {
+        (route.host.clone(), format!("{wrong} ({})", route.service))
+    };
+    wrong.into_iter().map(told).collect()
+}
+
+/// Services of a release that say that they are not ready, each with what it says.
+pub(super) fn not_ready(wanted: &Wanted) -> IndexMap<String, String> {
+    let (mut routes, proxy) = routes(wanted);
+    routes.retain(|it| it.ready.is_some());
+    let wrong = proxy.map(|it| ask_all(&routes, it)).unwrap_or_default();
+    let said = wrong.into_iter().filter_map(|(route, wrong)| match wrong {
+        Wrong::NotReady(said) => Some((route.service.clone(), said)),
+        Wrong::Other(_) => None,
+    });
+    said.collect()
+}
+
+/// Asks until every route is right or one of them is late; returns those that are wrong. A service that says
+/// that it is not ready has until its `deadline`, or as long as a route may take to appear.
+pub(super) fn wait(
+    routes: &[Route],
+    proxy: SocketAddr,
+    deadline: &dyn Fn(&str) -> Instant,
+    tell: &mut dyn FnMut(String),
+) -> Vec<(String, String)> {
+    let usual = Instant::now() + PATIENCE;
+    let mut progress = Progress::new();
     loop {
-        let wrong = wrong(routes, proxy);
-        if wrong.is_empty() || started.elapsed() > PATIENCE {
-            return wrong;
+        let wrong = ask_all(routes, proxy);
+        let until = |(route, wrong): &(&Route, Wrong)| match wrong {
+            Wrong::NotReady(_) => deadline(&route.service).max(usual),
+            Wrong::Other(_) => usual,
+        };
+        let now = Instant::now();
+        if wrong.iter().any(|it| now > until(it)) || wrong.is_empty() {
+            return told(wrong);
         }
+        let names = wrong.iter().map(|it| format!("`{}`: {}", it.0.service, it.1));
+        let longest = wrong.iter().map(until).max().unwrap_or(usual);
+        progress.tell(longest, || names.collect::<Vec<_>>().join(", "), tell);
         std::thread::sleep(Duration::from_secs(1));
     }
 }
 
-/// A guarded route must ask for the login; behind any other one the service must answer.
-fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
+/// A guarded route must ask for the login; behind any other one the service must answer, and be ready.
+fn ask(route: &Route, proxy: SocketAddr) -> Result<(), Wrong> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .max_redirects(0)
@@ -81,12 +149,36 @@ fn ask(route: &Route, proxy: SocketAddr) -> Result<(), String> {
         .proxy(None)
         .build();
     let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), At(proxy));
-    let answer = agent.get(format!("https://{}/", route.host)).call();
-    let status = answer.map_err(|it| it.to_string())?.status().as_u16();
-    match status {
-        401 if route.guarded => Ok(()),
-        _ if route.guarded => Err(format!("it answers {status} without a login, expected 401")),
-        502..=504 => Err(format!("the proxy cannot reach it: {status}")),
+    let path = route.ready.as_ref().map_or("/", |it| &it.path);
+    let answer = agent.get(format!("https://{}{path}", route.host)).call();
+    let mut answer = answer.map_err(|it| Wrong::Other(it.to_string()))?;
+    let status = answer.status().as_u16();
+    let mut body =
+        || answer.body_mut().with_config().limit(BODY).read_to_string().unwrap_or_default();
+    judge(route, status, &mut body)
+}
+
+fn judge(route: &Route, status: u16, body: &mut dyn FnMut() -> String) -> Result<(), Wrong> {
+    match (status, &route.ready) {
+        (401, _) if route.guarded => Ok(()),
+        _ if route.guarded => {
+            Err(Wrong::Other(format!("it answers {status} without a login, expected 401")))
+        }
+        (502 | 504, _) | (503, None) => {
+            Err(Wrong::Other(format!("the proxy cannot reach it: {status}")))
+        }
+        (200 | 503, Some(ready)) => {
+            let said = body();
+            let said = said.trim();
+            if status == 200 && said == ready.body {
+                return Ok(());
+            }
+            let said: String = said.lines().next().unwrap_or_default().chars().take(60).collect();
+            Err(Wrong::NotReady(format!(
+                "`{}` answers {status} `{said}`, expected `{}`",
+                ready.path, ready.body
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -105,5 +197,41 @@ impl Resolver for At {
         let mut addresses = self.empty();
         addresses.push(self.0);
         Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use homelab_core::dsl::units::Port;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(ready: Option<Ready>, guarded: bool, (status, body): (u16, &str), expected: &str) {
+        let (host, service) = ("films.home.arpa".to_owned(), "films".to_owned());
+        let route = Route { host, service, guarded, ready };
+        let said = match judge(&route, status, &mut || body.to_owned()) {
+            Ok(()) => "right".to_owned(),
+            Err(Wrong::NotReady(said)) => format!("not ready: {said}"),
+            Err(Wrong::Other(said)) => said,
+        };
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn a_service_is_asked_for_what_its_contract_calls_ready() {
+        let ready = || Ready::says(Port::new(80), "/health", "Healthy");
+        check(ready(), false, (200, "Healthy\n"), "right");
+        let degraded = "not ready: `/health` answers 200 `Degraded`, expected `Healthy`";
+        check(ready(), false, (200, "Degraded"), degraded);
+        let starting = "not ready: `/health` answers 503 ``, expected `Healthy`";
+        check(ready(), false, (503, ""), starting);
+        check(ready(), false, (502, ""), "the proxy cannot reach it: 502");
+        // Another version may have another path: that says nothing.
+        check(ready(), false, (404, ""), "right");
+        check(None, false, (200, "Degraded"), "right");
+        check(None, false, (503, ""), "the proxy cannot reach it: 503");
+        check(None, true, (401, ""), "right");
+        check(None, true, (200, ""), "it answers 200 without a login, expected 401");
     }
 }
