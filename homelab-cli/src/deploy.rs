@@ -31,6 +31,7 @@ mod one_way;
 pub(crate) mod place;
 pub(crate) mod preflight;
 mod probe;
+mod progress;
 mod prune;
 pub(crate) mod receipt;
 pub(crate) mod recover;

@@ -158,7 +158,7 @@ fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Rec
         let migrating = migration::deadlines(place, wanted, &seen, newer)?;
         let ended = switch::carry_out(run, wanted, &plan, &seen, &journal.unwell, &migrating);
         let ended = ended.and_then(|after| {
-            switch::ask_migrating(run, wanted, &after, &migrating)?;
+            switch::ask_migrating(run, wanted, &migrating)?;
             Ok(after)
         });
         Ok::<_, Error>((seen, ended))

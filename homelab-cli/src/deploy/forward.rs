@@ -129,7 +129,7 @@ fn switch_to(
     let migrating = migration::deadlines(run.place, wanted, seen, &journal.newer)?;
     let after = switch::carry_out(run, wanted, plan, seen, &excused, &migrating)?;
     run.phase("asking the routes");
-    switch::ask_routes(run, wanted, &wrong, &after, &migrating)?;
+    switch::ask_routes(run, wanted, &wrong, &migrating)?;
     run.phase("flipping");
     wanted.keep_values(run.place)?;
     run.place.flip(&wanted.manifest.release)?;

@@ -8,8 +8,9 @@ use homelab_core::compose::File;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
+use super::files;
 use super::migration::{self, Deadlines};
-use super::{files, receipt};
+use super::progress::Progress;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
@@ -64,7 +65,7 @@ pub(super) fn wait(
         let seen = docker::see_project(&file.name)?;
         match judge(file, &seen, with) {
             Verdict::Well => return Ok(seen),
-            Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with, "")),
+            Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with.logs, "")),
             Verdict::Wait(names) => {
                 let now = Instant::now();
                 if names.iter().any(|it| with.migrating.contains_key(it)) {
@@ -72,7 +73,7 @@ pub(super) fn wait(
                 }
                 if let Some(name) = clock.late(&names, &seen, with, now) {
                     let after = format!(", after {} s", started.elapsed().as_secs());
-                    return Err(unhealthy(&seen, name, with, &after));
+                    return Err(unhealthy(&seen, name, with.logs, &after));
                 }
                 let longest = names.iter().map(|it| clock.deadline(it, &seen, with)).max();
                 let what = || {
@@ -98,8 +99,10 @@ impl Clock {
     fn deadline(&self, name: &str, seen: &Seen, with: &Waiting<'_>) -> Instant {
         let usual = patience(seen, name);
         match with.migrating.get(name) {
-            Some(deadline) if !has_ended(seen, name) => (*deadline).max(self.started + usual),
-            _ => self.migrated + usual,
+            // A container that has ended migrates nothing.
+            Some(_) if has_ended(seen, name) => self.started + usual,
+            Some(deadline) => (*deadline).max(self.started + usual),
+            None => self.migrated + usual,
         }
     }
 
@@ -120,39 +123,19 @@ impl Clock {
     }
 }
 
+/// Fails where the container of a service has ended, or ends again and again: then nothing comes of waiting.
+pub(super) fn goes_on(project: &str, name: &str, logs: &Path) -> Result<(), Error> {
+    let seen = docker::see_project(project)?;
+    if let Some(looping) = seen.of(name).find(|it| is_looping(it)) {
+        let after = format!(" after {} restarts", restarts(looping));
+        return Err(unhealthy(&seen, name, logs, &after));
+    }
+    if has_ended(&seen, name) { Err(unhealthy(&seen, name, logs, "")) } else { Ok(()) }
+}
+
 /// Whether a service's container runs no more, and nothing restarts it.
 fn has_ended(seen: &Seen, name: &str) -> bool {
     seen.of(name).all(|it| ["exited", "dead"].contains(&of(it)))
-}
-
-/// How often somebody is told what is waited for.
-const TELL: Duration = Duration::from_mins(1);
-
-/// Tells once a minute what is waited for.
-#[derive(Debug)]
-pub(super) struct Progress {
-    told: Instant,
-}
-
-impl Progress {
-    pub(super) fn new() -> Self {
-        Self { told: Instant::now() }
-    }
-
-    /// Tells `what` is waited for and for how long at most, when it is time.
-    pub(super) fn tell(
-        &mut self,
-        deadline: Instant,
-        what: impl FnOnce() -> String,
-        tell: &mut dyn FnMut(String),
-    ) {
-        let now = Instant::now();
-        if now.duration_since(self.told) >= TELL {
-            self.told = now;
-            let left = receipt::words(deadline.saturating_duration_since(now));
-            tell(format!("waiting at most {left} more for {}", what()));
-        }
-    }
 }
 
 /// The health of a container: `healthy`, `unhealthy`, `starting`, or its status where it has no check.
@@ -185,13 +168,13 @@ fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
         let Some(container) = seen.of(name).next() else {
             return Verdict::Bad(name.clone());
         };
-        let is_new = with.touched.contains(name);
+        let is_migrating = with.migrating.contains_key(name);
+        let is_new = with.touched.contains(name) || is_migrating;
         let is_affected = affected.contains(name.as_str());
-        let uses_another = is_affected && !with.migrating.contains_key(name);
         match of(container) {
             "unhealthy" if is_new && !is_affected => return Verdict::Bad(name.clone()),
             "dead" => return Verdict::Bad(name.clone()),
-            "restarting" if is_new && !uses_another && is_looping(container) => {
+            "restarting" if is_new && (is_migrating || !is_affected) && is_looping(container) => {
                 return Verdict::Bad(name.clone());
             }
             _ if is_well(container) => {}
@@ -212,7 +195,7 @@ fn has_check(container: &Value) -> bool {
 }
 
 /// The error about a service. Its log is kept, since the way back removes its container.
-fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error {
+fn unhealthy(seen: &Seen, name: &str, logs: &Path, after: &str) -> Error {
     let Some(container) = seen.of(name).next() else {
         return Error::Unhealthy(format!("`{name}` has no container"));
     };
@@ -223,8 +206,8 @@ fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error 
     let id = seen::text(container, "/Id").unwrap_or_default();
     if let Ok(output) = docker::attempt(&["logs", "--tail", "200", id]) {
         let log = [output.stdout, output.stderr].concat();
-        if files::write(with.logs, last(&log), 0o600).is_ok() {
-            let _ = write!(text, "; its log is kept on the host: {}", with.logs.display());
+        if files::write(logs, last(&log), 0o600).is_ok() {
+            let _ = write!(text, "; its log is kept on the host: {}", logs.display());
         }
     }
     Error::Unhealthy(text)
@@ -250,7 +233,11 @@ pub(super) fn patience(seen: &Seen, name: &str) -> Duration {
 
 /// Whether a container was restarted so often that it is given up.
 pub(super) fn is_looping(container: &Value) -> bool {
-    container.pointer("/RestartCount").and_then(Value::as_u64).is_some_and(|it| it >= LOOP)
+    restarts(container) >= LOOP
+}
+
+fn restarts(container: &Value) -> u64 {
+    container.pointer("/RestartCount").and_then(Value::as_u64).unwrap_or_default()
 }
 
 /// Start period, then as many probes as it takes and one that is under way; Docker's defaults where
@@ -353,7 +340,7 @@ mod tests {
         assert_eq!(late(&running, 6, 6), Some("a"));
         // Nothing starts it any more.
         assert_eq!(late(&seen("exited", 0), 4, 4), None);
-        assert_eq!(late(&seen("exited", 0), 5, 0), Some("a"));
+        assert_eq!(late(&seen("exited", 0), 5, 5), Some("a"));
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub(super) fn cut_off(
     seen: &Seen,
     plan: &Plan,
 ) -> Result<Vec<Migration>, Error> {
-    let Some(current) = place.current()? else { return Ok(Vec::new()) };
+    let is_broken = receipt::broken(&receipt::load_all(place)?).is_some();
+    let Some(current) = place.current()?.filter(|_| is_broken) else { return Ok(Vec::new()) };
     // One that does not fit the values of today says less of what runs than the one that is wanted.
     let current = Wanted::load(place, &current, None).ok();
     let runs = current.as_ref().unwrap_or(wanted);

@@ -14,8 +14,9 @@ use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::health::Progress;
+use super::progress::Progress;
 use super::wanted::Wanted;
+use crate::error::Error;
 
 /// How long a route may take to appear: the proxy looks for containers every 30 s.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -111,25 +112,36 @@ pub(super) fn not_ready(wanted: &Wanted) -> IndexMap<String, String> {
     said.collect()
 }
 
+/// How to wait for routes.
+pub(super) struct Waiting<'a> {
+    /// Until when a service may say that it is not ready.
+    pub(super) deadline: &'a dyn Fn(&str) -> Instant,
+    /// Fails where nothing comes of waiting for a service that says so.
+    pub(super) goes_on: &'a dyn Fn(&str) -> Result<(), Error>,
+}
+
 /// Asks until every route is right or one of them is late; returns those that are wrong. A service that says
-/// that it is not ready has until its `deadline`, or as long as a route may take to appear.
+/// that it is not ready has until its deadline, but at least as long as a route may take to appear.
 pub(super) fn wait(
     routes: &[Route],
     proxy: SocketAddr,
-    deadline: &dyn Fn(&str) -> Instant,
+    with: &Waiting<'_>,
     tell: &mut dyn FnMut(String),
-) -> Vec<(String, String)> {
+) -> Result<Vec<(String, String)>, Error> {
     let usual = Instant::now() + PATIENCE;
     let mut progress = Progress::new();
     loop {
         let wrong = ask_all(routes, proxy);
         let until = |(route, wrong): &(&Route, Wrong)| match wrong {
-            Wrong::NotReady(_) => deadline(&route.service).max(usual),
+            Wrong::NotReady(_) => (with.deadline)(&route.service).max(usual),
             Wrong::Other(_) => usual,
         };
         let now = Instant::now();
         if wrong.iter().any(|it| now > until(it)) || wrong.is_empty() {
-            return told(wrong);
+            return Ok(told(wrong));
+        }
+        for (route, _) in wrong.iter().filter(|it| matches!(it.1, Wrong::NotReady(_))) {
+            (with.goes_on)(&route.service)?;
         }
         let names = wrong.iter().map(|it| format!("`{}`: {}", it.0.service, it.1));
         let longest = wrong.iter().map(until).max().unwrap_or(usual);

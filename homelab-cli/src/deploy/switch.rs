@@ -194,7 +194,6 @@ pub(super) fn ask_routes(
     run: &mut Run<'_>,
     wanted: &Wanted,
     wrong_before: &[String],
-    seen: &Seen,
     migrating: &Deadlines,
 ) -> Result<(), Error> {
     let (routes, proxy) = probe::routes(wanted);
@@ -202,7 +201,7 @@ pub(super) fn ask_routes(
     run.tell(format_args!("asking {} routes", routes.len()));
     let is_migrating =
         |host: &str| routes.iter().any(|it| it.host == host && migrating.contains_key(&it.service));
-    let wrong = ask_until(run, &routes, proxy, seen, migrating);
+    let wrong = ask_until(run, &routes, proxy, &wanted.raw.name, migrating)?;
     let (old, new): (Vec<_>, Vec<_>) =
         wrong.into_iter().partition(|it| wrong_before.contains(&it.0) && !is_migrating(&it.0));
     for (host, said) in old {
@@ -215,13 +214,12 @@ pub(super) fn ask_routes(
 pub(super) fn ask_migrating(
     run: &mut Run<'_>,
     wanted: &Wanted,
-    seen: &Seen,
     migrating: &Deadlines,
 ) -> Result<(), Error> {
     let (mut routes, proxy) = probe::routes(wanted);
     routes.retain(|it| migrating.contains_key(&it.service));
     let Some(proxy) = proxy.filter(|_| !routes.is_empty()) else { return Ok(()) };
-    all_right(&ask_until(run, &routes, proxy, seen, migrating))
+    all_right(&ask_until(run, &routes, proxy, &wanted.raw.name, migrating)?)
 }
 
 fn all_right(wrong: &[(String, String)]) -> Result<(), Error> {
@@ -235,14 +233,17 @@ fn ask_until(
     run: &mut Run<'_>,
     routes: &[Route],
     proxy: SocketAddr,
-    seen: &Seen,
+    project: &str,
     migrating: &Deadlines,
-) -> Vec<(String, String)> {
-    let now = Instant::now();
+) -> Result<Vec<(String, String)>, Error> {
+    let seen = docker::see_project(project)?;
+    let (now, logs) = (Instant::now(), run.place.unwell());
     let deadline = |service: &str| {
-        migrating.get(service).copied().unwrap_or_else(|| now + health::patience(seen, service))
+        migrating.get(service).copied().unwrap_or_else(|| now + health::patience(&seen, service))
     };
-    probe::wait(routes, proxy, &deadline, &mut |it| run.tell(it))
+    let goes_on = |service: &str| health::goes_on(project, service, &logs);
+    let waiting = probe::Waiting { deadline: &deadline, goes_on: &goes_on };
+    probe::wait(routes, proxy, &waiting, &mut |it| run.tell(it))
 }
 
 /// Routes that are wrong before anything is touched.
