@@ -24,12 +24,14 @@ pub(crate) mod journal;
 pub(crate) mod lock;
 #[cfg(test)]
 mod matrix;
+mod migration;
 mod mounted;
 mod networks;
 mod one_way;
 pub(crate) mod place;
 pub(crate) mod preflight;
 mod probe;
+mod progress;
 mod prune;
 pub(crate) mod receipt;
 pub(crate) mod recover;
@@ -87,6 +89,10 @@ pub(crate) fn deploy(
     let refusals = one_way::refusals(&changes, to);
     if !refusals.is_empty() {
         return run.refuse(format!("it could go back over data:\n  {}", refusals.join("\n  ")));
+    }
+    let stop = "stop that service by hand if you know that it hangs";
+    if let Some(because) = forward::cuts_off(&run, &wanted, &seen, &plan, stop)? {
+        return run.refuse(because);
     }
     if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
         return run.refuse(because);

@@ -30,7 +30,7 @@ pub mod prelude {
 
     pub use crate::dsl::contract::{
         Contract, DatabaseKeys, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly,
-        SecretKey, Tags, misspelt, ran, read, reported,
+        Ready, SecretKey, Tags, misspelt, ran, read, reported,
     };
     pub use crate::dsl::directive::Directive;
     pub use crate::dsl::dns::DnsProvider;
@@ -48,7 +48,7 @@ pub mod prelude {
     pub use crate::dsl::stack::{Proxy, Site, Stack};
     pub use crate::dsl::subnet::Subnet;
     pub use crate::dsl::text::{Text, ToText};
-    pub use crate::dsl::units::{Cpus, Memory, MemoryRange, Port};
+    pub use crate::dsl::units::{Cpus, Memory, MemoryRange, Minutes, Port};
     pub use crate::dsl::variable::{EnvVar, Kind, Switch};
 }
 

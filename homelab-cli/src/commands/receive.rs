@@ -167,6 +167,9 @@ mod tests {
         assert!(matches!(parsed("status"), Ok(Verb::Status { .. })));
         assert!(matches!(parsed("plan --bundle sha256:0"), Ok(Verb::Plan { .. })));
         assert!(matches!(parsed("rollback 0123456 --restore"), Ok(Verb::Rollback { .. })));
+        let stops = |it: &Choice| it.data().interrupt;
+        let asked = parsed("rollback --keep-data --interrupt-migration");
+        assert!(matches!(asked, Ok(Verb::Rollback { choice, .. }) if stops(&choice)));
     }
 
     #[test]

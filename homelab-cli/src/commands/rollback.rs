@@ -49,6 +49,9 @@ pub(crate) struct Choice {
     /// Start the older release on the data as it is; with `--restore`, on what no dump brings back
     #[arg(long)]
     keep_data: bool,
+    /// Stop a service also where it may be migrating its data at this moment
+    #[arg(long)]
+    interrupt_migration: bool,
 }
 
 fn release(text: &str) -> Result<Id, String> {
@@ -62,14 +65,15 @@ impl Choice {
     }
 
     pub(crate) const fn data(&self) -> Data {
-        Data { restore: self.restore, keep: self.keep_data }
+        Data { restore: self.restore, keep: self.keep_data, interrupt: self.interrupt_migration }
     }
 
     fn words(&self) -> Vec<&str> {
         let release = self.release.as_ref().map(Id::as_str);
         let restore = self.restore.then_some("--restore");
         let keep = self.keep_data.then_some("--keep-data");
-        release.into_iter().chain(restore).chain(keep).collect()
+        let interrupt = self.interrupt_migration.then_some("--interrupt-migration");
+        release.into_iter().chain(restore).chain(keep).chain(interrupt).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The way back from a deploy that failed. It leads to the old release, unless that would start an older image
 //! on data that a newer one may have changed. Then the house stays on the new release.
 
-use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
@@ -12,7 +11,7 @@ use super::journal::{Exchanged, Journal};
 use super::place::HousePlace;
 use super::run::Run;
 use super::wanted::Wanted;
-use super::{health, one_way, receipt, release, switch, way_out};
+use super::{health, migration, one_way, receipt, release, switch, way_out};
 use crate::docker::{self, seen};
 use crate::error::Error;
 use crate::message;
@@ -116,7 +115,14 @@ fn stay_on_new(
         place.flip(&journal.to)?;
     }
     let failed = receipt.because.unwrap_or_default();
-    let help = way_out::way_out(place, journal)?;
+    let mut help = way_out::way_out(place, journal)?;
+    let seen = docker::see_project(&wanted.raw.name)?;
+    let migrations = migration::under_way(place, &wanted, &seen, newer)?;
+    if !migrations.is_empty() {
+        let names = message::list(migrations.iter().map(|it| it.service.as_str()));
+        help =
+            format!("first let the migration of {names} end, which `homelab status` tells; {help}");
+    }
     let because = way_out::told(&failed, journal, &wanted.after.file, newer);
     Ok(Receipt { because: Some(because), help: Some(help), runs: place.current()?, ..receipt })
 }
@@ -128,7 +134,7 @@ fn stop_old(
     newer: &IndexMap<String, String>,
 ) -> Result<(), Error> {
     let (seen, plan) = wanted.plan(Some(&wanted.manifest.release))?;
-    let users = users(&wanted.after.file, newer.keys());
+    let users = migration::users(&wanted.after.file, newer.keys());
     let is_old = |it: &&str| users.contains(*it) && !newer.contains_key(*it);
     let old: Vec<_> = plan.with(Action::Recreated).filter(is_old).collect();
     let containers = old.iter().flat_map(|it| seen.of(it));
@@ -140,27 +146,21 @@ fn stop_old(
     docker::change(&[&["stop"][..], &ids].concat())
 }
 
-/// All services that use one of these, directly or through others.
-fn users<'a>(file: &'a File, of: impl Iterator<Item = &'a String>) -> IndexSet<&'a str> {
-    let mut found: IndexSet<_> = of.map(String::as_str).collect();
-    let mut known = 0;
-    while known < found.len() {
-        known = found.len();
-        let uses =
-            |service: &Service| service.depends_on.keys().any(|it| found.contains(it.as_str()));
-        let more: Vec<_> = file.services.iter().filter(|it| uses(it.1)).collect();
-        found.extend(more.into_iter().map(|it| it.0.as_str()));
-    }
-    found
-}
-
 /// Brings a release up. The receipt says `deployed`, or `broken` where it does not become healthy.
 fn bring_up(run: &mut Run<'_>, journal: &Journal, wanted: &Wanted) -> Result<Receipt, Error> {
     let (place, id) = (run.place, &wanted.manifest.release);
     wanted.write_resolved(place)?;
+    let none = IndexMap::new();
+    // The other release has the older images.
+    let newer = if *id == journal.to { &journal.newer } else { &none };
     let mut attempt = || {
         let (seen, plan) = wanted.plan(Some(id))?;
-        let ended = switch::carry_out(run, wanted, &plan, &seen, &journal.unwell);
+        let migrating = migration::deadlines(place, wanted, &seen, newer)?;
+        let ended = switch::carry_out(run, wanted, &plan, &seen, &journal.unwell, &migrating);
+        let ended = ended.and_then(|after| {
+            switch::ask_migrating(run, wanted, &migrating)?;
+            Ok(after)
+        });
         Ok::<_, Error>((seen, ended))
     };
     let (seen, mut ended) = attempt()?;

@@ -24,6 +24,8 @@ pub(crate) struct Data {
     pub(crate) restore: bool,
     /// Start the older release on the data as it is, where no dump is restored.
     pub(crate) keep: bool,
+    /// Stop a service that may be migrating its data at this moment.
+    pub(crate) interrupt: bool,
 }
 
 /// What stands between two releases.

@@ -12,7 +12,7 @@ use super::happened::{happened, surprises};
 use super::journal::Journal;
 use super::run::Run;
 use super::wanted::Wanted;
-use super::{health, one_way, prune, receipt, switch};
+use super::{health, migration, one_way, prune, receipt, switch};
 use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::message;
@@ -42,6 +42,25 @@ pub(super) fn unready(
     Ok(pulled
         .err()
         .map(|error| format!("an image could not be pulled: {}", message::chain(&error))))
+}
+
+/// Says which migrations a plan would stop halfway, if it would, and what one can do instead of waiting.
+pub(super) fn cuts_off(
+    run: &Run<'_>,
+    wanted: &Wanted,
+    seen: &Seen,
+    plan: &Plan,
+    otherwise: &str,
+) -> Result<Option<String>, Error> {
+    let migrations = migration::cut_off(run.place, wanted, seen, plan)?;
+    let lines: Vec<_> = migrations.iter().map(|it| format!("  {it}")).collect();
+    Ok((!lines.is_empty()).then(|| {
+        format!(
+            "it would stop a migration halfway:\n{}\nwait until `homelab status` no longer says so, or \
+             {otherwise}",
+            lines.join("\n")
+        )
+    }))
 }
 
 fn because<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Option<String> {
@@ -107,9 +126,10 @@ fn switch_to(
     run.phase("switching");
     let mut excused = journal.unwell.clone();
     excused.retain(|it| plan.step(it).is_some_and(|step| step.action == Action::Unchanged));
-    let after = switch::carry_out(run, wanted, plan, seen, &excused)?;
+    let migrating = migration::deadlines(run.place, wanted, seen, &journal.newer)?;
+    let after = switch::carry_out(run, wanted, plan, seen, &excused, &migrating)?;
     run.phase("asking the routes");
-    switch::ask_routes(run, wanted, &wrong)?;
+    switch::ask_routes(run, wanted, &wrong, &migrating)?;
     run.phase("flipping");
     wanted.keep_values(run.place)?;
     run.place.flip(&wanted.manifest.release)?;

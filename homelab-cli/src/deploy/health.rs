@@ -9,6 +9,8 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::files;
+use super::migration::{self, Deadlines};
+use super::progress::Progress;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 
@@ -18,7 +20,8 @@ const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 500 
 /// Time that Docker may need in addition to the health checks' own.
 const SLACK: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 60_000 });
 
-/// The longest wait for one service, whatever its health check says: the lock is held meanwhile.
+/// The longest wait for one service, whatever its health check says: the lock is held meanwhile. A migration may
+/// take longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// The services that are not healthy now.
@@ -42,25 +45,97 @@ pub(super) struct Waiting<'a> {
     /// Services with a new container. If one of these becomes unhealthy, waiting ends. Others may recover, for
     /// example when a database that they use was away for a moment.
     pub(super) touched: IndexSet<String>,
+    /// Services that may migrate their data, each with the time until which it is waited for. That they are
+    /// unhealthy says nothing until then, neither of them nor of services that use them.
+    pub(super) migrating: &'a Deadlines,
     /// Where the log of an unhealthy service is kept. It may hold secrets and stays on the host.
     pub(super) logs: &'a Path,
 }
 
 /// Waits until all services of the file are healthy; returns what Docker shows then.
-pub(super) fn wait(file: &File, with: &Waiting<'_>) -> Result<Seen, Error> {
+pub(super) fn wait(
+    file: &File,
+    with: &Waiting<'_>,
+    tell: &mut dyn FnMut(String),
+) -> Result<Seen, Error> {
     let started = Instant::now();
+    let mut clock = Clock { started, migrated: started };
+    let mut progress = Progress::new();
     loop {
         let seen = docker::see_project(&file.name)?;
         match judge(file, &seen, with) {
             Verdict::Well => return Ok(seen),
-            Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with, "")),
-            Verdict::Wait(name) if started.elapsed() > patience(&seen, &name) => {
-                let after = format!(", after {} s", patience(&seen, &name).as_secs());
-                return Err(unhealthy(&seen, &name, with, &after));
+            Verdict::Bad(name) => return Err(unhealthy(&seen, &name, with.logs, "")),
+            Verdict::Wait(names) => {
+                let now = Instant::now();
+                if names.iter().any(|it| with.migrating.contains_key(it)) {
+                    clock.migrated = now;
+                }
+                if let Some(name) = clock.late(&names, &seen, with, now) {
+                    let after = format!(", after {} s", started.elapsed().as_secs());
+                    return Err(unhealthy(&seen, name, with.logs, &after));
+                }
+                let longest = names.iter().map(|it| clock.deadline(it, &seen, with)).max();
+                let what = || {
+                    let health = |it: &String| seen.of(it).next().map_or("gone", of).to_owned();
+                    let names = names.iter().map(|it| format!("`{it}` ({})", health(it)));
+                    names.collect::<Vec<_>>().join(", ")
+                };
+                progress.tell(longest.unwrap_or(now), what, tell);
+                std::thread::sleep(INTERVAL);
             }
-            Verdict::Wait(_) => std::thread::sleep(INTERVAL),
         }
     }
+}
+
+/// When waiting began, and when a service that may migrate its data was last seen unwell.
+struct Clock {
+    started: Instant,
+    migrated: Instant,
+}
+
+impl Clock {
+    /// Until when a service may be unwell.
+    fn deadline(&self, name: &str, seen: &Seen, with: &Waiting<'_>) -> Instant {
+        let usual = patience(seen, name);
+        match with.migrating.get(name) {
+            // A container that has ended migrates nothing.
+            Some(_) if has_ended(seen, name) => self.started + usual,
+            Some(deadline) => (*deadline).max(self.started + usual),
+            None => self.migrated + usual,
+        }
+    }
+
+    /// The service for which waiting ends: one that may migrate its data and is late, else the last one when all
+    /// are late.
+    fn late<'a>(
+        &self,
+        names: &'a [String],
+        seen: &Seen,
+        with: &Waiting<'_>,
+        now: Instant,
+    ) -> Option<&'a String> {
+        let is_late = |it: &&String| now > self.deadline(it, seen, with);
+        let mut migrating = names.iter().filter(|it| with.migrating.contains_key(*it));
+        migrating
+            .rfind(is_late)
+            .or_else(|| names.last().filter(|_| names.iter().all(|it| is_late(&it))))
+    }
+}
+
+/// Fails where the container of a service has ended, or ends again and again: then nothing comes of waiting.
+pub(super) fn goes_on(project: &str, name: &str, logs: &Path) -> Result<(), Error> {
+    let seen = docker::see_project(project)?;
+    if let Some(looping) = seen.of(name).find(|it| is_looping(it)) {
+        let after = format!(" after {} restarts", restarts(looping));
+        return Err(unhealthy(&seen, name, logs, &after));
+    }
+    if has_ended(&seen, name) { Err(unhealthy(&seen, name, logs, "")) } else { Ok(()) }
+}
+
+/// Whether a service's container runs no more, and nothing restarts it.
+fn has_ended(seen: &Seen, name: &str) -> bool {
+    seen.of(name).all(|it| ["exited", "dead"].contains(&of(it)))
 }
 
 /// The health of a container: `healthy`, `unhealthy`, `starting`, or its status where it has no check.
@@ -78,39 +153,41 @@ pub(super) fn by_service(seen: &Seen) -> IndexMap<String, String> {
     seen.containers.iter().filter_map(one).collect()
 }
 
-/// The state of all services, with the name of the one that decides.
+/// The state of all services: well, to be waited for, or decided by one that is bad.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Well,
-    Wait(String),
+    Wait(Vec<String>),
     Bad(String),
 }
 
 fn judge(file: &File, seen: &Seen, with: &Waiting<'_>) -> Verdict {
-    let mut waiting = None;
+    let mut waiting = Vec::new();
+    let affected = migration::users(file, with.migrating.keys());
     for name in file.services.keys().filter(|it| !with.excused.contains(*it)) {
         let Some(container) = seen.of(name).next() else {
             return Verdict::Bad(name.clone());
         };
+        let is_migrating = with.migrating.contains_key(name);
+        let is_new = with.touched.contains(name) || is_migrating;
+        let is_affected = affected.contains(name.as_str());
         match of(container) {
-            "unhealthy" if with.touched.contains(name) => return Verdict::Bad(name.clone()),
-            "exited" if with.touched.contains(name) && has_failed(container) => {
-                return Verdict::Bad(name.clone());
-            }
+            "unhealthy" if is_new && !is_affected => return Verdict::Bad(name.clone()),
+            "exited" if is_new && has_failed(container) => return Verdict::Bad(name.clone()),
             "dead" => return Verdict::Bad(name.clone()),
-            "restarting" if with.touched.contains(name) && restarts(container) >= LOOP => {
+            "restarting" if is_new && (is_migrating || !is_affected) && is_looping(container) => {
                 return Verdict::Bad(name.clone());
             }
             _ if is_well(container) => {}
-            _ => waiting = Some(name.clone()),
+            _ => waiting.push(name.clone()),
         }
     }
-    waiting.map_or(Verdict::Well, Verdict::Wait)
+    if waiting.is_empty() { Verdict::Well } else { Verdict::Wait(waiting) }
 }
 
 /// A container is well when it is healthy, or running without a health check. A job is well when it has
 /// ended with exit code 0; one that still runs has no health check, and whoever uses it waits for its end.
-fn is_well(container: &Value) -> bool {
+pub(super) fn is_well(container: &Value) -> bool {
     let health = of(container);
     health == "healthy" || health == "running" && !has_check(container) || seen::is_done(container)
 }
@@ -125,7 +202,7 @@ fn has_check(container: &Value) -> bool {
 }
 
 /// The error about a service. Its log is kept, since the way back removes its container.
-fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error {
+fn unhealthy(seen: &Seen, name: &str, logs: &Path, after: &str) -> Error {
     let Some(container) = seen.of(name).next() else {
         return Error::Unhealthy(format!("`{name}` has no container"));
     };
@@ -136,8 +213,8 @@ fn unhealthy(seen: &Seen, name: &str, with: &Waiting<'_>, after: &str) -> Error 
     let id = seen::text(container, "/Id").unwrap_or_default();
     if let Ok(output) = docker::attempt(&["logs", "--tail", "200", id]) {
         let log = [output.stdout, output.stderr].concat();
-        if files::write(with.logs, last(&log), 0o600).is_ok() {
-            let _ = write!(text, "; its log is kept on the host: {}", with.logs.display());
+        if files::write(logs, last(&log), 0o600).is_ok() {
+            let _ = write!(text, "; its log is kept on the host: {}", logs.display());
         }
     }
     Error::Unhealthy(text)
@@ -157,8 +234,13 @@ fn last_probe(container: &Value) -> Option<String> {
 }
 
 /// How long a service's health check may take to call the service unhealthy.
-fn patience(seen: &Seen, name: &str) -> Duration {
+pub(super) fn patience(seen: &Seen, name: &str) -> Duration {
     seen.of(name).map(verdict).max().unwrap_or_default().min(LONGEST) + SLACK
+}
+
+/// Whether a container was restarted so often that it is given up.
+pub(super) fn is_looping(container: &Value) -> bool {
+    restarts(container) >= LOOP
 }
 
 fn restarts(container: &Value) -> u64 {
@@ -182,7 +264,7 @@ fn verdict(container: &Value) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use homelab_core::compose::Service;
+    use homelab_core::compose::{Condition, Dependency, Service};
     use serde_json::json;
 
     use super::*;
@@ -207,11 +289,12 @@ mod tests {
         let judged = |containers: Vec<Value>, excused: &[&str]| {
             let seen = Seen { containers, ..Seen::default() };
             let excused: Vec<_> = excused.iter().map(|it| (*it).to_owned()).collect();
-            let touched = ["b".to_owned()].into();
+            let (touched, migrating) = (["b".to_owned()].into(), Deadlines::new());
+            let logs = Path::new("/nowhere");
             judge(
                 &file,
                 &seen,
-                &Waiting { excused: &excused, touched, logs: Path::new("/nowhere") },
+                &Waiting { excused: &excused, touched, migrating: &migrating, logs },
             )
         };
         let a = || container("a", "running", Some("healthy"));
@@ -237,6 +320,43 @@ mod tests {
         let other = container("a", "running", Some("unhealthy"));
         let b = container("b", "running", Some("healthy"));
         assert!(matches!(judged(vec![other, b], &[]), Verdict::Wait(_)));
+    }
+
+    #[test]
+    fn who_may_migrate_is_waited_for_and_so_is_who_uses_it() {
+        let depends_on = [("a".to_owned(), Dependency { condition: Condition::ServiceHealthy })];
+        let user = Service { depends_on: depends_on.into(), ..Service::default() };
+        let file = File {
+            services: [("a".to_owned(), Service::default()), ("b".to_owned(), user)].into(),
+            ..File::default()
+        };
+        let now = Instant::now();
+        let migrating = [("a".to_owned(), now + Duration::from_mins(5))].into();
+        let touched = ["a", "b"].map(str::to_owned).into();
+        let with =
+            Waiting { excused: &[], touched, migrating: &migrating, logs: Path::new("/nowhere") };
+        let seen = |status: &str, restarts: u64| {
+            let mut a = container("a", status, Some("unhealthy"));
+            a["RestartCount"] = restarts.into();
+            let b = container("b", "running", Some("unhealthy"));
+            Seen { containers: vec![a, b], ..Seen::default() }
+        };
+        let running = seen("running", 0);
+        let both = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(judge(&file, &running, &with), Verdict::Wait(both.clone()));
+        // It ends again and again: waiting is of no use.
+        assert_eq!(judge(&file, &seen("restarting", LOOP), &with), Verdict::Bad("a".to_owned()));
+        let late = |seen: &Seen, minutes: u64, migrated: u64| {
+            let clock = Clock { started: now, migrated: now + Duration::from_mins(migrated) };
+            let after = now + Duration::from_mins(minutes);
+            clock.late(&both, seen, &with, after).map(String::as_str)
+        };
+        // Its health check is done after four minutes and a moment, its migration after five.
+        assert_eq!(late(&running, 4, 4), None);
+        assert_eq!(late(&running, 6, 6), Some("a"));
+        // Nothing starts it any more.
+        assert_eq!(late(&seen("exited", 0), 4, 4), None);
+        assert_eq!(late(&seen("exited", 0), 5, 5), Some("a"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod data;
 mod docker;
 mod house;
 mod injection;
+mod migrations;
 mod psql;
 mod server;
 mod shown;
@@ -129,8 +130,8 @@ fn lived_in_twice(house: &TestHouse) {
 }
 
 const MIGRATED: TestRelease = TestRelease { app: "app:2", page: "2", ..TWO };
-const RESTORE: Data = Data { restore: true, keep: false };
-const KEEP: Data = Data { restore: false, keep: true };
+const RESTORE: Data = Data { restore: true, keep: false, interrupt: false };
+const KEEP: Data = Data { restore: false, keep: true, interrupt: false };
 
 #[test]
 fn a_first_deploy() {

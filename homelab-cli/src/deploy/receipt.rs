@@ -1,6 +1,6 @@
 //! Receipts: what each deploy did, as lines of JSON in a file that only grows.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use homelab_core::report::receipt::{Outcome, Receipt};
 use jiff::Timestamp;
@@ -65,15 +65,25 @@ pub(crate) fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// How long ago a time was, in seconds, minutes or hours; `None` for a time in the future and for other text.
-pub(crate) fn age(since: &str) -> Option<String> {
+/// How long ago a time was; `None` for a time in the future and for other text.
+pub(super) fn elapsed(since: &str) -> Option<Duration> {
     let (then, now): (Timestamp, Timestamp) = (since.parse().ok()?, now().parse().ok()?);
-    let seconds = u64::try_from(now.as_second() - then.as_second()).ok()?;
-    Some(match seconds {
+    Some(Duration::from_secs(u64::try_from(now.as_second() - then.as_second()).ok()?))
+}
+
+/// How long ago a time was, in words; `None` for a time in the future and for other text.
+pub(crate) fn age(since: &str) -> Option<String> {
+    Some(words(elapsed(since)?))
+}
+
+/// A time in seconds, minutes or hours.
+pub(super) fn words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
         0..120 => format!("{seconds} s"),
         120..7200 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3600),
-    })
+    }
 }
 
 #[cfg(test)]

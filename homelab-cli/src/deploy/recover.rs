@@ -10,7 +10,7 @@ use super::lock::Lock;
 use super::place::HousePlace;
 use super::run::{Request, Run};
 use super::wanted::Wanted;
-use super::{health, one_way, receipt};
+use super::{health, one_way, probe, receipt};
 use crate::error::Error;
 use crate::message;
 use crate::ui::Ui;
@@ -43,7 +43,8 @@ fn look_again(ui: &mut Ui, place: &HousePlace, actor: &str) -> Result<Option<Rec
     };
     let wanted = Wanted::load(place, &current, Some(&current))?;
     let (seen, plan) = wanted.plan(Some(&current))?;
-    if plan.changes || !health::unwell(&seen).is_empty() {
+    let is_well = health::unwell(&seen).is_empty() && probe::not_ready(&wanted).is_empty();
+    if plan.changes || !is_well {
         return Ok(Some(broken.clone()));
     }
     let request = Request::recovery(format!("{}-well", broken.id), actor, None);

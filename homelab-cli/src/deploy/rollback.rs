@@ -6,6 +6,7 @@ use std::path::Path;
 use homelab_core::release::Id;
 use homelab_core::release::plan::Plan;
 use homelab_core::report::receipt::{Deed, Outcome, Receipt};
+use indexmap::IndexMap;
 
 use super::back::{self, Cause};
 use super::between::{self, Between, Data};
@@ -42,6 +43,12 @@ pub(crate) fn rollback(
     }
     wanted.stage(place)?;
     let (seen, plan) = run.plan(&wanted)?;
+    let stop = "stop it halfway with `--interrupt-migration`";
+    if !data.interrupt
+        && let Some(because) = forward::cuts_off(&run, &wanted, &seen, &plan, stop)?
+    {
+        return run.refuse(because);
+    }
     let between = between::find_between(place, &current, &wanted, None)?;
     between::refuse_unless_decided(&between, data, &to)?;
     if let Some(because) = forward::unready(&mut run, &wanted, &seen, &plan)? {
@@ -167,7 +174,7 @@ fn bring_up_alone(run: &mut Run<'_>, wanted: &Wanted, database: &str) -> Result<
     plan.services.retain(|it| it.service == database);
     let mut alone = wanted.after.file.clone();
     alone.services.retain(|name, _| name == database);
-    switch::bring_up(run, wanted, &plan, &seen, &alone, &[])
+    switch::bring_up(run, wanted, &plan, &seen, &alone, &[], &IndexMap::new())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 
 use super::journal::Journal;
 use super::lock::Lock;
+use super::migration::{self, Migration};
 use super::place::HousePlace;
 use super::receipt;
 use super::release::{self, Manifest};
@@ -75,7 +76,11 @@ fn compared(
     findings.extend(containers(&plan));
     findings.extend(foreign(&seen));
     findings.extend(digests(&seen, &wanted));
-    findings.extend(unhealthy(&seen, &plan));
+    let migrations = migration::under_way(place, &wanted, &seen, &IndexMap::new());
+    let migrations = known(migrations, findings).unwrap_or_default();
+    findings.extend(migrations.iter().map(migrating));
+    let told = |it: &Finding| migrations.iter().any(|migration| migration.service == it.subject);
+    findings.extend(unhealthy(&seen, &plan).into_iter().filter(|it| !told(it)));
     Some(health::by_service(&seen))
 }
 
@@ -266,6 +271,13 @@ fn digests(seen: &Seen, wanted: &Wanted) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A service of a broken house that is to be left alone.
+fn migrating(migration: &Migration) -> Finding {
+    let help = "do not stop it; when it has ended, `homelab recover` looks at the house again";
+    let finding = error("drift-migrating", &migration.service, migration.to_string(), help);
+    Finding { severity: Severity::Warning, ..finding }
 }
 
 fn unhealthy(seen: &Seen, plan: &Plan) -> Vec<Finding> {

@@ -1,17 +1,20 @@
 //! The switch: makes what runs equal to a release, by exactly the steps of a plan.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
 use indexmap::IndexSet;
 
 use super::health::{self, Waiting};
+use super::migration::Deadlines;
 use super::place::HousePlace;
+use super::probe::{self, Route};
 use super::release::Manifest;
 use super::run::Run;
 use super::wanted::Wanted;
-use super::{bundle, files, networks, probe};
+use super::{bundle, files, networks, receipt};
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::program::Limit;
@@ -101,9 +104,10 @@ pub(super) fn carry_out(
     plan: &Plan,
     seen: &Seen,
     excused: &[String],
+    migrating: &Deadlines,
 ) -> Result<Seen, Error> {
     sync_config(run.place, &wanted.manifest)?;
-    bring_up(run, wanted, plan, seen, &wanted.after.file, excused)
+    bring_up(run, wanted, plan, seen, &wanted.after.file, excused, migrating)
 }
 
 /// Carries out a plan, or a part of one, and waits for the services of `file`.
@@ -114,6 +118,7 @@ pub(super) fn bring_up(
     seen: &Seen,
     file: &File,
     excused: &[String],
+    migrating: &Deadlines,
 ) -> Result<Seen, Error> {
     networks::clear(seen, wanted)?;
     remove_containers(run, plan, seen)?;
@@ -122,8 +127,14 @@ pub(super) fn bring_up(
     start(run, wanted, "--no-recreate", &started)?;
     start(run, wanted, "--force-recreate", &made)?;
     run.tell("waiting until every service is healthy");
+    for (name, deadline) in migrating {
+        let left = receipt::words(deadline.saturating_duration_since(Instant::now()));
+        run.tell(format_args!("`{name}` may migrate its data, and has {left}"));
+    }
     let touched = made.into_iter().map(str::to_owned).collect();
-    health::wait(file, &Waiting { excused, touched, logs: &run.place.unwell() })
+    let logs = &run.place.unwell();
+    let waiting = Waiting { excused, touched, migrating, logs };
+    health::wait(file, &waiting, &mut |it| run.tell(it))
 }
 
 /// Stops and removes the containers of services that have to go: Compose would leave them running.
@@ -178,28 +189,67 @@ fn start(run: &mut Run<'_>, wanted: &Wanted, how: &str, services: &[&str]) -> Re
     if output.status.success() { Ok(()) } else { Err(docker::failed("docker compose up", &output)) }
 }
 
-/// Asks every route. Those that were wrong before are only warned of.
+/// Asks every route. Those that were wrong before are only warned of, unless their service may be migrating.
 pub(super) fn ask_routes(
     run: &mut Run<'_>,
     wanted: &Wanted,
     wrong_before: &[String],
+    migrating: &Deadlines,
 ) -> Result<(), Error> {
-    let (routes, proxy) = probe::routes(&wanted.after.file);
+    let (routes, proxy) = probe::routes(wanted);
     let Some(proxy) = proxy else { return Ok(()) };
     run.tell(format_args!("asking {} routes", routes.len()));
-    let wrong = probe::wait(&routes, proxy);
+    let is_migrating = |host: &str| {
+        routes.iter().any(|it| it.place == host && migrating.contains_key(&it.service))
+    };
+    let wrong = ask_until(run, &routes, proxy, &wanted.raw.name, migrating)?;
     let (old, new): (Vec<_>, Vec<_>) =
-        wrong.into_iter().partition(|it| wrong_before.contains(&it.0));
+        wrong.into_iter().partition(|it| wrong_before.contains(&it.0) && !is_migrating(&it.0));
     for (host, said) in old {
         run.tell(format_args!("warning: {host} is as wrong as before: {said}"));
     }
-    let lines: Vec<_> = new.iter().map(|(host, said)| format!("{host}: {said}")).collect();
+    all_right(&new)
+}
+
+/// Asks the services that may be migrating until they are ready.
+pub(super) fn ask_migrating(
+    run: &mut Run<'_>,
+    wanted: &Wanted,
+    migrating: &Deadlines,
+) -> Result<(), Error> {
+    let (mut routes, proxy) = probe::routes(wanted);
+    routes.retain(|it| migrating.contains_key(&it.service));
+    let Some(proxy) = proxy.filter(|_| !routes.is_empty()) else { return Ok(()) };
+    all_right(&ask_until(run, &routes, proxy, &wanted.raw.name, migrating)?)
+}
+
+fn all_right(wrong: &[(String, String)]) -> Result<(), Error> {
+    let lines: Vec<_> = wrong.iter().map(|(host, said)| format!("{host}: {said}")).collect();
     if lines.is_empty() { Ok(()) } else { Err(Error::Unhealthy(lines.join("\n  "))) }
+}
+
+/// Asks routes until each is right or one is late. A service has as long to become ready as its health check
+/// gives it, or its migration.
+fn ask_until(
+    run: &mut Run<'_>,
+    routes: &[Route],
+    proxy: SocketAddr,
+    project: &str,
+    migrating: &Deadlines,
+) -> Result<Vec<(String, String)>, Error> {
+    let seen = docker::see_project(project)?;
+    let (now, logs) = (Instant::now(), run.place.unwell());
+    let deadline = |service: &str| {
+        migrating.get(service).copied().unwrap_or_else(|| now + health::patience(&seen, service))
+    };
+    let goes_on = |service: &str| health::goes_on(project, service, &logs);
+    let waiting = probe::Waiting { deadline: &deadline, goes_on: &goes_on };
+    probe::wait(routes, proxy, &waiting, &mut |it| run.tell(it))
 }
 
 /// Routes that are wrong before anything is touched.
 pub(super) fn wrong_routes(wanted: &Wanted, plan: &Plan) -> Vec<String> {
-    let (routes, proxy): (_, Option<SocketAddr>) = probe::routes(&wanted.after.file);
+    let (routes, proxy) = probe::routes(wanted);
     // Before a first deploy there are no routes.
     let Some(proxy) = proxy.filter(|_| plan.from.is_some()) else { return Vec::new() };
     let opened = |host: &str| plan.opens.iter().any(|it| it.what == host);

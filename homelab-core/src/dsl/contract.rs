@@ -17,7 +17,7 @@ pub use self::database::{DatabaseKeys, Setting};
 pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
 pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
-use crate::dsl::units::{Memory, Port};
+use crate::dsl::units::{Memory, Minutes, Port};
 
 /// What is known of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +85,14 @@ pub struct Contract {
     /// Going back then needs a copy from before the update.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub one_way: Fact<Option<String>>,
+    /// Time in which it has migrated its data after the first start of a newer image. A deploy waits
+    /// so long, but never more than 12 hours, whatever the health check says. Where it is unknown, a
+    /// deploy waits as long as that check may take.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub migrates_within: Fact<Minutes>,
+    /// What it answers over HTTP when it is ready, if its health check does not tell that.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub ready: Fact<Option<Ready>>,
 }
 
 impl Contract {
@@ -112,6 +120,8 @@ impl Contract {
             dns_providers: Fact::Unknown,
             end_of_life: Fact::Unknown,
             one_way: Fact::Unknown,
+            migrates_within: Fact::Unknown,
+            ready: Fact::Unknown,
         }
     }
 
@@ -144,6 +154,8 @@ impl Contract {
             self.dns_providers.source(),
             self.end_of_life.source(),
             self.one_way.source(),
+            self.migrates_within.source(),
+            self.ready.source(),
         ];
         for source in facts.into_iter().flatten() {
             if !sources.contains(&source) {
@@ -269,6 +281,26 @@ impl PanelLogin {
     }
 }
 
+/// An answer over HTTP by which an image says that it is ready.
+///
+/// While it starts or migrates its data, it answers status 503 there, or 200 with another text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ready {
+    /// The port that it is asked at.
+    pub port: Port,
+    /// The path that it is asked for.
+    pub path: String,
+    /// The whole text of the answer, without white space around it.
+    pub body: String,
+}
+
+impl Ready {
+    /// Says that a question for this path is answered with this text.
+    pub fn says(port: Port, path: &str, body: &str) -> Option<Self> {
+        Some(Self { port, path: path.to_owned(), body: body.to_owned() })
+    }
+}
+
 /// Whether an image needs a way out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -388,6 +420,8 @@ mod tests {
             panel: by.is(Panel::new(Port::new(80), PanelLogin::first_visitor(&["/setup"], &[]))),
             data: by.none(),
             one_way: reported("a forum").because("it migrates"),
+            migrates_within: reported("a forum").is(Minutes::new(90)),
+            ready: by.is(Ready::says(Port::new(80), "/health", "Healthy")),
             ..Contract::of("example/db")
         };
         let text = serde_json::to_string(&contract).expect("it is plain data");

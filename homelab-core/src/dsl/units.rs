@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::iter::Sum;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -179,6 +180,25 @@ impl fmt::Display for Cpus {
     /// Writes Compose's decimal notation: `0.50`, `2.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.milli / 1000, self.milli % 1000 / 10)
+    }
+}
+
+/// A time of whole minutes.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Minutes(u16);
+
+impl Minutes {
+    /// Makes `n` minutes.
+    pub const fn new(n: u16) -> Self {
+        Self(n)
+    }
+
+    /// Returns the time.
+    pub const fn duration(self) -> Duration {
+        Duration::from_mins(self.0 as u64)
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) fn contract() -> Contract {
         ]),
         end_of_life: by.none(),
         one_way: by.because("its releases migrate the database, and none can be downgraded"),
+        // It does not listen before its migrations are done. The longest that was reported is 16 min.
+        migrates_within: reported("immich-app/immich#13867").is(Minutes::new(60)),
         ..Contract::of("ghcr.io/immich-app/immich-server")
     }
 }

@@ -38,6 +38,14 @@ pub(super) fn contract() -> Contract {
         peers: by.none(),
         end_of_life: by.none(),
         one_way: by.because("version 12 migrates the database of version 10 one way"),
+        // Up to half an hour for the database, more where subtitles were extracted beside it.
+        migrates_within: reported("jellyfin/jellyfin#14231, #17894").is(Minutes::new(60)),
+        // Until then its setup server answers `Degraded` with 200 here, and 503 elsewhere.
+        ready: read("Jellyfin.Server/ServerSetupApp/SetupServer.cs at c3ed1407ca").is(Ready::says(
+            Port::new(8096),
+            "/health",
+            "Healthy",
+        )),
         ..Contract::of("jellyfin/jellyfin")
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Lane {
     DeployFaults,
     /// Deploys that are killed at every step
     DeployKills,
+    /// Deploys of an image that migrates its data for a while
+    Migration,
     /// `network` on Docker Engine 20.10
     #[value(name = "network-20")]
     Network20,
@@ -54,7 +56,7 @@ pub(crate) enum Lane {
 
 impl Lane {
     /// In the order in which they begin: the longest come first, so that none is left alone at the end.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Deploy20,
         Self::Deploy,
         Self::Photos,
@@ -63,6 +65,7 @@ impl Lane {
         Self::Network20,
         Self::Network,
         Self::DeployFaults,
+        Self::Migration,
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Hardening,
@@ -79,6 +82,7 @@ impl Lane {
             Self::Deploy => "deploy",
             Self::DeployFaults => "deploy-faults",
             Self::DeployKills => "deploy-kills",
+            Self::Migration => "migration",
             Self::Network20 => "network-20",
             Self::Deploy20 => "deploy-20",
         }
@@ -93,6 +97,9 @@ impl Lane {
             }
             Self::Photos => &["immich-server", "pgbackups", "postgres", "redis"],
             Self::Faults => &["caddy", "immich-server", "pgbackups", "postgres", "syncthing"],
+            Self::Migration => {
+                &["caddy", "homer", "immich-server", "jellyfin", "pgbackups", "postgres", "redis"]
+            }
             Self::Deploy | Self::DeployFaults | Self::DeployKills | Self::Deploy20 => {
                 &["caddy", "homer", "immich-server", "pgbackups", "postgres", "redis"]
             }
@@ -106,7 +113,14 @@ impl Lane {
 
     /// Whether its house is one that deploys go to.
     const fn is_deployed_to(self) -> bool {
-        matches!(self, Self::Deploy | Self::DeployFaults | Self::DeployKills | Self::Deploy20)
+        matches!(
+            self,
+            Self::Deploy
+                | Self::DeployFaults
+                | Self::DeployKills
+                | Self::Migration
+                | Self::Deploy20
+        )
     }
 
     /// The engine that it runs on if nobody says another one. Those that are there twice measure
@@ -122,7 +136,8 @@ impl Lane {
             | Self::Faults
             | Self::Deploy
             | Self::DeployFaults
-            | Self::DeployKills => Engine::V28,
+            | Self::DeployKills
+            | Self::Migration => Engine::V28,
         }
     }
 }
@@ -186,6 +201,7 @@ pub(crate) fn run(
             Lane::Deploy | Lane::Deploy20 => deploy::run(&mut scene, &prepared, &mut steps),
             Lane::DeployFaults => deploy::faults(&mut scene, &prepared, &mut steps),
             Lane::DeployKills => deploy::kills(&mut scene, &prepared, &mut steps),
+            Lane::Migration => deploy::migrations(&mut scene, &prepared, &mut steps),
         };
         if let Err(LaneEnds) = ended {
             steps.rest_not_run();

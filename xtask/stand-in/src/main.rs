@@ -8,6 +8,7 @@ mod caddy;
 mod docker;
 mod http;
 mod immich;
+mod migration;
 mod names;
 mod pgbackups;
 mod serve;

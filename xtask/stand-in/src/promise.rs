@@ -28,6 +28,9 @@ pub struct Promise {
     pub reads: Vec<String>,
     /// Paths of the Docker API that it asks for.
     pub asks_docker: Vec<String>,
+    /// Path and text by which it says that it is ready.
+    #[serde(default)]
+    pub ready: Option<(String, String)>,
 }
 
 /// Where an image keeps its promise.

@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::http::{self, Request, Response};
+use crate::migration::Migration;
 use crate::{docker, log};
 
 /// How often a consumer of the Docker API asks.
@@ -25,12 +26,23 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
     }
     let engine = Arc::new(Mutex::new(None));
     ask_again(promise, &engine)?;
+    let migration = Migration::begin(promise)?;
     for port in &promise.tcp {
-        let service = promise.service.clone();
+        let (service, ready) = (promise.service.clone(), promise.ready.clone());
         let engine = Arc::clone(&engine);
-        http::serve(*port, move |it| match &*lock(&engine) {
-            Some(error) => Response { status: 503, body: error.clone() },
-            None => tell(&service, it),
+        let migration = migration.clone();
+        http::serve(*port, move |it| {
+            let asked = ready.as_ref().filter(|ready| ready.0 == it.path());
+            match (&*lock(&engine), asked) {
+                (Some(error), _) => Response { status: 503, body: error.clone() },
+                // As Jellyfin's setup server answers.
+                (None, Some(_)) if migration.is_under_way() => Response::ok("Degraded"),
+                (None, None) if migration.is_under_way() => {
+                    Response { status: 503, body: String::new() }
+                }
+                (None, Some((_, ready))) => Response::ok(ready.clone()),
+                (None, None) => tell(&service, it),
+            }
         })?;
     }
     udp(promise)?;

@@ -157,7 +157,7 @@ fn a_rollback_that_restores_does_not_go_back_over_other_data() {
     house.deploy(&THREE).expect("`jelly:1` goes on");
     house.docker.borrow_mut().keep_data = false;
     house.docker.borrow_mut().cured = false;
-    let both = Data { restore: true, keep: true };
+    let both = Data { restore: true, ..KEEP };
     house.rollback(Some(&id(target.id)), both).expect_err("`web` does not get well");
     house.holds(&[&target]).expect("`jelly:2` has begun");
 }

@@ -29,6 +29,10 @@ pub(super) struct Docker {
     pub(super) keep_data: bool,
     /// Whether who never got well is well now.
     pub(super) cured: bool,
+    /// When everything was started, but for the nanoseconds.
+    pub(super) today: String,
+    /// How often who migrates slowly is looked at until it has ended.
+    pub(super) slow: usize,
     /// Whether the server `db` answers nobody.
     pub(super) mute: bool,
     /// After how many `docker compose up` it answers nothing any more, and for how many calls.
@@ -62,6 +66,8 @@ pub(super) struct Container {
     pub(super) runs: bool,
     /// When it was last started.
     pub(super) started: Option<usize>,
+    /// How often it was looked at since.
+    looked: usize,
 }
 
 impl Container {
@@ -72,6 +78,11 @@ impl Container {
     /// `app:2-sick` is version 2 and never gets healthy.
     pub(super) fn is_sick(&self) -> bool {
         self.image().contains("-sick")
+    }
+
+    /// `jelly:2-slow` is version 2 and is unhealthy until its data is migrated.
+    pub(super) fn is_migrating(&self, docker: &Docker) -> bool {
+        self.runs && self.image().contains("-slow") && self.looked < docker.slow
     }
 
     fn version(&self) -> u32 {
@@ -112,7 +123,10 @@ impl Docker {
                 let ids: Vec<_> = self.containers.iter().map(|it| it.id.as_str()).collect();
                 done(ids.join("\n"))
             }
-            ["inspect", "--type", "container", ids @ ..] => shown::containers(self, ids),
+            ["inspect", "--type", "container", ids @ ..] => {
+                self.containers.iter_mut().for_each(|it| it.looked += 1);
+                shown::containers(self, ids)
+            }
             ["image", "inspect", "--format", _, images @ ..]
             | ["image", "inspect", images @ ..] => shown::images(self, images),
             ["image", "rm", image] => self.remove_image(image),
@@ -169,12 +183,15 @@ impl Docker {
         self.made += 1;
         let (id, name) = (format!("{name}{:04}", self.made), name.to_owned());
         let (id_of_it, runs, started) = (id.clone(), false, None);
-        let made = Container { id: id_of_it, name, definition, networks, runs, started };
+        let made = Container { id: id_of_it, name, definition, networks, runs, started, looked: 0 };
         self.containers.push(made);
         id
     }
 
     pub(super) fn stop(&mut self, id: &str) -> Result<(), String> {
+        if self.find(id).is_some_and(|it| it.is_migrating(self)) {
+            self.wrong.push(format!("the migration of {id} was stopped halfway"));
+        }
         let found = self.containers.iter_mut().find(|it| it.id == id);
         let found = found.ok_or_else(|| format!("no such container: {id}"))?;
         if found.runs {
@@ -205,7 +222,7 @@ impl Docker {
         if let Some(gone) = found.networks.iter().find(|it| !self.networks.contains_key(*it)) {
             return Err(format!("network {gone} not found"));
         }
-        (found.runs, found.started) = (true, Some(now));
+        (found.runs, found.started, found.looked) = (true, Some(now), 0);
         let (name, image, version) =
             (found.name.clone(), found.image().to_owned(), found.version());
         if self.of(&name).filter(|it| it.runs).count() > 1 {

@@ -7,15 +7,17 @@ use std::path::Path;
 use std::rc::Rc;
 
 use homelab_core::checks::finding::{Finding, Severity};
+use homelab_core::dsl::declaration::DECLARATION;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
+use indexmap::IndexMap;
 
 use super::super::between::Data;
 use super::super::bundle::Bundle;
 use super::super::place::HousePlace;
 use super::super::receipt::tests::id;
 use super::super::run::{Checks, Request};
-use super::super::{preflight, recover, rollback};
+use super::super::{preflight, receipt, recover, rollback};
 use super::docker::Docker;
 use super::injection::moment;
 use crate::deploy;
@@ -64,6 +66,11 @@ pub(super) const ONE: TestRelease = TestRelease {
 /// Values of the host.
 pub(super) const DOTENV: &str = "COMPOSE_PROFILES=files\nDATA_ROOT=/srv\nLEVEL=1\n";
 
+/// What a release with a slow migration declares.
+const DECLARED: &str = r#"{ "reserve": 0, "profiles": ["files"], "variables": [], "secrets": [],
+    "contracts": [{ "repository": "jelly", "migrates_within": { "known":
+    { "value": 60, "confidence": "ran", "source": "tests" } } }] }"#;
+
 impl TestHouse {
     /// An empty one.
     pub(super) fn new() -> Self {
@@ -74,6 +81,7 @@ impl TestHouse {
         let place = HousePlace::open(folder.path(), &crate::house_folder::house_of_tests())
             .expect("it was just made");
         let docker: Rc<RefCell<Docker>> = Rc::default();
+        docker.borrow_mut().today = receipt::now();
         let engine = Rc::clone(&docker);
         let played = played::by(move |name, words, input| {
             let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -96,11 +104,14 @@ impl TestHouse {
             docker.registry.insert(it.to_owned());
         }
         let page = release.page.as_bytes().to_vec();
-        let contents = [
+        let mut contents = IndexMap::from([
             ("compose.yaml".to_owned(), release.compose().into_bytes()),
             ("config/web/page".to_owned(), page),
-        ];
-        Bundle::of_contents(id(release.id), release.id, contents.into()).expect("a valid file")
+        ]);
+        if release.jelly.contains("-slow") {
+            contents.insert(DECLARATION.to_owned(), DECLARED.into());
+        }
+        Bundle::of_contents(id(release.id), release.id, contents).expect("a valid file")
     }
 
     pub(super) fn deploy(&self, release: &TestRelease) -> Result<Receipt, Error> {

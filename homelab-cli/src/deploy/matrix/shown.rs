@@ -39,11 +39,12 @@ fn container(docker: &Docker, container: &Container) -> Value {
         (false, Some(_)) => "exited",
         (false, None) => "created",
     };
-    let is_well =
-        (docker.cured || !container.is_sick()) && (container.name != "app" || docker.runs("db"));
+    let is_well = (docker.cured || !container.is_sick())
+        && !container.is_migrating(docker)
+        && (container.name != "app" || docker.runs("db"));
     let started = container.started.map_or_else(
         || "0001-01-01T00:00:00Z".to_owned(),
-        |it| format!("2026-01-01T00:00:00.{it:09}Z"),
+        |it| format!("{}.{it:09}Z", docker.today.trim_end_matches('Z')),
     );
     json!({
         "Id": container.id,

@@ -81,6 +81,7 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
             writes: contract.writes.items().to_vec(),
             reads: Vec::new(),
             asks_docker: Vec::new(),
+            ready: contract.ready.some().map(|it| (it.path.clone(), it.body.clone())),
         },
         user: format!("{user}:{user}"),
         entrypoint: vec![PROGRAM, "serve"],

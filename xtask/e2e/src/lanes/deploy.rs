@@ -10,6 +10,7 @@ mod good;
 pub(crate) mod host;
 mod key;
 mod kills;
+mod migration;
 mod registry;
 
 use anyhow::Context as _;
@@ -122,6 +123,25 @@ pub(super) fn faults(
     steps.step("two deploys at once", || kills::two_at_once(&site));
     steps.step("the connection is lost", || kills::lost_connection(&site));
     steps.step("the power fails", || kills::power(&mut site));
+    Ok(())
+}
+
+/// Migrations: one that takes long, one that a deploy leaves behind, one that fails.
+pub(super) fn migrations(
+    scene: &mut Scene,
+    prepared: &Prepared,
+    steps: &mut Steps,
+) -> Result<(), LaneEnds> {
+    let site = begin(scene, prepared, steps)?;
+    steps.need("the house's contracts are those of the registry's images", || {
+        migration::adopt(&site)
+    })?;
+    steps.step("a migration that takes longer than a route may", || migration::long(&site));
+    steps.step(
+        "what would stop a migration is refused, and a release that mends the rest waits",
+        || migration::left_behind(&site),
+    );
+    steps.step("a migration that fails halfway", || migration::fails(&site));
     Ok(())
 }
 
