@@ -28,8 +28,15 @@ const ROUTE: Route = Route::host("media", WEB)
     .closes(WIZARD)
     .closes_until(BEFORE, env::JELLYFIN_SETUP_DONE);
 
-/// The image's check, with time for a migration of the library's database.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
+/// While it starts and while it migrates its database, a small server answers `/health` with the
+/// word `Degraded` and the status 200, which the image's own check takes for healthy
+/// (`SetupServer.cs` of v12.0-rc5). Migrations of large libraries took many minutes
+/// (jellyfin/jellyfin issue 17894), hence the hour. The image has curl, as its own check needs it.
+const HEALTH: Health =
+    Health::shell("curl --noproxy localhost -fsS http://localhost:8096/health | grep -qx Healthy")
+        .every(Duration::from_secs(30))
+        .within(Duration::from_secs(30))
+        .starts_within(Duration::from_hours(1));
 
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
@@ -45,6 +52,8 @@ pub(crate) fn define() -> Service<App, Precious> {
         .mount(CONFIG)
         .mount(CACHE)
         .mount(MEDIA)
+        // Covers, collages and previews are made here; gigabytes of films are not.
+        .tmpfs(Tmpfs::at("/tmp"))
         .memory(Memory::gib(2))
         .cpus(Cpus::cores(2))
         .pids(512)

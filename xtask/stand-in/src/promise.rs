@@ -28,6 +28,8 @@ pub struct Promise {
     pub reads: Vec<String>,
     /// Paths of the Docker API that it asks for.
     pub asks_docker: Vec<String>,
+    /// Paths that it answers with this text, for a health check that reads it.
+    pub answers: Vec<(String, String)>,
 }
 
 /// Where an image keeps its promise.

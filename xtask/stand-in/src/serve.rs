@@ -26,11 +26,14 @@ pub(crate) fn run(promise: &Promise) -> anyhow::Result<()> {
     let engine = Arc::new(Mutex::new(None));
     ask_again(promise, &engine)?;
     for port in &promise.tcp {
-        let service = promise.service.clone();
+        let (service, answers) = (promise.service.clone(), promise.answers.clone());
         let engine = Arc::clone(&engine);
         http::serve(*port, move |it| match &*lock(&engine) {
             Some(error) => Response { status: 503, body: error.clone() },
-            None => tell(&service, it),
+            None => answers
+                .iter()
+                .find(|(path, _)| *path == it.target)
+                .map_or_else(|| tell(&service, it), |(_, text)| Response::ok(text.as_str())),
         })?;
     }
     udp(promise)?;
