@@ -56,8 +56,6 @@ pub(crate) fn define(
         // from a number. So one of two environment files sets it.
         .env_file("config/immich/machine-learning-", &env::IMMICH_ML)
         .env("IMMICH_ALLOW_SETUP", env::IMMICH_ALLOW_SETUP)
-        // Sizes the thread pool of the workers, which otherwise take every core of the host.
-        .env("CPU_CORES", 2)
         .mount(LIBRARY)
         .tmpfs(Tmpfs::at("/tmp"))
         // On a real engine this folder belonged to root, whatever its mode.
