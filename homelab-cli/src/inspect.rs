@@ -5,7 +5,9 @@ pub(crate) mod bind;
 mod compose;
 mod cpu;
 mod deployer;
+mod disk;
 pub(crate) mod docker;
+mod dump;
 mod engine;
 mod env;
 mod gpu;
@@ -62,6 +64,8 @@ pub(crate) const ALL: &[HostRule] = &[
     house_path::RULE,
     bind::RULE,
     overlap::RULE,
+    disk::RULE,
+    dump::RULE,
     submount::RULE,
     network::RULE,
     port::RULE,

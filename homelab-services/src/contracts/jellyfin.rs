@@ -22,13 +22,15 @@ pub(crate) const BEFORE: &[&str] =
 /// its settings and plugins first.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/jellyfin/jellyfin-packaging");
+    let server = read("https://github.com/jellyfin/jellyfin");
     Contract {
         tags: Tags::between("10.11", "13"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
         ports: by.all([Port::new(8096), Port::udp(7359)]),
         data: by.all(["/config"]),
-        writes: read("https://github.com/jellyfin/jellyfin").all(["/cache", "/tmp"]),
+        writes: server.all(["/cache", "/tmp"]),
+        free: server.is(Memory::gib(2)),
         requires: by.none(),
         read_only: reported(
             "drop-tested on 10.11 by tmatens/container-security-profiles; 12.x is not",
