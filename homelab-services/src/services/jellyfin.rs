@@ -28,6 +28,11 @@ const ROUTE: Route = Route::host("media", WEB)
     .closes(WIZARD)
     .closes_until(BEFORE, env::JELLYFIN_SETUP_DONE);
 
+/// Apps on televisions refuse a certificate of the house's own authority, and nobody can give it to
+/// them (jellyfin/jellyfin-androidtv issues 1127, 3385, 4231 and 5400). Not 7359/udp, by which they
+/// would find the server: it answers with the proxy's address, which is of no use to them.
+const TELEVISIONS: Publish = Publish::at(&env::JELLYFIN_ADDRESS, WEB);
+
 /// While it starts and while it migrates its database, a small server answers `/health` with the
 /// word `Degraded` and the status 200, which the image's own check takes for healthy
 /// (`SetupServer.cs` of v12.0-rc5). Migrations of large libraries took many minutes
@@ -41,6 +46,7 @@ const HEALTH: Health =
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
         .route(ROUTE)
+        .publish(TELEVISIONS)
         .egress("fetches descriptions, pictures and plugins")
         .tile(Tile::new("Jellyfin", groups::MEDIA).icon("fas fa-film").subtitle("Films and music"))
         .user(User::Variables(env::PUID, env::PGID))
