@@ -78,9 +78,11 @@ pub fn markdown(exposure: &Exposure) -> String {
 }
 
 fn asks(host: &Host) -> String {
-    host.because
-        .as_ref()
-        .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
+    let mut text = host.login.to_string();
+    if !host.open.is_empty() {
+        text += &format!(", not on {}", code(&host.open));
+    }
+    host.because.as_ref().map_or_else(|| text.clone(), |it| format!("{text}: {it}"))
 }
 
 /// Writes words as code, because Markdown would turn a path such as `*/setup/*` into italics.

@@ -38,6 +38,9 @@ fn how(host: &Host) -> String {
             "the proxy does not ask for a login".to_owned()
         }
     };
+    if !host.open.is_empty() {
+        how = format!("{how}, but not on {}", host.open.join(" "));
+    }
     if !closed.is_empty() {
         how = format!("{how}; closed: {}", closed.join(" "));
     }
