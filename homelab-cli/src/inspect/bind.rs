@@ -28,6 +28,7 @@ const SOCKET: &str = "/var/run/docker.sock";
 
 /// A mount of a service as it is on this host.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the mount by itself")]
 pub(crate) struct Use {
     pub(super) service: String,
     /// The path in the Compose file, with its variables replaced.

@@ -8,6 +8,7 @@
 //! at which the host is on.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -31,7 +32,7 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
         let binds = member.service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         for mount in binds.filter(|it| bind::holds_dumps(&member, it)) {
             let folder = context.house.source(&context.project.resolve(&mount.source));
-            let Some(newest) = newest(&folder, DEPTH) else { continue };
+            let Ok(newest) = newest(&folder, DEPTH) else { continue };
             let (name, path) = (member.name, folder.display());
             let log = format!("`docker compose logs {name}` says why");
             match newest {
@@ -68,13 +69,12 @@ fn is_daily(context: &Context<'_>, member: &Member<'_>) -> bool {
     })
 }
 
-/// Returns when the newest file below a folder was written: `None` when nobody may look, else
-/// whether there is one.
-fn newest(folder: &Path, depth: u32) -> Option<Option<SystemTime>> {
+/// Returns when the newest file below a folder was written; `None` when there is no file.
+fn newest(folder: &Path, depth: u32) -> io::Result<Option<SystemTime>> {
     let mut newest = None;
-    for entry in fs::read_dir(folder).ok()? {
-        let entry = entry.ok()?;
-        let metadata = entry.metadata().ok()?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
         let time = if metadata.is_file() {
             metadata.modified().ok()
         } else if metadata.is_dir() && depth > 0 {
@@ -84,7 +84,7 @@ fn newest(folder: &Path, depth: u32) -> Option<Option<SystemTime>> {
         };
         newest = newest.max(time);
     }
-    Some(newest)
+    Ok(newest)
 }
 
 #[cfg(test)]
@@ -95,8 +95,9 @@ mod tests {
     fn the_newest_file_counts_wherever_it_lies() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name);
-        assert_eq!(newest(&path("missing"), DEPTH), None);
-        assert_eq!(newest(folder.path(), DEPTH), Some(None));
+        let newest = |path: &Path| newest(path, DEPTH).ok();
+        assert_eq!(newest(&path("missing")), None);
+        assert_eq!(newest(folder.path()), Some(None));
         fs::create_dir_all(path("last/db")).expect("the folder is ours");
         let mut times = Vec::new();
         for (name, age) in [("last/db/a", 9), ("last/b", 5), ("c", 7)] {
@@ -105,6 +106,6 @@ mod tests {
             file.set_modified(time).expect("the file is ours");
             times.push(time);
         }
-        assert_eq!(newest(folder.path(), DEPTH), Some(Some(times[1])));
+        assert_eq!(newest(folder.path()), Some(Some(times[1])));
     }
 }

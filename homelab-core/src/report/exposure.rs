@@ -80,7 +80,7 @@ pub fn markdown(exposure: &Exposure) -> String {
 fn asks(host: &Host) -> String {
     let mut text = host.login.to_string();
     if !host.open.is_empty() {
-        text += &format!(", not on {}", code(&host.open));
+        text = format!("{text}, not on {}", code(&host.open));
     }
     host.because.as_ref().map_or_else(|| text.clone(), |it| format!("{text}: {it}"))
 }
