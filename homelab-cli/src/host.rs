@@ -96,6 +96,13 @@ impl Host {
         u32::try_from(count).ok().filter(|it| *it > 0)
     }
 
+    /// Flags of its processor, as the kernel of an x86 calls them; `None` on other kinds.
+    pub(crate) fn cpu_flags(&self) -> Option<Vec<String>> {
+        let text = self.text("/proc/cpuinfo")?;
+        let line = text.lines().find_map(|it| it.strip_prefix("flags")?.split_once(':'))?;
+        Some(line.1.split_whitespace().map(str::to_owned).collect())
+    }
+
     /// Every address and port on which something listens.
     pub(crate) fn listeners(&self) -> Vec<Listener> {
         let files = ["tcp", "tcp6", "udp", "udp6"];

@@ -6,7 +6,9 @@ mod compose;
 mod compose_override;
 mod cpu;
 mod deployer;
+mod disk;
 pub(crate) mod docker;
+mod dump;
 mod engine;
 mod env;
 mod gpu;
@@ -64,6 +66,8 @@ pub(crate) const ALL: &[HostRule] = &[
     house_path::RULE,
     bind::RULE,
     overlap::RULE,
+    disk::RULE,
+    dump::RULE,
     submount::RULE,
     network::RULE,
     port::RULE,

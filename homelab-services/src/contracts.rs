@@ -1,8 +1,9 @@
 //! Facts about images, one file for each; some are of images that the house does not run.
 //!
 //! A fact that nobody has looked up is left out, and so unknown. `read` marks facts from an image's
-//! sources or documentation, `reported` those from other people. No image was `ran` for its facts
-//! yet.
+//! sources or documentation, `reported` those from other people. No image could be pulled where this
+//! was written: what was `ran` are entry points, with programs of another build, and the source says
+//! so.
 
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;

@@ -19,11 +19,13 @@ pub(crate) const ALL: &[EnvVar] = &[
     FILES_PATH,
     FILEBROWSER_STATE_PATH,
     IMMICH_LIBRARY_PATH,
+    IMMICH_EXTERNAL_PATH,
     BACKUP_PATH,
     BACKUP_SCHEDULE,
     IMMICH_ML,
     IMMICH_ALLOW_SETUP,
     JELLYFIN_SETUP_DONE,
+    JELLYFIN_ADDRESS,
     JELLYFIN_GPU,
     RENDER_GID,
     HOMER_DIGEST.variable(),
@@ -108,6 +110,13 @@ pub(crate) const IMMICH_LIBRARY_PATH: EnvVar =
     EnvVar::new("IMMICH_LIBRARY_PATH", Kind::Path, "Photo and video originals")
         .or_under(&DATA_ROOT, "/photos");
 
+pub(crate) const IMMICH_EXTERNAL_PATH: EnvVar = EnvVar::new(
+    "IMMICH_EXTERNAL_PATH",
+    Kind::Path,
+    "Photos that Immich shows where they are, and only reads; may be empty",
+)
+.or_under(&DATA_ROOT, "/external");
+
 pub(crate) const BACKUP_PATH: EnvVar =
     EnvVar::new("BACKUP_PATH", Kind::Path, "Database dumps; copy them off this host")
         .or_under(&DATA_ROOT, "/backups");
@@ -141,10 +150,17 @@ pub(crate) const JELLYFIN_SETUP_DONE: EnvVar = EnvVar::new(
 )
 .or("false");
 
+pub(crate) const JELLYFIN_ADDRESS: EnvVar = EnvVar::new(
+    "JELLYFIN_ADDRESS",
+    Kind::Ipv4,
+    "Address at which Jellyfin answers televisions without encryption and past the proxy, at port 8096; another than this host's own only after its wizard",
+)
+.or("127.0.0.1");
+
 pub(crate) const JELLYFIN_GPU: EnvVar = EnvVar::new(
     "JELLYFIN_GPU",
     Kind::Path,
-    "Device for hardware transcoding, usually /dev/dri/renderD128; /dev/null means none",
+    "Device for hardware transcoding in Jellyfin and Immich, usually /dev/dri/renderD128; /dev/null means none",
 )
 .or("/dev/null");
 

@@ -54,7 +54,9 @@ pub(crate) const IMMICH_MACHINE_LEARNING: Image = Image::pinned(
     "ghcr.io/immich-app/immich-machine-learning:v3.2.4@sha256:e16c2f166a8174901959fdf85e2e4c7bd1ebc4b37e0b6655de97c41408a260c4",
 );
 
-/// Immich's official pin, many sources.
+/// Immich's official pin, many sources. It is PostgreSQL 14.19, which Immich still ships after the end
+/// of its life (immich-app/immich issue 28721). The image is built for 14 to 18, with `VectorChord`
+/// 1.1.1, and Immich takes any from 0.3 to below 2.
 pub(crate) const POSTGRES: Image = Image::pinned(
     "ghcr.io/immich-app/postgres:14-vectorchord0.4.3-pgvectors0.2.0@sha256:bcf63357191b76a916ae5eb93464d65c07511da41e3bf7a8416db519b40b1c23",
 );

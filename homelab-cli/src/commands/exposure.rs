@@ -94,6 +94,10 @@ pub(super) fn login(host: &Host) -> String {
         Asks::Unknown => "unknown who asks for a login, perhaps nobody",
     }
     .to_owned();
+    if !host.open.is_empty() {
+        let open = message::list(host.open.iter().map(String::as_str));
+        text = format!("{text}, not on {open}");
+    }
     if let Some(because) = &host.because {
         text = format!("{text}: {because}");
     }

@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn who_may_migrate_is_waited_for_and_so_is_who_uses_it() {
-        let depends_on = [("a".to_owned(), Dependency { condition: Condition::ServiceHealthy })];
+        let depends_on =
+            [("a".to_owned(), Dependency { condition: Condition::ServiceHealthy, restart: false })];
         let user = Service { depends_on: depends_on.into(), ..Service::default() };
         let file = File {
             services: [("a".to_owned(), Service::default()), ("b".to_owned(), user)].into(),

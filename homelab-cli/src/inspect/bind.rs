@@ -3,7 +3,8 @@
 //! The stack tells Docker not to make missing folders, because Docker would make them as root, and
 //! the service could not write to them. So the start fails instead. A service without
 //! `DAC_OVERRIDE` obeys the folder's owner and mode even as root. This rule does not look at access
-//! control lists.
+//! control lists. A folder of database dumps lets nobody else in: each dump in it may be readable by
+//! everybody, and shows password hashes, sessions and keys.
 //!
 //! Fix: make the folder with the owner that is named, or hand it over with `chown`.
 
@@ -27,6 +28,7 @@ const SOCKET: &str = "/var/run/docker.sock";
 
 /// A mount of a service as it is on this host.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the mount by itself")]
 pub(crate) struct Use {
     pub(super) service: String,
     /// The path in the Compose file, with its variables replaced.
@@ -37,6 +39,8 @@ pub(crate) struct Use {
     pub(super) writes: bool,
     /// Whether it holds data that the image must not lose and that only the image understands.
     pub(super) is_kept: bool,
+    /// Whether it holds dumps of databases, which nobody else may read.
+    pub(super) is_dumps: bool,
     /// User id of the process that uses it.
     pub(super) uid: u32,
     /// Group id of that process.
@@ -80,6 +84,7 @@ fn use_of(
             .next()
             .filter(|_| mount.source.starts_with('$')),
         is_kept: member.contract().is_some_and(|it| it.data.items().contains(&mount.target)),
+        is_dumps: holds_dumps(member, mount),
         writes: !mount.read_only,
         uid,
         gid,
@@ -87,6 +92,13 @@ fn use_of(
         overrides: becomes.is_none() && access::overrides_permissions(project, member),
         source,
     })
+}
+
+/// Whether a mount holds what its service's image dumps.
+pub(super) fn holds_dumps(member: &Member<'_>, mount: &ServiceMount) -> bool {
+    member
+        .contract()
+        .is_some_and(|it| it.dumps.get() == Some(&true) && it.data.items().contains(&mount.target))
 }
 
 impl Use {
@@ -102,7 +114,8 @@ impl Use {
     /// Returns the command that makes the folder.
     pub(crate) fn command(&self) -> String {
         let path = quoted(&self.path.display().to_string());
-        format!("sudo install -d -o {} -g {} {path}", self.uid, self.gid)
+        let mode = if self.is_dumps { "-m 0700 " } else { "" };
+        format!("sudo install -d {mode}-o {} -g {} {path}", self.uid, self.gid)
     }
 
     /// Returns the command that lets its user in.
@@ -187,6 +200,12 @@ fn judge(it: &Use, findings: &mut Findings) {
         );
         let help = it.opening(owner, &quoted(&path));
         findings.error(service, message, help);
+    } else if it.is_dumps && mode & 0o077 != 0 {
+        let message = format!(
+            "`{path}` has mode {:04o}: others than `{service}` can read the dumps in it",
+            mode & 0o7777
+        );
+        findings.warning(service, message, format!("`sudo chmod 0700 {}`", quoted(&path)));
     }
 }
 
@@ -211,6 +230,7 @@ mod tests {
             path: PathBuf::from("/srv/a b"),
             variable: Some("FILES".to_owned()),
             is_kept: false,
+            is_dumps: false,
             writes,
             uid,
             gid,
@@ -231,6 +251,32 @@ mod tests {
         // Root without the capability is a user like any other.
         assert!(!by(0, 0, true).is_allowed(1000, 1000, 0o755, true));
         assert!(Use { overrides: true, ..by(0, 0, true) }.is_allowed(1000, 1000, 0o700, true));
+    }
+
+    #[test]
+    fn dumps_are_for_their_service_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let own = std::fs::metadata(folder.path()).expect("it was just made");
+        let at = |mode: u32, is_dumps: bool| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(folder.path(), mode).expect("it is ours");
+            let path = folder.path().to_owned();
+            let it = Use { path, is_dumps, ..by(own.uid(), own.gid(), true) };
+            let mut findings = Findings { rule: RULE.id, list: Vec::new() };
+            judge(&it, &mut findings);
+            let told = findings.list.iter().map(|it| format!("{}; {}", it.message, it.help));
+            let path = folder.path().display().to_string();
+            told.collect::<String>().replace(&path, "/dumps")
+        };
+        assert_eq!(at(0o755, false), "");
+        assert_eq!(at(0o700, true), "");
+        insta::assert_snapshot!(at(0o755, true), @"`/dumps` has mode 0755: others than `web` can read the dumps in it; `sudo chmod 0700 /dumps`");
+        assert!(
+            at(0o710, true).contains("mode 0710"),
+            "a group that enters reads what it can name"
+        );
+        let it = Use { is_dumps: true, ..by(999, 999, true) };
+        assert_eq!(it.command(), "sudo install -d -m 0700 -o 999 -g 999 '/srv/a b'");
     }
 
     #[test]

@@ -3,14 +3,18 @@
 //! Such a panel asks nobody for a password, or makes its first visitor the administrator: only the
 //! proxy's login, or the paths that the proxy closes, protect it. Another service on one of its
 //! networks reaches it without the proxy, so whoever takes over that service has the panel, too. A
-//! published port of the panel gives it to everybody who reaches the host.
+//! published port of the panel gives it to everybody who reaches the host. A port at an address that
+//! is the host's own unless a variable says otherwise is the household's decision, and left alone.
 //!
 //! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
 //! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
 //! closes, end the wizard first and say so with `.accept("guarded-panel", …)`.
 
+use std::net::IpAddr;
+
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
+use crate::compose::{PublishedPort, interpolate};
 use crate::dsl::contract::PanelLogin;
 use crate::dsl::service::RoleKind;
 use crate::dsl::units::Port;
@@ -40,7 +44,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 /// not have a route.
 fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
     let ports = project.published(member).into_iter();
-    for published in ports.filter(|it| it.target == panel.number()) {
+    let ports = ports.filter(|it| it.target == panel.number());
+    for published in ports.filter(|it| !is_own_by_default(it)) {
         let (name, port) = (member.name, project.port_text(published));
         findings.on(
             member,
@@ -48,6 +53,13 @@ fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: 
             format!("do not publish the port `{panel}` of `{name}`: let a route lead there"),
         );
     }
+}
+
+/// Whether its address is one of the host alone where no variable has a value.
+fn is_own_by_default(port: &PublishedPort) -> bool {
+    let address = port.host_ip.as_deref().unwrap_or_default();
+    let default = interpolate::resolve(address, &|_| None).unwrap_or_default();
+    default.parse().is_ok_and(|it: IpAddr| it.is_loopback())
 }
 
 fn neighbours(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
@@ -83,12 +95,11 @@ fn is_guarded(project: &Project<'_>, member: &Member<'_>, login: &PanelLogin) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{PanelLogin, Project, RULE};
+    use super::{PanelLogin, Project, PublishedPort, RULE};
     use crate::checks::check;
     use crate::checks::testing::{
         CATALOGUE, break_file, break_image, break_stack, good, panel, spec,
     };
-    use crate::compose::PublishedPort;
     use crate::dsl::route::Login;
     use crate::lower::lower;
 
@@ -133,6 +144,24 @@ mod tests {
           help: add a network that is not internal, or remove the port
         ");
         assert!(!port(8081).contains("guarded-panel"), "{}", port(8081));
+        let at = |address: &str| {
+            let found = break_file(|file| {
+                let port = file.services["caddy"].ports[0].clone();
+                let host_ip = Some(address.to_owned());
+                file.services["web"].ports.push(PublishedPort { target: 8080, host_ip, ..port });
+            });
+            found.contains("guarded-panel")
+        };
+        for (address, is_found) in [
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("${TV:-127.0.0.1}", false),
+            ("${TV:-0.0.0.0}", true),
+            ("${TV}", true),
+            ("192.168.1.2", true),
+        ] {
+            assert_eq!(at(address), is_found, "{address}");
+        }
     }
 
     #[test]

@@ -9,7 +9,10 @@
 //! `.login(Login::BuiltIn).closes(WIZARD)`: it is then set up from the host. Paths that answer
 //! anybody before that and the administrator afterwards are closed with
 //! `.closes_until(PATHS, VARIABLE)`, until the household sets the variable. Where everybody really
-//! may enter, say why with `Login::Open { because: … }`.
+//! may enter, say why with `Login::Open { because: … }`. Where programs must reach single paths
+//! without the proxy's login, and say a secret of their own, name these paths and the reason with
+//! `.opens(PATHS, because)`; a path of the wizard cannot be one of them. Without a reason only the
+//! paths are accepted that the image's contract calls public.
 
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
@@ -36,9 +39,24 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             }
             PanelLogin::BuiltIn => continue,
         };
-        let sites = project.sites_of(member.name).filter(|it| shows(it, panel));
-        for site in sites.filter(|it| !it.is_guarded() && !is_settled(project, it, panel)) {
+        for site in project.sites_of(member.name).filter(|it| shows(it, panel)) {
             let address = site.place(site.addresses().next().unwrap_or_default());
+            if site.is_guarded() {
+                if let Some(path) = unsettled_path(project, site, panel) {
+                    findings.on(
+                        &member,
+                        format!("nobody asks for a login at `{address}{path}`, and {fault}"),
+                        Help::new(
+                            "name only paths whose clients have a secret of their own, and say why: `.opens(PATHS, because)`",
+                            "let the proxy ask there, too: remove the line `vars` of that path",
+                        ),
+                    );
+                }
+                continue;
+            }
+            if is_settled(project, site, panel) {
+                continue;
+            }
             findings.on(
                 &member,
                 format!("nobody asks for a login at `{address}`, and {fault}"),
@@ -74,10 +92,42 @@ fn is_settled(project: &Project<'_>, site: &ProxySite, panel: &Panel) -> bool {
     }
 }
 
+/// Returns a path on which nobody asks, although neither its author nor the contract says why, or
+/// although it is one of the wizard.
+fn unsettled_path<'a>(
+    project: &Project<'_>,
+    site: &'a ProxySite,
+    panel: &Panel,
+) -> Option<&'a str> {
+    let reason = project.route_of(site).and_then(|it| it.open).map(|it| it.1);
+    let has_reason = reason.is_some_and(|it| !it.is_empty());
+    let private = match &panel.login {
+        PanelLogin::FirstVisitor { wizard, open } => wizard.iter().chain(open).collect(),
+        PanelLogin::None | PanelLogin::BuiltIn => Vec::new(),
+    };
+    let is_private = |path: &str| private.iter().any(|it| overlap(path, it));
+    let is_public = |path: &str| panel.public.iter().any(|it| it == path);
+    let mut paths = site.open_paths().into_iter();
+    paths.find(|it| !(has_reason || is_public(it)) || is_private(it))
+}
+
+/// Whether a request may match both paths, in any spelling; `*` stands for anything.
+fn overlap(one: &str, other: &str) -> bool {
+    let fixed = |it: &str| it.split('*').next().unwrap_or_default().to_ascii_lowercase();
+    let (one, other) = (fixed(one), fixed(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Login, PanelLogin};
-    use crate::checks::testing::{break_file, break_image, break_stack, panel, spec};
+    use super::{Login, Panel, PanelLogin, Project, RULE};
+    use crate::checks::check;
+    use crate::checks::testing::{
+        CATALOGUE, break_file, break_image, break_stack, good, panel, spec,
+    };
+    use crate::dsl::contract::{Contract, ran};
+    use crate::dsl::units::Port;
+    use crate::lower::lower;
     use crate::prelude::{Domain, EnvVar, Kind, Route};
 
     #[test]
@@ -191,5 +241,66 @@ mod tests {
             |image| image.panel = panel(PanelLogin::BuiltIn),
         );
         assert_eq!(found, "");
+    }
+
+    /// Findings where the panel of `web` opens this path.
+    fn opened(path: &'static [&'static str], because: &'static str) -> String {
+        break_stack(|stack| {
+            let route = &mut spec(stack, "web").routes[0];
+            *route = route.opens(path, because);
+        })
+    }
+
+    #[test]
+    fn an_open_path_needs_a_reason_and_is_none_of_the_wizard() {
+        assert_eq!(opened(&["/hook/*"], "the scale says its token"), "");
+        insta::assert_snapshot!(opened(&["/hook/*"], ""), @r"
+        error[route-login]: nobody asks for a login at `notes.home.arpa/hook/*`, and the first visitor of `web` becomes its administrator
+          --> web.rs
+          help: name only paths whose clients have a secret of their own, and say why: `.opens(PATHS, because)`
+        ");
+        insta::assert_snapshot!(opened(&["/Setup/user"], "the scale says its token"), @r"
+        error[route-login]: nobody asks for a login at `notes.home.arpa/Setup/user`, and the first visitor of `web` becomes its administrator
+          --> web.rs
+          help: name only paths whose clients have a secret of their own, and say why: `.opens(PATHS, because)`
+        ");
+    }
+
+    #[test]
+    fn a_file_alone_does_not_say_why() {
+        let mut stack = good();
+        let route = &mut spec(&mut stack, "web").routes[0];
+        *route = route.opens(&["/hook/*"], "the scale says its token");
+        let found = |catalogue: &[Contract]| {
+            let found = check(&Project::from_file(lower(&stack), catalogue)).findings;
+            found.iter().any(|it| it.rule == RULE.id)
+        };
+        assert!(found(&CATALOGUE));
+        let mut catalogue = CATALOGUE.to_vec();
+        let login = PanelLogin::first_visitor(&["/setup/*"], &[]);
+        let panel = Panel::with_public(Port::new(8080), login, &["/hook/*"]);
+        catalogue[0].panel = ran("tests").is(panel);
+        assert!(!found(&catalogue), "the contract says why");
+    }
+
+    #[test]
+    fn a_variable_that_opens_every_path_leaves_nothing_guarded() {
+        for vars in ["open yes", "@any open yes", "/* open yes", "* open yes"] {
+            let found = break_file(|file| {
+                let web = &mut file.services["web"].labels;
+                web.insert("caddy.vars_7".to_owned(), vars.to_owned());
+                web.insert("caddy.@any.header".to_owned(), "X-Any *".to_owned());
+            });
+            assert!(found.starts_with("error[route-login]"), "{vars}: {found}");
+        }
+        let found = break_file(|file| {
+            file.services["web"].labels.insert("caddy.vars_7".to_owned(), "open no".to_owned());
+        });
+        assert_eq!(found, "", "another value opens nothing");
+        let found = break_file(|file| {
+            let common = "caddy_0.vars_7".to_owned();
+            file.services["caddy"].labels.insert(common, "open yes".to_owned());
+        });
+        assert!(found.starts_with("error[route-login]"), "a snippet sets it: {found}");
     }
 }

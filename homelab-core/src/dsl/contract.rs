@@ -42,6 +42,16 @@ pub struct Contract {
     /// Paths outside `data` that it writes: with a read-only root each needs a mount or tmpfs.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub writes: Fact<Vec<String>>,
+    /// Whether `data` are dumps of databases, which show what the databases hide, and are worth
+    /// little when they are old.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub dumps: Fact<bool>,
+    /// Space below which it does not start, in MiB, on each disk that holds `data` or `writes`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub free: Fact<Memory>,
+    /// Flags of `/proc/cpuinfo` that it needs of a processor of the kind x86-64.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub cpu_flags: Fact<Vec<String>>,
     /// Whether it works with a read-only root.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub read_only: Fact<ReadOnly>,
@@ -106,6 +116,9 @@ impl Contract {
             ports: Fact::Unknown,
             data: Fact::Unknown,
             writes: Fact::Unknown,
+            dumps: Fact::Unknown,
+            free: Fact::Unknown,
+            cpu_flags: Fact::Unknown,
             read_only: Fact::Unknown,
             memory: Fact::Unknown,
             ships_health: Fact::Unknown,
@@ -140,6 +153,9 @@ impl Contract {
             self.ports.source(),
             self.data.source(),
             self.writes.source(),
+            self.dumps.source(),
+            self.free.source(),
+            self.cpu_flags.source(),
             self.read_only.source(),
             self.memory.source(),
             self.ships_health.source(),
@@ -244,12 +260,22 @@ pub struct Panel {
     pub port: Port,
     /// Who may enter it.
     pub login: PanelLogin,
+    /// Paths, as matchers for the proxy, whose clients say a secret of their own, such as in the
+    /// path: they need no login in front.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public: Vec<String>,
 }
 
 impl Panel {
     /// Makes a panel on this port, with this login.
     pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
-        Some(Self { port, login })
+        Some(Self { port, login, public: Vec::new() })
+    }
+
+    /// Makes a panel that has paths whose clients say a secret of their own.
+    pub fn with_public(port: Port, login: PanelLogin, public: &[&str]) -> Option<Self> {
+        let public = public.iter().map(|it| (*it).to_owned()).collect();
+        Some(Self { port, login, public })
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Route {
     pub(crate) login: Login,
     pub(crate) closed: &'static [&'static str],
     pub(crate) closed_until: Option<(&'static [&'static str], EnvVar)>,
+    /// Paths without the proxy's login, and why.
+    pub(crate) open: Option<(&'static [&'static str], &'static str)>,
 }
 
 impl Route {
@@ -98,6 +100,7 @@ impl Route {
             login: Login::Proxy,
             closed: &[],
             closed_until: None,
+            open: None,
         }
     }
 
@@ -170,7 +173,9 @@ impl Route {
 
     /// Says who asks for the login. Default: [`Login::Proxy`].
     #[must_use]
+    #[track_caller]
     pub const fn login(mut self, login: Login) -> Self {
+        assert!(self.open.is_none() || matches!(login, Login::Proxy), "{}", ONLY_THE_PROXYS);
         self.login = login;
         self
     }
@@ -201,6 +206,48 @@ impl Route {
         self.closed_until = Some((paths, done));
         self
     }
+
+    /// Asks for no login on these paths, for this reason, where the proxy asks on all others. It is
+    /// for programs that cannot answer and say a secret of their own, such as in the path. `*` at
+    /// the end of a path stands for one or more parts of letters, digits, `-`, `_`, `~` and `.`. A
+    /// request whose path is spelt in any other way is asked: with an escape, `//`, a part that
+    /// begins with a dot, or letters of another case. Default: none.
+    ///
+    /// Panics (in a `const`: does not compile) where the proxy does not ask, and on a path that is
+    /// not `/` with at least one such part.
+    #[must_use]
+    #[track_caller]
+    pub const fn opens(mut self, paths: &'static [&'static str], because: &'static str) -> Self {
+        assert!(matches!(self.login, Login::Proxy), "{}", ONLY_THE_PROXYS);
+        let mut at = 0;
+        while at < paths.len() {
+            assert!(
+                is_open_path(paths[at].as_bytes()),
+                "an open path is such as `/api/push/*`: plain parts, and `*` only as the last one"
+            );
+            at += 1;
+        }
+        self.open = Some((paths, because));
+        self
+    }
+}
+
+const ONLY_THE_PROXYS: &str = "paths are opened only where the proxy asks for the login";
+
+/// Whether a path is one that [`Route::opens`] takes.
+const fn is_open_path(path: &[u8]) -> bool {
+    let (mut at, mut begins_part) = (1, true);
+    while at < path.len() {
+        let is_plain = path[at].is_ascii_alphanumeric() || matches!(path[at], b'-' | b'_' | b'~');
+        let is_star = path[at] == b'*' && begins_part && at > 1 && at + 1 == path.len();
+        let is_further = !begins_part && matches!(path[at], b'.' | b'/');
+        if !(is_plain || is_star || is_further) {
+            return false;
+        }
+        begins_part = path[at] == b'/';
+        at += 1;
+    }
+    path.len() > 1 && path[0] == b'/' && !begins_part
 }
 
 #[track_caller]
@@ -333,5 +380,24 @@ impl Tile {
     pub const fn subtitle(mut self, subtitle: &'static str) -> Self {
         self.subtitle = subtitle;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_open_path;
+
+    #[test]
+    fn an_open_path_is_plain() {
+        for path in ["/a", "/api/push/*", "/a.b/~c_-", "/hook"] {
+            assert!(is_open_path(path.as_bytes()), "{path}");
+        }
+        for path in
+            ["", "/", "/*", "a", "a/*", "//a", "/a//b", "/a/", "/.a", "/a/../b", "/a*", "/a/*/b"]
+                .into_iter()
+                .chain(["/a b", "/a%2f", "/a\\b", "/a?b", "/a;b", "/a\"", "/a`", "/{a}", "/ä"])
+        {
+            assert!(!is_open_path(path.as_bytes()), "{path}");
+        }
     }
 }

@@ -21,6 +21,9 @@ const LOGIN_SNIPPET: &str = "login";
 /// Name of the snippet that every route imports; `login` imports it, too.
 const COMMON_SNIPPET: &str = "common";
 
+/// The variable by which a site says that a path needs no login.
+const OPEN: &str = "open yes";
+
 /// Headers by which services believe who somebody is, where they come from or what they ask for.
 /// The proxy says it of its own accord (`X-Forwarded-For`, `-Proto`, `-Host`); what a client says
 /// never passes. `_` counts as `-` in many a program, hence the last one.
@@ -156,6 +159,9 @@ fn login(secret: Secret, labels: &mut IndexMap<String, Text>) {
     put(".import", COMMON_SNIPPET);
     put(".header", UNFRAMED);
     put(".vars", &format!("login {{file.{path}}}"));
+    // What a site may open, see `opened`.
+    put(".@guarded.not.vars", OPEN);
+    put(".@stranger.not.vars", OPEN);
     put(
         ".@stranger.expression",
         &format!(
@@ -166,9 +172,32 @@ fn login(secret: Secret, labels: &mut IndexMap<String, Text>) {
     put(".header_1", "@stranger WWW-Authenticate `Basic realm=\"restricted\"`");
     put(".redir", "@stranger / 401");
     // A missing file makes the import fail, and with it every site that asks: fail closed.
+    put(".basic_auth", "@guarded");
     put(".basic_auth.import", &path);
-    // The household's password is the proxy's business alone; this comes after `basic_auth`.
-    put(".request_header", "-Authorization");
+    // The household's password is the proxy's business alone; this comes after `basic_auth`. What is
+    // no password belongs to a program on an open path.
+    put(".@password.header_regexp", "Authorization ^(?i)basic");
+    put(".request_header", "@password -Authorization");
+}
+
+/// Sets the variable on which the snippet of the login does not ask, for these paths.
+///
+/// The service gets a path as the client has spelt it, and may read it in another way than Caddy
+/// does, which decodes and cleans a path before it compares. So what was sent has to be plain, too.
+fn opened(paths: &[&str]) -> [(&'static str, String); 3] {
+    let patterns: Vec<_> = paths
+        .iter()
+        .map(|it| it.replace('.', "[.]").replace('*', "([A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)+"))
+        .collect();
+    let pattern = patterns.join("|");
+    [
+        (".@open.path", paths.join(" ")),
+        (
+            ".@open.expression",
+            format!("`{{http.request.orig_uri}}.matches(\"^({pattern})([?].*)?$\")`"),
+        ),
+        (".vars_1", format!("@open {OPEN}")),
+    ]
 }
 
 /// Writes the labels of one site of a route; returns the prefix of its lines.
@@ -197,6 +226,9 @@ fn route(
         put(".@unsettled.path", &paths.join(" "));
         put(".@unsettled.not.vars", &"set-up done=true");
         put(".respond_1", &"@unsettled 403");
+    }
+    for (key, value) in route.open.iter().flat_map(|(paths, _)| opened(paths)) {
+        put(key, &value);
     }
     let snippet = if route.login == Login::Proxy { LOGIN_SNIPPET } else { COMMON_SNIPPET };
     put(".import", &snippet);

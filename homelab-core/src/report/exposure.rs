@@ -90,9 +90,11 @@ fn certificate(host: &Host) -> String {
 }
 
 fn asks(host: &Host) -> String {
-    host.because
-        .as_ref()
-        .map_or_else(|| host.login.to_string(), |it| format!("{}: {it}", host.login))
+    let mut text = host.login.to_string();
+    if !host.open.is_empty() {
+        text = format!("{text}, not on {}", code(&host.open));
+    }
+    host.because.as_ref().map_or_else(|| text.clone(), |it| format!("{text}: {it}"))
 }
 
 /// Writes words as code, because Markdown would turn a path such as `*/setup/*` into italics.

@@ -6,6 +6,10 @@ use homelab_core::prelude::*;
 /// to the wizard (`internal/home/web.go`, `control.go` and `controlinstall.go` at 75e43ab5).
 const WIZARD: &[&str] = &["/install.*", "/control/install/*"];
 
+/// By default each /24 of clients gets 20 answers a second, and the panel believes only a proxy on its
+/// own host when that says who asks (`internal/home/config.go`); the file with both is the
+/// household's, so `docs/runbooks/first-start.md` changes them.
+///
 /// Facts: `docker/build.Dockerfile`, `internal/home/options.go` at 75e43ab5; capabilities and
 /// the read-only root were drop-tested for DNS only.
 pub(super) fn contract() -> Contract {

@@ -13,6 +13,9 @@ pub(super) fn contract() -> Contract {
         ports: by.all([Port::new(3003)]),
         data: by.none(),
         writes: by.all(["/cache", "/tmp", "/run"]),
+        // Since version 3 its builds for amd64 need x86-64-v2; these are the flags of that level by
+        // the psABI of x86-64.
+        cpu_flags: by.all(["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]),
         requires: by.none(),
         read_only: reported("a deployed stack of v3.1.0 in tmatens/compose-lint")
             .is(ReadOnly::Works),

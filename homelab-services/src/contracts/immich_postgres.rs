@@ -2,8 +2,15 @@
 
 use homelab_core::prelude::*;
 
-/// Facts: `postgres/` of base-images at ff4be93 and the official image's entry point; the
-/// capabilities and the read-only root were drop-tested with Immich v2.7.5.
+/// How the entry point was run: with an empty folder, a password's file, a health check by TCP, a
+/// stop and a second start. Others drop-tested the image itself with Immich v2.7.5
+/// (tmatens/container-security-profiles).
+const RUN: Evidence = ran(
+    "the entry point of docker-library/postgres, by runc with CHOWN, DAC_OVERRIDE, SETGID and SETUID; \
+     not the image itself",
+);
+
+/// Facts: `postgres/` of base-images at ff4be93 and the official image's entry point.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/immich-app/base-images/tree/main/postgres");
     Contract {
@@ -15,10 +22,7 @@ pub(super) fn contract() -> Contract {
         data: by.all(["/var/lib/postgresql/data"]),
         writes: by.all(["/etc/postgresql", "/var/run/postgresql"]),
         requires: by.all(["POSTGRES_PASSWORD"]),
-        read_only: reported(
-            "drop-tested with Immich v2.7.5 by tmatens/container-security-profiles",
-        )
-        .is(ReadOnly::Works),
+        read_only: RUN.is(ReadOnly::Works),
         memory: read("https://docs.immich.app/install/requirements").is(Memory::gib(2)),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),

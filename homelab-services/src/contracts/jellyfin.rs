@@ -14,18 +14,23 @@ pub(crate) const WIZARD: &[&str] = &["*/Startup/*"];
 pub(crate) const BEFORE: &[&str] =
     &["*/Environment/*", "*/Library/VirtualFolders*", "*/Libraries/*"];
 
-/// Facts: jellyfin-packaging at 69a2981 (it makes `/config` and `/cache` with mode 777). That it
-/// works without capabilities and with a read-only root was drop-tested on 10.11, but not on 12.x:
-/// if it does not start, look at its settings and plugins first.
+/// Facts: `docker/Dockerfile` of jellyfin-packaging at 69a2981 (it makes `/config` and `/cache` with
+/// mode 777, and has curl); the server at c3ed1407. It makes `/tmp/jellyfin` for covers, collages,
+/// previews and loudness (`BaseApplicationPaths.cs`, `MediaEncoder.cs`, `SkiaEncoder.cs`;
+/// jellyfin/jellyfin issue 15691 has the error without it). That it works without capabilities and
+/// with a read-only root was drop-tested on 10.11, but not on 12.x: if it does not start, look at
+/// its settings and plugins first.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/jellyfin/jellyfin-packaging");
+    let server = read("https://github.com/jellyfin/jellyfin");
     Contract {
         tags: Tags::between("10.11", "13"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
         ports: by.all([Port::new(8096), Port::udp(7359)]),
         data: by.all(["/config"]),
-        writes: by.all(["/cache"]),
+        writes: server.all(["/cache", "/tmp"]),
+        free: server.is(Memory::gib(2)),
         requires: by.none(),
         read_only: reported(
             "drop-tested on 10.11 by tmatens/container-security-profiles; 12.x is not",

@@ -9,8 +9,9 @@ use homelab_core::prelude::*;
 /// setuid root, and `no-new-privileges` takes their privileges away anyway; the daemon itself keeps
 /// none (`src/daemon/daemon.c` of v2.11.0). So some charts are missing: bytes read and written and
 /// open files of each process, and which network interface belongs to which container. Processor
-/// and memory of each process are in files that everybody may read. This is read from the sources,
-/// not tested with the image under `AppArmor`.
+/// and memory of each process are in files that everybody may read. `DAC_OVERRIDE` it needs in either
+/// case; `CHOWN` would only spare it some lines of errors. This is read from the sources, not tested
+/// with the image under `AppArmor`.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/netdata/netdata/blob/master/packaging/docker/README.md");
     Contract {

@@ -2,8 +2,8 @@
 
 use homelab_core::prelude::*;
 
-/// Facts: `debian.Dockerfile`, `env.sh`, `backup.sh` at d257e5d. That a read-only root and no
-/// capabilities suffice is read from the scripts, not tested.
+/// Facts: `debian.Dockerfile`, `init.sh`, `env.sh`, `backup.sh` at d257e5d. Its dumps have mode 0644,
+/// in folders of mode 0755 (run).
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/prodrigestivill/docker-postgres-backup-local");
     Contract {
@@ -13,9 +13,13 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(8080)]),
         data: by.all(["/backups"]),
+        dumps: by.is(true),
         writes: by.all(["/var/lib/postgresql/data"]),
         requires: by.all(["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"]),
-        read_only: by.is(ReadOnly::Works),
+        read_only: ran(
+            "its scripts, by runc as user 999 without capabilities; not the image itself",
+        )
+        .is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
         // `POSTGRES_DB` lists several databases.

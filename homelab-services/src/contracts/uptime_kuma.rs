@@ -2,6 +2,10 @@
 
 use homelab_core::prelude::*;
 
+/// The paths at which jobs and devices say that they are well, each with a monitor's token
+/// (`/api/push/:pushToken` in `server/routers/api-router.js` at 6398a958).
+pub(crate) const PUSH: &[&str] = &["/api/push/*"];
+
 /// Facts: `docker/dockerfile` and `server/setup-database.js` at 6398a958; capabilities and the
 /// read-only root were drop-tested with tag 2.
 pub(super) fn contract() -> Contract {
@@ -21,7 +25,11 @@ pub(super) fn contract() -> Contract {
         // The wizard is an event on the WebSocket that the whole panel uses (`setup` in
         // `server/server.js`), so no path can be closed for the wizard alone. `/setup-database`
         // answers only while nobody has chosen a database.
-        panel: by.is(Panel::new(Port::new(3001), PanelLogin::first_visitor(&[], &[]))),
+        panel: by.is(Panel::with_public(
+            Port::new(3001),
+            PanelLogin::first_visitor(&[], &[]),
+            PUSH,
+        )),
         egress: by
             .is(Egress::optional("watches addresses outside the house and sends notifications")),
         peers: by.none(),

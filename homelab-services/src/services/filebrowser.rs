@@ -1,5 +1,8 @@
 //! FileBrowser Quantum: the maintained successor of the archived File Browser.
 //!
+//! Everybody whom the proxy lets in is its one administrator. Public shares and `WebDAV` stop at the
+//! proxy's login, too: their visitors have no account of the house.
+//!
 //! Upstream: <https://filebrowserquantum.com/en/docs/>
 
 mod config;

@@ -2,6 +2,7 @@
 //!
 //! Upstream: <https://github.com/bastienwirtz/homer/blob/main/docs/configuration.md>
 
+mod app;
 mod config;
 
 use homelab_core::dsl::stack::PlacedTile;
@@ -9,6 +10,7 @@ use homelab_core::prelude::*;
 
 use crate::{env, images};
 
+pub(crate) use self::app::files as app_files;
 pub(crate) use self::config::{file, schema};
 
 const NAME: ServiceName = ServiceName::new("homer");
@@ -35,6 +37,8 @@ pub(crate) fn define(tiles: &[PlacedTile]) -> Service<App, Unattended> {
         .route(Route::apex(WEB))
         // It needs no more than its own files; the folder is read-only.
         .env("INIT_ASSETS", 0)
+        // On a kernel without IPv6 it would not start (`lighttpd-ipv6.sh`).
+        .env("IPV6_DISABLE", 1)
         .mount(ASSETS)
         .memory(MEMORY)
         .pids(64);

@@ -1,5 +1,8 @@
 //! Immich machine learning: search by content, faces, text in pictures.
 //!
+//! The pinned image computes on the processor. Images with `-openvino` or `-cuda` behind their tag
+//! use a GPU; they are other pins, which a household with such a GPU puts here.
+//!
 //! Upstream: <https://docs.immich.app/install/environment-variables#machine-learning>
 
 use homelab_core::compose::yaml;
@@ -26,10 +29,13 @@ const MEMORY: MemoryRange = Memory::gib(2).up_to(Memory::gib(4));
 pub(crate) fn define() -> Service<Agent> {
     Service::agent(NAME, images::IMMICH_MACHINE_LEARNING, HEALTH)
         .profile(profiles::PHOTOS)
-        .egress("downloads its models from Hugging Face on first use")
+        .egress("downloads its models from Hugging Face and modelscope.cn on first use")
         .switched_by(&env::IMMICH_ML)
         .env("TZ", env::TZ)
         .env("MACHINE_LEARNING_WORKERS", 1)
+        // As many as its processors; by default it starts as many as the host has
+        // (`immich_ml/config.py` of v3.1.0), each with memory of its own.
+        .env("MACHINE_LEARNING_REQUEST_THREADS", 2)
         .env("MACHINE_LEARNING_CACHE_FOLDER", "/cache")
         .env("MPLCONFIGDIR", "/tmp/matplotlib")
         .env("HOME", "/tmp")

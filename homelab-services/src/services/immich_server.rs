@@ -15,6 +15,9 @@ const WEB: Port = Port::new(2283);
 
 const LIBRARY: Mount<Precious> = Bind::env(&env::IMMICH_LIBRARY_PATH, Backup::Offsite).at("/data");
 
+/// Folders of its own, which it never changes: an external library in its words.
+const EXTERNAL: Mount<Stateless> = Bind::env_read_only(&env::IMMICH_EXTERNAL_PATH).at("/external");
+
 /// It has its own accounts, because its phone apps cannot answer when the proxy asks for a
 /// password. `IMMICH_ALLOW_SETUP` decides once who becomes the administrator.
 const ROUTE: Route = Route::host("photos", WEB).login(Login::BuiltIn);
@@ -46,6 +49,9 @@ pub(crate) fn define(
             Tile::new("Immich", groups::MEDIA).icon("fas fa-images").subtitle("Photos and videos"),
         )
         .user(OWNER)
+        // The one that Jellyfin uses; its settings for videos choose whether it does, too.
+        .device(&env::JELLYFIN_GPU, "/dev/dri/renderD128")
+        .group(&env::RENDER_GID)
         .env("TZ", env::TZ)
         .env("DB_HOSTNAME", db.server.host())
         .env("DB_USERNAME", db.user)
@@ -60,9 +66,8 @@ pub(crate) fn define(
         // from a number. So one of two environment files sets it.
         .env_file("config/immich/machine-learning-", &env::IMMICH_ML)
         .env("IMMICH_ALLOW_SETUP", env::IMMICH_ALLOW_SETUP)
-        // Sizes the thread pool of the workers, which otherwise take every core of the host.
-        .env("CPU_CORES", 2)
         .mount(LIBRARY)
+        .mount(EXTERNAL)
         .tmpfs(Tmpfs::at("/tmp"))
         // On a real engine this folder belonged to root, whatever its mode.
         .tmpfs(Tmpfs::at("/run").owned_by(OWNER))

@@ -28,8 +28,20 @@ const ROUTE: Route = Route::host("media", WEB)
     .closes(WIZARD)
     .closes_until(BEFORE, env::JELLYFIN_SETUP_DONE);
 
-/// The image's check, with time for a migration of the library's database.
-const HEALTH: Health = Health::from_image().starts_within(Duration::from_mins(2));
+/// Apps on televisions refuse a certificate of the house's own authority, and nobody can give it to
+/// them (jellyfin/jellyfin-androidtv issues 1127, 3385, 4231 and 5400). Not 7359/udp, by which they
+/// would find the server: it answers with the proxy's address, which is of no use to them.
+const TELEVISIONS: Publish = Publish::at(&env::JELLYFIN_ADDRESS, WEB);
+
+/// While it starts and while it migrates its database, a small server answers `/health` with the
+/// word `Degraded` and the status 200, which the image's own check takes for healthy
+/// (`SetupServer.cs` of v12.0-rc5). Migrations of large libraries took many minutes
+/// (jellyfin/jellyfin issue 17894), hence the hour. The image has curl, as its own check needs it.
+const HEALTH: Health =
+    Health::shell("curl --noproxy localhost -fsS http://localhost:8096/health | grep -qx Healthy")
+        .every(Duration::from_secs(30))
+        .within(Duration::from_secs(30))
+        .starts_within(Duration::from_hours(1));
 
 /// 600 MB after a restart and a scan (jellyfin#11551), and 2 GB after days (docker-jellyfin#197).
 /// Upstream names no figure for a container.
@@ -38,6 +50,7 @@ const MEMORY: MemoryRange = Memory::mib(640).up_to(Memory::gib(2));
 pub(crate) fn define() -> Service<App, Precious> {
     Service::app(NAME, images::JELLYFIN, HEALTH)
         .route(ROUTE)
+        .publish(TELEVISIONS)
         .egress("fetches descriptions, pictures and plugins")
         .tile(Tile::new("Jellyfin", groups::MEDIA).icon("fas fa-film").subtitle("Films and music"))
         .user(User::Variables(env::PUID, env::PGID))
@@ -49,6 +62,8 @@ pub(crate) fn define() -> Service<App, Precious> {
         .mount(CONFIG)
         .mount(CACHE)
         .mount(MEDIA)
+        // Covers, collages and previews are made here; gigabytes of films are not.
+        .tmpfs(Tmpfs::at("/tmp"))
         .memory(MEMORY)
         .cpus(Cpus::cores(2))
         .pids(512)

@@ -1,5 +1,8 @@
 //! Netdata: metrics of the host and its containers.
 //!
+//! It shows alarms in its panel and tells nobody, until `health_alarm_notify.conf` in its
+//! configuration names whom; it has no way out, so that takes `.egress(…)` as well.
+//!
 //! Upstream: <https://learn.netdata.cloud/docs/netdata-agent/installation/docker>
 
 use homelab_core::prelude::*;
@@ -22,11 +25,15 @@ const CACHE: Mount<Stateless> =
     Volume::scratch("netdata-cache", "past metrics, which nobody restores")
         .at("/var/cache/netdata");
 
-/// What it reads of the host. Upstream also wants `/`, but that holds the Docker socket; without it
-/// only the charts of disk space per mount are missing.
-const HOST: [Mount<Stateless>; 5] = [
+/// What it reads of the host. Upstream also wants `/`, but that holds the Docker socket. Without it
+/// Netdata charts the space of the disk that holds Docker's volumes, by its own, and of no other; a
+/// folder of another disk would have to be writable for it, because it leaves out read-only mounts
+/// (`plugin_diskspace.c` at 04b1cf54). TCP, UDP and connection tracking are the container's own.
+/// From `/etc/hostname` it has its name, which would change with each container.
+const HOST: [Mount<Stateless>; 6] = [
     Bind::host_read_only("/proc").at("/host/proc"),
     Bind::host_read_only("/sys").at("/host/sys"),
+    Bind::host_read_only("/etc/hostname").at("/host/etc/hostname"),
     Bind::host_read_only("/etc/os-release").at("/host/etc/os-release"),
     Bind::host_read_only("/etc/passwd").at("/host/etc/passwd"),
     Bind::host_read_only("/etc/group").at("/host/etc/group"),

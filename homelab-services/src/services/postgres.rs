@@ -1,5 +1,8 @@
 //! PostgreSQL for Immich, in the image that carries the vector extension Immich needs.
 //!
+//! Its entry point logs harmless lines about modes that it may not change, because it gets no
+//! `FOWNER`.
+//!
 //! Upstream: <https://github.com/immich-app/base-images/tree/main/postgres>
 
 use homelab_core::prelude::*;

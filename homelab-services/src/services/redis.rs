@@ -1,5 +1,9 @@
 //! Valkey: Immich's cache and job queue, spoken to by the Redis protocol.
 //!
+//! At night Immich by itself queues again only missing thumbnails and the grouping of faces
+//! (`queue.service.ts` of v3.1.0). After the queue was lost, `docs/runbooks/after-a-crash.md` says
+//! which buttons queue the rest. In its log a warning about `vm.overcommit_memory` is harmless.
+//!
 //! Upstream: <https://github.com/valkey-io/valkey-container>
 
 use homelab_core::prelude::*;
@@ -9,7 +13,8 @@ use crate::{images, networks, profiles};
 const NAME: ServiceName = ServiceName::new("redis");
 
 const DATA: Mount<Stateless> =
-    Volume::scratch("redis", "a job queue: Immich queues again what is missing").at("/data");
+    Volume::scratch("redis", "a job queue: a page of Immich's administration fills it again")
+        .at("/data");
 
 /// `redis-cli` exits with 0 even when the server answers with an error.
 const HEALTH: Health = Health::shell("redis-cli ping | grep -q PONG")

@@ -36,6 +36,9 @@ pub(crate) fn define(name: ServiceName, consumer: ServiceName, allow: &Allow) ->
         // The filter ends when the socket goes away, so that its restart finds the new one.
         .env("SP_WATCHDOGINTERVAL", 60)
         .env("SP_STOPONWATCHDOG", true)
+        // Seconds, instead of 10: Caddy's connection for events never ends by itself, and without the
+        // filter Caddy may drop all sites.
+        .env("SP_SHUTDOWNGRACETIME", 1)
         .env("SP_ALLOW_GET", allow.get)
         .memory(MEMORY)
         .pids(64)

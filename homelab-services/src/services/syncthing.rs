@@ -1,5 +1,10 @@
 //! Syncthing: keeps folders in step between the household's devices.
 //!
+//! Its port for discovery in the local network, 21027/udp, is not published: what it announces never
+//! leaves the container's network, and what others announce would seem to come from the gateway. So
+//! the other devices are told its address, see `docs/runbooks/first-start.md`; otherwise they reach
+//! it by relays in the internet.
+//!
 //! Upstream: <https://github.com/syncthing/syncthing/blob/main/README-Docker.md>
 
 use homelab_core::prelude::*;
@@ -12,7 +17,6 @@ const NAME: ServiceName = ServiceName::new("syncthing");
 const PANEL: Port = Port::new(8384);
 const SYNC: Port = Port::new(22_000);
 const SYNC_QUIC: Port = Port::udp(22_000);
-const DISCOVERY: Port = Port::udp(21_027);
 
 /// Keys of this device and the index of its folders.
 const STATE: Mount<Precious> = Volume::precious("syncthing", Backup::Offsite).at("/var/syncthing");
@@ -34,7 +38,6 @@ pub(crate) fn define() -> Service<App, Precious> {
         .tile(Tile::new("Syncthing", groups::DATA).icon("fas fa-rotate").subtitle("File sync"))
         .publish(Publish::at(&env::LAN_ADDRESS, SYNC))
         .publish(Publish::at(&env::LAN_ADDRESS, SYNC_QUIC))
-        .publish(Publish::at(&env::LAN_ADDRESS, DISCOVERY))
         .env("TZ", env::TZ)
         .env("PUID", env::PUID)
         .env("PGID", env::PGID)

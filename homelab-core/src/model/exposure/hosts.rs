@@ -33,9 +33,12 @@ pub struct Host {
     pub profiles: Vec<String>,
     /// Who asks for the login.
     pub login: Asks,
-    /// Why nobody asks.
+    /// Why nobody asks, or not on `open`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// Paths on which the proxy does not ask, where it asks on all others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
     /// Paths that are refused.
     pub closed: Vec<String>,
     /// Paths that are refused until the household declares that the set-up is done.
@@ -92,7 +95,10 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
     for site in project.sites_of(member.name) {
         let route = project.route_of(site);
         let (login, because) = match route.map(|it| it.login) {
-            _ if site.is_guarded() => (Asks::Proxy, None),
+            _ if site.is_guarded() => {
+                let because = route.and_then(|it| it.open).map(|it| it.1.to_owned());
+                (Asks::Proxy, because.filter(|_| !site.open_paths().is_empty()))
+            }
             Some(Login::BuiltIn) => (Asks::Service, None),
             Some(Login::Open { because }) => (Asks::Nobody, Some(because.to_owned())),
             // The route wants the proxy to ask, but its labels do not make it ask.
@@ -105,6 +111,8 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             None => site.closed_paths(),
         };
         let closed: Vec<_> = closed.into_iter().map(str::to_owned).collect();
+        let open = if login == Asks::Proxy { site.open_paths() } else { Vec::new() };
+        let open: Vec<_> = open.into_iter().map(str::to_owned).collect();
         hosts.extend(site.addresses().map(|address| Host {
             host: address.to_owned(),
             below: site.below().map(str::to_owned),
@@ -115,6 +123,7 @@ pub fn hosts(project: &Project<'_>, member: &Member<'_>) -> Vec<Host> {
             profiles: member.service.profiles.clone(),
             login,
             because: because.clone(),
+            open: open.clone(),
             closed: closed.clone(),
             closed_until: closed_until.clone(),
         }));

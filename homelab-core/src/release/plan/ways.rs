@@ -39,6 +39,9 @@ fn how(host: &Host) -> String {
             "the proxy does not ask for a login".to_owned()
         }
     };
+    if !host.open.is_empty() {
+        how = format!("{how}, but not on {}", host.open.join(" "));
+    }
     if host.is_public {
         how = format!("{how}; its certificate is public");
     }

@@ -21,6 +21,7 @@ struct Server {
     database: &'static str,
     cache_dir: &'static str,
     disable_update_check: bool,
+    num_image_processors: u8,
     sources: [Source; 1],
 }
 
@@ -63,6 +64,8 @@ fn config() -> Config {
             // On disk: upstream warns against keeping it in memory.
             cache_dir: "/home/filebrowser/data/tmp",
             disable_update_check: true,
+            // Half the default: previews of large pictures take it to its memory limit (issue 1641).
+            num_image_processors: 2,
             sources: [Source {
                 path: "/srv",
                 name: "Files",

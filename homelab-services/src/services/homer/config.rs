@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use super::{CONFIG_FILE, link};
 
+/// Name of the dashboard, also as an installed app.
+pub(super) const TITLE: &str = "Home";
+
 #[derive(JsonSchema, Serialize)]
 struct Config {
     title: &'static str,
@@ -67,7 +70,7 @@ fn config(tiles: &[PlacedTile]) -> Config {
         }
     }
     Config {
-        title: "Home",
+        title: TITLE,
         subtitle: "An entry with a tag works while that profile is on",
         header: true,
         footer: false,

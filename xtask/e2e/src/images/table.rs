@@ -105,13 +105,20 @@ fn caddy(mut it: StandIn) -> StandIn {
     it
 }
 
+/// Its health check reads what it answers.
 fn jellyfin(mut it: StandIn) -> StandIn {
     it.health = Some(shell(
         "curl --noproxy localhost -Lk -fsS http://localhost:8096/health || exit 1",
         DEFAULT,
     ));
-    // The image makes them writable by everybody.
-    it.files = ["/config", "/cache"].map(everybodys).into();
+    for entry in &mut it.files {
+        if let Entry::Folder { path, mode, .. } = entry
+            && path != "/tmp"
+        {
+            // The image makes them writable by everybody.
+            *mode = 0o777;
+        }
+    }
     it
 }
 
@@ -242,8 +249,4 @@ fn shell(text: &'static str, seconds: u64) -> (Vec<&'static str>, u64) {
 
 fn script(path: &str, text: &str) -> Entry {
     Entry::File { path: path.to_owned(), mode: 0o755, bytes: text.as_bytes().to_vec() }
-}
-
-fn everybodys(path: &str) -> Entry {
-    Entry::Folder { path: path.to_owned(), mode: 0o777, owner: 0 }
 }

@@ -92,6 +92,12 @@ fn one(browser: &Browser<'_>, host: &Host) -> anyhow::Result<()> {
             }
         }
     }
+    for path in host.open.iter().map(|it| it.replace('*', "token")) {
+        let answer = browser.open(&format!("{}{path}", url.trim_end_matches('/')), false)?;
+        if answer.status != 200 {
+            bail!("the open path {path} answered {}: {}", answer.status, answer.body);
+        }
+    }
     let friend = browser.open(&url, host.login == Asks::Proxy)?;
     if friend.status != 200 {
         bail!("with the login it answered {}: {}", friend.status, friend.body);
