@@ -3,6 +3,7 @@
 mod backup_coverage;
 mod cap_drop_all;
 mod contract_environment;
+mod contract_observed;
 mod contract_peer;
 mod contract_range;
 mod dangling_host;
@@ -132,6 +133,7 @@ pub const ALL: &[Rule] = &[
     unused::RULE,
     undeclared::RULE,
     contract_environment::RULE,
+    contract_observed::RULE,
     contract_peer::RULE,
     contract_range::RULE,
     end_of_life::RULE,

@@ -4,6 +4,7 @@
 //! which is not the same as "none": rules report nothing where a fact is unknown.
 
 mod fact;
+pub mod observed;
 mod tags;
 
 use std::collections::BTreeMap;
