@@ -1,8 +1,9 @@
 //! Facts about images, one file for each; some are of images that the house does not run.
 //!
 //! A fact that nobody has looked up is left out, and so unknown. `read` marks facts from an image's
-//! sources or documentation, `reported` those from other people. No image was `ran` for its facts
-//! yet.
+//! sources or documentation, `reported` those from other people. What the pinned images did when they
+//! ran is in `observed.json`: a fact that agrees with it counts as `ran`, and one that contradicts it is
+//! found by the rule `contract-observed`.
 
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;
