@@ -96,21 +96,10 @@ impl Lane {
     /// Services that its steps are about: in a house without one of them it is left out.
     const fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::ProfilesA | Self::ProfilesB | Self::Hardening => &[],
+            Self::ProfilesA | Self::ProfilesB | Self::Hardening | Self::Observe => &[],
             Self::Network | Self::Network20 => {
                 &["caddy", "filebrowser", "homer", "netdata", "syncthing", "watchtower"]
             }
-            Self::Observe => &[
-                "adguardhome",
-                "filebrowser",
-                "homer",
-                "jellyfin",
-                "netdata",
-                "redis",
-                "syncthing",
-                "uptime-kuma",
-                "watchtower",
-            ],
             Self::Photos => &["immich-server", "pgbackups", "postgres", "redis"],
             Self::Faults => &["caddy", "immich-server", "pgbackups", "postgres", "syncthing"],
             Self::Deploy | Self::DeployFaults | Self::DeployKills | Self::Deploy20 => {
