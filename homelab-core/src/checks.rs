@@ -6,6 +6,7 @@ mod cap_drop_all;
 mod command_words;
 mod contract_environment;
 mod contract_memory;
+mod contract_observed;
 mod contract_peer;
 mod contract_range;
 mod dangling_host;
@@ -175,6 +176,7 @@ pub const ALL: &[Rule] = &[
     undeclared::RULE,
     contract_environment::RULE,
     contract_memory::RULE,
+    contract_observed::RULE,
     contract_peer::RULE,
     contract_range::RULE,
     end_of_life::RULE,

@@ -2,8 +2,9 @@
 //!
 //! A fact that nobody has looked up is left out, and so unknown. `read` marks facts from an image's
 //! sources or documentation, `reported` those from other people. No image could be pulled where this
-//! was written: what was `ran` are entry points, with programs of another build, and the source says
-//! so.
+//! was written: what was `ran` by hand are entry points, with programs of another build, and the source
+//! says so. What the pinned images did when they ran is in `observed.json`: a fact that agrees with it
+//! counts as `ran`, and one that contradicts it is found by the rule `contract-observed`.
 
 pub(crate) mod adguardhome;
 pub(crate) mod caddy;

@@ -2,6 +2,7 @@
 
 use homelab_core::checks::finding::Verdict;
 use homelab_core::compose::File;
+use homelab_core::dsl::contract::observed::Observed;
 use homelab_core::dsl::declaration::Declaration;
 use homelab_core::dsl::house::House;
 use homelab_core::model::exposure::Exposure;
@@ -27,6 +28,7 @@ pub(crate) fn all(house: &House) -> Vec<(&'static str, String)> {
         ("exposure", schema_for!(Exposure)),
         ("memory", schema_for!(AllSets)),
         ("memory-profiles", schema_for!(OneSet)),
+        ("observed", schema_for!(Observed)),
         ("plan", schema_for!(Plan)),
         ("reachability", schema_for!(Vec<Reach>)),
         ("receipt", schema_for!(Receipt)),

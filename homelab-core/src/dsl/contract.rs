@@ -5,6 +5,7 @@
 
 mod database;
 mod fact;
+pub mod observed;
 mod tags;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,11 @@
 //! The stack: services in the order in which they were added, and the house they live in.
 
+use std::collections::BTreeMap;
+
 use indexmap::{IndexMap, IndexSet};
 
 use crate::dsl::contract::Contract;
+use crate::dsl::contract::observed::Observed;
 use crate::dsl::handle::Handle;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
@@ -98,12 +101,14 @@ pub struct Stack {
     /// Rules whose findings about the house as a whole are accepted, and why.
     pub(crate) waivers: Vec<Waiver>,
     catalogue: Vec<Contract>,
+    pub(crate) observed: Observed,
 }
 
 impl Stack {
     /// An empty house.
     pub const fn new(site: Site) -> Self {
-        Self { site, services: Vec::new(), waivers: Vec::new(), catalogue: Vec::new() }
+        let observed = Observed { images: BTreeMap::new() };
+        Self { site, services: Vec::new(), waivers: Vec::new(), catalogue: Vec::new(), observed }
     }
 
     /// Says what is known of images, those that it runs and others. Default: nothing, so that rules
@@ -121,6 +126,22 @@ impl Stack {
     #[must_use]
     pub fn accept(mut self, rule: &'static str, what: &'static str, because: &'static str) -> Self {
         self.waivers.push(Waiver { rule, what, because });
+        self
+    }
+
+    /// Says what the images did when they ran; to be called after all services were added. Facts that
+    /// agree with it count as `ran`, and the rule `contract-observed` finds those that contradict it.
+    /// Only observations of the digests that the stack runs are used. Default: nothing was observed.
+    #[must_use]
+    pub fn observed(mut self, observed: Observed) -> Self {
+        for image in self.images() {
+            let Some(seen) = observed.of(image.repository(), image.digest()) else { continue };
+            let holds = |it: &&mut Contract| it.holds_for(image.repository(), Some(image.tag()));
+            if let Some(contract) = self.catalogue.iter_mut().find(holds) {
+                contract.confirm(&image.to_string(), seen);
+            }
+        }
+        self.observed = observed;
         self
     }
 

@@ -13,6 +13,7 @@ pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
 use crate::compose::interpolate;
 use crate::compose::{Condition, File, Network, PublishedPort, Service};
+use crate::dsl::contract::observed::Observation;
 use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
 use crate::dsl::role::RoleKind;
@@ -173,6 +174,12 @@ impl<'a> Project<'a> {
     /// Returns the stack that the file was lowered from, if any.
     pub const fn stack(&self) -> Option<&'a Stack> {
         self.stack
+    }
+
+    /// Returns what the image of a service did when it ran, if the very digest was observed.
+    pub fn observation(&self, member: &Member<'_>) -> Option<&'a Observation> {
+        let image = member.image();
+        self.stack?.observed.of(image.repository, image.digest?)
     }
 
     /// Returns every service, in the file's order.

@@ -8,11 +8,14 @@ use anyhow::bail;
 use crate::docker::{self, Container};
 
 /// Longest time until everything is healthy: the slowest image asks once a minute.
-const PATIENCE: Duration = Duration::from_secs(200);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(200);
 
 /// Waits until exactly these services run and are healthy; none of them may have restarted.
-pub(crate) fn first(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-    wait(services, |containers| {
+pub(crate) fn first(
+    services: &BTreeSet<String>,
+    patience: Duration,
+) -> anyhow::Result<Vec<Container>> {
+    wait(services, patience, |containers| {
         let Some(it) = containers.iter().find(|it| it.restarts > 0) else { return Ok(()) };
         bail!("{} restarted {} times; its log: {}", it.service, it.restarts, it.log(6));
     })
@@ -20,11 +23,12 @@ pub(crate) fn first(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container
 
 /// Waits until exactly these services run and are healthy again, however often they restarted.
 pub(crate) fn again(services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
-    wait(services, |_| Ok(()))
+    wait(services, PATIENCE, |_| Ok(()))
 }
 
 fn wait(
     services: &BTreeSet<String>,
+    patience: Duration,
     allow: impl Fn(&[Container]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<Container>> {
     let started = Instant::now();
@@ -36,9 +40,9 @@ fn wait(
         match containers {
             Ok(containers) if is_well(services, &containers) => return Ok(containers),
             // What is wrong is asked for at the end only: each log costs a start of `docker`.
-            ended if started.elapsed() > PATIENCE => {
+            ended if started.elapsed() > patience => {
                 let because = ended.map_or_else(|it| format!("{it:#}"), |it| ills(services, &it));
-                bail!("not within {} s: {because}", PATIENCE.as_secs());
+                bail!("not within {} s: {because}", patience.as_secs());
             }
             _ => std::thread::sleep(Duration::from_millis(300)),
         }

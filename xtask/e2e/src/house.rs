@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use homelab_core::dsl::resource::SecretContent;
 use serde_json::Value;
 
 use crate::docker::Container;
-use crate::health;
-use crate::images::Images;
+use crate::health::{self, PATIENCE};
+use crate::images::{Images, Source};
 use crate::run::{self, output, program};
 use crate::world::LAN_ADDRESS;
 
@@ -19,6 +20,8 @@ use crate::world::LAN_ADDRESS;
 pub(crate) struct House {
     pub(crate) folder: PathBuf,
     homelab: PathBuf,
+    /// How long everything may take until it is healthy.
+    patience: Duration,
     /// How `homelab init` is called for such a house.
     init: &'static [&'static str],
     /// The proxy's user and password, which `homelab init` tells once.
@@ -26,12 +29,14 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Copies what a clone has, runs `homelab init`, and puts the stand-ins in place.
+    /// Copies what a clone has, runs `homelab init`, and puts these images in the place of the file's,
+    /// each with its service.
     pub(crate) fn set_up(
         repository: &Path,
         folder: &Path,
         homelab: &Path,
-        images: &Images,
+        images: &[(String, String)],
+        source: Source,
     ) -> anyhow::Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
@@ -44,10 +49,14 @@ impl House {
         let house = Self {
             folder: folder.to_owned(),
             homelab: homelab.to_owned(),
+            patience: match source {
+                Source::StandIns => PATIENCE,
+                Source::Real => Duration::from_mins(15),
+            },
             init: &["init"],
             login: (String::new(), String::new()),
         };
-        fs::write(folder.join("compose.stand-ins.yaml"), images.override_file())?;
+        fs::write(folder.join("compose.stand-ins.yaml"), Images::override_file(images))?;
         house.begin()
     }
 
@@ -56,6 +65,7 @@ impl House {
         let house = Self {
             folder: folder.to_owned(),
             homelab: homelab.to_owned(),
+            patience: PATIENCE,
             init: &["init", "--house"],
             login: (String::new(), String::new()),
         };
@@ -127,6 +137,20 @@ impl House {
         output(&mut self.compose_command(words))
     }
 
+    /// Runs `docker compose` with a further file, which is written here first.
+    pub(crate) fn compose_with(
+        &self,
+        name: &str,
+        file: &str,
+        words: &[&str],
+    ) -> anyhow::Result<()> {
+        let name = format!("compose.{name}.yaml");
+        fs::write(self.folder.join(&name), file)?;
+        let files = format!("compose.yaml:compose.stand-ins.yaml:{name}");
+        output(self.compose_command(words).env("COMPOSE_FILE", files))?;
+        Ok(())
+    }
+
     /// The command of `compose`.
     pub(crate) fn compose_command(&self, words: &[&str]) -> std::process::Command {
         let mut command = program("docker", &["compose", "--ansi", "never", "--progress", "quiet"]);
@@ -182,7 +206,18 @@ impl House {
     /// `docker compose up -d`, then waits until everything is healthy.
     pub(crate) fn up(&self, services: &BTreeSet<String>) -> anyhow::Result<Vec<Container>> {
         self.compose(&["up", "--detach"])?;
-        health::first(services)
+        health::first(services, self.patience)
+    }
+
+    /// The same with a further file.
+    pub(crate) fn up_with(
+        &self,
+        name: &str,
+        file: &str,
+        services: &BTreeSet<String>,
+    ) -> anyhow::Result<Vec<Container>> {
+        self.compose_with(name, file, &["up", "--detach"])?;
+        health::first(services, self.patience)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The images of the suite: one stand-in a service, on one Debian base.
 
 mod archive;
+pub(crate) mod broken;
 mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum;
 use homelab_stand_in::PROMISE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,8 +39,17 @@ const HOOK: &str = "chroot \"$1\" groupmod -g 999 postgres && chroot \"$1\" user
      && rm -rf \"$1\"/var/lib/postgresql/15 \"$1\"/var/cache/apt \"$1\"/var/lib/apt/lists/* \
      && ln -sf busybox \"$1\"/bin/wget && ln -sf busybox \"$1\"/bin/ping";
 
+/// Which images the lanes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Source {
+    /// Stand-ins, put together from Debian's packages
+    StandIns,
+    /// The pinned images themselves, pulled by digest
+    Real,
+}
+
 /// The archive and what is in it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Images {
     /// For `docker load`.
     pub(crate) archive: PathBuf,
@@ -48,6 +59,9 @@ pub(crate) struct Images {
     pub(crate) registry: PathBuf,
     /// Service and reference there, with tag and digest.
     pub(crate) published: Vec<(String, String)>,
+    /// Service and reference by which it has stand-ins under the names of the real images: with their
+    /// repository and tag, and a digest of its own. Some break their contract (`broken.rs`).
+    pub(crate) observed: Vec<(String, String)>,
 }
 
 /// Where a lane's registry listens: on loopback, where the engine wants no TLS.
@@ -65,8 +79,11 @@ const fn nanoseconds(seconds: u64) -> u64 {
 
 impl Images {
     /// The Compose file that puts the stand-ins in the place of the images, and nothing else.
-    pub(crate) fn override_file(&self) -> String {
-        let lines = self.references.iter();
+    pub(crate) fn override_file(references: &[(String, String)]) -> String {
+        if references.is_empty() {
+            return "services: {}\n".to_owned();
+        }
+        let lines = references.iter();
         let lines = lines.map(|(service, image)| format!("  {service}:\n    image: \"{image}\"\n"));
         format!("services:\n{}", lines.collect::<String>())
     }
@@ -82,8 +99,21 @@ pub(crate) fn assemble(
 ) -> anyhow::Result<(Images, Vec<Held>)> {
     let base = Layer::file(base)?;
     let program = Layer::of(&[file("/usr/local/bin/stand-in", program)?])?;
-    let mut images = Vec::new();
-    for member in model.project().members() {
+    let build = |mut stand_in: StandIn| -> anyhow::Result<Image> {
+        let promise = serde_json::to_vec(&stand_in.promise)?;
+        stand_in.files.push(Entry::File { path: PROMISE.to_owned(), mode: 0o644, bytes: promise });
+        let layers = vec![base.clone(), program.clone(), Layer::of(&stand_in.files)?];
+        let config = config(&stand_in);
+        let tag = fingerprint(&layers, &config)?;
+        Ok(Image {
+            reference: format!("homelab-e2e/{}:{tag}", stand_in.promise.service),
+            layers,
+            config,
+        })
+    };
+    let (mut images, mut observed) = (Vec::new(), Vec::new());
+    let project = model.project();
+    for member in project.members() {
         let contract =
             member.contract().with_context(|| format!("{} has no contract", member.name))?;
         let mut stand_in = table::stand_in(member.name, contract);
@@ -91,17 +121,15 @@ pub(crate) fn assemble(
             // `/bin` is a link to it in Debian, which a layer must not replace.
             stand_in.files.push(file("/usr/bin/caddy", caddy)?);
         }
-        let promise = serde_json::to_vec(&stand_in.promise)?;
-        stand_in.files.push(Entry::File { path: PROMISE.to_owned(), mode: 0o644, bytes: promise });
-        let layers = vec![base.clone(), program.clone(), Layer::of(&stand_in.files)?];
-        let config = config(&stand_in);
-        let tag = fingerprint(&layers, &config)?;
-        let reference = format!("homelab-e2e/{}:{tag}", member.name);
-        images.push((member.name.to_owned(), Image { reference, layers, config }));
+        let image = member.image();
+        let tagged = (image.repository.to_owned(), image.tag.unwrap_or_default().to_owned());
+        observed.push((member.name.to_owned(), tagged, build(broken::of(stand_in.clone()))?));
+        images.push((member.name.to_owned(), build(stand_in)?));
     }
     let references: Vec<_> =
         images.iter().map(|(service, it)| (service.clone(), it.reference.clone())).collect();
-    let all = fingerprint(&[], &json!(references))?;
+    let broken: Vec<_> = observed.iter().map(|(.., it)| &it.reference).collect();
+    let all = fingerprint(&[], &json!([references, broken]))?;
     let archive = cache.join(format!("images-{all}.tar"));
     if !archive.exists() {
         let unfinished = cache.join("images.unfinished");
@@ -111,18 +139,26 @@ pub(crate) fn assemble(
     let mut held = vec![Held::by(&archive)?];
     remove_others(cache, "images-")?;
     let registry = cache.join(format!("registry-{all}"));
-    let published = store(images, cache, &registry)?;
+    let Stored { published, observed } = store(images, observed, cache, &registry)?;
     held.push(Held::by(&registry)?);
     remove_others(cache, "registry-")?;
-    Ok((Images { archive, references, registry, published }, held))
+    Ok((Images { archive, references, registry, published, observed }, held))
 }
 
-/// Puts the storage of a registry together, or finds the one of an earlier run; service and reference.
+/// References of the images in the storage of a registry, each with its service.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Stored {
+    published: Vec<(String, String)>,
+    observed: Vec<(String, String)>,
+}
+
+/// Puts the storage of a registry together, or finds the one of an earlier run.
 fn store(
     images: Vec<(String, Image)>,
+    observed: Vec<(String, (String, String), Image)>,
     cache: &Path,
     registry: &Path,
-) -> anyhow::Result<Vec<(String, String)>> {
+) -> anyhow::Result<Stored> {
     let list = registry.join("references.json");
     if let Ok(text) = fs::read(&list) {
         return Ok(serde_json::from_slice(&text)?);
@@ -131,17 +167,37 @@ fn store(
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }
-    let mut published = Vec::new();
-    for (service, mut image) in images {
+    let store = |mut image: Image, name: &str, tag: &str| {
         if let Some(test) = image.config.pointer("/Healthcheck/Test").cloned() {
             image.config["Healthcheck"] = json!({ "Test": test, "Interval": nanoseconds(PROBE) });
         }
-        let digest = archive::store(&image, &unfinished, &service, "1")?;
-        published.push((service.clone(), format!("{REGISTRY}/{service}:1@sha256:{digest}")));
+        archive::store(&image, &unfinished, name, tag)
+    };
+    let mut stored = Stored::default();
+    for (service, image) in images {
+        let digest = store(image, &service, "1")?;
+        stored.published.push((service.clone(), format!("{REGISTRY}/{service}:1@sha256:{digest}")));
     }
-    fs::write(unfinished.join("references.json"), serde_json::to_vec(&published)?)?;
+    for (service, (repository, tag), image) in observed {
+        let (_, path) = registry_and_path(&repository);
+        let digest = store(image, &path, &tag)?;
+        stored.observed.push((service, format!("{repository}:{tag}@sha256:{digest}")));
+    }
+    fs::write(unfinished.join("references.json"), serde_json::to_vec(&stored)?)?;
     fs::rename(&unfinished, registry)?;
-    Ok(published)
+    Ok(stored)
+}
+
+/// The host that a repository is pulled from, and its path there, as the engine reads them.
+pub(crate) fn registry_and_path(repository: &str) -> (String, String) {
+    let hub = "registry-1.docker.io".to_owned();
+    match repository.split_once('/') {
+        Some(("docker.io", path)) => registry_and_path(path),
+        Some((host, path)) if host.contains(['.', ':']) => (host.to_owned(), path.to_owned()),
+        Some(_) => (hub, repository.to_owned()),
+        // Official images have no owner.
+        None => (hub, format!("library/{repository}")),
+    }
 }
 
 /// Debian's root file system with the real programs, made once.
@@ -173,7 +229,8 @@ fn file(path: &str, source: &Path) -> anyhow::Result<Entry> {
 fn config(it: &StandIn) -> Value {
     let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/lib/postgresql/15/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let environment: Vec<_> = std::iter::once(path).chain(it.environment.iter().copied()).collect();
-    let volumes = it.promise.data.iter().map(|it| (it.clone(), json!({})));
+    let volumes = it.promise.data.iter().map(String::as_str).chain(it.volumes.iter().copied());
+    let volumes = volumes.map(|it| (it.to_owned(), json!({})));
     let tcp = it.promise.tcp.iter().map(|it| (format!("{it}/tcp"), json!({})));
     let udp = it.promise.udp.iter().map(|it| (format!("{it}/udp"), json!({})));
     let mut config = json!({

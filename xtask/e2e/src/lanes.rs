@@ -4,10 +4,13 @@ mod deploy;
 mod faults;
 mod hardening;
 mod network;
+mod observe;
 mod photos;
 mod profiles;
 
+pub(crate) use self::observe::OBSERVED;
 use std::collections::BTreeSet;
+use std::net::TcpStream;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -16,11 +19,13 @@ use clap::ValueEnum;
 use crate::docker;
 use crate::engine::Engine;
 use crate::house::House;
+use crate::images::Source;
 use crate::model::Model;
 use crate::report::{self, Event, LaneEnds, Steps};
 use crate::root::{self, Shared};
 use crate::run::{output, program};
 use crate::suite::Prepared;
+use crate::way_out;
 use crate::world::World;
 
 /// A group of steps with a host of its own.
@@ -34,6 +39,8 @@ pub(crate) enum Lane {
     Network,
     /// Read-only roots, capabilities, limits, secrets
     Hardening,
+    /// What images do, compared with what is claimed of them
+    Observe,
     /// Immich with its database and dumps, a slow database, a wrong secret
     Photos,
     /// Killed services, a restarted engine, a full disk
@@ -56,7 +63,7 @@ pub(crate) enum Lane {
 
 impl Lane {
     /// In the order in which they begin: the longest come first, so that none is left alone at the end.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Deploy20,
         Self::Deploy,
         Self::Photos,
@@ -69,6 +76,7 @@ impl Lane {
         Self::ProfilesA,
         Self::ProfilesB,
         Self::Hardening,
+        Self::Observe,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -77,6 +85,7 @@ impl Lane {
             Self::ProfilesB => "profiles-b",
             Self::Network => "network",
             Self::Hardening => "hardening",
+            Self::Observe => "observe",
             Self::Photos => "photos",
             Self::Faults => "faults",
             Self::Deploy => "deploy",
@@ -91,7 +100,7 @@ impl Lane {
     /// Services that its steps are about: in a house without one of them it is left out.
     const fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::ProfilesA | Self::ProfilesB | Self::Hardening => &[],
+            Self::ProfilesA | Self::ProfilesB | Self::Hardening | Self::Observe => &[],
             Self::Network | Self::Network20 => {
                 &["caddy", "filebrowser", "homer", "netdata", "syncthing", "watchtower"]
             }
@@ -109,6 +118,14 @@ impl Lane {
     /// What it needs and these services lack.
     pub(crate) fn lacks(self, services: &BTreeSet<String>) -> Option<&'static str> {
         self.needs().iter().copied().find(|it| !services.contains(*it))
+    }
+
+    /// Whether it can run such images: with real ones those that run nothing inside of them.
+    pub(crate) const fn takes(self, source: Source) -> bool {
+        match source {
+            Source::StandIns => true,
+            Source::Real => matches!(self, Self::ProfilesA | Self::ProfilesB | Self::Observe),
+        }
     }
 
     /// Whether its house is one that deploys go to.
@@ -132,6 +149,7 @@ impl Lane {
             | Self::ProfilesB
             | Self::Network
             | Self::Hardening
+            | Self::Observe
             | Self::Photos
             | Self::Faults
             | Self::Deploy
@@ -176,26 +194,45 @@ pub(crate) fn run(
         let Prepared { repository, homelab, images, caddy, .. } = &prepared;
         let shared = Shared { repository, slot, programs: &[caddy] };
         root::enter(prepared.root(engine)?, &shared)?;
-        let loaded = (!lane.is_deployed_to()).then_some(images);
-        let world = World::open(slot, &prepared.stand_in, loaded)?;
+        let pulls = prepared.source == Source::Real || lane == Lane::Observe;
+        let socket = way_out::socket(slot);
+        let loaded = (!lane.is_deployed_to() && !pulls).then_some(images);
+        let world = World::open(slot, &prepared.stand_in, loaded, pulls.then_some(&*socket))?;
         engine.expect(&docker::engine_version()?)?;
         let house = if lane.is_deployed_to() {
             deploy::host::furnish(slot, homelab)?;
             House::await_deploys(Path::new(deploy::host::HOUSE), homelab)?
         } else {
-            House::set_up(repository, &slot.join("house"), homelab, images)?
+            let images = match (prepared.source, lane) {
+                (Source::Real, _) => &[][..],
+                (Source::StandIns, Lane::Observe) => {
+                    way_out::tunnel(&socket, |_| TcpStream::connect(observe::registry::ADDRESS))?;
+                    observe::registry::start(slot, images)?;
+                    &images.observed
+                }
+                (Source::StandIns, _) => &images.references,
+            };
+            House::set_up(repository, &slot.join("house"), homelab, images, prepared.source)?
         };
         let described = described()?;
         scene = Some(Scene { model: Model::new(), world, house });
         Ok(described)
     });
     let clean = opened.is_ok();
+    let pulls = prepared.source == Source::Real || lane == Lane::Observe;
+    let opened = opened.and_then(|()| match &scene {
+        Some(scene) if pulls => {
+            steps.need("every image, pulled by its digest", || observe::pull(scene))
+        }
+        _ => Ok(()),
+    });
     if let (Ok(()), Some(mut scene)) = (opened, scene) {
         let ended = match lane {
             Lane::ProfilesA => profiles::run(&scene, &mut steps, false),
             Lane::ProfilesB => profiles::run(&scene, &mut steps, true),
             Lane::Network | Lane::Network20 => network::run(&scene, &mut steps),
             Lane::Hardening => hardening::run(&scene, &mut steps),
+            Lane::Observe => observe::run(&scene, prepared.source, &mut steps),
             Lane::Photos => photos::run(&scene, &mut steps),
             Lane::Faults => faults::run(&mut scene, &mut steps),
             Lane::Deploy | Lane::Deploy20 => deploy::run(&mut scene, &prepared, &mut steps),

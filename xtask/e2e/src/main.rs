@@ -16,14 +16,17 @@ mod root;
 mod run;
 mod slot;
 mod suite;
+mod way_out;
 mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::engine::Engine;
+use crate::images::Source;
 use crate::lanes::Lane;
 
 /// Bring the generated stack up on a real Docker Engine and measure what the model claims
@@ -34,6 +37,10 @@ use crate::lanes::Lane;
 /// once. Images are stand-ins, put together from Debian's packages. All of it is cached below
 /// `target/e2e`, which belongs to root in part; `report.json`, `report.xml` and the logs of what
 /// failed are there, too.
+///
+/// With `--images real` the lanes `profiles-a`, `profiles-b` and `observe` run the pinned images,
+/// pulled by digest. `observe` compares what they do with what is claimed of them, claim by claim,
+/// and writes it to `observed.json`. Its containers have no internet, only the engine pulls.
 ///
 /// Exit codes: 0 everything was as the model says, 1 something was not, 2 the command line is
 /// wrong, 4 the machine lacks something, a tool failed or you interrupted it, 70 a bug of this
@@ -51,6 +58,9 @@ struct Cli {
     /// Lanes that run at the same time; six by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     jobs: Option<u8>,
+    /// Images that the lanes run
+    #[arg(long, value_name = "SOURCE", value_enum, default_value_t = Source::StandIns)]
+    images: Source,
     /// Only make what the lanes need, and run none
     #[arg(long)]
     prepare: bool,
@@ -76,12 +86,16 @@ enum Inside {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(lane) = cli.lanes.iter().find(|it| !it.takes(cli.images)) {
+        let message = format!("lane `{}` cannot run real images", lane.name());
+        Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
     let ended = std::panic::catch_unwind(|| match &cli.inside {
         Some(Inside::Inside { lane, engine, slot, prepared }) => {
             lanes::run(*lane, *engine, slot, prepared)
         }
-        None if cli.prepare => suite::prepare_only(&cli.lanes, cli.engine),
-        None => suite::run(&cli.lanes, cli.engine, cli.jobs),
+        None if cli.prepare => suite::prepare_only(&cli.lanes, cli.engine, cli.images),
+        None => suite::run(&cli.lanes, cli.engine, cli.jobs, cli.images),
     });
     // The panic's message is printed by then.
     let Ok(ended) = ended else { return ExitCode::from(70) };

@@ -1,7 +1,13 @@
 //! What the suite needs of a machine, all of it told at once.
 
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 
+use crate::images::{Source, registry_and_path};
+use crate::model::Model;
 use crate::programs;
 use crate::run::{self, program};
 
@@ -47,6 +53,24 @@ pub(crate) fn check() -> anyhow::Result<()> {
         return become_root();
     }
     bail!("this machine lacks what the suite needs\n  - {}", missing.join("\n  - "))
+}
+
+/// Fails where real images are wanted and a registry of theirs cannot be reached.
+pub(crate) fn registries(source: Source, model: &Model) -> anyhow::Result<()> {
+    let project = model.project();
+    let hosts: BTreeSet<_> =
+        project.members().map(|it| registry_and_path(it.image().repository).0).collect();
+    for host in hosts.iter().filter(|_| source == Source::Real) {
+        let addresses = (host.as_str(), 443).to_socket_addrs();
+        let reach = |it: SocketAddr| TcpStream::connect_timeout(&it, Duration::from_secs(10));
+        let reached = addresses.is_ok_and(|mut all| all.any(|it| reach(it).is_ok()));
+        if !reached {
+            bail!(
+                "cannot reach `{host}`: `--images real` needs a machine that can pull from there"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the password once, before anything takes time.

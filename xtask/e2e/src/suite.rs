@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -17,14 +18,15 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::engine::Engine;
 use crate::files::{Files, Held};
-use crate::images::{self, Images};
-use crate::lanes::Lane;
+use crate::images::{self, Images, Source};
+use crate::lanes::{Lane, OBSERVED};
 use crate::model::Model;
 use crate::needs;
 use crate::programs::Programs;
 use crate::report::{self, Event, Outcome, Step, tell};
 use crate::run::{self, locked};
 use crate::slot::Slot;
+use crate::way_out;
 use crate::world::SOCKET;
 
 /// What a lane finds ready.
@@ -36,6 +38,8 @@ pub(crate) struct Prepared {
     pub(crate) caddy: PathBuf,
     /// Docker Compose, as a plugin of Docker's.
     compose: PathBuf,
+    pub(crate) source: Source,
+    /// None of them where the source is `Real`.
     pub(crate) images: Images,
     /// The roots of hosts.
     roots: Vec<(Engine, PathBuf)>,
@@ -59,14 +63,19 @@ const AT_ONCE: usize = 6;
 /// Longest time of a lane: twice what the slowest one takes beside five others on two cores (2026-11-23).
 const DEADLINE: Duration = Duration::from_mins(35);
 
+/// The same with real images: some take minutes to start, and each set of profiles is one start.
+const DEADLINE_REAL: Duration = Duration::from_hours(3);
+
 /// Runs the lanes; whether everything passed.
 pub(crate) fn run(
     chosen: &[Lane],
     engine: Option<Engine>,
     jobs: Option<u8>,
+    source: Source,
 ) -> anyhow::Result<bool> {
     let started = Instant::now();
     needs::check()?;
+    needs::registries(source, &Model::new())?;
     let repository = repository()?;
     let cache = repository.join("target/e2e");
     let files = Files::open(&cache)?;
@@ -74,13 +83,15 @@ pub(crate) fn run(
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let lanes = of_house(lanes(chosen, engine));
+    let lanes = of_house(lanes(chosen, engine, source));
     let engines: BTreeSet<_> = lanes.iter().map(|it| it.1).collect();
-    let (prepared, _held) = prepare(&repository, &cache, &files, &engines, started)?;
+    let (prepared, _held) = prepare(&repository, &cache, &files, &engines, source, started)?;
     let path = files.folder.join("prepared");
     fs::write(&path, serde_json::to_vec(&prepared)?)?;
 
-    let jobs = jobs.map_or(AT_ONCE, usize::from).min(lanes.len());
+    // Real images are pulled once for one slot, and want the machine for themselves.
+    let at_once = if source == Source::Real { 1 } else { AT_ONCE };
+    let jobs = jobs.map_or(at_once, usize::from).min(lanes.len());
     let queue = Mutex::new(lanes.into_iter());
     let steps = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -112,25 +123,29 @@ pub(crate) fn run(
 }
 
 /// Makes what the lanes need, for a later run.
-pub(crate) fn prepare_only(chosen: &[Lane], engine: Option<Engine>) -> anyhow::Result<bool> {
+pub(crate) fn prepare_only(
+    chosen: &[Lane],
+    engine: Option<Engine>,
+    source: Source,
+) -> anyhow::Result<bool> {
     needs::check()?;
     let repository = repository()?;
     let cache = repository.join("target/e2e");
     let files = Files::open(&cache)?;
-    let engines = lanes(chosen, engine).into_iter().map(|it| it.1).collect();
-    prepare(&repository, &cache, &files, &engines, Instant::now())?;
+    let engines = lanes(chosen, engine, source).into_iter().map(|it| it.1).collect();
+    prepare(&repository, &cache, &files, &engines, source, Instant::now())?;
     files.keep()?;
     Ok(true)
 }
 
 /// What to run, and on which engine.
-fn lanes(chosen: &[Lane], engine: Option<Engine>) -> Vec<(Lane, Engine)> {
+fn lanes(chosen: &[Lane], engine: Option<Engine>, source: Source) -> Vec<(Lane, Engine)> {
     let is_chosen = |it: &Lane| match chosen {
         // With one engine for all none is there twice.
         [] => engine.is_none() || it.engine() == Engine::V28,
         chosen => chosen.contains(it),
     };
-    let lanes = Lane::ALL.into_iter().filter(is_chosen);
+    let lanes = Lane::ALL.into_iter().filter(|it| it.takes(source)).filter(is_chosen);
     lanes.map(|it| (it, engine.unwrap_or(it.engine()))).collect()
 }
 
@@ -159,6 +174,7 @@ fn prepare(
     cache: &Path,
     files: &Files,
     engines: &BTreeSet<Engine>,
+    source: Source,
     started: Instant,
 ) -> anyhow::Result<(Prepared, Vec<Held>)> {
     let at = || format!("{:7.1}s ", started.elapsed().as_secs_f64());
@@ -167,21 +183,26 @@ fn prepare(
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
     tell(&format!("{} building `homelab` and the stand-in, fetching what Debian has", at()));
     let (programs, fetched) = std::thread::scope(|scope| {
-        let fetched = scope.spawn(|| fetch(cache, engines));
+        let fetched = scope.spawn(|| fetch(cache, engines, source));
         (Programs::build(repository), joined(fetched))
     });
     let Fetched { roots, base, mut held } = fetched?;
     let programs = programs?;
-    tell(&format!("{} putting the images together", at()));
-    let (stand_in, caddy) = (&programs.stand_in, &programs.caddy);
-    let (images, locks) = images::assemble(&Model::new(), cache, &base, stand_in, caddy)?;
-    held.extend(locks);
+    let mut images = Images::default();
+    if let Some(base) = base {
+        tell(&format!("{} putting the images together", at()));
+        let (stand_in, caddy) = (&programs.stand_in, &programs.caddy);
+        let assembled = images::assemble(&Model::new(), cache, &base, stand_in, caddy)?;
+        images = assembled.0;
+        held.extend(assembled.1);
+    }
     let prepared = Prepared {
         repository: repository.to_owned(),
         homelab: files.copy(&programs.homelab)?,
         stand_in: files.copy(&programs.stand_in)?,
         caddy: programs.caddy,
         compose: programs.compose,
+        source,
         images,
         roots,
     };
@@ -191,15 +212,19 @@ fn prepare(
 /// What `mmdebstrap` has made, now or in an earlier run.
 struct Fetched {
     roots: Vec<(Engine, PathBuf)>,
-    base: PathBuf,
+    /// Of stand-ins.
+    base: Option<PathBuf>,
     held: Vec<Held>,
 }
 
 /// All at once: most of the time goes into waiting for a mirror.
-fn fetch(cache: &Path, engines: &BTreeSet<Engine>) -> anyhow::Result<Fetched> {
+fn fetch(cache: &Path, engines: &BTreeSet<Engine>, source: Source) -> anyhow::Result<Fetched> {
     let (mut roots, mut held) = (Vec::new(), Vec::new());
     let base = std::thread::scope(|scope| {
-        let base = scope.spawn(|| images::base(cache));
+        let base = scope.spawn(|| match source {
+            Source::StandIns => images::base(cache).map(Some),
+            Source::Real => Ok(None),
+        });
         let made: Vec<_> = engines.iter().map(|it| (*it, scope.spawn(|| it.root(cache)))).collect();
         for (engine, made) in made {
             let (root, lock) = joined(made)?;
@@ -234,6 +259,13 @@ impl LanePlace<'_> {
         let lane = self.lane;
         let slot = Slot::take(cache, self.engine)?;
         let log = self.files.folder.join(format!("{}.log", lane.name()));
+        let deadline = match self.prepared.source {
+            Source::StandIns => DEADLINE,
+            Source::Real => {
+                way_out::tunnel(&way_out::socket(&slot.folder), |it| TcpStream::connect(it))?;
+                DEADLINE_REAL
+            }
+        };
         let mut child = self
             .process(&slot)?
             // The lane ends when this pipe does, however this program ends.
@@ -247,13 +279,16 @@ impl LanePlace<'_> {
         let lifeline = Arc::new(Mutex::new(child.stdin.take()));
         let watch = std::thread::spawn({
             let (stop, lifeline) = (Arc::clone(stop), Arc::clone(&lifeline));
-            move || watch(&stop, &lifeline)
+            move || watch(&stop, &lifeline, deadline)
         });
         let ended = listen(lane, &mut child, started);
         // What it left running ends with its first process.
         locked(&lifeline).take();
         let cut_off = watch.join().unwrap_or(false);
         child.wait()?;
+        if lane == Lane::Observe && slot.folder.join(OBSERVED).exists() {
+            fs::copy(slot.folder.join(OBSERVED), self.files.folder.join(OBSERVED))?;
+        }
         let clean = ended.as_ref().is_ok_and(|it| it.1 == Some(true));
         slot.release(clean)?;
         let (mut steps, finished) = ended?;
@@ -292,10 +327,10 @@ impl LanePlace<'_> {
 }
 
 /// Cuts the lane's lifeline when the suite is to stop, or the lane takes too long: then `true`.
-fn watch(stop: &AtomicBool, lifeline: &Mutex<Option<ChildStdin>>) -> bool {
+fn watch(stop: &AtomicBool, lifeline: &Mutex<Option<ChildStdin>>, deadline: Duration) -> bool {
     let started = Instant::now();
     while locked(lifeline).is_some() {
-        let late = started.elapsed() > DEADLINE;
+        let late = started.elapsed() > deadline;
         if late || stop.load(Ordering::Relaxed) {
             locked(lifeline).take();
             return late;

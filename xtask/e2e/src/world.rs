@@ -20,6 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::images::Images;
 use crate::run::{self, output, program};
+use crate::way_out;
 
 /// The host's address in the household's network.
 pub(crate) const LAN_ADDRESS: &str = "10.77.0.10";
@@ -56,6 +57,8 @@ pub(crate) struct World {
     engine: Option<Child>,
     /// Apart from the engine, as on a real host: it outlives the engine's end.
     runtime: Option<Child>,
+    /// Through which the engine reaches registries outside.
+    proxy: Option<String>,
     listeners: Vec<Child>,
 }
 
@@ -93,18 +96,21 @@ impl Side {
 
 impl World {
     /// Makes the world inside fresh namespaces and the host's root, starts the engine and gives it the
-    /// images, unless they come from a registry.
+    /// images, unless they come from a registry; `way_out` leads to registries outside.
     pub(crate) fn open(
         folder: &Path,
         stand_in: &Path,
         images: Option<&Images>,
+        way_out: Option<&Path>,
     ) -> anyhow::Result<Self> {
         network()?;
+        way_out.map_or(Ok(()), way_out::relay)?;
         let mut world = Self {
             folder: folder.to_owned(),
             stand_in: stand_in.to_owned(),
             engine: None,
             runtime: None,
+            proxy: way_out.map(|_| format!("http://{}", way_out::ADDRESS)),
             listeners: Vec::new(),
         };
         world.boot()?;
@@ -155,6 +161,7 @@ impl World {
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
             // A name server that knows no name.
             .args(["--dns", INTERNET])
+            .envs(self.proxy.iter().map(|it| ("HTTPS_PROXY", it)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

@@ -3,12 +3,14 @@
 //! One static program for all of them: the first word says which part it plays, and
 //! `/etc/stand-in.json` what the image promises.
 
+mod asked;
 mod burden;
 mod caddy;
 mod docker;
 mod http;
 mod immich;
 mod migration;
+mod misdeed;
 mod names;
 mod pgbackups;
 mod serve;
@@ -45,6 +47,10 @@ fn run(words: &[&str]) -> anyhow::Result<()> {
         ["probe"] => probe::from_stdin(),
         ["listen", port] => serve::listen(port.parse()?),
         ["names", file] => names::run(file),
+        ["asked", file] => asked::run(file),
+        // What an image must not do.
+        ["misdeed", words @ ..] => misdeed::run(words),
+        ["deed", deed, value] => misdeed::deed(deed, value),
         ["fork-bomb"] => burden::fork_bomb(),
         ["eat", mebibytes] => burden::eat(mebibytes.parse()?),
         other => anyhow::bail!("`{}` is no part of this program", other.join(" ")),

@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use anyhow::Context as _;
 
 /// Where name servers listen.
-const PORT: u16 = 53;
+pub(crate) const PORT: u16 = 53;
 
 /// Length of the head of a message (RFC 1035, 4.1.1).
 const HEAD: usize = 12;
@@ -29,7 +29,7 @@ pub(crate) fn run(file: &str) -> anyhow::Result<()> {
 }
 
 /// The name that a message asks for: labels, each with its length before it.
-fn name(message: &[u8]) -> Option<String> {
+pub(crate) fn name(message: &[u8]) -> Option<String> {
     let mut rest = message.get(HEAD..)?;
     let mut labels = Vec::new();
     loop {

@@ -176,12 +176,22 @@ impl Proxy {
         });
         match judged {
             Ok((target, body, read)) => {
+                if option("SP_LOGLEVEL", "INFO") == "DEBUG" {
+                    let Request { method, target, .. } = &request;
+                    log(&format!(
+                        "level=DEBUG msg=\"allowed request\" method={method} URL={target} \
+                         client={peer}"
+                    ));
+                }
                 let mut input = Cursor::new(read).chain(input);
                 self.forward(client, &request, target, body, &mut input)
             }
             Err((status, reason)) => {
                 let Request { method, target, .. } = &request;
-                log(&format!("blocked request: {reason}: {method} {target} from {peer}: {status}"));
+                log(&format!(
+                    "level=WARN msg=\"blocked request\" reason=\"{reason}\" method={method} \
+                     URL={target} client={peer} response={status}"
+                ));
                 refuse(&mut client, status, reason)
             }
         }

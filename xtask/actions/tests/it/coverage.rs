@@ -7,7 +7,7 @@ use crate::job::run;
 use crate::workflow::Workflow;
 
 /// Every job that a test of this crate runs and asks about.
-const TESTED: [(&str, &str); 13] = [
+const TESTED: [(&str, &str); 14] = [
     ("validate.yml", "checks"),
     ("validate.yml", "engine"),
     ("validate.yml", "plan"),
@@ -19,6 +19,7 @@ const TESTED: [(&str, &str); 13] = [
     ("drift.yml", "build"),
     ("drift.yml", "status"),
     ("drift.yml", "issue"),
+    ("observe.yml", "images"),
     ("update.yml", "images"),
     ("update.yml", "propose"),
 ];

@@ -6,6 +6,7 @@ mod drift;
 mod expression;
 mod github;
 mod job;
+mod observe;
 mod rules;
 mod update;
 mod validate;

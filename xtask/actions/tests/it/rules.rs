@@ -24,6 +24,7 @@ fn a_token_can_do_nothing_that_its_job_does_not_name() {
         "drift.yml issue contents: read".to_owned(),
         "drift.yml issue issues: write".to_owned(),
         "drift.yml status contents: read".to_owned(),
+        "observe.yml images contents: read".to_owned(),
         "update.yml images contents: read".to_owned(),
         "update.yml propose contents: write".to_owned(),
         "update.yml propose pull-requests: write".to_owned(),

@@ -24,6 +24,8 @@ pub(crate) struct StandIn {
     /// Seconds in which a probe of it may fail, and in which engines from 25 on probe every 5 s.
     pub(crate) start_period: u64,
     pub(crate) stop_signal: Option<&'static str>,
+    /// Volumes that the image asks for besides its data.
+    pub(crate) volumes: Vec<&'static str>,
     pub(crate) files: Vec<Entry>,
 }
 
@@ -31,7 +33,7 @@ pub(crate) struct StandIn {
 const DEFAULT: u64 = 30;
 
 /// The program's place in every image.
-const PROGRAM: &str = "/usr/local/bin/stand-in";
+pub(super) const PROGRAM: &str = "/usr/local/bin/stand-in";
 
 /// The stand-in of a service.
 pub(crate) fn stand_in(service: &str, contract: &Contract) -> StandIn {
@@ -95,6 +97,7 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
             .map(|_| (vec!["CMD", PROGRAM, "up"], DEFAULT)),
         start_period: 0,
         stop_signal: None,
+        volumes: Vec::new(),
         files: folders.collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 mod bare;
 mod burden;
-mod privilege;
+pub(super) mod privilege;
 mod secrets;
 mod settings;
 mod writes;

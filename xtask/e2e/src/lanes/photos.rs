@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 use super::Scene;
 use crate::browser::Browser;
 use crate::docker;
-use crate::health;
+use crate::health::{self, PATIENCE};
 use crate::report::{LaneEnds, Steps};
 use crate::run::{self, output, program};
 
@@ -166,7 +166,7 @@ fn slow_database(scene: &Scene) -> anyhow::Result<String> {
     if waited < SLOW {
         bail!("`up` came back after {waited} s, before the database was there");
     }
-    let containers = health::first(&scene.model.enabled(&["photos"]))?;
+    let containers = health::first(&scene.model.enabled(&["photos"]), PATIENCE)?;
     rows_and_files(scene)?;
     Ok(format!("`up` waited {waited} s; {} healthy, none restarted", containers.len()))
 }
@@ -210,7 +210,7 @@ fn right_secret(scene: &Scene) -> anyhow::Result<String> {
     fs::write(scene.house.folder.join("secrets/immich-db-password"), value)?;
     fs::remove_file(kept)?;
     recreate(scene)?;
-    health::first(&scene.model.enabled(&["photos"]))?;
+    health::first(&scene.model.enabled(&["photos"]), PATIENCE)?;
     let dump = new_dump(scene, Duration::from_mins(1))?;
     output(program("gzip", &["--test"]).arg(dump))?;
     rows_and_files(scene)

@@ -69,7 +69,10 @@ pub(super) fn run(scene: &Scene) -> anyhow::Result<String> {
 }
 
 /// The user of the first process: of the file, else of the image; or what it becomes.
-fn expected_user(user: &str, member: &homelab_core::model::project::Member<'_>) -> u32 {
+pub(in crate::lanes) fn expected_user(
+    user: &str,
+    member: &homelab_core::model::project::Member<'_>,
+) -> u32 {
     let becomes = BECOMES.iter().find(|it| it.0 == member.name).map(|it| it.1);
     let own = user.split(':').next().and_then(|it| it.parse().ok());
     becomes
@@ -78,7 +81,9 @@ fn expected_user(user: &str, member: &homelab_core::model::project::Member<'_>) 
 }
 
 /// Process ids of a container and their status in the kernel's words.
-fn of(container: &Container) -> anyhow::Result<Vec<(u64, BTreeMap<String, String>)>> {
+pub(in crate::lanes) fn of(
+    container: &Container,
+) -> anyhow::Result<Vec<(u64, BTreeMap<String, String>)>> {
     let top = output(&mut program("docker", &["top", &container.id, "-eo", "pid"]))?;
     let mut processes = Vec::new();
     for pid in top.lines().skip(1).filter_map(|it| it.trim().parse::<u64>().ok()) {
