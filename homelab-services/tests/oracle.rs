@@ -330,7 +330,7 @@ services:
         (&443.into(), &"127.0.0.1".into())
     );
     let mut hosts: Vec<_> = vpn["extra_hosts"].as_array().into_iter().flatten().collect();
-    hosts.sort_by_key(|it| it.to_string());
+    hosts.sort_by_key(ToString::to_string);
     assert_eq!(hosts, ["host.docker.internal=host-gateway", "nas=192.168.1.2"]);
     for (name, mode) in [("rider", "service:vpn"), ("hub", "host"), ("hermit", "none")] {
         assert_eq!(services[name]["network_mode"], mode, "{name}");

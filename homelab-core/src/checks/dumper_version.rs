@@ -66,7 +66,8 @@ mod tests {
         }
         let stack = stack.knowing(catalogue);
         let found = check(&Project::from_stack(&stack)).findings;
-        found.iter().map(|it| format!("{}; {}", it.message, it.help)).collect()
+        let lines: Vec<_> = found.iter().map(|it| format!("{}; {}", it.message, it.help)).collect();
+        lines.join("\n")
     }
 
     #[test]

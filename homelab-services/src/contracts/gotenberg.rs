@@ -3,7 +3,7 @@
 use homelab_core::prelude::*;
 
 /// Facts: `build/Dockerfile` and `pkg/modules/api` at 0b16b0ab. It converts below `/tmp` and keeps a
-/// profile of LibreOffice in its home; a read-only root was not tried.
+/// profile of its office suite in its home; a read-only root was not tried.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/gotenberg/gotenberg");
     Contract {
