@@ -6,6 +6,7 @@
 mod database;
 mod fact;
 pub mod observed;
+mod panel;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -16,12 +17,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::database::{DatabaseKeys, Setting};
 pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
+pub use self::panel::{Panel, PanelLogin};
 pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::{Memory, Minutes, Port};
 
 /// What is known of an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contract {
     /// Registry and path without tag, as in `image:`.
     pub repository: String,
@@ -109,34 +111,7 @@ pub struct Contract {
 impl Contract {
     /// Makes a contract for every tag in which every fact is unknown.
     pub fn of(repository: &str) -> Self {
-        Self {
-            repository: repository.to_owned(),
-            tags: Tags::default(),
-            kind: Fact::Unknown,
-            user: Fact::Unknown,
-            ports: Fact::Unknown,
-            data: Fact::Unknown,
-            writes: Fact::Unknown,
-            dumps: Fact::Unknown,
-            free: Fact::Unknown,
-            cpu_flags: Fact::Unknown,
-            read_only: Fact::Unknown,
-            memory: Fact::Unknown,
-            ships_health: Fact::Unknown,
-            requires: Fact::Unknown,
-            secrets: Fact::Unknown,
-            database: Fact::Unknown,
-            misspelt: Fact::Unknown,
-            panel: Fact::Unknown,
-            egress: Fact::Unknown,
-            peers: Fact::Unknown,
-            major_of: Fact::Unknown,
-            dns_providers: Fact::Unknown,
-            end_of_life: Fact::Unknown,
-            one_way: Fact::Unknown,
-            migrates_within: Fact::Unknown,
-            ready: Fact::Unknown,
-        }
+        Self { repository: repository.to_owned(), ..Self::default() }
     }
 
     /// Whether it is about the image of a reference; a reference without a tag means `latest`.
@@ -251,60 +226,6 @@ impl SecretKey {
     #[must_use]
     pub fn given(self) -> Self {
         Self { given: true, ..self }
-    }
-}
-
-/// A panel in the browser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Panel {
-    /// The port it is served on.
-    pub port: Port,
-    /// Who may enter it.
-    pub login: PanelLogin,
-    /// Paths, as matchers for the proxy, whose clients say a secret of their own, such as in the
-    /// path: they need no login in front.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub public: Vec<String>,
-}
-
-impl Panel {
-    /// Makes a panel on this port, with this login.
-    pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
-        Some(Self { port, login, public: Vec::new() })
-    }
-
-    /// Makes a panel that has paths whose clients say a secret of their own.
-    pub fn with_public(port: Port, login: PanelLogin, public: &[&str]) -> Option<Self> {
-        let public = public.iter().map(|it| (*it).to_owned()).collect();
-        Some(Self { port, login, public })
-    }
-}
-
-/// Who may enter a panel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PanelLogin {
-    /// Everybody: it has no accounts.
-    None,
-    /// Everybody, until the first visitor has made an account and is the administrator.
-    FirstVisitor {
-        /// Paths of the wizard, as matchers for the proxy; empty when they are not known. When a
-        /// route closes all of them, a stranger cannot use the wizard.
-        wizard: Vec<String>,
-        /// Other paths, as matchers for the proxy, that answer everybody until the wizard has ended
-        /// and only an administrator afterwards. They are all that change something or show the
-        /// host.
-        open: Vec<String>,
-    },
-    /// Those who have an account.
-    BuiltIn,
-}
-
-impl PanelLogin {
-    /// Makes a [`PanelLogin::FirstVisitor`].
-    pub fn first_visitor(wizard: &[&str], open: &[&str]) -> Self {
-        let owned = |paths: &[&str]| paths.iter().map(|it| (*it).to_owned()).collect();
-        Self::FirstVisitor { wizard: owned(wizard), open: owned(open) }
     }
 }
 

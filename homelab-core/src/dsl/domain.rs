@@ -79,6 +79,22 @@ pub(crate) const fn pattern_fault(pattern: &str) -> Option<&'static str> {
     None
 }
 
+/// Whether a path is one that [`Route::opens`] takes.
+pub(crate) const fn is_open_path(path: &[u8]) -> bool {
+    let (mut at, mut begins_part) = (1, true);
+    while at < path.len() {
+        let is_plain = path[at].is_ascii_alphanumeric() || matches!(path[at], b'-' | b'_' | b'~');
+        let is_star = path[at] == b'*' && begins_part && at > 1 && at + 1 == path.len();
+        let is_further = !begins_part && matches!(path[at], b'.' | b'/');
+        if !(is_plain || is_star || is_further) {
+            return false;
+        }
+        begins_part = path[at] == b'/';
+        at += 1;
+    }
+    path.len() > 1 && path[0] == b'/' && !begins_part
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +119,20 @@ mod tests {
         }
         for bad in ["", "setup", " /setup", "/a b", "/a\n", "/{x}", "/`", "/\"", "/#"] {
             assert!(pattern_fault(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_open_path_is_plain() {
+        for path in ["/a", "/api/push/*", "/a.b/~c_-", "/hook"] {
+            assert!(is_open_path(path.as_bytes()), "{path}");
+        }
+        for path in
+            ["", "/", "/*", "a", "a/*", "//a", "/a//b", "/a/", "/.a", "/a/../b", "/a*", "/a/*/b"]
+                .into_iter()
+                .chain(["/a b", "/a%2f", "/a\\b", "/a?b", "/a;b", "/a\"", "/a`", "/{a}", "/ä"])
+        {
+            assert!(!is_open_path(path.as_bytes()), "{path}");
         }
     }
 }

@@ -222,7 +222,7 @@ impl Route {
         let mut at = 0;
         while at < paths.len() {
             assert!(
-                is_open_path(paths[at].as_bytes()),
+                domain::is_open_path(paths[at].as_bytes()),
                 "an open path is such as `/api/push/*`: plain parts, and `*` only as the last one"
             );
             at += 1;
@@ -233,22 +233,6 @@ impl Route {
 }
 
 const ONLY_THE_PROXYS: &str = "paths are opened only where the proxy asks for the login";
-
-/// Whether a path is one that [`Route::opens`] takes.
-const fn is_open_path(path: &[u8]) -> bool {
-    let (mut at, mut begins_part) = (1, true);
-    while at < path.len() {
-        let is_plain = path[at].is_ascii_alphanumeric() || matches!(path[at], b'-' | b'_' | b'~');
-        let is_star = path[at] == b'*' && begins_part && at > 1 && at + 1 == path.len();
-        let is_further = !begins_part && matches!(path[at], b'.' | b'/');
-        if !(is_plain || is_star || is_further) {
-            return false;
-        }
-        begins_part = path[at] == b'/';
-        at += 1;
-    }
-    path.len() > 1 && path[0] == b'/' && !begins_part
-}
 
 #[track_caller]
 const fn assert_patterns(paths: &[&str]) {
@@ -380,24 +364,5 @@ impl Tile {
     pub const fn subtitle(mut self, subtitle: &'static str) -> Self {
         self.subtitle = subtitle;
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_open_path;
-
-    #[test]
-    fn an_open_path_is_plain() {
-        for path in ["/a", "/api/push/*", "/a.b/~c_-", "/hook"] {
-            assert!(is_open_path(path.as_bytes()), "{path}");
-        }
-        for path in
-            ["", "/", "/*", "a", "a/*", "//a", "/a//b", "/a/", "/.a", "/a/../b", "/a*", "/a/*/b"]
-                .into_iter()
-                .chain(["/a b", "/a%2f", "/a\\b", "/a?b", "/a;b", "/a\"", "/a`", "/{a}", "/ä"])
-        {
-            assert!(!is_open_path(path.as_bytes()), "{path}");
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod attached;
 mod member;
+mod positions;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +13,8 @@ use self::attached::{Attached, attached, is_outside};
 pub(crate) use self::attached::{HOST, OUTSIDE};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
-use crate::compose::interpolate;
+use self::positions::{Positions, by_name};
+use self::values::{resolved, variables_in};
 use crate::compose::{Condition, File, Network, PublishedPort, Service};
 use crate::dsl::contract::observed::Observation;
 use crate::dsl::contract::{Catalogue, Contract};
@@ -45,23 +48,6 @@ pub struct Project<'a> {
     folder: String,
     sites: Vec<ProxySite>,
     sites_of: Positions,
-}
-
-/// Positions in a list by name, so that no rule has to search the list for each service.
-type Positions = IndexMap<String, Vec<usize>>;
-
-/// Collects the positions of the entries of a list under each of their names.
-fn by_name<'b, N: IntoIterator<Item = &'b String>>(entries: impl Iterator<Item = N>) -> Positions {
-    let mut positions = Positions::new();
-    for (at, names) in entries.enumerate() {
-        for name in names {
-            let known = positions.entry(name.clone()).or_default();
-            if known.last() != Some(&at) {
-                known.push(at);
-            }
-        }
-    }
-    positions
 }
 
 /// What rules ask about a service, computed once.
@@ -400,24 +386,4 @@ impl<'a> Project<'a> {
         let near = near(one, other).iter().chain(near(other, one));
         common.chain(near.filter(|it| self.has_host(it))).map(String::as_str)
     }
-}
-
-fn resolved(values: &IndexMap<String, String>, text: &str) -> String {
-    let mut missing = IndexSet::new();
-    loop {
-        let lookup = |name: &str| {
-            let stand_in = missing.contains(name).then(|| format!("${name}"));
-            stand_in.or_else(|| values.get(name).cloned())
-        };
-        match interpolate::resolve(text, &lookup) {
-            Ok(resolved) => return resolved,
-            Err(interpolate::Error::Missing { name, .. }) if missing.insert(name.clone()) => {}
-            Err(_) => return text.to_owned(),
-        }
-    }
-}
-
-/// Collects the names of the variables that these strings refer to.
-fn variables_in<'b>(strings: impl IntoIterator<Item = &'b str>) -> IndexSet<String> {
-    strings.into_iter().flat_map(interpolate::variables).collect()
 }

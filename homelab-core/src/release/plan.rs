@@ -3,6 +3,7 @@
 mod data;
 mod downtime;
 mod gains;
+mod owners;
 mod reach;
 mod ways;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::data::touched;
 use self::downtime::at_most;
 use self::gains::gains;
+use self::owners::follow_owners;
 use self::reach::reach;
 use self::ways::ways;
 use crate::compose::label;
@@ -360,32 +362,6 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     };
     step.down_at_most = at_most(from, to);
     step
-}
-
-/// Gives each service that has another one's network a new container when that one gets one or is
-/// started: a network goes away with the process that it was made for.
-fn follow_owners(after: &After, steps: &mut [Step]) {
-    loop {
-        let moved = |name: &str, steps: &[Step]| {
-            let step = steps.iter().find(|it| it.service == name);
-            step.is_some_and(|it| it.action != Action::Unchanged)
-        };
-        let owner = |it: &Step| {
-            let mode = after.file.services[&it.service].network_mode.as_deref()?;
-            mode.strip_prefix("service:").filter(|owner| moved(owner, steps))
-        };
-        let follows = |it: &Step| matches!(it.action, Action::Unchanged | Action::Started);
-        let next = steps.iter().position(|it| follows(it) && owner(it).is_some());
-        let Some(at) = next else { return };
-        let because = owner(&steps[at]).map(|it| format!("it has the network of `{it}`"));
-        let to = &after.file.services[&steps[at].service];
-        steps[at] = Step {
-            action: Action::Recreated,
-            because,
-            down_at_most: at_most(to, to),
-            ..steps[at].clone()
-        };
-    }
 }
 
 /// Makes the change for a mounted file whose contents have to change.
