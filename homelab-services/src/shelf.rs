@@ -19,7 +19,7 @@
 //! # add(&mut stack);
 //! ```
 //!
-//! [`crate::contracts`] has what is known of the images.
+//! [`crate::contracts()`] has what is known of the images.
 
 pub mod minecraft;
 pub mod paperless;

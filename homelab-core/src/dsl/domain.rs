@@ -79,7 +79,7 @@ pub(crate) const fn pattern_fault(pattern: &str) -> Option<&'static str> {
     None
 }
 
-/// Whether a path is one that [`Route::opens`] takes.
+/// Whether a path is one that [`crate::dsl::route::Route::opens`] takes.
 pub(crate) const fn is_open_path(path: &[u8]) -> bool {
     let (mut at, mut begins_part) = (1, true);
     while at < path.len() {
