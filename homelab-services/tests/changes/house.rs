@@ -129,6 +129,7 @@ impl House {
     }
 
     /// Removes services with all that only they needed: lines, configuration files, variables, pins, and so on.
+    /// What is known of their images stays: the shelf may need it.
     pub(crate) fn remove_services(&self, modules: &[&str]) {
         let mut removed = String::new();
         for module in modules {
@@ -138,7 +139,6 @@ impl House {
             // Where it had more than one file.
             let _ = fs::remove_dir_all(file.with_extension(""));
             self.remove_module("services.rs", module);
-            self.remove_contract(module);
             let path = format!("services::{module}");
             self.edit("lib.rs", &format!("a statement with `{path}`"), |text| {
                 let text = text::without_elements(text, |it| text::mentions(it, &path));
@@ -160,16 +160,6 @@ impl House {
             let others = text.lines().filter(|it| !it.ends_with(&line));
             others.flat_map(|it| [it, "\n"]).collect()
         });
-    }
-
-    /// Removes what is known of an image that has the name of this service; of others it may stay known.
-    fn remove_contract(&self, module: &str) {
-        if fs::remove_file(self.source.join(format!("contracts/{module}.rs"))).is_ok() {
-            self.remove_module("contracts.rs", module);
-            self.edit("contracts.rs", &format!("`{module}::contract()` in a list"), |text| {
-                text::without_elements(text, |it| text::mentions(it, module))
-            });
-        }
     }
 
     /// Removes each constant that this text named and nothing names any more.
