@@ -1,0 +1,48 @@
+//! What is known of the image of Gluetun.
+
+use homelab_core::prelude::*;
+
+/// Facts: `Dockerfile`, README, `cmd/gluetun/main.go`, `internal/configuration`, `internal/alpine`,
+/// `internal/openvpn` and `internal/server` at 7f22fb32 (v3.41.1) and b1193252.
+///
+/// Which variables it needs depends on the provider and the kind of VPN, so they are unknown here. Each
+/// secret can come from a file as `NAME_SECRETFILE`, or by its name in small letters from
+/// `/run/secrets`; `NAME_FILE` it does not read. It needs `NET_ADMIN` and `/dev/net/tun`.
+pub(super) fn contract() -> Contract {
+    let by = read("https://github.com/qdm12/gluetun");
+    Contract {
+        tags: Tags::between("3.41", "4"),
+        kind: by.is(ImageKind::Agent),
+        // Inferred: no user is set on Alpine's image.
+        user: by.is(0),
+        // The control server; the proxy and Shadowsocks, which are off by default.
+        ports: by.all([Port::new(8000), Port::new(8888), Port::new(8388), Port::udp(8388)]),
+        data: by.all(["/gluetun"]),
+        // It adds the user of `PUID` to a file in `/etc`. What iptables writes was not read.
+        writes: by.all(["/etc/openvpn", "/etc/passwd", "/tmp/gluetun"]),
+        ships_health: by.is(true),
+        secrets: by.all([
+            SecretKey::plain("OPENVPN_USER").given(),
+            SecretKey::plain("OPENVPN_PASSWORD").given(),
+            SecretKey::plain("OPENVPN_KEY").given(),
+            SecretKey::plain("OPENVPN_ENCRYPTED_KEY").given(),
+            SecretKey::plain("OPENVPN_KEY_PASSPHRASE").given(),
+            SecretKey::plain("WIREGUARD_PRIVATE_KEY").given(),
+            SecretKey::plain("WIREGUARD_PRESHARED_KEY").given(),
+            SecretKey::plain("AMNEZIAWG_PRIVATE_KEY").given(),
+            SecretKey::plain("AMNEZIAWG_PRESHARED_KEY").given(),
+            SecretKey::plain("VPN_PORT_FORWARDING_PASSWORD").given(),
+            SecretKey::plain("UPDATER_PROTONVPN_PASSWORD").given(),
+            SecretKey::plain("PUBLICIP_API_TOKEN").given(),
+            SecretKey::plain("HTTPPROXY_PASSWORD"),
+            SecretKey::plain("SHADOWSOCKS_PASSWORD"),
+            // JSON with the key of the control server in it.
+            SecretKey::plain("HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE").given(),
+        ]),
+        // The control server is for programs.
+        panel: by.none(),
+        egress: by.is(Egress::required("it connects to a server of the VPN's provider")),
+        peers: by.none(),
+        ..Contract::of("qmcgaw/gluetun")
+    }
+}
