@@ -21,6 +21,9 @@
 //!
 //! [`crate::contracts()`] has what is known of the images.
 
+pub mod arr;
 pub mod minecraft;
 pub mod paperless;
+pub mod qbittorrent;
 pub mod vaultwarden;
+pub mod wg_easy;

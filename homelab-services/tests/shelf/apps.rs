@@ -1,6 +1,6 @@
 //! Every application of the shelf, as a household would add it.
 
-use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Site, Stack};
+use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Site, Stack, User};
 use homelab_core::testing;
 use homelab_services::shelf;
 
@@ -13,6 +13,13 @@ const PAPERLESS_DUMPS: EnvVar =
         .or_under(&DATA_ROOT, "/paperless-dumps");
 const LAN_ADDRESS: EnvVar =
     EnvVar::new("LAN_ADDRESS", Kind::Ipv4, "Address of the host in the LAN.").or("127.0.0.1");
+const TREE: EnvVar =
+    EnvVar::new("TREE_PATH", Kind::Path, "Downloads and library.").or_under(&DATA_ROOT, "/tree");
+const DOWNLOADS: EnvVar =
+    EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
+const VPN_ADDRESSES: EnvVar =
+    EnvVar::new("VPN_ADDRESS", Kind::Ipv4, "Address in the VPN.").or("10.64.0.2");
+const OWNER: User = User::Ids(1000, 1000);
 static DATA_ROOT: EnvVar = testing::DATA_ROOT;
 
 /// An application of the shelf.
@@ -24,9 +31,12 @@ pub(crate) struct App {
 }
 
 pub(crate) const ALL: &[App] = &[
+    App { name: "arr", variables: &[TREE], add: arr },
     App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
     App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
+    App { name: "qbittorrent", variables: &[VPN_ADDRESSES, DOWNLOADS], add: qbittorrent },
     App { name: "vaultwarden", variables: &[], add: vaultwarden },
+    App { name: "wg-easy", variables: &[], add: wg_easy },
 ];
 
 impl App {
@@ -46,6 +56,33 @@ impl App {
 const fn image(repository: &'static str, tag: &'static str) -> Image {
     const DIGEST: &str = "sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510";
     Image::released(repository, tag, DIGEST)
+}
+
+fn arr(stack: &mut Stack) {
+    let settings = shelf::arr::Settings {
+        sonarr: image("lscr.io/linuxserver/sonarr", "4.0.15"),
+        radarr: image("lscr.io/linuxserver/radarr", "6.0.4"),
+        prowlarr: image("lscr.io/linuxserver/prowlarr", "2.0.5"),
+        tree: TREE,
+        owner: OWNER,
+    };
+    shelf::arr::add(stack, settings);
+}
+
+fn qbittorrent(stack: &mut Stack) {
+    let settings = shelf::qbittorrent::Settings {
+        vpn: image("qmcgaw/gluetun", "v3.41.0"),
+        client: image("lscr.io/linuxserver/qbittorrent", "5.1.2"),
+        provider: "mullvad",
+        addresses: VPN_ADDRESSES,
+        downloads: DOWNLOADS,
+        owner: OWNER,
+    };
+    shelf::qbittorrent::add(stack, settings);
+}
+
+fn wg_easy(stack: &mut Stack) {
+    stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
 }
 
 fn minecraft(stack: &mut Stack) {

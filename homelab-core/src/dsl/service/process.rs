@@ -132,8 +132,8 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Sets a property of the Compose specification for which there is no method, for this reason.
-    /// The value is YAML, as it would stand in a file, but `$` is literal: `.raw("hostname", "nas",
-    /// "…")`. A property that the rules know is judged as if a method had set it, and replaces what
+    /// The value is YAML, as it would stand in a file, but `$` is literal: `.raw("stop_signal",
+    /// "SIGINT", "…")`. A property that the rules know is judged as if a method had set it, and replaces what
     /// the DSL says; so it has to have the long form that this program writes. Default: none.
     pub fn raw(
         mut self,
