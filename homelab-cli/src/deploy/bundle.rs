@@ -281,25 +281,24 @@ mod tests {
             let bundle = Bundle::unpack(&packed, &digest(&packed)).expect("it is whole");
             Wanted::anywhere(&bundle, None).expect("it can be read")
         };
-        let wanted = with("    domainname: \"${NAME:-my}-a$$b\"\n");
-        let told =
-            "`a` has the key `domainname`, which this program does not know: it is not judged";
+        let wanted = with("    dns_opt: \"${NAME:-my}-a$$b\"\n");
+        let told = "`a` has the key `dns_opt`, which this program does not know: it is not judged";
         assert_eq!(wanted.after.warnings, [told]);
         let text = resolve::text(&wanted.after.file).replace('"', "");
-        assert!(text.contains("domainname: my-a$$b\n"), "{text}");
+        assert!(text.contains("dns_opt: my-a$$b\n"), "{text}");
         let rules = |wanted: &Wanted| {
             let found = preflight::refusals(wanted).into_iter().map(|it| it.rule);
             found.filter(|it| it == "powerful-key").count()
         };
         assert_eq!((rules(&wanted), rules(&with("    provider: { type: sh }\n"))), (0, 1));
         // What a host has, a plan changes when the key does.
-        let other = with("    domainname: other\n");
+        let other = with("    dns_opt: other\n");
         assert_ne!(
             wanted.after.stamps, other.after.stamps,
             "a container shows which it was made with"
         );
         let plan = other.against(&wanted);
-        assert!(format!("{:?}", plan.services).contains("domainname"), "{:?}", plan.services);
+        assert!(format!("{:?}", plan.services).contains("dns_opt"), "{:?}", plan.services);
     }
 
     #[test]

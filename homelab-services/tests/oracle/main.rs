@@ -3,13 +3,14 @@
 //! Needs the Compose binary and no engine: `docker compose config` only parses.
 //! Run by `cargo xtask oracle`; the feature `oracle` keeps it out of plain tests.
 
-#[path = "shelf/apps.rs"]
+#[path = "../shelf/apps.rs"]
 mod apps;
+mod compose;
+mod variables;
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use self::compose::config;
 use homelab_core::compose::interpolate;
 use homelab_core::compose::unjudged;
 use homelab_core::compose::yaml::{self, Spacing};
@@ -252,7 +253,6 @@ fn the_house_is_accepted_with_every_set_of_profiles() {
     }
 }
 
-/// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
 #[test]
 fn every_application_of_the_shelf_is_accepted() {
     for app in apps::ALL {
@@ -267,6 +267,7 @@ fn every_application_of_the_shelf_is_accepted() {
     }
 }
 
+/// A digest that is the default of a variable: an empty value takes it away, and the updater's label along.
 #[test]
 fn an_empty_variable_takes_a_digest_away_and_a_missing_one_does_not() {
     let house = homelab_services::house();
@@ -366,117 +367,4 @@ fn a_secret_has_the_file_name_that_its_image_asks_for() {
     let secrets = &read["services"]["it"]["secrets"];
     assert_eq!(secrets[0]["source"], "token", "{secrets}");
     assert_eq!(secrets[1], serde_json::json!({ "source": "token", "target": "API_TOKEN" }));
-}
-
-#[test]
-fn a_required_variable_without_value_stops_compose_with_its_meaning() {
-    let stack = homelab_services::house().stack;
-    let text = yaml::render(&lower::lower(&stack), "", Spacing::Sections);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut required =
-        stack.site().variables.iter().filter(|it| it.fallback() == Fallback::Required);
-    let Some(first) = required.next() else { return };
-    let error = config(&root, &text, &[], &[]).expect_err("it has no value");
-    let (name, meaning) = (first.name(), first.meaning());
-    assert!(error.contains(&format!("set {name} in .env: {meaning}")), "{error}");
-}
-
-#[test]
-fn our_interpolation_is_that_of_compose() {
-    let texts = [
-        "${A}",
-        "${A:-d}",
-        "${A-d}",
-        "${EMPTY:-d}",
-        "${EMPTY-d}",
-        "${NO:-d}",
-        "${NO-d}",
-        "${A:+r}",
-        "${EMPTY:+r}",
-        "${EMPTY+r}",
-        "${NO:+r}",
-        "${NO:-${A}/x}",
-        "${NO:-${NO2:-$A}}",
-        "$A-x",
-        "$$A",
-        "${A:?no}",
-        "${NO:-a b}",
-        "${NO:-}",
-    ];
-    let values = [("A", "a"), ("EMPTY", "")];
-    let lookup = |name: &str| values.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
-    let environment = texts.iter().enumerate();
-    let service = Service {
-        image: Some("example/image:1".to_owned()),
-        environment: environment.map(|(at, it)| (format!("K{at}"), (*it).to_owned())).collect(),
-        ..Service::default()
-    };
-    let file = File {
-        name: "oracle".to_owned(),
-        services: std::iter::once(("it".to_owned(), service)).collect(),
-        ..File::default()
-    };
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = yaml::render(&file, "", Spacing::Dense);
-    let read = config(folder.path(), &text, &[], &values).expect("Compose accepts the file");
-    for (at, text) in texts.iter().enumerate() {
-        let theirs = read["services"]["it"]["environment"][format!("K{at}")].as_str();
-        let ours = interpolate::resolve(text, &lookup).expect("valid");
-        assert_eq!(
-            Some(ours.as_str()),
-            theirs.map(|it| it.replace("$$", "$")).as_deref(),
-            "{text}"
-        );
-    }
-}
-
-/// `docker compose config --format json` on this text, or what it complains about.
-fn config(
-    folder: &Path,
-    text: &str,
-    profiles: &[&str],
-    values: &[(&str, &str)],
-) -> Result<Value, String> {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(text.as_bytes()).expect("writable");
-    let empty = tempfile::NamedTempFile::new().expect("a temporary file");
-    let mut command = compose();
-    command.arg("--project-directory").arg(folder).arg("-f").arg(file.path());
-    command.arg("--env-file").arg(empty.path());
-    for profile in profiles {
-        command.args(["--profile", profile]);
-    }
-    command.args(["config", "--format", "json"]).env_clear();
-    for key in ["PATH", "HOME", "DOCKER_CONFIG"] {
-        if let Some(value) = std::env::var_os(key) {
-            command.env(key, value);
-        }
-    }
-    command.envs(values.iter().copied());
-    let output = command.stderr(Stdio::piped()).output().expect("Compose can be started");
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout).expect("Compose prints JSON"))
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
-
-/// `docker compose`, or the stand-alone `docker-compose`; without either the oracle fails.
-fn compose() -> Command {
-    let works = |program: &str, words: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(words).arg("version").stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|it| it.success())
-    };
-    if works("docker", &["compose"]) {
-        let mut command = Command::new("docker");
-        command.arg("compose");
-        return command;
-    }
-    assert!(
-        works("docker-compose", &[]),
-        "the oracle needs Docker Compose: neither `docker compose version` nor \
-         `docker-compose version` works; see https://docs.docker.com/compose/install/"
-    );
-    Command::new("docker-compose")
 }
