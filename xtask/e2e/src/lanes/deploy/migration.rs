@@ -1,6 +1,6 @@
 //! Images that migrate their data on their first start: nothing stops that halfway, and nothing goes back from it.
 //!
-//! The stand-in of Jellyfin answers as its setup server does: `Degraded` with status 200 at `/health`, which its
+//! The stand-in of Jellyfin answers as its setup server does: `Degraded` with status 200 at `/health`, which its image's
 //! health check takes for healthy, and 503 elsewhere. Once it was stopped halfway, it never starts again.
 
 use std::process::Stdio;
@@ -39,6 +39,7 @@ pub(super) fn adopt(site: &DeployScene<'_>) -> anyhow::Result<String> {
 /// The deploy waits, says so, and lets nobody else in.
 pub(super) fn long(site: &DeployScene<'_>) -> anyhow::Result<String> {
     site.migrates("12.3", &format!("2 {LONG}"))?;
+    site.believes_any_answer()?;
     let new = site.checkout.commit("jellyfin: 12.3")?;
     let started = Instant::now();
     let mut client = site.client(&["deploy", "--actor", "first"]);
@@ -87,7 +88,7 @@ pub(super) fn left_behind(site: &DeployScene<'_>) -> anyhow::Result<String> {
         .naming(halfway)?
         .naming("--interrupt-migration")?;
     is_left_alone("a rollback")?;
-    site.checkout.set_line("jellyfin", "memory: ", "memory: \"1000M\"")?;
+    site.checkout.set_memory_limit("jellyfin", "1000M")?;
     site.checkout.commit("jellyfin: less memory")?;
     site.remote(&["deploy", "--actor", "e2e"])?.ended(1)?.naming(halfway)?;
     is_left_alone("a deploy")?;
@@ -139,6 +140,14 @@ impl DeployScene<'_> {
         let reference = self.publish("jellyfin", tag, &[&variable])?;
         self.checkout.set_line("jellyfin", "image: ", &format!("image: \"{reference}\""))?;
         Ok(reference)
+    }
+
+    /// Commits nothing yet: Jellyfin's health check reads no answer any more, as the check of its image does
+    /// not, so that the routes have to be asked.
+    fn believes_any_answer(&self) -> anyhow::Result<()> {
+        let (text, reads) = (self.checkout.read("compose.yaml")?, " | grep -qx Healthy");
+        ensure!(text.contains(reads), "no health check ends with `{reads}`");
+        self.checkout.write("compose.yaml", &text.replace(reads, ""))
     }
 
     /// Fails unless Jellyfin says that it migrates its data.
