@@ -210,6 +210,7 @@ fn full_disk(scene: &Scene, kept: &Treasure) -> anyhow::Result<String> {
     let _ = run::attempt(program("dd", &["if=/dev/zero", "bs=4k", "status=none"]).arg(of))?;
     let pgbackups = docker::of("pgbackups")?;
     run::until(pgbackups.verdict()?, || {
+        photos::age_newest_dump(scene)?;
         let it = docker::of("pgbackups")?;
         if it.health == "unhealthy" { Ok(()) } else { bail!("pgbackups is {}", it.health) }
     })?;
