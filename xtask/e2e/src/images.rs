@@ -22,7 +22,8 @@ use crate::run;
 
 /// Debian's release and the programs that are the real ones.
 const SUITE: &str = "bookworm";
-const PACKAGES: &str = "postgresql-15,redis-server,syncthing,curl,busybox,ca-certificates,tzdata";
+const PACKAGES: &str = "postgresql-15,redis-server,syncthing,netdata-core,netdata-plugins-bash,jq,curl,\
+     busybox,ca-certificates,tzdata";
 
 /// What no stand-in needs: manuals, translations, and the compiler that PostgreSQL may use.
 const WITHOUT: &[&str] = &[
@@ -34,8 +35,11 @@ const WITHOUT: &[&str] = &[
     "/usr/lib/llvm*",
 ];
 
-/// `postgres` is uid 999, as in PostgreSQL's own image; BusyBox plays Alpine's `wget`.
-const HOOK: &str = "chroot \"$1\" groupmod -g 999 postgres && chroot \"$1\" usermod -u 999 -g 999 postgres \
+/// `postgres` is uid 999 and `netdata` 201, as in their own images; BusyBox plays Alpine's `wget`.
+const HOOK: &str = "chroot \"$1\" groupmod -g 201 netdata && chroot \"$1\" usermod -u 201 -g 201 netdata \
+     && chroot \"$1\" groupmod -g 999 postgres && chroot \"$1\" usermod -u 999 -g 999 postgres \
+     && chroot \"$1\" chown -R netdata:netdata /var/lib/netdata /var/cache/netdata /var/log/netdata \
+     && chroot \"$1\" chgrp -R netdata /usr/lib/netdata/plugins.d \
      && rm -rf \"$1\"/var/lib/postgresql/15 \"$1\"/var/cache/apt \"$1\"/var/lib/apt/lists/* \
      && ln -sf busybox \"$1\"/bin/wget && ln -sf busybox \"$1\"/bin/ping";
 

@@ -69,6 +69,9 @@ fn hosts(scene: &Scene) -> anyhow::Result<String> {
     Ok(format!("{} host names, {guarded} ask for the login", hosts.len()))
 }
 
+/// Services whose panel is that of the real program, and what its page has in it.
+const REAL: &[(&str, &str)] = &[("syncthing", "Syncthing"), ("netdata", "netdata")];
+
 fn one(browser: &Browser<'_>, host: &Host) -> anyhow::Result<()> {
     let url = format!("https://{}/", host.host);
     let plain = browser.open(&format!("http://{}/", host.host), false)?;
@@ -102,13 +105,9 @@ fn one(browser: &Browser<'_>, host: &Host) -> anyhow::Result<()> {
     if friend.status != 200 {
         bail!("with the login it answered {}: {}", friend.status, friend.body);
     }
-    // Syncthing is the real one and does not tell what it was asked.
-    if host.service == "syncthing" {
-        return if friend.body.contains("yncthing") {
-            Ok(())
-        } else {
-            bail!("not Syncthing's page")
-        };
+    // A real program does not tell what it was asked.
+    if let Some((_, title)) = REAL.iter().find(|it| it.0 == host.service) {
+        return if friend.body.contains(title) { Ok(()) } else { bail!("not the page of {title}") };
     }
     let told: Value = serde_json::from_str(&friend.body)?;
     if told["service"] != host.service.as_str() {
