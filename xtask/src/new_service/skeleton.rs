@@ -1,5 +1,7 @@
 //! The Rust of a new service, of a new group of services, and of a new contract.
 
+use std::fmt::Write as _;
+
 use homelab_core::dsl::contract::{Contract, Egress, ImageKind, ReadOnly};
 use homelab_core::dsl::service::RoleKind;
 use homelab_core::dsl::units::Port;
@@ -121,44 +123,50 @@ impl Part<'_> {
             Some(false) | None => self.constant("HEALTH"),
         };
         let role = role(self.role()).to_lowercase();
-        let mut text = format!(
+        let constructor = format!(
             "    Service::{role}({}, images::{}, {health})\n{uses}",
             self.constant("NAME"),
             self.constant
         );
-        let mut say = |method: &str| text += &format!("        .{method}\n");
+        let mut methods = Vec::new();
         if self.role() == RoleKind::App && self.port().is_some() {
-            say(&format!("route(Route::host(\"{}\", {}))", self.service, self.constant("WEB")));
+            let (host, port) = (&self.service, self.constant("WEB"));
+            methods.push(format!("route(Route::host(\"{host}\", {port}))"));
         }
-        if let Some(password) = self.password() {
-            let database = self.contract.database.get().expect("it has a password");
-            let name = self.constant("DATABASE");
-            for setting in database.user.iter().chain(&database.name) {
-                say(&format!("env(\"{}\", {name})", setting.key));
-            }
-            say(&format!("secret_env(\"{password}_FILE\", {})", self.constant("PASSWORD")));
-            if self.contract.major_of.get().is_some_and(|it| it == "PostgreSQL") {
-                say(&format!("postgres({name}, {name})"));
-            }
-        }
-        for (constant, ..) in self.data() {
-            say(&format!("mount({constant})"));
-        }
-        for path in self.contract.writes.items() {
-            say(&format!("tmpfs(Tmpfs::at(\"{path}\"))"));
-        }
+        methods.extend(self.as_database());
+        methods.extend(self.data().map(|(constant, ..)| format!("mount({constant})")));
+        let writes = self.contract.writes.items().iter();
+        methods.extend(writes.map(|path| format!("tmpfs(Tmpfs::at(\"{path}\"))")));
         if let Some(ReadOnly::Fails(because)) = self.contract.read_only.get() {
-            say(&format!("writable_root({because:?})"));
+            methods.push(format!("writable_root({because:?})"));
         }
         if let Some(Egress::Required(because)) = self.contract.egress.get() {
-            say(&format!("egress({because:?})"));
+            methods.push(format!("egress({because:?})"));
         }
+        let methods: String = methods.iter().flat_map(|it| ["        .", it, "\n"]).collect();
         let needs = self.contract.memory.get().map_or(64, |it| it.as_mib());
-        text + &format!(
-            "        // What it works with, and where it is stopped: upstream's figures, with their source.\n        \
+        format!(
+            "{constructor}{methods}        \
+             // What it works with, and where it is stopped: upstream's figures, with their source.\n        \
              .memory(Memory::mib({needs}).up_to(Memory::mib({})))\n",
             needs * 4
         )
+    }
+
+    /// The methods by which a database makes its user, its database and its password.
+    fn as_database(&self) -> Vec<String> {
+        let keys = self.contract.database.get();
+        let Some((password, keys)) = self.password().zip(keys) else { return Vec::new() };
+        let name = self.constant("DATABASE");
+        let settings = keys.user.iter().chain(&keys.name);
+        let mut methods: Vec<_> =
+            settings.map(|it| format!("env(\"{}\", {name})", it.key)).collect();
+        let secret = self.constant("PASSWORD");
+        methods.push(format!("secret_env(\"{password}_FILE\", {secret})"));
+        if self.contract.major_of.get().is_some_and(|it| it == "PostgreSQL") {
+            methods.push(format!("postgres({name}, {name})"));
+        }
+        methods
     }
 
     fn type_of_service(&self) -> String {
@@ -171,23 +179,18 @@ impl Part<'_> {
     fn using(&self, other: &Self) -> String {
         let handle = other.local();
         let method = if self.is_dumper() { "dumps" } else { "uses" };
-        let mut text = format!("        .{method}({handle})\n");
-        let (own, others) = (self.contract.database.get(), other.contract.database.get());
-        let host = own.and_then(|it| it.host.as_deref());
-        let (Some(own), Some(host)) = (own.filter(|_| other.password().is_some()), host) else {
-            return text;
-        };
-        text += &format!("        .env(\"{host}\", {handle}.host())\n");
-        let others = others.expect("it has a password");
-        let settings = [(&own.user, &others.user), (&own.name, &others.name)];
-        for (own, _) in settings.iter().filter_map(|it| it.0.as_ref().zip(it.1.as_ref())) {
-            text += &format!("        .env(\"{}\", {})\n", own.key, other.constant("DATABASE"));
-        }
-        if let Some(password) = &own.password {
+        let mut methods = vec![format!("{method}({handle})")];
+        let keys = self.contract.database.get().filter(|_| other.password().is_some());
+        if let Some((own, host)) = keys.and_then(|own| Some((own, own.host.as_ref()?))) {
+            methods.push(format!("env(\"{host}\", {handle}.host())"));
+            let database = other.constant("DATABASE");
+            let settings = own.user.iter().chain(&own.name);
+            methods.extend(settings.map(|it| format!("env(\"{}\", {database})", it.key)));
             let secret = other.constant("PASSWORD");
-            text += &format!("        .secret_env(\"{password}_FILE\", {secret})\n");
+            let password = own.password.iter();
+            methods.extend(password.map(|it| format!("secret_env(\"{it}_FILE\", {secret})")));
         }
-        text
+        methods.iter().flat_map(|it| ["        .", it, "\n"]).collect()
     }
 
     /// Returns the name of its function, its handle and its field.
@@ -239,7 +242,7 @@ pub(super) fn group(name: &str, parts: &[Part<'_>]) -> String {
     let mut functions = Vec::new();
     for part in parts {
         let (local, uses) = (part.local(), used_by(part, parts));
-        fields += &format!("    pub(crate) {local}: Handle<{}>,\n", role(part.role()));
+        let _ = writeln!(fields, "    pub(crate) {local}: Handle<{}>,", role(part.role()));
         let parameter = |it: &&Part<'_>| format!("{}: &Handle<{}>", it.local(), role(it.role()));
         let parameters: Vec<_> = uses.iter().map(parameter).collect();
         let uses: String = uses.iter().map(|it| part.using(it)).collect();
@@ -259,7 +262,7 @@ pub(super) fn group(name: &str, parts: &[Part<'_>]) -> String {
         let handle = |it: &&Part<'_>| format!("&{}", it.local());
         let handles: Vec<_> = used_by(part, parts).iter().map(handle).collect();
         let local = part.local();
-        adds += &format!("    let {local} = stack.add({local}({}));\n", handles.join(", "));
+        let _ = writeln!(adds, "    let {local} = stack.add({local}({}));", handles.join(", "));
     }
     let names: Vec<_> = parts.iter().map(Part::local).collect();
     format!(
@@ -318,8 +321,8 @@ fn range(tag: &str) -> String {
 
 /// Returns the contract of an image of which nothing is known.
 pub(super) fn contract(part: &Part<'_>) -> String {
-    let parts = split_image(part.image);
-    let (repository, tags) = (parts.repository, range(parts.tag.unwrap_or_default()));
+    let image = split_image(part.image);
+    let (repository, tags) = (image.repository, range(image.tag.unwrap_or_default()));
     let (kind, ports, data, panel) = if part.kind == ImageKind::App {
         let panel = "is(Panel::new(Port::new(8080), PanelLogin::None))";
         ("App", "all([Port::new(8080)])", "all([\"/data\"])", panel)

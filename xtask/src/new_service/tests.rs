@@ -60,6 +60,27 @@ fn a_module_goes_where_the_alphabet_wants_it() {
     );
 }
 
+#[test]
+fn the_first_module_and_contract_stand_below_the_comment() {
+    let text = "//! x\n\nuse y;\n\nfn all() {\n    let own = vec![];\n}\n";
+    let more = with_contract(&text.replace("vec![]", "vec![a::contract(), c::contract()]"), "b");
+    let list = "        a::contract(),\n        b::contract(),\n        c::contract(),\n    ];\n";
+    assert!(more.contains(list), "{more}");
+    insta::assert_snapshot!(with_contract(text, "a"), @r"
+    //! x
+
+    pub(crate) mod a;
+
+    use y;
+
+    fn all() {
+        let own = vec![
+            a::contract(),
+        ];
+    }
+    ");
+}
+
 /// The sources of a house without services.
 fn sources() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -91,12 +112,16 @@ fn nothing_is_overwritten() {
     assert!(error.to_string().contains("exists already"), "{error}");
 }
 
-#[test]
-fn a_group_is_one_module_that_goes_by_what_is_known() {
+/// The sources after a group was added, of images that are known and of one that is not.
+fn with_papers() -> tempfile::TempDir {
     let folder = sources();
-    let words = [(Some("web"), image("web")), (Some("db"), image("db")), (Some("mail"), IMAGE)];
-    let more = [(Some("worker"), IMAGE), (Some("dumps"), image("dumper"))];
-    let words = [words.as_slice(), &more].concat();
+    let words = [
+        (Some("web"), image("web")),
+        (Some("db"), image("db")),
+        (Some("mail"), IMAGE),
+        (Some("worker"), IMAGE),
+        (Some("dumps"), image("dumper")),
+    ];
     let by = read("a test");
     let keys = DatabaseKeys::client("PGHOST").user("PGUSER", None).password("PGPASSWORD");
     let dumper = Contract {
@@ -111,8 +136,22 @@ fn a_group_is_one_module_that_goes_by_what_is_known() {
     let house = House::new("house", good().knowing(catalogue));
     let parts = resolve(&house, "papers", &words);
     write(folder.path(), "papers", &parts).expect("it is new");
-    let written = |file: &str| std::fs::read_to_string(folder.path().join(file));
-    insta::assert_snapshot!(written("services/papers.rs").expect("it was written"), @r#"
+    folder
+}
+
+/// The text of the group's module from one line to another.
+fn papers(from: &str, to: &str) -> String {
+    let folder = with_papers();
+    let text = std::fs::read_to_string(folder.path().join("services/papers.rs"));
+    let text = text.expect("it was written");
+    let (_, rest) = text.split_once(from).expect("it has that line");
+    let (part, _) = rest.split_once(to).unwrap_or((rest, ""));
+    part.to_owned()
+}
+
+#[test]
+fn a_group_has_the_constants_of_its_services() {
+    insta::assert_snapshot!(papers("", "/// The services of the group"), @r#"
     //! papers: what it is for, and its other services, in one line.
     //!
     //! Upstream: <https://example.org/>
@@ -148,8 +187,12 @@ fn a_group_is_one_module_that_goes_by_what_is_known() {
     const DUMPS: ServiceName = ServiceName::new("papers-dumps");
 
     const DUMPS_HEALTH: Health = Health::shell(compile_error!("write the command that succeeds only when `papers-dumps` is ready"));
+    "#);
+}
 
-    /// The services of the group, for services that use one of them.
+#[test]
+fn a_group_is_a_struct_of_handles() {
+    insta::assert_snapshot!(papers("use one of them.\n", "fn web"), @r#"
     #[expect(dead_code, reason = "no other service of the house uses all of them")]
     pub(crate) struct Group {
         pub(crate) web: Handle<App>,
@@ -168,7 +211,12 @@ fn a_group_is_one_module_that_goes_by_what_is_known() {
         let web = stack.add(web(&db, &mail, &worker));
         Group { web, db, mail, worker, dumps }
     }
+    "#);
+}
 
+#[test]
+fn services_of_a_group_are_defined_by_what_is_known() {
+    insta::assert_snapshot!(papers("Group { web, db, mail, worker, dumps }\n}\n", "\0"), @r#"
     fn web(db: &Handle<Data>, mail: &Handle<Agent>, worker: &Handle<Agent>) -> Service<App, Precious> {
         Service::app(WEB, images::PAPERS, Health::from_image())
             .uses(db)
@@ -219,6 +267,12 @@ fn a_group_is_one_module_that_goes_by_what_is_known() {
             .memory(Memory::mib(100).up_to(Memory::mib(400)))
     }
     "#);
+}
+
+#[test]
+fn an_image_of_two_services_is_pinned_once() {
+    let folder = with_papers();
+    let written = |file: &str| std::fs::read_to_string(folder.path().join(file));
     let pins = written("images.rs").expect("it was written");
     let pins: Vec<_> = pins.lines().filter(|it| it.starts_with("pub")).collect();
     insta::assert_snapshot!(pins.join("\n"), @r"
