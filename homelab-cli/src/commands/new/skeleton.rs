@@ -74,12 +74,6 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("house/src/services/socket_proxy.rs", ours!("homelab-services/src/services/socket_proxy.rs")),
     ("house/src/services/uptime_kuma.rs", own!("house/uptime_kuma.rs.in")),
     ("house/src/contracts.rs", own!("house/contracts.rs.in")),
-    ("house/src/contracts/caddy.rs", ours!("homelab-services/src/contracts/caddy.rs")),
-    (
-        "house/src/contracts/socket_proxy.rs",
-        ours!("homelab-services/src/contracts/socket_proxy.rs"),
-    ),
-    ("house/src/contracts/uptime_kuma.rs", own!("house/uptime_kuma_contract.rs.in")),
     ("house/tests/house.rs", own!("house/tests.rs.in")),
     ("homelab/src/main.rs", own!("homelab.rs.in")),
     ("xtask/src/main.rs", own!("xtask.rs.in")),
@@ -118,7 +112,7 @@ const OUR_PINS: &str = ours!("homelab-services/src/images.rs");
 pub(super) fn files(values: &Values<'_>) -> Vec<File> {
     let rust = ours!("Cargo.toml").lines().find_map(|it| it.strip_prefix("rust-version = "));
     let fill = |text: &str| {
-        ["homelab-core", "homelab-cli", "xtask"]
+        ["homelab-core", "homelab-services", "homelab-cli", "xtask"]
             .into_iter()
             .fold(text.to_owned(), |text, it| {
                 text.replace(&format!("@{it}@"), &values.libraries.named(it))
@@ -138,7 +132,9 @@ pub(super) fn files(values: &Values<'_>) -> Vec<File> {
     ];
     let filled = TEMPLATES.iter().map(|(path, text)| (*path, fill(text)));
     let texts = made.into_iter().chain(filled).map(|(path, text)| File { path, text, mode: 0o644 });
-    let scripts = SCRIPTS.iter().map(|(path, text)| (*path, (*text).to_owned()));
+    let scripts = SCRIPTS
+        .iter()
+        .map(|(path, text)| (*path, text.replace("homelab-services/src", "house/src")));
     texts.chain(scripts.map(|(path, text)| File { path, text, mode: 0o755 })).collect()
 }
 
@@ -156,6 +152,17 @@ fn pins() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_name_the_folder_of_the_new_house() {
+        let libraries = Libraries::Path(PathBuf::from("../homelab"));
+        let values = Values { project: "a", libraries: &libraries, memory: 8, cores: 4 };
+        let scripts =
+            files(&values).into_iter().filter(|it| it.path.starts_with(".github/scripts"));
+        let scripts: String = scripts.map(|it| it.text).collect();
+        assert!(scripts.contains("house/src/images.rs"), "`propose.sh` allows it to change");
+        assert!(!scripts.contains("homelab-services"), "it is of this repository");
+    }
 
     #[test]
     fn a_pin_of_the_house_is_taken_and_others_stay() {
