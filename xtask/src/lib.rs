@@ -29,6 +29,9 @@ Commands:
   test                       Run every test that needs no engine
   check                      Format, lints and docs, with warnings denied
   new-service NAME IMAGE     Write the skeleton of a service; IMAGE is `repository:tag@sha256:<hex>`
+  new-service --group NAME PART=IMAGE…
+                             Write that of an application of several services, such as
+                             `paperless web=IMAGE db=IMAGE queue=IMAGE`; the first one uses the others
 ";
 
 const EXIT_CODES: &str = "  help                       Print this
@@ -100,7 +103,10 @@ impl Xtask<'_> {
             ["accept"] => accept::run(self.house, self.root),
             ["test"] => steps::test(self.root),
             ["check"] => steps::check(self.root),
-            ["new-service", name, image] => new_service::run(self.house, self.root, name, image),
+            ["new-service", "--group", name, parts @ ..] => {
+                new_service::group(self.house, self.root, name, parts)
+            }
+            ["new-service", name, image] => new_service::one(self.house, self.root, name, image),
             ["help" | "--help" | "-h"] => {
                 say(&self.help());
                 Ok(Outcome::Fine)

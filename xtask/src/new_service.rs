@@ -1,42 +1,122 @@
-//! `cargo xtask new-service`: the skeleton of a service, its module line and its pin.
+//! `cargo xtask new-service`: the skeleton of a service or of a group, its module line and its pins.
 
-use std::path::Path;
+mod skeleton;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use homelab_core::dsl::contract::Contract;
+use homelab_core::dsl::contract::ImageKind;
 use homelab_core::dsl::house::House;
 use homelab_core::dsl::name::ServiceName;
+use homelab_core::model::project::split_image;
 
+use self::skeleton::{Part, module};
 use crate::{Outcome, complain, say};
 
-/// Writes `services/<name>.rs`, adds its module and its pin, and prints the one line that is left
+/// Writes the module of a service that stands alone.
+pub(crate) fn one(house: &House, root: &Path, name: &str, image: &str) -> anyhow::Result<Outcome> {
+    make(house, root, name, &[(None, image)])
+}
+
+/// Writes the module of a group of services, each given by a word `PART=IMAGE`.
+pub(crate) fn group(
+    house: &House,
+    root: &Path,
+    name: &str,
+    words: &[&str],
+) -> anyhow::Result<Outcome> {
+    let expected = "expected `PART=IMAGE` for each service, such as `web=… db=…`";
+    let mut parts = Vec::new();
+    for word in words {
+        let Some((part, image)) = word.split_once('=') else {
+            complain(&format!("error: `{word}` is no part of `{name}`: {expected}"));
+            return Ok(Outcome::Usage);
+        };
+        parts.push((Some(part), image));
+    }
+    if parts.is_empty() {
+        complain(&format!("error: `{name}` has no parts: {expected}"));
+        return Ok(Outcome::Usage);
+    }
+    make(house, root, name, &parts)
+}
+
+/// The name of a part, absent for a service that stands alone, and its image.
+type Word<'a> = (Option<&'a str>, &'a str);
+
+/// Writes `services/<name>.rs`, adds its module and its pins, and prints the one line that is left
 /// to write.
-pub(crate) fn run(house: &House, root: &Path, name: &str, image: &str) -> anyhow::Result<Outcome> {
-    if let Some(problem) = problem(house, name, image) {
+fn make(house: &House, root: &Path, name: &str, words: &[Word<'_>]) -> anyhow::Result<Outcome> {
+    if let Some(problem) = problem(house, name, words) {
         complain(&format!("error: {problem}"));
         return Ok(Outcome::Usage);
     }
+    let parts = resolve(house, name, words);
     let source = format!("{}/src", house.folder);
-    let parts = homelab_core::model::project::split_image(image);
-    let is_it = |it: &Contract| it.holds_for(parts.repository, parts.tag);
-    let is_known = house.stack.catalogue().iter().any(is_it);
-    write(&root.join(&source), name, image, is_known)?;
-    let module = name.replace('-', "_");
+    write(&root.join(&source), name, &parts)?;
+    let module = module(name);
+    let file = root.join(format!("{source}/services/{module}.rs"));
+    // Without rustfmt, long lines stay as they are; `cargo xtask check` says so.
+    let _ = Command::new("rustfmt").args(["--edition", "2024"]).arg(file).output();
     say(&format!("wrote {source}/services/{module}.rs"));
     say(&format!("added its module to {source}/services.rs"));
-    say(&format!("added its pin to {source}/images.rs"));
-    if is_known {
-        say("its image has a contract already");
-    } else {
-        say(&format!("wrote {source}/contracts/{module}.rs and added it to {source}/contracts.rs"));
+    for part in parts.iter().filter(|it| it.is_first) {
+        say(&format!("added the pin `{}` to {source}/images.rs", part.constant));
+        if part.is_known {
+            say(&format!("the image of `{}` has a contract already", part.service));
+        } else {
+            let contract = skeleton::module(&part.service);
+            say(&format!(
+                "wrote {source}/contracts/{contract}.rs and added it to {source}/contracts.rs"
+            ));
+        }
     }
+    let statement = match words {
+        [(None, _)] => format!("stack.add(services::{module}::define());"),
+        _ => format!("services::{module}::add(&mut stack);"),
+    };
     complain(&format!(
         "\nleft to do:\n\
          1. read the new files: every fact in them is a guess that the image's documentation has to confirm\n\
-         2. add `stack.add(services::{module}::define());` to {source}/lib.rs\n\
-         3. run `cargo xtask gen`: it does not compile until the contract names its source; then the rules say what is missing"
+         2. add `{statement}` to {source}/lib.rs\n\
+         3. run `cargo xtask gen`: it does not compile until the files say what nobody can guess, such as \
+         the source of a contract; then the rules say what is missing"
     ));
     Ok(Outcome::Fine)
+}
+
+/// Finds what is known of the images. Where a contract does not say what an image is for, the first
+/// part is an app and every other one an agent.
+fn resolve<'a>(house: &House, name: &str, words: &[Word<'a>]) -> Vec<Part<'a>> {
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    for (part, image) in words {
+        let service = match part {
+            Some(part) if !parts.is_empty() => format!("{name}-{part}"),
+            _ => name.to_owned(),
+        };
+        let split = split_image(image);
+        let mut catalogue = house.stack.catalogue().iter();
+        let known = catalogue.find(|it| it.holds_for(split.repository, split.tag)).cloned();
+        let same = parts.iter().find(|it| it.image == *image);
+        let kind = if parts.is_empty() { ImageKind::App } else { ImageKind::Agent };
+        let new = Part {
+            name: *part,
+            constant: same
+                .map_or_else(|| module(&service).to_uppercase(), |it| it.constant.clone()),
+            is_first: same.is_none(),
+            kind: known.as_ref().and_then(|it| it.kind.get().copied()).unwrap_or(kind),
+            is_known: known.is_some(),
+            contract: known.unwrap_or_else(|| skeleton::guess(kind, image)),
+            service,
+            image,
+        };
+        parts.push(new);
+    }
+    parts
 }
 
 /// Words of Rust that would be valid names of services, but not of modules.
@@ -49,17 +129,42 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Returns what is wrong with the arguments: what was given and what was expected.
-fn problem(house: &House, name: &str, image: &str) -> Option<String> {
-    if let Err(error) = ServiceName::parse(name.to_owned().leak()) {
-        return Some(error.to_string());
+fn problem(house: &House, name: &str, words: &[Word<'_>]) -> Option<String> {
+    let named = |name: &str| match ServiceName::parse(name.to_owned().leak()) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) if KEYWORDS.contains(&name) => {
+            Some(format!("`{name}` is a word of Rust: expected a name that a module can have"))
+        }
+        Ok(_) => None,
+    };
+    if let Some(problem) = named(name) {
+        return Some(problem);
     }
-    if house.stack.names().any(|it| it.as_str() == name) {
-        return Some(format!("there is a service `{name}` already"));
+    for (index, (part, image)) in words.iter().enumerate() {
+        if let Some(part) = part {
+            if let Some(problem) = named(part) {
+                return Some(problem);
+            }
+            if ["add", "stack"].contains(part) {
+                return Some(format!("`{part}` is the group's own word: expected another part"));
+            }
+            if words[..index].iter().any(|it| it.0 == Some(part)) {
+                return Some(format!("two parts have the name `{part}`: expected one for each"));
+            }
+        }
+        if let Some(problem) = unpinned(image) {
+            return Some(problem);
+        }
     }
-    if KEYWORDS.contains(&name) {
-        return Some(format!("`{name}` is a word of Rust: expected a name that a module can have"));
-    }
-    let parts = homelab_core::model::project::split_image(image);
+    let parts = resolve(house, name, words);
+    let is_taken = |it: &&Part<'_>| house.stack.names().any(|name| name.as_str() == it.service);
+    let taken = parts.iter().find(is_taken)?;
+    Some(format!("there is a service `{}` already", taken.service))
+}
+
+/// Returns why an image is not pinned.
+fn unpinned(image: &str) -> Option<String> {
+    let parts = split_image(image);
     let digest = parts.digest.and_then(|it| it.strip_prefix("sha256:")).unwrap_or_default();
     let pinned =
         digest.len() == 64 && digest.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
@@ -75,37 +180,42 @@ fn problem(house: &House, name: &str, image: &str) -> Option<String> {
     }
 }
 
-fn write(source: &Path, name: &str, image: &str, is_known: bool) -> anyhow::Result<()> {
-    let module = name.replace('-', "_");
-    let path = source.join(format!("services/{module}.rs"));
-    if path.exists() {
-        bail!("`{}` exists already", path.display());
+fn write(source: &Path, name: &str, parts: &[Part<'_>]) -> anyhow::Result<()> {
+    let service = source.join(format!("services/{}.rs", module(name)));
+    if service.exists() {
+        bail!("`{}` exists already", service.display());
     }
-    let edit = |file: &str,
-                change: &dyn Fn(String) -> String|
-     -> anyhow::Result<(std::path::PathBuf, String)> {
+    let read = |file: &str| -> anyhow::Result<(PathBuf, String)> {
         let path = source.join(file);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read `{}`", path.display()))?;
-        Ok((path, change(text)))
+        Ok((path, text))
     };
-    let constant = module.to_uppercase();
-    let pins = std::fs::read_to_string(source.join("images.rs")).unwrap_or_default();
-    if pins.contains(&format!("const {constant}:")) {
-        bail!("`images.rs` has a constant `{constant}` already: choose another name");
+    let (modules, text) = read("services.rs")?;
+    let modules = (modules, with_module(&text, &module(name)));
+    let (mut pins, mut contracts) = (read("images.rs")?, read("contracts.rs")?);
+    let mut files = Vec::new();
+    for part in parts.iter().filter(|it| it.is_first) {
+        let (constant, image) = (&part.constant, part.image);
+        if pins.1.contains(&format!("const {constant}:")) {
+            bail!("`images.rs` has a constant `{constant}` already: choose another name");
+        }
+        let _ = write!(
+            pins.1,
+            "\n/// Pinned by hand; note how many sources agree.\npub(crate) const {constant}: Image = Image::pinned(\n    \"{image}\",\n);\n"
+        );
+        if !part.is_known {
+            let contract = module(&part.service);
+            contracts.1 = with_contract(&contracts.1, &contract);
+            let path = source.join(format!("contracts/{contract}.rs"));
+            files.push((path, skeleton::contract(part)));
+        }
     }
-    let modules = edit("services.rs", &|text| with_module(&text, &module))?;
-    let pins = edit("images.rs", &|text| {
-        format!(
-            "{text}\n/// Pinned by hand; note how many sources agree.\npub(crate) const {constant}: Image = Image::pinned(\n    \"{image}\",\n);\n"
-        )
-    })?;
-    let mut files = vec![(path, service(name, &constant)), modules, pins];
-    if !is_known {
-        let contracts = edit("contracts.rs", &|text| with_contract(&text, &module))?;
-        let path = source.join(format!("contracts/{module}.rs"));
-        files.extend([(path, contract(name, image)), contracts]);
-    }
+    let text = match parts {
+        [part] if part.name.is_none() => skeleton::service(part),
+        parts => skeleton::group(name, parts),
+    };
+    files.extend([(service, text), modules, pins, contracts]);
     for (path, text) in files {
         replace(&path, &text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
@@ -144,158 +254,4 @@ fn with_contract(text: &str, module: &str) -> String {
     let last = lines.iter().rposition(is_entry).map_or(first, |it| it + 1);
     lines.insert(before.unwrap_or(last), &entry);
     lines.join("\n") + "\n"
-}
-
-fn service(name: &str, constant: &str) -> String {
-    format!(
-        r#"//! {name}: what it is for, in one line.
-//!
-//! Upstream: <https://example.org/>
-
-use homelab_core::prelude::*;
-
-use crate::images;
-
-const NAME: ServiceName = ServiceName::new("{name}");
-
-/// Web UI; the port that the image listens on.
-const WEB: Port = Port::new(8080);
-
-/// What hurts to lose; `Volume::scratch("…", "why not")` for what does not.
-const DATA: Mount<Precious> = Volume::precious("{name}", Backup::Offsite).at("/data");
-
-pub(crate) fn define() -> Service<App, Precious> {{
-    Service::app(NAME, images::{constant}, Health::from_image())
-        .route(Route::host("{name}", WEB))
-        .mount(DATA)
-        // What it works with, and where it is stopped: upstream's figures, with their source.
-        .memory(Memory::mib(64).up_to(Memory::mib(256)))
-}}
-"#
-    )
-}
-
-/// The range of a contract: the tag's major version, where it has one.
-fn range(tag: &str) -> String {
-    let digits = tag.strip_prefix('v').unwrap_or(tag);
-    let end = digits.find(|it: char| !it.is_ascii_digit()).unwrap_or(digits.len());
-    match digits[..end].parse::<u64>() {
-        Ok(major) => format!("Tags::between(\"{major}\", \"{}\")", major + 1),
-        Err(_) => "Tags::default()".to_owned(),
-    }
-}
-
-fn contract(name: &str, image: &str) -> String {
-    let parts = homelab_core::model::project::split_image(image);
-    let (repository, tags) = (parts.repository, range(parts.tag.unwrap_or_default()));
-    format!(
-        r#"//! What is known of the image of {name}.
-
-use homelab_core::prelude::*;
-
-/// Facts: where each was read. What nobody has looked up is left out.
-pub(super) fn contract() -> Contract {{
-    let by = read(compile_error!("name the page on which these facts were read, and correct each"));
-    Contract {{
-        tags: {tags},
-        kind: by.is(ImageKind::App),
-        user: by.is(0),
-        ports: by.all([Port::new(8080)]),
-        data: by.all(["/data"]),
-        writes: by.none(),
-        read_only: by.is(ReadOnly::Works),
-        ships_health: by.is(true),
-        requires: by.none(),
-        secrets: by.none(),
-        panel: by.is(Panel::new(Port::new(8080), PanelLogin::None)),
-        egress: by.is(Egress::None),
-        peers: by.none(),
-        end_of_life: by.none(),
-        one_way: by.none(),
-        ..Contract::of("{repository}")
-    }}
-}}
-"#
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use homelab_core::testing::house;
-
-    use super::*;
-
-    const IMAGE: &str =
-        "a/b:1@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510";
-
-    #[test]
-    fn arguments_are_checked() {
-        assert_eq!(problem(&house(), "notes", IMAGE), None);
-        assert!(problem(&house(), "Notes", IMAGE).is_some());
-        assert!(problem(&house(), "web", IMAGE).is_some());
-        assert!(problem(&house(), "type", IMAGE).is_some());
-        assert!(problem(&house(), "notes", "a/b:1").is_some());
-        assert!(problem(&house(), "notes", &IMAGE.replace(":1@", ":latest@")).is_some());
-    }
-
-    #[test]
-    fn a_module_goes_where_the_alphabet_wants_it() {
-        let text = "//! x\n\npub(crate) mod b;\npub(crate) mod d;\n";
-        assert_eq!(
-            with_module(text, "a"),
-            "//! x\n\npub(crate) mod a;\npub(crate) mod b;\npub(crate) mod d;\n"
-        );
-        assert_eq!(
-            with_module(text, "c"),
-            "//! x\n\npub(crate) mod b;\npub(crate) mod c;\npub(crate) mod d;\n"
-        );
-        assert_eq!(
-            with_module(text, "e"),
-            "//! x\n\npub(crate) mod b;\npub(crate) mod d;\npub(crate) mod e;\n"
-        );
-    }
-
-    #[test]
-    fn a_contract_is_about_the_major_version_that_was_named() {
-        assert_eq!(range("v3.1-alpine"), "Tags::between(\"3\", \"4\")");
-        assert_eq!(range("stable"), "Tags::default()");
-    }
-
-    #[test]
-    fn nothing_is_overwritten() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for name in ["services", "contracts"] {
-            std::fs::create_dir(folder.path().join(name)).expect("writable");
-        }
-        for file in ["services.rs", "images.rs"] {
-            std::fs::write(folder.path().join(file), "//! x\n\n").expect("writable");
-        }
-        let list = "//! x\n\npub(crate) mod z;\n\nfn all() {\n    vec![\n        z::contract(),\n    ]\n}\n";
-        std::fs::write(folder.path().join("contracts.rs"), list).expect("writable");
-        write(folder.path(), "my-notes", IMAGE, false).expect("it is new");
-        let list = std::fs::read_to_string(folder.path().join("contracts.rs")).expect("readable");
-        assert!(
-            list.starts_with(
-                "//! x
-
-pub(crate) mod my_notes;
-pub(crate) mod z;
-"
-            ),
-            "{list}"
-        );
-        assert!(
-            list.contains(
-                "
-        my_notes::contract(),
-        z::contract(),
-"
-            ),
-            "{list}"
-        );
-        let pins = std::fs::read_to_string(folder.path().join("images.rs")).expect("readable");
-        assert!(pins.contains("pub(crate) const MY_NOTES: Image"), "{pins}");
-        let error = write(folder.path(), "my-notes", IMAGE, false).expect_err("it exists");
-        assert!(error.to_string().contains("exists already"), "{error}");
-    }
 }

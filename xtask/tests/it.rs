@@ -48,6 +48,17 @@ fn an_unpinned_image_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_group_needs_parts_with_images() {
+    for words in
+        [&["new-service", "--group", "papers"][..], &["new-service", "--group", "papers", "web"]]
+    {
+        let (code, stdout, stderr) = xtask(words);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{words:?}");
+        assert!(stderr.contains("expected `PART=IMAGE` for each service"), "{stderr}");
+    }
+}
+
+#[test]
 fn the_committed_files_pass_the_check() {
     let (code, stdout, stderr) = xtask(&["gen", "--check"]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
