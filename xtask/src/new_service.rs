@@ -224,6 +224,7 @@ fn write(source: &Path, name: &str, parts: &[Part<'_>]) -> anyhow::Result<()> {
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder)?;
     let file = tempfile::Builder::new()
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .tempfile_in(folder)?;
@@ -238,15 +239,20 @@ fn with_module(text: &str, module: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     let is_module = |it: &&str| it.starts_with("pub(crate) mod ");
     let before = lines.iter().position(|it| is_module(it) && *it > new.as_str());
-    let last = lines.iter().rposition(is_module).map_or(lines.len(), |it| it + 1);
-    lines.insert(before.unwrap_or(last), &new);
+    if let Some(last) = lines.iter().rposition(is_module) {
+        lines.insert(before.unwrap_or(last + 1), &new);
+    } else {
+        // The first one stands below the comment on top.
+        let first = lines.iter().position(|it| it.is_empty()).unwrap_or(lines.len());
+        lines.splice(first..first, ["", &new]);
+    }
     lines.join("\n") + "\n"
 }
 
 /// Adds a contract to the list in `contracts.rs`.
 fn with_contract(text: &str, module: &str) -> String {
     let entry = format!("        {module}::contract(),");
-    let text = with_module(text, module);
+    let text = one_a_line(&with_module(text, module));
     let mut lines: Vec<&str> = text.lines().collect();
     let is_entry = |it: &&str| it.ends_with("::contract(),");
     let before = lines.iter().position(|it| is_entry(it) && *it > entry.as_str());
@@ -254,4 +260,16 @@ fn with_contract(text: &str, module: &str) -> String {
     let last = lines.iter().rposition(is_entry).map_or(first, |it| it + 1);
     lines.insert(before.unwrap_or(last), &entry);
     lines.join("\n") + "\n"
+}
+
+/// Writes a list that rustfmt has put on one line with one item a line.
+fn one_a_line(text: &str) -> String {
+    let list = text.split_once("vec![").and_then(|(before, rest)| {
+        let (items, after) = rest.split_once(']')?;
+        Some((before, items, after)).filter(|_| !items.contains('\n'))
+    });
+    let Some((before, items, after)) = list else { return text.to_owned() };
+    let items = items.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let items: String = items.flat_map(|it| ["        ", it, ",\n"]).collect();
+    format!("{before}vec![\n{items}    ]{after}")
 }

@@ -60,6 +60,27 @@ fn a_module_goes_where_the_alphabet_wants_it() {
     );
 }
 
+#[test]
+fn the_first_module_and_contract_stand_below_the_comment() {
+    let text = "//! x\n\nuse y;\n\nfn all() {\n    let own = vec![];\n}\n";
+    let more = with_contract(&text.replace("vec![]", "vec![a::contract(), c::contract()]"), "b");
+    let list = "        a::contract(),\n        b::contract(),\n        c::contract(),\n    ];\n";
+    assert!(more.contains(list), "{more}");
+    insta::assert_snapshot!(with_contract(text, "a"), @r"
+    //! x
+
+    pub(crate) mod a;
+
+    use y;
+
+    fn all() {
+        let own = vec![
+            a::contract(),
+        ];
+    }
+    ");
+}
+
 /// The sources of a house without services.
 fn sources() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -74,12 +74,6 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("house/src/services/socket_proxy.rs", ours!("homelab-services/src/services/socket_proxy.rs")),
     ("house/src/services/uptime_kuma.rs", own!("house/uptime_kuma.rs.in")),
     ("house/src/contracts.rs", own!("house/contracts.rs.in")),
-    ("house/src/contracts/caddy.rs", ours!("homelab-services/src/contracts/caddy.rs")),
-    (
-        "house/src/contracts/socket_proxy.rs",
-        ours!("homelab-services/src/contracts/socket_proxy.rs"),
-    ),
-    ("house/src/contracts/uptime_kuma.rs", own!("house/uptime_kuma_contract.rs.in")),
     ("house/tests/house.rs", own!("house/tests.rs.in")),
     ("homelab/src/main.rs", own!("homelab.rs.in")),
     ("xtask/src/main.rs", own!("xtask.rs.in")),
@@ -118,7 +112,7 @@ const OUR_PINS: &str = ours!("homelab-services/src/images.rs");
 pub(super) fn files(values: &Values<'_>) -> Vec<File> {
     let rust = ours!("Cargo.toml").lines().find_map(|it| it.strip_prefix("rust-version = "));
     let fill = |text: &str| {
-        ["homelab-core", "homelab-cli", "xtask"]
+        ["homelab-core", "homelab-services", "homelab-cli", "xtask"]
             .into_iter()
             .fold(text.to_owned(), |text, it| {
                 text.replace(&format!("@{it}@"), &values.libraries.named(it))
