@@ -132,7 +132,9 @@ pub(super) fn files(values: &Values<'_>) -> Vec<File> {
     ];
     let filled = TEMPLATES.iter().map(|(path, text)| (*path, fill(text)));
     let texts = made.into_iter().chain(filled).map(|(path, text)| File { path, text, mode: 0o644 });
-    let scripts = SCRIPTS.iter().map(|(path, text)| (*path, (*text).to_owned()));
+    let scripts = SCRIPTS
+        .iter()
+        .map(|(path, text)| (*path, text.replace("homelab-services/src", "house/src")));
     texts.chain(scripts.map(|(path, text)| File { path, text, mode: 0o755 })).collect()
 }
 
@@ -150,6 +152,17 @@ fn pins() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_name_the_folder_of_the_new_house() {
+        let libraries = Libraries::Path(PathBuf::from("../homelab"));
+        let values = Values { project: "a", libraries: &libraries, memory: 8, cores: 4 };
+        let scripts =
+            files(&values).into_iter().filter(|it| it.path.starts_with(".github/scripts"));
+        let scripts: String = scripts.map(|it| it.text).collect();
+        assert!(scripts.contains("house/src/images.rs"), "`propose.sh` allows it to change");
+        assert!(!scripts.contains("homelab-services"), "it is of this repository");
+    }
 
     #[test]
     fn a_pin_of_the_house_is_taken_and_others_stay() {
