@@ -9,6 +9,8 @@
 //! Fix: correct the line; `.env.example` lists every variable with its meaning.
 
 use homelab_core::checks::finding::Severity;
+use homelab_core::compose::interpolate;
+use homelab_core::dsl::variable::Kind;
 use homelab_core::proxy::caddyfile::is_private;
 
 use super::{Context, Findings, HostRule};
@@ -33,16 +35,31 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
 /// Reports an issuer of public certificates for a name that is not public.
 fn issuer(context: &Context<'_>, findings: &mut Findings) {
     let (declared, settings) = (&context.house.declared, context.settings);
-    let Some((tls, domain)) = declared.tls.zip(declared.domain) else { return };
-    let email = context.project.value(&tls);
-    let name = context.project.value(&domain);
-    if !email.contains('@') || !is_private(&name) {
-        return;
+    let mut domains: Vec<_> = declared.tls.zip(declared.domain).into_iter().collect();
+    for site in context.project.sites() {
+        let Some(member) = context.project.member(&site.service) else { continue };
+        let variable = |label: &str, kind| {
+            let names = interpolate::variables(member.service.labels.get(label)?);
+            let mut variables = declared.variables.iter().filter(|it| it.kind() == kind);
+            variables.find(|it| names.iter().any(|name| name == it.name())).copied()
+        };
+        let tls = variable(&format!("{}.tls", site.label), Kind::TlsIssuer);
+        let domain = tls.zip(variable(&site.label, Kind::Hostname));
+        domains.extend(domain.filter(|it| !domains.contains(it)));
     }
-    let line = settings.dotenv.entries.get(tls.name()).map(|it| it.line);
-    let message =
-        format!("`{tls}` is `{email}`, but no public authority issues certificates for `{name}`");
-    let help =
-        format!("set `{tls}=internal`, or `{domain}` to a domain that you own in the public DNS");
-    findings.list.push(settings.finding(Severity::Error, line, message, help));
+    for (tls, domain) in domains {
+        let email = context.project.value(&tls);
+        let name = context.project.value(&domain);
+        if !email.contains('@') || !is_private(&name) {
+            continue;
+        }
+        let line = settings.dotenv.entries.get(tls.name()).map(|it| it.line);
+        let message = format!(
+            "`{tls}` is `{email}`, but no public authority issues certificates for `{name}`"
+        );
+        let help = format!(
+            "set `{tls}=internal`, or `{domain}` to a domain that you own in the public DNS"
+        );
+        findings.list.push(settings.finding(Severity::Error, line, message, help));
+    }
 }
