@@ -2,9 +2,6 @@
 //!
 //! A pull request's reviewer reads these: what changes there is what the change does.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
 use homelab_core::compose::yaml::{self, Spacing};
 use homelab_core::model::exposure::gather;
 use homelab_core::model::project::Project;
@@ -13,6 +10,8 @@ use homelab_core::proxy::caddyfile;
 use homelab_core::report::{
     env_example, exposure, memory, reachability, services, state, topology,
 };
+
+use crate::left_over;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots");
 
@@ -57,21 +56,6 @@ fn artefacts_are_as_reviewed() {
 fn no_snapshot_is_left_over() {
     let house = homelab_services::house();
     let stack = &house.stack;
-    let known: BTreeSet<_> =
-        artefacts(stack).into_iter().map(|it| format!("{}.snap", it.0)).collect();
-    let entries = std::fs::read_dir(FOLDER).expect("the folder of snapshots exists");
-    let is_snapshot = |it: &PathBuf| it.extension().is_some_and(|it| it == "snap");
-    let found: BTreeSet<_> = entries
-        .map(|it| it.expect("readable").path())
-        .filter(is_snapshot)
-        .filter_map(|it| Some(it.file_name()?.to_string_lossy().into_owned()))
-        .collect();
-    let left_over: Vec<_> = found.difference(&known).collect();
-    if std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always") {
-        for name in left_over {
-            std::fs::remove_file(PathBuf::from(FOLDER).join(name)).expect("it is ours");
-        }
-        return;
-    }
-    assert!(left_over.is_empty(), "remove from snapshots/: {left_over:?}");
+    let known = artefacts(stack);
+    left_over::assert_none(FOLDER, known.iter().map(|it| it.0.as_str()));
 }

@@ -2,6 +2,8 @@
 //! what it becomes.
 
 mod apps;
+#[path = "../it/left_over.rs"]
+mod left_over;
 
 use homelab_core::checks;
 use homelab_core::compose::File;
@@ -47,6 +49,11 @@ fn applications_become_what_was_reviewed() {
             insta::assert_snapshot!(app.name, yaml::render(&added, "", Spacing::Sections));
         }
     });
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    left_over::assert_none(FOLDER, apps::ALL.iter().map(|it| it.name));
 }
 
 /// Leaves out what the small house has without the application.
