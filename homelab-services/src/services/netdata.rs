@@ -26,10 +26,12 @@ const CACHE: Mount<Stateless> =
         .at("/var/cache/netdata");
 
 /// What it reads of the host. Upstream also wants `/`, but that holds the Docker socket. Without it
-/// Netdata charts the space of the disk that holds Docker's volumes, by its own, and of no other; a
-/// folder of another disk would have to be writable for it, because it leaves out read-only mounts
-/// (`plugin_diskspace.c` at 04b1cf54). TCP, UDP and connection tracking are the container's own.
-/// From `/etc/hostname` it has its name, which would change with each container.
+/// Netdata sees only its own mounts, and charts of each disk the one with the shortest path on that
+/// disk, if that is a folder: the space of the disk that holds Docker's volumes, and none at all where
+/// `/etc` is on that disk, because `/etc/group` is the shortest. Of another disk it would chart a
+/// folder that it may write to, which it need not have (`plugin_diskspace.c` and
+/// `proc_self_mountinfo.c` of v2.11.0). TCP, UDP and connection tracking are the container's own. From
+/// `/etc/hostname` it has its name, which would change with each container.
 const HOST: [Mount<Stateless>; 6] = [
     Bind::host_read_only("/proc").at("/host/proc"),
     Bind::host_read_only("/sys").at("/host/sys"),
