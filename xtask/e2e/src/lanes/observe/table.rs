@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, bail};
-use homelab_core::dsl::contract::observed::Agreement;
-use homelab_core::dsl::units::Memory;
+use homelab_core::dsl::contract::observed::{Agreement, Measured};
+use homelab_core::dsl::units::{Memory, MemoryRange};
+use homelab_core::model::budget;
 use homelab_core::model::project::{Member, Project};
 
 use super::seen::{Seen, by_image};
@@ -82,10 +83,8 @@ fn of_service(
     let user = project.resolve(member.service.user.as_deref().unwrap_or_default());
     let user = privilege::expected_user(&user, member);
     let measured = &seen.measured;
-    let limits = member.service.deploy.as_ref().and_then(|it| it.resources.as_ref());
-    let limit = limits.and_then(|it| it.limits.as_ref()?.memory.as_deref());
-    let limit = limit.and_then(Memory::parse).context("a service without memory limit")?;
-    let fits = measured.memory_at_rest * 100 <= u64::from(limit.as_mib()) * SHARE;
+    let range = budget::memory(project, member).context("a service without memory limit")?;
+    let least = member.contract().and_then(|it| it.memory.get()).copied();
     let mut rows = vec![
         ("runs as", user.to_string(), seen.runs_as.to_string(), agrees(user == seen.runs_as)),
         (
@@ -94,16 +93,8 @@ fn of_service(
             list(&measured.anonymous_volumes),
             agrees(measured.anonymous_volumes.is_empty()),
         ),
-        (
-            "memory",
-            format!("at most {SHARE} % of {limit} at rest"),
-            format!(
-                "{} MiB at rest, {} MiB at most, {} killed",
-                measured.memory_at_rest, measured.memory_peak, seen.kills
-            ),
-            agrees(fits && seen.kills == 0),
-        ),
     ];
+    rows.extend(memory(range, least, measured, seen.kills));
     if !member.service.cap_add.is_empty() {
         let claimed = member.service.cap_add.iter().cloned().collect();
         let unneeded = &measured.healthy_without;
@@ -118,6 +109,37 @@ fn of_service(
         rows.push(("docker calls", claimed, seen, agrees(refused.is_empty())));
     }
     Ok(rows)
+}
+
+/// What the file says of a service's memory: its limit, and what it works with, above which it may
+/// be only when it has much to do. The peak has the files in it that were read at the start, so it
+/// is shown and not judged.
+fn memory(
+    range: MemoryRange,
+    least: Option<Memory>,
+    measured: &Measured,
+    kills: u64,
+) -> [Claimed; 2] {
+    let (rest, peak) = (measured.memory_at_rest, measured.memory_peak);
+    let agrees = |it: bool| if it { Agreement::Agrees } else { Agreement::Contradicts };
+    let (need, limit) = (range.need(), range.limit());
+    let least = least.map_or_else(String::new, |it| format!("; its image needs {it} at least"));
+    let seen = format!("{rest} MiB at rest, {peak} MiB at most");
+    let fits = rest * 100 <= u64::from(limit.as_mib()) * SHARE;
+    [
+        (
+            "memory",
+            format!("at most {SHARE} % of {limit} at rest"),
+            format!("{seen}, {kills} killed"),
+            agrees(fits && kills == 0),
+        ),
+        (
+            "memory needed",
+            format!("at most {need} at rest{least}"),
+            seen,
+            agrees(rest <= u64::from(need.as_mib())),
+        ),
+    ]
 }
 
 /// The table, if exactly the expected claims of services are contradicted.
@@ -181,6 +203,24 @@ mod tests {
             seen: "1000".to_owned(),
             agreement,
         }
+    }
+
+    #[test]
+    fn memory_at_rest_is_compared_with_the_need_and_the_limit() {
+        let range = Memory::mib(100).up_to(Memory::mib(200));
+        let told = |memory_at_rest, kills| {
+            let measured = Measured { memory_at_rest, memory_peak: 190, ..Measured::default() };
+            memory(range, Some(Memory::mib(80)), &measured, kills).map(|it| it.3)
+        };
+        let (agrees, contradicts) = (Agreement::Agrees, Agreement::Contradicts);
+        assert_eq!(told(100, 0), [agrees, agrees]);
+        assert_eq!(told(101, 0), [agrees, contradicts]);
+        assert_eq!(told(181, 0), [contradicts, contradicts]);
+        assert_eq!(told(50, 1), [contradicts, agrees]);
+        let measured = Measured { memory_at_rest: 50, memory_peak: 190, ..Measured::default() };
+        let [_, (_, claimed, seen, _)] = memory(range, Some(Memory::mib(80)), &measured, 0);
+        assert_eq!(claimed, "at most 100 MiB at rest; its image needs 80 MiB at least");
+        assert_eq!(seen, "50 MiB at rest, 190 MiB at most");
     }
 
     #[test]
