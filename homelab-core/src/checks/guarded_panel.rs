@@ -1,10 +1,11 @@
 //! A panel that only the proxy guards is reachable by the proxy alone.
 //!
-//! Such a panel asks nobody for a password, or makes its first visitor the administrator: only the
-//! proxy's login, or the paths that the proxy closes, protect it. Another service on one of its
-//! networks reaches it without the proxy, so whoever takes over that service has the panel, too. A
-//! published port of the panel gives it to everybody who reaches the host. A port at an address that
-//! is the host's own unless a variable says otherwise is the household's decision, and left alone.
+//! Such a panel asks nobody for a password, makes its first visitor the administrator, or has an
+//! administrator whose password is the same in every house: only the proxy's login, or the paths that
+//! the proxy closes, protect it. Another service on one of its networks reaches it without the proxy,
+//! so whoever takes over that service has the panel, too. A published port of the panel gives it to
+//! everybody who reaches the host. A port at an address that is the host's own unless a variable says
+//! otherwise is the household's decision, and left alone.
 //!
 //! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
 //! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
@@ -88,7 +89,7 @@ fn is_guarded(project: &Project<'_>, member: &Member<'_>, login: &PanelLogin) ->
     let mut sites = project.sites_of(member.name);
     match login {
         PanelLogin::BuiltIn => false,
-        PanelLogin::None => sites.any(ProxySite::is_guarded),
+        PanelLogin::None | PanelLogin::DefaultPassword { .. } => sites.any(ProxySite::is_guarded),
         PanelLogin::FirstVisitor { .. } => sites.any(|it| it.is_guarded() || closes(it)),
     }
 }
@@ -198,6 +199,15 @@ mod tests {
         });
         let told = "error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy";
         assert!(found.starts_with(told), "{found}");
+    }
+
+    #[test]
+    fn a_bystander_that_knows_the_password_is_found() {
+        let found = break_image(
+            |file| file.services["fetch"].networks.push("caddy.web".to_owned()),
+            |image| image.panel = panel(PanelLogin::default_password("admin", "admin")),
+        );
+        assert!(found.starts_with("error[guarded-panel]: `fetch` reaches the panel"), "{found}");
     }
 
     #[test]

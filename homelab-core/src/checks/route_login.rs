@@ -1,7 +1,8 @@
-//! A panel without accounts, or one that the first visitor takes over, stands behind the proxy's login.
+//! A panel that strangers can enter stands behind the proxy's login.
 //!
-//! Some images have no login at all, and some make whoever opens them first the
-//! administrator. A route to such a panel gives it to everybody who can reach the proxy.
+//! Some images have no login at all, some make whoever opens them first the administrator, and some
+//! give the administrator a password that is the same in every house. A route to such a panel gives it
+//! to everybody who can reach the proxy.
 //!
 //! Fix: let the proxy ask, with `Login::Proxy` (the default of a route) or `basic_auth` in the
 //! labels. A panel with accounts whose clients cannot answer the proxy may close the paths of
@@ -36,6 +37,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             PanelLogin::None => format!("`{name}` has no accounts"),
             PanelLogin::FirstVisitor { .. } => {
                 format!("the first visitor of `{name}` becomes its administrator")
+            }
+            PanelLogin::DefaultPassword { user, password } => {
+                format!("`{name}` lets in everybody as `{user}` with the password `{password}`")
             }
             PanelLogin::BuiltIn => continue,
         };
@@ -103,7 +107,7 @@ fn unsettled_path<'a>(
     let has_reason = reason.is_some_and(|it| !it.is_empty());
     let private = match &panel.login {
         PanelLogin::FirstVisitor { wizard, open } => wizard.iter().chain(open).collect(),
-        PanelLogin::None | PanelLogin::BuiltIn => Vec::new(),
+        PanelLogin::None | PanelLogin::DefaultPassword { .. } | PanelLogin::BuiltIn => Vec::new(),
     };
     let is_private = |path: &str| private.iter().any(|it| overlap(path, it));
     let is_public = |path: &str| panel.public.iter().any(|it| it == path);
@@ -225,6 +229,26 @@ mod tests {
           --> web.rs
           help: let the proxy ask: remove `.login(…)` from the route
         ");
+    }
+
+    #[test]
+    fn a_panel_with_a_password_that_everybody_knows_is_found() {
+        let found = |guarded: bool| {
+            break_image(
+                |file| {
+                    if !guarded {
+                        file.services["web"].labels.shift_remove("caddy.import");
+                    }
+                },
+                |image| image.panel = panel(PanelLogin::default_password("admin", "admin123")),
+            )
+        };
+        insta::assert_snapshot!(found(false), @r"
+        error[route-login]: nobody asks for a login at `notes.home.arpa`, and `web` lets in everybody as `admin` with the password `admin123`
+          --> web.rs
+          help: let the proxy ask: remove `.login(…)` from the route
+        ");
+        assert_eq!(found(true), "");
     }
 
     #[test]

@@ -22,9 +22,8 @@ pub(super) fn contract() -> Contract {
         data: by.all(["/config", "/books"]),
         ships_health: by.is(false),
         requires: by.none(),
-        // It makes an administrator with a password that its README tells. Until that is changed,
-        // everybody who opens the panel can be the administrator; no path can be closed instead.
-        panel: by.is(Panel::new(Port::new(8083), PanelLogin::first_visitor(&[], &[]))),
+        panel: program
+            .is(Panel::new(Port::new(8083), PanelLogin::default_password("admin", "admin123"))),
         egress: program.is(Egress::optional(
             "fetches descriptions and covers of books, asks for new versions",
         )),

@@ -31,9 +31,10 @@ pub(super) fn contract() -> Contract {
             .user("POSTGRES_USER", Some("mealie"))
             .name("POSTGRES_DB", Some("mealie"))
             .password("POSTGRES_PASSWORD")),
-        // It makes an administrator whose password is in its source. Until that is changed, everybody
-        // who opens the panel can be the administrator; no path can be closed instead.
-        panel: by.is(Panel::new(Port::new(9000), PanelLogin::first_visitor(&[], &[]))),
+        panel: by.is(Panel::new(
+            Port::new(9000),
+            PanelLogin::default_password("changeme@example.com", "MyPassword"),
+        )),
         egress: by.is(Egress::optional("reads recipes of other sites")),
         peers: by.none(),
         // Inferred: it only ever migrates upwards (`mealie/db/init_db.py`).

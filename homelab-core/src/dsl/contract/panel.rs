@@ -47,6 +47,13 @@ pub enum PanelLogin {
         /// host.
         open: Vec<String>,
     },
+    /// Everybody, until somebody changes the password that the image gives its administrator.
+    DefaultPassword {
+        /// The administrator's name.
+        user: String,
+        /// The password, which is the same in every house.
+        password: String,
+    },
     /// Those who have an account.
     BuiltIn,
 }
@@ -56,5 +63,10 @@ impl PanelLogin {
     pub fn first_visitor(wizard: &[&str], open: &[&str]) -> Self {
         let owned = |paths: &[&str]| paths.iter().map(|it| (*it).to_owned()).collect();
         Self::FirstVisitor { wizard: owned(wizard), open: owned(open) }
+    }
+
+    /// Makes a [`PanelLogin::DefaultPassword`].
+    pub fn default_password(user: &str, password: &str) -> Self {
+        Self::DefaultPassword { user: user.to_owned(), password: password.to_owned() }
     }
 }
