@@ -21,8 +21,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let Some(contract) = member.contract() else { continue };
         let environment = &member.service.environment;
         for key in contract.requires.items() {
+            let file = contract.file_variable(key);
             let is_set = environment.contains_key(key)
-                || environment.contains_key(&format!("{key}_FILE"))
+                || file.as_ref().is_some_and(|it| environment.contains_key(it))
                 // The content of an environment file of any other project is not known here, so it
                 // may set the variable.
                 || !member.facts().is_declared && !member.service.env_file.is_empty();
@@ -30,7 +31,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 findings.on(
                     &member,
                     format!("`{}` does not set `{key}`, which its image requires", member.name),
-                    format!("set `{key}`, or `{key}_FILE` to the path of a secret"),
+                    match file {
+                        Some(file) => format!("set `{key}`, or `{file}` to the path of a secret"),
+                        None => format!("set `{key}`"),
+                    },
                 );
             }
         }
@@ -47,7 +51,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_image};
+    use crate::dsl::contract::{SecretKey, ran};
 
     #[test]
     fn a_file_of_variables_is_no_excuse_for_our_own_services() {
@@ -68,6 +73,35 @@ mod tests {
         error[contract-environment]: `web` does not set `DB_PASSWORD`, which its image requires
           --> web.rs
           help: set `DB_PASSWORD`, or `DB_PASSWORD_FILE` to the path of a secret
+        ");
+    }
+
+    #[test]
+    fn the_variable_of_a_file_has_the_name_that_the_image_reads() {
+        let found = |variable: &'static str, key: SecretKey| {
+            break_image(
+                |file| {
+                    let web = &mut file.services["web"].environment;
+                    let path = web.shift_remove("DB_PASSWORD_FILE").expect("it has a password");
+                    web.insert(variable.to_owned(), path);
+                },
+                |image| {
+                    image.secrets = ran("tests").all([key]);
+                    image.file_variables = ran("tests").is("*__FILE".to_owned());
+                },
+            )
+        };
+        let key = || SecretKey::or_file("DB_PASSWORD");
+        assert_eq!(found("DB_PASSWORD__FILE", key()), "");
+        insta::assert_snapshot!(found("DB_PASSWORD_FILE", key()), @r"
+        error[contract-environment]: `web` does not set `DB_PASSWORD`, which its image requires
+          --> web.rs
+          help: set `DB_PASSWORD`, or `DB_PASSWORD__FILE` to the path of a secret
+        ");
+        insta::assert_snapshot!(found("DB_PASSWORD__FILE", SecretKey::plain("DB_PASSWORD")), @r"
+        error[contract-environment]: `web` does not set `DB_PASSWORD`, which its image requires
+          --> web.rs
+          help: set `DB_PASSWORD`
         ");
     }
 

@@ -46,7 +46,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
         }
         let (Some(own), Some(others)) = (&own.password, &others.password) else { continue };
-        let (own, others) = (format!("{own}_FILE"), format!("{others}_FILE"));
+        let variable = |member: &Member<'_>, key: &str| member.contract()?.file_variable(key);
+        let variables = variable(&client, own).zip(variable(&server, others));
+        let Some((own, others)) = variables else { continue };
         let read = client.secret_in(&own).zip(server.secret_in(&others));
         if let Some((own_secret, secret)) = read.filter(|(one, other)| one != other) {
             findings.on(

@@ -19,9 +19,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let keys = member.contract().map_or(&[][..], |it| it.secrets.items());
-        for key in keys.iter().filter(|it| it.given) {
-            let variable = format!("{}_FILE", key.name);
+        let Some(contract) = member.contract() else { continue };
+        for key in contract.secrets.items().iter().filter(|it| it.given) {
+            let Some(variable) = contract.file_variable(&key.name) else { continue };
             let Some(name) = member.secret_in(&variable) else { continue };
             let is_invented = |it: &SecretContent| {
                 matches!(it, SecretContent::Random | SecretContent::ProxyLogin)
@@ -52,14 +52,24 @@ mod tests {
 
     /// What is found when the image of `web` needs a password from others.
     fn found(secret: Secret) -> Vec<String> {
+        found_by(secret, "*_FILE")
+    }
+
+    /// The same when the image has this name for variables of files.
+    fn found_by(secret: Secret, pattern: &str) -> Vec<String> {
         let mut stack = good();
         for name in ["web", "db", "dump"] {
-            spec(&mut stack, name).secrets = vec![(secret, "db-password")];
+            let spec = spec(&mut stack, name);
+            spec.secrets = vec![(secret, "db-password")];
+            let path = spec.env.shift_remove("DB_PASSWORD_FILE").expect("it has a password");
+            let variable = if name == "web" { pattern } else { "*_FILE" };
+            spec.env.insert(variable.replace('*', "DB_PASSWORD").leak(), path);
         }
         let mut catalogue = CATALOGUE.to_vec();
         let key = SecretKey::or_file("DB_PASSWORD").given();
         catalogue[0].secrets = ran("tests").all::<SecretKey, _>([key]);
         catalogue[0].database = Fact::Unknown;
+        catalogue[0].file_variables = ran("tests").is(pattern.to_owned());
         let stack = stack.knowing(catalogue);
         let found = check(&Project::from_stack(&stack)).findings;
         found
@@ -74,6 +84,18 @@ mod tests {
         secret-given: `web` reads `DB_PASSWORD_FILE` from the secret `db-password`, which is invented; its image needs one that comes from others
         help: make it `Secret::given("db-password", "what it is and where to find it")`
         "#);
+    }
+
+    #[test]
+    fn an_invented_secret_is_found_under_the_name_that_the_image_reads() {
+        for pattern in ["*_SECRETFILE", "*__FILE", "FILE__*"] {
+            let found = found_by(Secret::random("db-password"), pattern).join("\n");
+            let variable = pattern.replace('*', "DB_PASSWORD");
+            let expected = format!("secret-given: `web` reads `{variable}` from the secret");
+            assert!(found.starts_with(&expected), "{found}");
+            let given = Secret::given("db-password", "what the provider shows");
+            assert_eq!(found_by(given, pattern), [""; 0]);
+        }
     }
 
     #[test]

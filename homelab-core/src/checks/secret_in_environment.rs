@@ -49,7 +49,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     let upper = key.to_ascii_uppercase();
-    if upper.ends_with("_FILE") || upper.starts_with("FILE__") {
+    if names_a_file(member, key) {
         return false;
     }
     let known = member
@@ -59,6 +59,13 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     // `DISABLE_PASSWORD=true` holds no password.
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
     holds && (known || is_credential(&upper) && !is_switch)
+}
+
+/// Whether a variable names a file: by the contract, else by the forms that images have.
+pub(crate) fn names_a_file(member: &Member<'_>, key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    let is_known = member.contract().is_some_and(|it| it.names_a_file(key));
+    is_known || upper.ends_with("_FILE") || upper.starts_with("FILE__")
 }
 
 /// Whether an upper-case name ends like the name of a credential; numbers, `HASH` and `BASE` may
@@ -79,16 +86,13 @@ pub(crate) fn is_credential(upper: &str) -> bool {
 }
 
 fn help(member: &Member<'_>, key: &str) -> Help {
-    let secret = member
-        .contract()
-        .and_then(|contract| contract.secrets.items().iter().find(|it| it.name == key));
-    if secret.is_some_and(|it| !it.file) {
-        format!("accept the rule with a reason: the image does not read `{key}_FILE`").into()
-    } else {
-        Help::new(
-            format!("say `.secret_env(\"{key}_FILE\", SECRET)`"),
-            format!("set `{key}_FILE` to `/run/secrets/<name>`"),
-        )
+    let unknown = || Some(format!("{key}_FILE"));
+    match member.contract().map_or_else(unknown, |it| it.file_variable(key)) {
+        Some(variable) => Help::new(
+            format!("say `.secret_env(\"{variable}\", SECRET)`"),
+            format!("set `{variable}` to `/run/secrets/<name>`"),
+        ),
+        None => "accept the rule with a reason: the image reads it from no file".to_owned().into(),
     }
 }
 
@@ -105,7 +109,8 @@ fn has_login(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_image};
+    use crate::dsl::contract::{SecretKey, ran};
 
     #[test]
     fn a_literal_is_found_and_not_printed() {
@@ -131,6 +136,35 @@ mod tests {
           --> web.rs
           help: say `.secret_env("DB_PASSWORD_FILE", SECRET)`
         "#);
+    }
+
+    #[test]
+    fn the_help_names_the_variable_that_the_image_reads() {
+        let found = |key: SecretKey| {
+            break_image(
+                |file| {
+                    let web = &mut file.services["web"].environment;
+                    web.insert("API_TOKEN".to_owned(), "hunter2".to_owned());
+                },
+                |image| {
+                    let by = ran("tests");
+                    image.secrets = by.all([key]);
+                    image.database = by.none();
+                    image.requires = by.none();
+                    image.file_variables = by.is("FILE__*".to_owned());
+                },
+            )
+        };
+        insta::assert_snapshot!(found(SecretKey::or_file("API_TOKEN")), @r#"
+        error[secret-in-environment]: `web` has the secret `API_TOKEN` in its environment, from its definition
+          --> web.rs
+          help: say `.secret_env("FILE__API_TOKEN", SECRET)`
+        "#);
+        insta::assert_snapshot!(found(SecretKey::plain("API_TOKEN")), @r"
+        error[secret-in-environment]: `web` has the secret `API_TOKEN` in its environment, from its definition
+          --> web.rs
+          help: accept the rule with a reason: the image reads it from no file
+        ");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! Fix: use the variable's `_FILE` form: `.secret_env("POSTGRES_PASSWORD_FILE", SECRET)`.
 
-use super::secret_in_environment::is_credential;
+use super::secret_in_environment::{is_credential, names_a_file};
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::model::project::{Member, Project};
@@ -22,10 +22,12 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let environment = member.service.environment.iter();
         for (key, _) in environment.filter(|it| it.1.starts_with("/run/secrets/")) {
             if is_value(&member, key) {
+                let variable = member.contract().and_then(|it| it.file_variable(key));
+                let variable = variable.unwrap_or_else(|| format!("{key}_FILE"));
                 findings.on(
                     &member,
                     format!("`{}` sets `{key}` to the path of a secret", member.name),
-                    format!("set `{key}_FILE` to it: `{key}` is read as the secret itself"),
+                    format!("set `{variable}` to it: `{key}` is read as the secret itself"),
                 );
             }
         }
@@ -35,6 +37,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 /// Whether the image reads the variable as the secret itself: by its contract, else by the
 /// variable's name.
 fn is_value(member: &Member<'_>, key: &str) -> bool {
+    if names_a_file(member, key) {
+        return false;
+    }
     let known = member
         .contract()
         .and_then(|contract| contract.secrets.items().iter().find(|it| it.name == key));

@@ -7,6 +7,7 @@ mod database;
 mod fact;
 pub mod observed;
 mod panel;
+mod secret_key;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::database::{DatabaseKeys, Setting};
 pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
 pub use self::panel::{Panel, PanelLogin};
+pub use self::secret_key::SecretKey;
 pub use self::tags::Tags;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::{Memory, Minutes, Port};
@@ -64,12 +66,16 @@ pub struct Contract {
     /// Whether the image ships a health check.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub ships_health: Fact<bool>,
-    /// Variables that it cannot do without; `NAME` is also satisfied by `NAME_FILE`.
+    /// Variables that it cannot do without; each is also satisfied by its [`Contract::file_variable`].
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub requires: Fact<Vec<String>>,
     /// Variables that hold a secret.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub secrets: Fact<Vec<SecretKey>>,
+    /// The name of the variable that names a file with the value of another one, with `*` for that
+    /// one's name: `*__FILE`, `FILE__*`. Where it is unknown it is `*_FILE`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub file_variables: Fact<String>,
     /// The variables by which a database and its clients agree on a user, a database and a password.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub database: Fact<DatabaseKeys>,
@@ -137,6 +143,7 @@ impl Contract {
             self.ships_health.source(),
             self.requires.source(),
             self.secrets.source(),
+            self.file_variables.source(),
             self.database.source(),
             self.misspelt.source(),
             self.panel.source(),
@@ -196,37 +203,6 @@ pub enum ReadOnly {
     Works,
     /// It does not, for this reason.
     Fails(String),
-}
-
-/// A variable that holds a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SecretKey {
-    /// The variable's name.
-    pub name: String,
-    /// Whether `<name>_FILE` is read instead.
-    pub file: bool,
-    /// Whether the value comes from others, such as a VPN's provider, so that no invented text will
-    /// do.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub given: bool,
-}
-
-impl SecretKey {
-    /// Makes a variable whose value the image can also read from the file that `<name>_FILE` names.
-    pub fn or_file(name: &str) -> Self {
-        Self { name: name.to_owned(), file: true, given: false }
-    }
-
-    /// Makes a variable that the image reads only from the environment itself.
-    pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), file: false, given: false }
-    }
-
-    /// Says that the value comes from others, so that no invented text will do.
-    #[must_use]
-    pub fn given(self) -> Self {
-        Self { given: true, ..self }
-    }
 }
 
 /// An answer over HTTP by which an image says that it is ready.

@@ -8,8 +8,7 @@ use homelab_core::prelude::*;
 /// runs as user 1000, or as `USER_UID` says.
 ///
 /// Besides its data the image writes `/etc/ssh/sshd_config` and temporary files, and its supervisor keeps
-/// its state below `/etc/s6` (inferred), so that a read-only root is doubtful. Any setting is read
-/// from a file as `FORGEJO__SECTION__KEY__FILE`, which is not `…_FILE`. Tags with `-rootless` have
+/// its state below `/etc/s6` (inferred), so that a read-only root is doubtful. Tags with `-rootless` have
 /// another user and other paths.
 pub(super) fn contract() -> Contract {
     let by = read("https://codeberg.org/forgejo/forgejo");
@@ -21,12 +20,14 @@ pub(super) fn contract() -> Contract {
         data: by.all(["/data"]),
         ships_health: by.is(false),
         requires: by.none(),
+        // Of all settings of the kind `FORGEJO__SECTION__KEY`.
+        file_variables: by.is("*__FILE".to_owned()),
         // The entry point reads the first two, only as long as there is no `app.ini`.
         secrets: by.all([
             SecretKey::plain("SECRET_KEY"),
             SecretKey::plain("DB_PASSWD"),
-            SecretKey::plain("FORGEJO__security__SECRET_KEY"),
-            SecretKey::plain("FORGEJO__database__PASSWD"),
+            SecretKey::or_file("FORGEJO__security__SECRET_KEY"),
+            SecretKey::or_file("FORGEJO__database__PASSWD"),
         ]),
         // Its installer answers at `/`, and the first one who registers is the administrator, so no
         // path can be closed for the wizard alone.

@@ -4,8 +4,7 @@ use homelab_core::prelude::*;
 
 /// Facts, from single files: `Dockerfile` at 78515af6, `packaging/docker/run.sh` at 07754534,
 /// `conf/defaults.ini` at 002060fd. That they hold for version 12 is inferred from the bases that the
-/// `Dockerfile` names. Any `GF_…` is read from a file as `GF_…__FILE`, which is not `GF_…_FILE`. Logs
-/// go to the console. Whether `/tmp` is written, and a read-only root, were not looked up.
+/// `Dockerfile` names. Logs go to the console. Whether `/tmp` is written, and a read-only root, were not looked up.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/grafana/grafana");
     Contract {
@@ -17,10 +16,11 @@ pub(super) fn contract() -> Contract {
         ships_health: by.is(false),
         // Without it the administrator's password is `admin` until somebody changes it.
         requires: by.all(["GF_SECURITY_ADMIN_PASSWORD"]),
+        file_variables: by.is("*__FILE".to_owned()),
         secrets: by.all([
-            SecretKey::plain("GF_SECURITY_ADMIN_PASSWORD"),
-            SecretKey::plain("GF_SECURITY_SECRET_KEY"),
-            SecretKey::plain("GF_DATABASE_PASSWORD"),
+            SecretKey::or_file("GF_SECURITY_ADMIN_PASSWORD"),
+            SecretKey::or_file("GF_SECURITY_SECRET_KEY"),
+            SecretKey::or_file("GF_DATABASE_PASSWORD"),
         ]),
         panel: by.is(Panel::new(Port::new(3000), PanelLogin::BuiltIn)),
         egress: by

@@ -56,8 +56,7 @@ pub(super) fn prowlarr() -> Contract {
 /// docker-documentation at 1a6cd7ef.
 ///
 /// The program runs as user 911, or as `PUID` says. Upstream supports a read-only root when `/run` is
-/// in memory with `exec`; `PUID` then has no effect. Secrets come from files as `FILE__NAME`, which is
-/// not `NAME_FILE`. Media and downloads lie where the household mounts them.
+/// in memory with `exec`; `PUID` then has no effect. Media and downloads lie where the household mounts them.
 fn arr(repository: &str, image: Evidence, program: Evidence, port: u16) -> Contract {
     Contract {
         kind: image.is(ImageKind::App),
@@ -69,6 +68,7 @@ fn arr(repository: &str, image: Evidence, program: Evidence, port: u16) -> Contr
         read_only: image.is(ReadOnly::Works),
         ships_health: image.is(false),
         requires: image.none(),
+        file_variables: image.is("FILE__*".to_owned()),
         // Everybody is the administrator until somebody chooses a login (`AuthenticationMethod` is
         // `None` in `ConfigFileProvider.cs`): `/initialize.json` then tells the key of its API. The
         // wizard is a form on the page itself, which saves by that API, so no path can be closed for

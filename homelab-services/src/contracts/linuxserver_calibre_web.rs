@@ -8,8 +8,7 @@ use homelab_core::prelude::*;
 ///
 /// Besides its data the image writes `/run`, `/tmp/calibre_web`, `/app/calibre-web/cps/cache` and a
 /// link in `/etc/ImageMagick-6`; whether that is all is unknown. Upstream does not name it among its
-/// images that work with a read-only root. Secrets come from files as `FILE__NAME`, which is not
-/// `NAME_FILE`.
+/// images that work with a read-only root.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/linuxserver/docker-calibre-web");
     let program = read("https://github.com/janeczku/calibre-web");
@@ -22,6 +21,7 @@ pub(super) fn contract() -> Contract {
         data: by.all(["/config", "/books"]),
         ships_health: by.is(false),
         requires: by.none(),
+        file_variables: by.is("FILE__*".to_owned()),
         panel: program
             .is(Panel::new(Port::new(8083), PanelLogin::default_password("admin", "admin123"))),
         egress: program.is(Egress::optional(

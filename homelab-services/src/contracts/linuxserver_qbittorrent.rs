@@ -5,8 +5,7 @@ use homelab_core::prelude::*;
 /// Facts: `Dockerfile`, `root` and README of docker-qbittorrent at a8dcabe; `Dockerfile` and
 /// `init-envfile` of docker-baseimage-alpine at 3d5a8b0 (its branch 3.22; the image is built on 3.24).
 ///
-/// The program runs as user 911, or as `PUID` says. Any variable can come from a file as `FILE__NAME`,
-/// which is not `NAME_FILE`.
+/// The program runs as user 911, or as `PUID` says.
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/linuxserver/docker-qbittorrent");
     Contract {
@@ -22,6 +21,7 @@ pub(super) fn contract() -> Contract {
         ships_health: by.is(false),
         requires: by.none(),
         secrets: by.none(),
+        file_variables: by.is("FILE__*".to_owned()),
         // Until somebody chooses a password, its log has a new one after each start.
         panel: by.is(Panel::new(Port::new(8080), PanelLogin::BuiltIn)),
         egress: by.is(Egress::required("it exchanges files with peers of BitTorrent")),

@@ -161,8 +161,8 @@ impl Part<'_> {
         let settings = keys.user.iter().chain(&keys.name);
         let mut methods: Vec<_> =
             settings.map(|it| format!("env(\"{}\", {name})", it.key)).collect();
-        let secret = self.constant("PASSWORD");
-        methods.push(format!("secret_env(\"{password}_FILE\", {secret})"));
+        let (secret, file) = (self.constant("PASSWORD"), self.contract.file_variable(password));
+        methods.extend(file.map(|it| format!("secret_env(\"{it}\", {secret})")));
         if self.contract.major_of.get().is_some_and(|it| it == "PostgreSQL") {
             methods.push(format!("postgres({name}, {name})"));
         }
@@ -188,7 +188,8 @@ impl Part<'_> {
             methods.extend(settings.map(|it| format!("env(\"{}\", {database})", it.key)));
             let secret = other.constant("PASSWORD");
             let password = own.password.iter();
-            methods.extend(password.map(|it| format!("secret_env(\"{it}_FILE\", {secret})")));
+            let file = password.filter_map(|it| self.contract.file_variable(it));
+            methods.extend(file.map(|it| format!("secret_env(\"{it}\", {secret})")));
         }
         methods.iter().flat_map(|it| ["        .", it, "\n"]).collect()
     }

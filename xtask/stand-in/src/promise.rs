@@ -1,5 +1,6 @@
 //! What an image promises and requires, as its stand-in checks it at every start.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -16,10 +17,10 @@ pub struct Promise {
     pub tcp: Vec<u16>,
     /// Ports it listens on, by UDP.
     pub udp: Vec<u16>,
-    /// Variables that it cannot do without; `NAME_FILE` counts for `NAME` when it is in `secrets`.
+    /// Variables that it cannot do without; in `secrets` is what counts for them.
     pub requires: Vec<String>,
-    /// Variables whose value it also reads from the file that `<name>_FILE` names.
-    pub secrets: Vec<String>,
+    /// Variables whose value it also reads from a file, each with the variable that names the file.
+    pub secrets: BTreeMap<String, String>,
     /// Folders that hold what must survive.
     pub data: Vec<String>,
     /// Further folders that it writes.
@@ -75,7 +76,7 @@ impl Promise {
         Ok(())
     }
 
-    /// The value of a variable, or of the file that `<name>_FILE` names.
+    /// The value of a variable, or of the file that another variable names for it.
     ///
     /// # Errors
     ///
@@ -89,9 +90,8 @@ impl Promise {
         name: &str,
         environment: impl Fn(&str) -> Option<String>,
     ) -> anyhow::Result<String> {
-        let file = format!("{name}_FILE");
-        if self.secrets.iter().any(|it| it == name)
-            && let Some(path) = environment(&file)
+        if let Some(file) = self.secrets.get(name)
+            && let Some(path) = environment(file)
         {
             let value = fs::read_to_string(&path)
                 .with_context(|| format!("{file} names {path}, which cannot be read"))?;
@@ -113,7 +113,8 @@ mod tests {
     use super::*;
 
     fn promise() -> Promise {
-        Promise { secrets: vec!["PASSWORD".to_owned()], ..Promise::default() }
+        let secrets = [("PASSWORD".to_owned(), "PASSWORD_FILE".to_owned())].into();
+        Promise { secrets, ..Promise::default() }
     }
 
     /// What is said where the variables are these.

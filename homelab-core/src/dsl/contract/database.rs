@@ -15,7 +15,7 @@ pub struct DatabaseKeys {
     /// The database's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Setting>,
-    /// The password's variable; `<password>_FILE` is read, too.
+    /// The password's variable; the file that its `Contract::file_variable` names is read, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
 }
@@ -59,7 +59,7 @@ impl DatabaseKeys {
         Self { name: Some(Setting::new(key, default)), ..self }
     }
 
-    /// Names the password's variable; `<key>_FILE` is read, too.
+    /// Names the password's variable; the file that its `Contract::file_variable` names is read, too.
     #[must_use]
     pub fn password(self, key: &str) -> Self {
         Self { password: Some(key.to_owned()), ..self }

@@ -62,7 +62,7 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
         let ports = contract.ports.items().iter().filter(|it| it.protocol() == protocol);
         ports.map(|it: &Port| it.number()).collect()
     };
-    let secrets = contract.secrets.items().iter().filter(|it| it.file);
+    let secrets = contract.secrets.items().iter();
     // Where nobody has looked, Docker's default.
     let user = contract.user.get().copied().unwrap_or(0);
     let folders =
@@ -78,7 +78,9 @@ fn plain(service: &str, contract: &Contract) -> StandIn {
             tcp: on(Protocol::Tcp),
             udp: on(Protocol::Udp),
             requires: contract.requires.items().to_vec(),
-            secrets: secrets.map(|it| it.name.clone()).collect(),
+            secrets: secrets
+                .filter_map(|it| Some((it.name.clone(), contract.file_variable(&it.name)?)))
+                .collect(),
             data: contract.data.items().to_vec(),
             writes: contract.writes.items().to_vec(),
             reads: Vec::new(),
