@@ -3,6 +3,7 @@
 //! Begin with [`service`] and [`stack`]; the other modules define the values that they take.
 
 pub mod contract;
+pub mod database;
 pub mod declaration;
 pub mod directive;
 pub mod dns;

@@ -83,6 +83,15 @@ pub const OWN: &[Command] = &[
         run: |root, options| with_program(root, "homelab-fixture", "proxy", options),
     },
     Command {
+        usage: "mariadb",
+        help: "Dump and restore on a real MariaDB; needs its server's programs, no engine",
+        run: |root, options| {
+            let words = ["test", "--locked", "-p", "homelab-cli", "--features", "mariadb", "--lib"];
+            let words = [&words[..], &["deploy::dump::mariadb::"], options].concat();
+            run(root, &[&words])
+        },
+    },
+    Command {
         usage: "bench",
         help: "Measure the pipeline, next to `docker compose config`",
         run: |root, options| {

@@ -1,26 +1,29 @@
 //! Dumps of databases: taken before a deploy touches the data, checked, and restored.
 
+mod mariadb;
+mod postgres;
 mod script;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read as _};
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
 use homelab_core::compose;
 use homelab_core::compose::label;
+use homelab_core::dsl::database::{self, Engine};
 
-use self::script::END;
+use self::mariadb::MariaDb;
+use self::postgres::Postgres;
 use super::files::{self, Growing};
 use super::place::HousePlace;
-use crate::bytes;
 use crate::docker::{self, seen, seen::Seen};
 use crate::error::Error;
 use crate::message;
-use crate::program::{Limit, Program};
+use crate::program::Limit;
 
 /// How long a server may take to answer: after a crash it first replays its log.
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
@@ -28,13 +31,36 @@ const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_
 /// Pause between two questions.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
 
-/// A PostgreSQL database in a running container.
+/// What a server's own programs do with one database of it.
+trait Server {
+    /// How the last line of a whole dump begins.
+    fn end(&self) -> &'static str;
+
+    /// The name of the program that dumps.
+    fn dumper(&self) -> &'static str;
+
+    /// What writes a packed dump, in the container.
+    fn dump(&self) -> Vec<&str>;
+
+    /// A program in the container that ends well when the server answers.
+    fn question(&self) -> Vec<&str>;
+
+    /// The bytes of the database on the disk, in digits.
+    fn size(&self) -> Result<String, Error>;
+
+    /// As [`Database::restore`].
+    fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error>;
+
+    /// As [`Database::undo`].
+    fn undo(&self, kept: &str) -> Result<(), Error>;
+}
+
+/// A database in a running container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Database {
     pub(crate) service: String,
     container: String,
-    superuser: String,
-    pub(crate) name: String,
+    says: database::Database,
 }
 
 impl Database {
@@ -45,34 +71,34 @@ impl Database {
         let label = container.and_then(|it| seen::label(it, label::DATABASE));
         let says = file.services.get(service).and_then(|it| it.labels.get(label::DATABASE));
         let label = label.or(says.map(String::as_str));
-        let parts = label.and_then(|it| it.strip_prefix("postgres:")?.split_once('/'));
+        let says = label.and_then(|it| it.parse().ok());
         let id = container.and_then(|it| seen::text(it, "/Id"));
-        match (parts, id) {
-            (Some((superuser, name)), Some(id)) => Ok(Self {
-                service: service.to_owned(),
-                container: id.to_owned(),
-                superuser: superuser.to_owned(),
-                name: name.to_owned(),
-            }),
+        match (says, id) {
+            (Some(says), Some(id)) => {
+                Ok(Self { service: service.to_owned(), container: id.to_owned(), says })
+            }
             _ => Err(Error::NoDatabase(service.to_owned())),
         }
     }
 
+    /// The name of the database on its server.
+    pub(crate) fn name(&self) -> &str {
+        &self.says.name
+    }
+
     /// Dumps it into a new file, and checks that the dump is whole.
     pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
-        let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name));
+        let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name()));
         // All dumps have the same temporary name, so that the next one replaces what a killed run has left.
         let unfinished = place.dumps().join(".unfinished.sql.gz");
         let file = Growing::create(&unfinished, 0o600)?;
-        let words = ["pg_dump", "-U", &self.superuser, "-d", &self.name];
-        // The nightly dumps have the same options, so that one runbook restores both.
-        let options = ["--clean", "--if-exists", "--compress=1"];
-        let program = docker::program(Limit::DUMP).args(["exec", &self.container]);
-        let program = program.args(words).args(options);
+        let server = self.server();
+        let words = server.dump();
+        let program = docker::program(Limit::DUMP).args(["exec", &self.container]).args(&words);
         let ended = match program.output_into(file) {
-            Ok(output) if output.status.success() => check(&unfinished),
-            Ok(output) => Err(docker::failed("pg_dump", &output)),
-            Err(failure) => Err(failure.of("pg_dump", docker::INSTALL)),
+            Ok(output) if output.status.success() => check(&unfinished, server.end()),
+            Ok(output) => Err(docker::failed(server.dumper(), &output)),
+            Err(failure) => Err(failure.of(server.dumper(), docker::INSTALL)),
         };
         if let Err(error) = ended {
             let _ = fs::remove_file(&unfinished);
@@ -87,7 +113,7 @@ impl Database {
         docker::change(&["start", &self.container])?;
         let started = Instant::now();
         loop {
-            match self.ask("SELECT 1") {
+            match self.question(docker::ask) {
                 Err(_) if started.elapsed() < PATIENCE => {
                     std::thread::sleep(INTERVAL);
                 }
@@ -113,132 +139,46 @@ impl Database {
 
     /// Whether the server answers now.
     pub(crate) fn answers(&self) -> Result<bool, Error> {
-        Ok(docker::attempt(&self.question("SELECT 1"))?.status.success())
+        Ok(self.question(docker::attempt)?.status.success())
+    }
+
+    /// Asks the server whether it is there.
+    fn question<T>(&self, ask: impl Fn(&[&str]) -> T) -> T {
+        ask(&[&["exec", &self.container], &self.server().question()[..]].concat())
     }
 
     /// The bytes of the database on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
-        let answer = self.ask(&format!("SELECT pg_database_size({})", text(&self.name)))?;
+        let answer = self.server().size()?;
         answer.parse().map_err(|_| Error::DatabaseSize { service: self.service.clone(), answer })
     }
 
     /// The name under which `restore` keeps the data that it sets aside.
     pub(crate) fn kept_name(&self, id: &str) -> String {
-        // PostgreSQL cuts longer names.
-        format!("{}_before_{id}", self.name).chars().take(63).collect()
+        // PostgreSQL cuts longer names; MariaDB takes one more.
+        format!("{}_before_{id}", self.name()).chars().take(63).collect()
     }
 
-    /// Replaces the database with a dump. The old database stays on the server under the name `kept`.
+    /// Replaces the database with a dump. The old data stays on the server in a database with the name `kept`.
     ///
     /// The services that use it have to be stopped before.
     pub(crate) fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error> {
-        check_script(dump)?;
-        let new = format!("{}_restored", self.name);
-        self.sql("postgres", &[&format!("DROP DATABASE IF EXISTS {}", quote(&new))])?;
-        self.sql("postgres", &[&format!("CREATE DATABASE {}", quote(&new))])?;
-        self.load(dump, &new)?;
-        let end = self.end_connections();
-        let unmark = format!("COMMENT ON DATABASE {} IS NULL", quote(&new));
-        let swap = [&end, &unmark, &rename(&self.name, kept), &rename(&new, &self.name)];
-        self.sql("postgres", &swap.map(String::as_str))?;
-        self.sql(&self.name, &["ANALYZE"])
+        self.server().restore(dump, kept)
     }
 
-    /// Undoes `restore`: the database that it has kept gets its name back. Does nothing where none is kept.
+    /// Undoes `restore`: the database has the data again that was kept. Does nothing where none is kept.
     pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
-        let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
-        if self.ask(&exists)? != "1" {
-            return Ok(());
+        self.server().undo(kept)
+    }
+
+    fn server(&self) -> Box<dyn Server + '_> {
+        let database::Database { engine, superuser, name } = &self.says;
+        let container = self.container.as_str();
+        match engine {
+            Engine::Postgres => Box::new(Postgres { container, superuser, name }),
+            Engine::MariaDb => Box::new(MariaDb { container, superuser, name }),
         }
-        let undone = format!("{}_undone", self.name);
-        self.sql("postgres", &[&format!("DROP DATABASE IF EXISTS {}", quote(&undone))])?;
-        let end = self.end_connections();
-        self.sql("postgres", &[&end, &rename(&self.name, &undone), &rename(kept, &self.name)])
     }
-
-    /// Ends connections that are left, such as a person's `psql`: a database in use cannot be renamed.
-    fn end_connections(&self) -> String {
-        let name = text(&self.name);
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}")
-    }
-
-    /// What the server answers to one question.
-    fn ask(&self, question: &str) -> Result<String, Error> {
-        Ok(docker::ask(&self.question(question))?.trim().to_owned())
-    }
-
-    fn question<'a>(&'a self, question: &'a str) -> [&'a str; 12] {
-        let Self { container, superuser, .. } = self;
-        [
-            "exec", container, "psql", "-U", superuser, "-X", "-A", "-t", "-d", "postgres", "-c",
-            question,
-        ]
-    }
-
-    fn psql(&self, database: &str, limit: Limit) -> Program {
-        let program = docker::program(limit);
-        // Without notices, which would hide the error.
-        let quiet = ["exec", "--interactive", "--env", "PGOPTIONS=--client-min-messages=warning"];
-        let program = program.args(quiet).args([&self.container, "psql", "-U", &self.superuser]);
-        let program = program.args(["-X", "-q", "-o", "/dev/null", "-d", database]);
-        program.args(["-v", "ON_ERROR_STOP=1"])
-    }
-
-    fn sql(&self, database: &str, statements: &[&str]) -> Result<(), Error> {
-        let mut program = self.psql(database, Limit::DEED);
-        // `CREATE DATABASE` and its like refuse to be in a transaction.
-        if statements.len() > 1 || statements[0].starts_with("ALTER") {
-            program = program.arg("--single-transaction");
-        }
-        for statement in statements {
-            program = program.args(["-c", statement]);
-        }
-        let output = program.output().map_err(|failure| failure.of("psql", docker::INSTALL))?;
-        if output.status.success() { Ok(()) } else { Err(docker::failed("psql", &output)) }
-    }
-
-    /// Loads a dump in one transaction.
-    ///
-    /// The exit code of `psql` does not prove that it read the last line. So the script's last statement leaves
-    /// a mark, and this checks the mark.
-    fn load(&self, dump: &Path, database: &str) -> Result<(), Error> {
-        let lines = open(dump)?;
-        let mark = bytes::hex(&bytes::random::<16>()?);
-        let guard = self.knows_guard(database)?.then_some(mark.as_str());
-        let last = format!("COMMENT ON DATABASE {} IS '{mark}'", quote(database));
-        let fed =
-            self.psql(database, Limit::LOAD).fed(|input| script::write(lines, guard, &last, input));
-        let output = fed.map_err(|failure| failure.of("psql", docker::INSTALL))?;
-        if !output.status.success() {
-            return Err(docker::failed("psql", &output));
-        }
-        let name = text(database);
-        let marked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database";
-        if self.ask(&format!("{marked} WHERE datname = {name}"))? == mark {
-            return Ok(());
-        }
-        Err(Error::UncommittedDump(dump.to_owned()))
-    }
-
-    /// Whether `psql` knows `\restrict`, which keeps a dump from running commands. This is tried, since patches
-    /// of old versions have it, too.
-    fn knows_guard(&self, database: &str) -> Result<bool, Error> {
-        let words = ["exec", &self.container, "psql", "-U", &self.superuser, "-X", "-q", "-d"];
-        let tried = docker::attempt(&[&words[..], &[database, "-c", "\\restrict word"]].concat())?;
-        Ok(tried.status.success())
-    }
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn rename(from: &str, to: &str) -> String {
-    format!("ALTER DATABASE {} RENAME TO {}", quote(from), quote(to))
-}
-
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
 }
 
 /// Reads a packed file, also one of several joined parts. Anything else behind the last part is an error.
@@ -248,14 +188,8 @@ fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
     Ok(BufReader::new(MultiGzDecoder::new(file)))
 }
 
-/// Fails unless a dump is whole and has nothing but SQL.
-fn check_script(path: &Path) -> Result<(), Error> {
-    let checked = script::write(open(path)?, None, "", &mut io::sink());
-    checked.map_err(|source| Error::RefusedDump { path: path.to_owned(), source })
-}
-
-/// Fails unless a dump is whole: `psql` would load a cut one without an error.
-pub(crate) fn check(path: &Path) -> Result<(), Error> {
+/// Fails unless a dump is whole: its last lines say so. A client would load a cut one without an error.
+fn check(path: &Path, end: &'static str) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut from = open(path)?;
     let (mut tail, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
@@ -268,8 +202,8 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
         let surplus = tail.len().saturating_sub(512);
         tail.drain(..surplus);
     }
-    if String::from_utf8_lossy(&tail).lines().any(|it| it == END) {
+    if String::from_utf8_lossy(&tail).lines().any(|it| it.starts_with(end)) {
         return Ok(());
     }
-    Err(Error::CutDump { path: path.to_owned(), end: END })
+    Err(Error::CutDump { path: path.to_owned(), end })
 }

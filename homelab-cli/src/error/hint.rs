@@ -79,7 +79,10 @@ impl Error {
             }
             Self::Journal { path, .. } => journal_hint(path),
             Self::NoDatabase(_) => {
-                format!("expected the label `{}: postgres:<superuser>/<database>`", label::DATABASE)
+                format!(
+                    "expected the label `{}: postgres:<superuser>/<database>`, or with `mariadb` before the colon",
+                    label::DATABASE
+                )
             }
             Self::DataNotPutBack { kept, .. } => format!(
                 "it is in the database `{kept}`, and nothing was lost: see why the server does not answer, then \

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members() {
+    for member in project.members().filter(|it| !it.is_dumper()) {
         for path in member.contract().iter().flat_map(|it| it.data.items()) {
             let mounts = member.service.volumes.iter();
             let mounts = mounts.filter(|it| !it.source.is_empty() && !it.read_only);

@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     // Nobody deploys a file that was not lowered from a stack.
-    for member in project.members().filter(|it| it.facts().is_declared) {
+    for member in project.members().filter(|it| it.facts().is_declared && !it.is_dumper()) {
         let kind = member.contract().and_then(|it| it.kind.get());
         if kind == Some(&ImageKind::Database)
             && !member.service.labels.contains_key(label::DATABASE)
@@ -29,7 +29,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("no deploy can dump the database `{}`", member.name),
-                "say how, such as by `.postgres(…)`".to_owned(),
+                "say how: by `.postgres(…)` or `.mariadb(…)`".to_owned(),
             );
         }
     }
@@ -41,11 +41,11 @@ mod tests {
 
     #[test]
     fn a_database_that_no_deploy_dumps_is_found() {
-        let found = break_stack(|stack| spec(stack, "db").postgres = None);
+        let found = break_stack(|stack| spec(stack, "db").database = None);
         insta::assert_snapshot!(found, @r"
         error[database-dump]: no deploy can dump the database `db`
           --> db.rs
-          help: say how, such as by `.postgres(…)`
+          help: say how: by `.postgres(…)` or `.mariadb(…)`
         ");
     }
 }

@@ -32,8 +32,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let panel = member.contract().and_then(|it| it.panel.some());
-        let Some(panel) = panel.filter(|it| it.login != PanelLogin::BuiltIn) else { continue };
+        let Some(panel) = member.open_panel() else { continue };
         published(project, &member, panel.port, findings);
         if is_guarded(project, &member, &panel.login) {
             neighbours(project, &member, findings);

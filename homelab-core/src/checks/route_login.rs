@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(panel) = member.contract().and_then(|it| it.panel.some()) else { continue };
+        let Some(panel) = member.open_panel() else { continue };
         let name = member.name;
         let fault = match &panel.login {
             PanelLogin::None => format!("`{name}` has no accounts"),
@@ -129,6 +129,7 @@ mod tests {
     use crate::checks::testing::{
         CATALOGUE, break_file, break_image, break_stack, good, panel, spec,
     };
+    use crate::compose::File;
     use crate::dsl::contract::{Contract, ran};
     use crate::dsl::units::Port;
     use crate::lower::lower;
@@ -145,6 +146,22 @@ mod tests {
           --> web.rs
           help: let the proxy ask: remove `.login(…)` from the route
         ");
+    }
+
+    #[test]
+    fn a_variable_that_makes_the_administrator_settles_it() {
+        let with = |variable: &str| {
+            let login = PanelLogin::first_visitor(&[], &[]);
+            let panel = Panel::unless(Port::new(8080), login, &["ADMIN_PASSWORD"]);
+            let opens = |file: &mut File| {
+                let web = &mut file.services["web"];
+                web.labels.retain(|key, _| !key.contains("login") && !key.contains("import"));
+                web.environment.insert(variable.to_owned(), "a".to_owned());
+            };
+            break_image(opens, |it| it.panel = ran("tests").is(panel))
+        };
+        assert!(!with("ADMIN_PASSWORD").contains("error[route-login]"));
+        assert!(with("ADMIN_NAME").contains("error[route-login]"));
     }
 
     #[test]

@@ -129,7 +129,7 @@ mod tests {
         assert!(found.starts_with("error[route-login]"), "{found}");
         let found = break_stack(|stack| {
             let db = spec(stack, "db");
-            db.postgres = None;
+            db.database = None;
             db.waivers.push(accepted("database-dump", "db"));
         });
         assert_eq!(found, "");

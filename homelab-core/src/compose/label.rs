@@ -3,7 +3,7 @@
 /// Label on the services that the updater may replace.
 pub(crate) const UPDATE: &str = "com.centurylinklabs.watchtower.enable";
 
-/// Label that says how a deploy dumps a database: `postgres:<superuser>/<database>`.
+/// Label that says how a deploy dumps a database; its value is a [`crate::dsl::database::Database`].
 pub const DATABASE: &str = "homelab.database";
 
 /// Label that says why an older release cannot work on the service's data.

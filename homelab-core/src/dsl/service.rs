@@ -49,6 +49,7 @@ use std::panic::Location;
 pub(crate) use self::process::FORWARDING;
 pub(crate) use self::spec::{HOST_GATEWAY, NetworkMode, Spec};
 pub use self::wiring::{Connect, Wiring};
+use crate::dsl::database::{Database, Engine};
 use crate::dsl::dns::{AcmeDns, DnsProvider};
 use crate::dsl::health::Health;
 use crate::dsl::image::Image;
@@ -172,8 +173,32 @@ impl<S: State> Service<Data, S> {
     /// superuser, before it replaces the server or a service that migrates the database.
     ///
     /// Default: nothing is dumped.
-    pub fn postgres(mut self, superuser: &'static str, database: &'static str) -> Self {
-        self.spec.postgres = Some((superuser, database));
+    pub fn postgres(self, superuser: &'static str, database: &'static str) -> Self {
+        self.database(Engine::Postgres, superuser, database)
+    }
+
+    /// Says that the service is a `MariaDB` server. A deploy dumps this database, as `root` with the
+    /// password of `MARIADB_ROOT_PASSWORD` or its file, before it replaces the server or a service that
+    /// migrates the database. Restoring needs the client's `--sandbox`, which 10.5.25, 10.6.18,
+    /// 10.11.8, 11.0.6, 11.1.5, 11.2.4 and 11.4.2 brought.
+    ///
+    /// Default: nothing is dumped.
+    ///
+    /// Panics when the name has other characters than letters, digits and `_`.
+    #[track_caller]
+    pub fn mariadb(self, database: &'static str) -> Self {
+        let service = self.database(Engine::MariaDb, "root", database);
+        let label = service.spec.database.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(
+            label.parse::<Database>().is_ok(),
+            "the name of a database consists of letters, digits and `_`, not `{database}`"
+        );
+        service
+    }
+
+    fn database(mut self, engine: Engine, superuser: &str, name: &str) -> Self {
+        let (superuser, name) = (superuser.to_owned(), name.to_owned());
+        self.spec.database = Some(Database { engine, superuser, name });
         self
     }
 }

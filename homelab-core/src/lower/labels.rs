@@ -38,11 +38,8 @@ pub(crate) fn labels(stack: &Stack, spec: &Spec) -> IndexMap<String, String> {
         .map(|(key, it)| (key.clone(), text(it)))
         .collect::<IndexMap<_, _>>();
     labels.extend(texts(&spec.labels));
-    if let Some((superuser, database)) = spec.postgres {
-        labels.insert(
-            label::DATABASE.to_owned(),
-            literal(&format!("postgres:{superuser}/{database}")),
-        );
+    if let Some(database) = &spec.database {
+        labels.insert(label::DATABASE.to_owned(), literal(&database.to_string()));
     }
     if let Some(because) = stack.contract_of(spec.image).and_then(|it| it.one_way.some()) {
         labels.insert(label::ONE_WAY.to_owned(), literal(because));

@@ -31,7 +31,11 @@ pub(super) fn contract() -> Contract {
         ]),
         // The wizard appears unless the administrator and all variables of one database are set before
         // the first start. Its paths were not read.
-        panel: by.is(Panel::new(Port::new(80), PanelLogin::first_visitor(&[], &[]))),
+        panel: by.is(Panel::unless(
+            Port::new(80),
+            PanelLogin::first_visitor(&[], &[]),
+            &["NEXTCLOUD_ADMIN_PASSWORD", "NEXTCLOUD_ADMIN_PASSWORD_FILE"],
+        )),
         // Without variables of a database it uses SQLite.
         peers: by.none(),
         one_way: by.because("an older release refuses to start with the data of a newer one"),

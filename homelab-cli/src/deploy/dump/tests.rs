@@ -9,6 +9,8 @@ use std::rc::Rc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::postgres::check_script;
+use super::script::END;
 use super::*;
 use crate::program::played;
 
@@ -22,13 +24,18 @@ fn whole(text: &str) -> String {
     format!("{text}\n--\n{END}\n--\n\n")
 }
 
+/// Fails unless this is a whole dump of PostgreSQL.
+pub(crate) fn whole_postgres(path: &Path) -> Result<(), Error> {
+    check(path, END)
+}
+
 #[test]
 fn a_cut_dump_is_found() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("dump.sql.gz");
     let judged = |bytes: &[u8]| {
         fs::write(&path, bytes).expect("the folder is ours");
-        let (one, other) = (check(&path), check_script(&path));
+        let (one, other) = (check(&path, END), check_script(&path));
         assert_eq!(one.is_ok(), other.is_ok());
         one
     };
@@ -42,7 +49,7 @@ fn a_cut_dump_is_found() {
     assert!(judged(&[packed(&rows), good.clone()].concat()).is_ok());
     assert!(judged(&[good.clone(), packed("SELECT 1;\n".repeat(100).as_str())].concat()).is_err());
     assert!(judged(&[good.clone(), b"rest".to_vec()].concat()).is_err());
-    assert!(check(&folder.path().join("none")).is_err());
+    assert!(check(&folder.path().join("none"), END).is_err());
 }
 
 /// A server of which only the things that a restore does are known.
@@ -98,8 +105,7 @@ fn database() -> Database {
     Database {
         service: "postgres".to_owned(),
         container: "c".to_owned(),
-        superuser: "postgres".to_owned(),
-        name: "immich".to_owned(),
+        says: "postgres:postgres/immich".parse().expect("it is one"),
     }
 }
 

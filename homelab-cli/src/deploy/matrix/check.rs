@@ -98,7 +98,9 @@ impl TestHouse {
             return Err(format!("`compose.yaml` is not that of {current}"));
         }
         let mut dumps = receipts.iter().flat_map(|it| &it.dumps);
-        dumps.try_for_each(|path| dump::check(Path::new(path)).map_err(|it| it.to_string()))
+        dumps.try_for_each(|path| {
+            dump::tests::whole_postgres(Path::new(path)).map_err(|it| it.to_string())
+        })
     }
 
     /// What a deploy that says that it went well does not know itself.

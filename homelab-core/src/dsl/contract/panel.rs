@@ -16,18 +16,29 @@ pub struct Panel {
     /// path: they need no login in front.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public: Vec<String>,
+    /// Variables by which the image makes an administrator at the start, before anybody visits; a
+    /// variable of a secret's file counts as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub administrator: Vec<String>,
 }
 
 impl Panel {
     /// Makes a panel on this port, with this login.
     pub const fn new(port: Port, login: PanelLogin) -> Option<Self> {
-        Some(Self { port, login, public: Vec::new() })
+        Some(Self { port, login, public: Vec::new(), administrator: Vec::new() })
     }
 
     /// Makes a panel that has paths whose clients say a secret of their own.
     pub fn with_public(port: Port, login: PanelLogin, public: &[&str]) -> Option<Self> {
         let public = public.iter().map(|it| (*it).to_owned()).collect();
-        Some(Self { port, login, public })
+        Some(Self { port, login, public, administrator: Vec::new() })
+    }
+
+    /// Makes a panel of [`PanelLogin::FirstVisitor`], whose wizard does not appear where one of these
+    /// variables makes the administrator.
+    pub fn unless(port: Port, login: PanelLogin, administrator: &[&str]) -> Option<Self> {
+        let administrator = administrator.iter().map(|it| (*it).to_owned()).collect();
+        Some(Self { port, login, public: Vec::new(), administrator })
     }
 }
 

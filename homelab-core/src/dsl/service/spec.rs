@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use crate::dsl::database::Database;
 use crate::dsl::dns::AcmeDns;
 use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::image::Image;
@@ -89,7 +90,7 @@ pub(crate) struct Spec {
     pub(crate) acme_dns: Option<AcmeDns>,
     pub(crate) dumps: Vec<ServiceName>,
     /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
-    pub(crate) postgres: Option<(&'static str, &'static str)>,
+    pub(crate) database: Option<Database>,
     /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,
     pub(crate) waivers: Vec<Waiver>,
@@ -165,7 +166,7 @@ impl Spec {
             guard: None,
             acme_dns: None,
             dumps: Vec::new(),
-            postgres: None,
+            database: None,
             unattended: None,
             waivers: Vec::new(),
             raw: Vec::new(),

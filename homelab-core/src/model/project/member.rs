@@ -5,7 +5,7 @@ use indexmap::IndexSet;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::compose::{PublishedPort, Service};
-use crate::dsl::contract::Contract;
+use crate::dsl::contract::{Contract, Panel, PanelLogin};
 use crate::dsl::privilege::Exception;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::Port;
@@ -152,6 +152,24 @@ impl<'a> Member<'a> {
     /// Whether it is the filter in front of the Docker API.
     pub fn is_socket_proxy(&self) -> bool {
         self.facts.is_socket_proxy
+    }
+
+    /// Returns its panel, where others than those with an account may enter it.
+    pub(crate) fn open_panel(&self) -> Option<&Panel> {
+        let panel = self.contract()?.panel.some()?;
+        let makes_administrator =
+            || panel.administrator.iter().any(|it| self.service.environment.contains_key(it));
+        let is_open = match panel.login {
+            PanelLogin::BuiltIn => false,
+            PanelLogin::FirstVisitor { .. } => !makes_administrator(),
+            PanelLogin::None | PanelLogin::DefaultPassword { .. } => true,
+        };
+        is_open.then_some(panel)
+    }
+
+    /// Whether it runs the dump program of a database's image, and so keeps no database itself.
+    pub(crate) fn is_dumper(&self) -> bool {
+        !self.facts.dumps.is_empty() && !self.service.entrypoint.is_empty()
     }
 
     /// Whether it may have no way in from outside the stack. Rules about broken ways in skip such a
