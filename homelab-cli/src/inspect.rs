@@ -13,6 +13,7 @@ mod engine;
 mod env;
 mod gpu;
 mod house_path;
+mod macvlan;
 mod memory;
 pub(crate) mod network;
 mod overlap;
@@ -70,6 +71,7 @@ pub(crate) const ALL: &[HostRule] = &[
     dump::RULE,
     submount::RULE,
     network::RULE,
+    macvlan::RULE,
     port::RULE,
     profile::RULE,
     updater::RULE,

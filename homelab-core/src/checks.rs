@@ -65,6 +65,7 @@ mod secret_path;
 mod secret_readable;
 mod secret_shared;
 mod socket_proxy_network;
+mod static_address;
 mod strong_capability;
 mod sysctl;
 #[cfg(test)]
@@ -127,6 +128,7 @@ pub const ALL: &[Rule] = &[
     network_mode::RULE,
     network_option::RULE,
     network_range::RULE,
+    static_address::RULE,
     docker_socket::RULE,
     host_path::RULE,
     host_device::RULE,

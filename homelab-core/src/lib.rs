@@ -40,7 +40,9 @@ pub mod prelude {
     pub use crate::dsl::image::Image;
     pub use crate::dsl::name::ServiceName;
     pub use crate::dsl::privilege::{Capability, Nvidia, Ulimit, User};
-    pub use crate::dsl::resource::{Backup, Bind, Mount, Network, Profile, Secret, Tmpfs, Volume};
+    pub use crate::dsl::resource::{
+        Backup, Bind, Macvlan, Mount, Network, Profile, Secret, Tmpfs, Volume,
+    };
     pub use crate::dsl::route::{Login, Publish, Route, Tile, TileGroup};
     pub use crate::dsl::service::{
         Agent, App, Connect, Data, Edge, Precious, Service, Stateless, Unattended, Wiring,

@@ -22,7 +22,7 @@ use crate::compose::specification;
 use crate::compose::unjudged;
 use crate::compose::{
     Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
-    Reservations, Resources, Secret, Service, Ulimit, Volume,
+    Reservations, Resources, Secret, Service, ServiceNetwork, Ulimit, Volume,
 };
 use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::name::ServiceName;
@@ -80,7 +80,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         hostname: spec.hostname.map(literal),
         extra_hosts: mode::extra_hosts(stack, spec),
         network_mode: mode::mode(spec, &own),
-        networks: own,
+        networks: own.into_iter().map(|it| network(spec, it)).collect(),
         ports: mode::publishes(stack, spec).flat_map(ports).collect(),
         volumes: mounts(spec),
         tmpfs: tmpfs(spec),
@@ -112,6 +112,11 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
         let _ = unjudged::set(&mut service, key, value);
     }
     service
+}
+
+/// Attaches it to a network, with its address where it has one there.
+fn network(spec: &Spec, key: String) -> ServiceNetwork {
+    ServiceNetwork { ipv4_address: spec.addresses.get(&*key).map(reference), key }
 }
 
 /// Pinned, also where the household may take the digest away.

@@ -51,6 +51,19 @@ pub const SITE: Site = Site {
     cores: 2,
 };
 
+/// The household's own network.
+pub const LAN: Network = Network::macvlan(
+    "lan",
+    Macvlan {
+        parent: EnvVar::new("LAN_PARENT", Kind::Interface, "Interface.").or("eth0"),
+        subnet: EnvVar::new("LAN_SUBNET", Kind::Subnet, "Addresses.").or("192.168.1.0/24"),
+        gateway: EnvVar::new("LAN_GATEWAY", Kind::Ipv4, "Router.").or("192.168.1.1"),
+    },
+);
+/// An address there.
+pub const LAN_ADDRESS: EnvVar =
+    EnvVar::new("LAN_ADDRESS", Kind::Ipv4, "Address.").or("192.168.1.53");
+
 /// Makes the household.
 pub fn house() -> House {
     House::new("house", good())

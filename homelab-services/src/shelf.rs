@@ -25,6 +25,7 @@ pub mod arr;
 pub mod minecraft;
 pub mod nextcloud;
 pub mod paperless;
+pub mod pihole;
 pub mod qbittorrent;
 pub mod vaultwarden;
 pub mod wg_easy;

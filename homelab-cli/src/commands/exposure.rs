@@ -33,7 +33,7 @@ pub(crate) fn run(ui: &mut Ui, house: &HouseFolder, args: &Args) -> Result<u8, E
 }
 
 fn print(ui: &mut Ui, exposure: &Exposure) -> Result<(), Error> {
-    ui.heading("Ways in: ports of this host")?;
+    ui.heading("Ways in: ports")?;
     let port = |port: &OpenPort| {
         vec![
             format!("  {}", address(port)),
@@ -78,6 +78,7 @@ pub(super) fn address(port: &OpenPort) -> &str {
     match port.address.as_str() {
         "all" => "every address",
         "0.0.0.0" => "every IPv4 address",
+        "unknown" => "an unknown address",
         address => address,
     }
 }

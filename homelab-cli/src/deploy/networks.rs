@@ -187,9 +187,10 @@ mod tests {
     }
 
     fn wanted(name: &str, internal: bool, option: (&str, &str), subnet: &str) -> Network {
-        let config = vec![AddressRange { subnet: subnet.to_owned() }];
+        let config = vec![AddressRange::of(subnet)];
         Network {
             name: Some(name.to_owned()),
+            driver: None,
             internal,
             driver_opts: IndexMap::from([(option.0.to_owned(), option.1.to_owned())]),
             ipam: Some(Ipam { config }),

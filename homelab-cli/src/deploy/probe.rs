@@ -43,7 +43,9 @@ pub(super) struct Route {
 pub(super) fn routes(wanted: &Wanted) -> (Vec<Route>, Option<SocketAddr>) {
     let project = Project::from_file(wanted.after.file.clone(), &wanted.declared.contracts);
     let exposure = exposure::gather(&project);
-    let https = |it: &&exposure::OpenPort| it.port == "443" && it.protocol == Protocol::Tcp;
+    let https = |it: &&exposure::OpenPort| {
+        it.network.is_none() && it.port == "443" && it.protocol == Protocol::Tcp
+    };
     let proxy = exposure.ports.iter().find(https).map(|port| {
         let address = port.address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let local =

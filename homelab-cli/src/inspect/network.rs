@@ -1,6 +1,6 @@
 //! Nothing else uses the addresses of the house's networks.
 //!
-//! All networks of the house have addresses of one range, which the site names. When a route of the
+//! All bridges of the house have addresses of one range, which the site names. When a route of the
 //! host leads to some of these addresses, the machines there and the containers cannot reach each
 //! other. When another network of the engine has some of them, the house does not start. A route
 //! that is wider than the network is only a warning: the house works, but machines at its addresses
@@ -30,6 +30,8 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     let own: Vec<_> = file
         .networks
         .iter()
+        // Those of a macvlan network are the household's, to which a route has to lead.
+        .filter(|it| !it.1.is_macvlan())
         .flat_map(|(key, it)| it.subnets().filter_map(Subnet::parse).map(move |it| (key, it)))
         .collect();
     let networks = networks(&file.name);

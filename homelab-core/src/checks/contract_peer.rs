@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn a_peer_out_of_reach_is_none() {
         let found = break_file(|file| {
-            file.services["db"].networks = vec!["socket".to_owned()];
-            file.services["dump"].networks = vec!["socket".to_owned()];
+            file.services["db"].networks = vec!["socket".into()];
+            file.services["dump"].networks = vec!["socket".into()];
         });
         assert!(found.contains("error[contract-peer]: `web` has no peer `example/db`"), "{found}");
     }

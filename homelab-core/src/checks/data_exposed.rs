@@ -1,4 +1,4 @@
-//! A database or cache has no way in from outside: neither a published port nor a route.
+//! A database or cache has no way in from outside: no port, route or address in the LAN.
 //!
 //! A published port bypasses the host's firewall, because Docker writes rules of its own, and
 //! a route offers the service to every browser that finds the name. What a database holds is
@@ -31,6 +31,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 "remove the port: its users reach it over a network of the stack".to_owned(),
             );
         }
+        for (network, _) in project.in_lan(&member) {
+            findings.on(
+                &member,
+                format!("the database `{name}` is in the household's network by `{network}`"),
+                format!("take it off `{network}`: its users reach it over a network of the stack"),
+            );
+        }
         for address in project.sites_of(name).flat_map(ProxySite::addresses) {
             findings.on(
                 &member,
@@ -43,6 +50,19 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn an_address_in_the_households_network_is_found() {
+        use crate::checks::testing::{break_lan, in_lan, spec};
+        let found = break_lan(
+            |stack| {
+                spec(stack, "fetch").addresses.clear();
+                in_lan(spec(stack, "db"));
+            },
+            |_| {},
+        );
+        insta::assert_snapshot!(found.lines().next().unwrap_or_default(), @"error[data-exposed]: the database `db` is in the household's network by `lan`");
+    }
+
     use crate::checks::testing::break_file;
 
     #[test]

@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_database_on_the_ingress_network_is_found() {
-        let found = break_file(|file| file.services["db"].networks.push("caddy.web".to_owned()));
+        let found = break_file(|file| file.services["db"].networks.push("caddy.web".into()));
         insta::assert_snapshot!(found, @r"
         error[data-on-proxy-network]: the database `db` shares `caddy.web` with the proxy `caddy`
           --> db.rs
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_proxy_on_the_network_of_a_database_is_found() {
-        let found = break_file(|file| file.services["caddy"].networks.push("backend".to_owned()));
+        let found = break_file(|file| file.services["caddy"].networks.push("backend".into()));
         insta::assert_snapshot!(found, @r"
         error[data-on-proxy-network]: the database `db` shares `backend` with the proxy `caddy`
           --> db.rs

@@ -39,8 +39,11 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         if member.owner().is_some() || member.is_on_host() {
             continue;
         }
-        let declared = member.facts().egress.map(|_| stack.site.egress.name());
-        if let Some(other) = open().find(|it| Some(it.as_str()) != declared) {
+        let is_declared = |network: &str| {
+            let is_in_lan = project.in_lan(&member).any(|it| it.0 == network);
+            member.facts().egress.is_some() && (is_in_lan || network == stack.site.egress.name())
+        };
+        if let Some(other) = open().find(|it| !is_declared(it)) {
             findings.on(
                 &member,
                 format!("`{}` gets out by `{other}`, and nobody said why", member.name),
@@ -52,7 +55,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{PROXY, break_file, break_stack, spec};
+    use crate::checks::testing::{PROXY, break_file, break_lan, break_stack, spec};
+
+    #[test]
+    fn a_way_out_by_the_households_network_needs_a_reason() {
+        let found = break_lan(|stack| spec(stack, "fetch").egress = None, |_| {});
+        insta::assert_snapshot!(found, @r#"
+        error[egress]: `fetch` gets out by `lan`, and nobody said why
+          --> fetch.rs
+          help: take it off `lan`, or add `.egress("why")`
+        "#);
+    }
 
     #[test]
     fn a_service_without_a_way_out_is_found() {
@@ -66,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_way_out_without_a_reason_is_found() {
-        let found = break_file(|file| file.services["dump"].networks.push("egress".to_owned()));
+        let found = break_file(|file| file.services["dump"].networks.push("egress".into()));
         insta::assert_snapshot!(found, @r#"
         error[egress]: `dump` gets out by `egress`, and nobody said why
           --> dump.rs

@@ -4,8 +4,9 @@
 //! administrator whose password is the same in every house: only the proxy's login, or the paths that
 //! the proxy closes, protect it. Another service on one of its networks reaches it without the proxy,
 //! so whoever takes over that service has the panel, too. A published port of the panel gives it to
-//! everybody who reaches the host. A port at an address that is the host's own unless a variable says
-//! otherwise is the household's decision, and left alone.
+//! everybody who reaches the host, and a macvlan network to everybody in the household's network. A
+//! port at an address that is the host's own unless a variable says otherwise is the household's
+//! decision, and left alone.
 //!
 //! Fix: take the other service off its networks, and do not publish the panel's port. What the panel
 //! itself uses may stay. Where a service has to use a panel with accounts whose wizard the proxy
@@ -41,8 +42,19 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 /// Reports a panel whose port is published on the host, where the proxy does not protect it. It need
-/// not have a route.
+/// not have a route. On a macvlan network every port is published, in effect.
 fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: &mut Findings) {
+    for (network, address) in project.in_lan(member) {
+        let (name, at) =
+            (member.name, address.unwrap_or_else(|| format!("an address of `{network}`")));
+        findings.on(
+            member,
+            format!(
+                "the panel of `{name}`, which strangers can enter, is in the household's network at `{at}`"
+            ),
+            format!("take `{name}` off `{network}`: let a route lead to the panel"),
+        );
+    }
     let ports = project.published(member).into_iter();
     let ports = ports.filter(|it| it.target == panel.number());
     for published in ports.filter(|it| !is_own_by_default(it)) {
@@ -98,14 +110,14 @@ mod tests {
     use super::{PanelLogin, Project, PublishedPort, RULE};
     use crate::checks::check;
     use crate::checks::testing::{
-        CATALOGUE, break_file, break_image, break_stack, good, panel, spec,
+        CATALOGUE, break_file, break_image, break_lan, break_stack, good, in_lan, panel, spec,
     };
     use crate::dsl::route::Login;
     use crate::lower::lower;
 
     #[test]
     fn a_bystander_on_the_network_with_the_proxy_is_found() {
-        let found = break_file(|file| file.services["fetch"].networks.push("caddy.web".to_owned()));
+        let found = break_file(|file| file.services["fetch"].networks.push("caddy.web".into()));
         insta::assert_snapshot!(found, @r"
         error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy, by `caddy.web`
           --> web.rs
@@ -165,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn a_panel_in_the_households_network_is_found() {
+        let found = break_lan(
+            |stack| {
+                spec(stack, "fetch").addresses.clear();
+                in_lan(spec(stack, "web"));
+            },
+            |_| {},
+        );
+        let found = found.lines().filter(|it| it.contains("guarded-panel")).collect::<Vec<_>>();
+        insta::assert_snapshot!(found.join("\n"), @r"
+        error[guarded-panel]: the panel of `web`, which strangers can enter, is in the household's network at `192.168.1.53`
+        error[guarded-panel]: `fetch` reaches the panel of `web` past the proxy, by `lan`
+        ");
+    }
+
+    #[test]
     fn a_published_panel_without_a_route_is_found() {
         let found = break_image(
             |file| {
@@ -212,7 +240,7 @@ mod tests {
     #[test]
     fn a_panel_with_a_login_of_its_own_may_have_users() {
         let found = break_image(
-            |file| file.services["fetch"].networks.push("caddy.web".to_owned()),
+            |file| file.services["fetch"].networks.push("caddy.web".into()),
             |image| image.panel = panel(PanelLogin::BuiltIn),
         );
         assert_eq!(found, "");

@@ -9,12 +9,16 @@
 //! own. A service in any other container's network, or on a network that the file does not name,
 //! reaches services that nobody can list: no recorded reason makes that right.
 //!
+//! On a macvlan network a service is a machine of the household's network: it is reached at all of
+//! its ports, past the host's firewall, and can take any address there.
+//!
 //! Fix: remove the line. Where the service is about the host, as a monitor is, or has to find devices
-//! in the household's network, record the reason: `.host_pid("…")`, `.host_network("…")`.
+//! in the household's network, record the reason: `.host_pid("…")`, `.host_network("…")`,
+//! `.ipv4_address(…)`.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::dsl::privilege::Exception;
+use crate::dsl::privilege::{Exception, MACVLAN};
 use crate::model::power::namespaces;
 use crate::model::project::Project;
 
@@ -29,9 +33,21 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         for (key, value) in namespaces(project, &member) {
             let name = member.name;
+            let is_alone = member.reason_for(Exception::Namespace(key, &value)).is_none();
+            if key == MACVLAN && is_alone {
+                findings.on(
+                    &member,
+                    format!(
+                        "`{name}` is a machine of the household's network by the macvlan network \
+                         `{value}`, without a recorded reason"
+                    ),
+                    format!("take `{name}` off `{value}`"),
+                );
+                continue;
+            }
             let fault = if key == "network_mode" && value != "host" {
                 "and so reaches unknown services"
-            } else if member.reason_for(Exception::Namespace(key, &value)).is_none() {
+            } else if is_alone {
                 "without a recorded reason"
             } else {
                 continue;
@@ -47,7 +63,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, break_file, break_stack, spec};
+    use crate::checks::testing::{break_both, break_file, break_lan, break_stack, spec};
     use crate::compose::Service;
     use crate::dsl::privilege::Exception;
     use crate::dsl::stack::Stack;
@@ -111,6 +127,16 @@ mod tests {
             let told = format!("error[host-namespace]: `dump` has `network_mode: {value}` and so");
             assert!(found.contains(&told), "{found}");
         }
+    }
+
+    #[test]
+    fn a_machine_of_the_households_network_is_found() {
+        let found = break_lan(|stack| spec(stack, "fetch").exceptions.clear(), |_| {});
+        insta::assert_snapshot!(found, @r"
+        error[host-namespace]: `fetch` is a machine of the household's network by the macvlan network `lan`, without a recorded reason
+          --> fetch.rs
+          help: take `fetch` off `lan`
+        ");
     }
 
     #[test]

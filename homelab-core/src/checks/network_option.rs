@@ -1,7 +1,8 @@
-//! A network has no unknown option, a name of its own, and private addresses.
+//! A network has no unknown driver or option, a name of its own, and private addresses.
 //!
-//! Options of the driver decide who reaches whom: `gateway_mode_ipv4: nat-unprotected` opens every
-//! port of every member, `bridge.name` joins an existing bridge. A network whose real name is
+//! The driver and its options decide who reaches whom: `gateway_mode_ipv4: nat-unprotected` opens
+//! every port of every member, `bridge.name` joins an existing bridge. The drivers that the model of
+//! reachability understands are `bridge` and `macvlan`. A network whose real name is
 //! `host`, `bridge` or `none` is the engine's. And the host sends all traffic for a network's
 //! addresses to its containers: with `0.0.0.0/1` that would be half of the internet. Private
 //! addresses are those of RFC 1918, and `fc00::/7` of RFC 4193.
@@ -10,7 +11,7 @@
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::compose::bridge;
+use crate::compose::{Network, bridge, macvlan};
 use crate::dsl::subnet::Subnet;
 use crate::model::project::Project;
 
@@ -21,8 +22,8 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
-/// Options that the model of reachability understands.
-const KNOWN: &[&str] = &[bridge::NO_HOST_ADDRESS, bridge::MEMBERS_CONNECT, bridge::MASQUERADE];
+/// Options of bridges that the model of reachability understands.
+const BRIDGE: &[&str] = &[bridge::NO_HOST_ADDRESS, bridge::MEMBERS_CONNECT, bridge::MASQUERADE];
 
 /// Networks that every engine has.
 const ENGINES: &[&str] = &["host", "bridge", "none"];
@@ -36,7 +37,9 @@ const PRIVATE: [Subnet; 3] = [
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for (key, network) in &project.file().networks {
-        for option in network.driver_opts.keys().filter(|it| !KNOWN.contains(&it.as_str())) {
+        driver(key, network, findings);
+        let known = if network.is_macvlan() { &[macvlan::PARENT] } else { BRIDGE };
+        for option in network.driver_opts.keys().filter(|it| !known.contains(&it.as_str())) {
             findings.about(
                 key,
                 format!("the network `{key}` has the option `{option}`, which no rule understands"),
@@ -52,13 +55,27 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
         }
         let subnets = network.subnets().map(|it| project.resolve(it));
-        for subnet in subnets.filter(|it| !is_private(it)) {
+        // What a variable without a default will say is known on the host.
+        let is_known = |it: &String| !network.is_macvlan() || !it.starts_with('$');
+        for subnet in subnets.filter(is_known).filter(|it| !is_private(it)) {
             findings.about(
                 key,
                 format!("the network `{key}` has the addresses `{subnet}`, which are not private"),
                 format!("give `{key}` addresses such as `10.231.0.0/24`"),
             );
         }
+    }
+}
+
+/// Reports a driver that no rule understands; one from a variable may be any.
+fn driver(key: &str, network: &Network, findings: &mut Findings) {
+    let driver = network.driver.as_deref().unwrap_or("bridge");
+    if driver != "bridge" && driver != macvlan::DRIVER {
+        findings.about(
+            key,
+            format!("the network `{key}` has the driver `{driver}`, which no rule understands"),
+            "use the driver `bridge` or `macvlan`".to_owned(),
+        );
     }
 }
 
@@ -74,7 +91,7 @@ fn is_private(subnet: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_lan};
 
     #[test]
     fn an_option_that_opens_a_network_is_found() {
@@ -86,6 +103,32 @@ mod tests {
         error[network-option]: the network `backend` has the option `com.docker.network.bridge.gateway_mode_ipv4`, which no rule understands
           --> backend
           help: remove `com.docker.network.bridge.gateway_mode_ipv4`
+        ");
+    }
+
+    #[test]
+    fn a_driver_that_nobody_understands_is_found() {
+        let with = |driver: &str| {
+            break_file(|file| file.networks["backend"].driver = Some(driver.to_owned()))
+        };
+        insta::assert_snapshot!(with("ipvlan"), @r"
+        error[network-option]: the network `backend` has the driver `ipvlan`, which no rule understands
+          --> backend
+          help: use the driver `bridge` or `macvlan`
+        ");
+        assert!(with("${DRIVER:-bridge}").contains("error[network-option]: "));
+        assert_eq!(with("bridge"), "");
+    }
+
+    #[test]
+    fn an_option_of_a_macvlan_network_is_found() {
+        let option = |file: &mut crate::compose::File| {
+            file.networks["lan"].driver_opts.insert("macvlan_mode".into(), "passthru".into());
+        };
+        insta::assert_snapshot!(break_lan(|_| {}, option), @r"
+        error[network-option]: the network `lan` has the option `macvlan_mode`, which no rule understands
+          --> lan
+          help: remove `macvlan_mode`
         ");
     }
 

@@ -1,4 +1,4 @@
-//! Every network has its own addresses from the house's range.
+//! Every network has its own addresses, and every bridge those of the house's range.
 //!
 //! When the file names no addresses, the engine takes them from its own pools, which are enough for
 //! about thirty networks: it refuses the next one. It also refuses two networks with the same
@@ -23,7 +23,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let range = project.stack().map(|it| it.site.subnets);
     let mut taken: Vec<(Subnet, &str)> = Vec::new();
     for (key, network) in &project.file().networks {
-        let subnets: Vec<_> = network.subnets().filter_map(Subnet::parse).collect();
+        let subnets = network.subnets().map(|it| project.resolve(it));
+        let subnets: Vec<_> = subnets.filter_map(|it| Subnet::parse(&it)).collect();
+        // Those of a macvlan network are the household's own.
+        let range = range.filter(|_| !network.is_macvlan());
         if let Some(range) = range.filter(|_| subnets.is_empty()) {
             findings.about(
                 key,
@@ -54,7 +57,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_file, break_stack};
+    use crate::checks::testing::{break_file, break_lan, break_stack};
     use crate::dsl::subnet::Subnet;
 
     #[test]
@@ -91,8 +94,7 @@ mod tests {
         use crate::compose::{AddressRange, Ipam};
         for subnets in [&["10.0.0.0/8"][..], &["10.231.0.0/29", "192.168.7.0/24"]] {
             let found = break_file(|file| {
-                let range = |it: &&str| AddressRange { subnet: (*it).to_owned() };
-                let config = subnets.iter().map(range).collect();
+                let config = subnets.iter().map(|it| AddressRange::of(*it)).collect();
                 file.networks["proxy"].ipam = Some(Ipam { config });
                 file.networks.retain(|key, _| key == "proxy");
             });
@@ -107,6 +109,25 @@ mod tests {
                 "{found}"
             );
         }
+    }
+
+    #[test]
+    fn the_households_own_addresses_are_found() {
+        let found = break_lan(
+            |_| {},
+            |file| {
+                let (of, lan) = ("10.231.0.0/16".to_owned(), "lan");
+                file.networks[lan].ipam.as_mut().expect("it has addresses").config[0].subnet = of;
+            },
+        );
+        let found: Vec<_> = found.lines().filter(|it| it.contains("network-range")).collect();
+        let found = found.join("\n");
+        insta::assert_snapshot!(found, @r"
+        error[network-range]: the network `lan` has `10.231.0.0/16`, and `proxy` has `10.231.91.0/24`
+        error[network-range]: the network `caddy.socket` has `10.231.140.24/29`, and `lan` has `10.231.0.0/16`
+        error[network-range]: the network `caddy.web` has `10.231.147.224/29`, and `lan` has `10.231.0.0/16`
+        error[network-range]: the network `dump.db` has `10.231.168.104/29`, and `lan` has `10.231.0.0/16`
+        ");
     }
 
     #[test]

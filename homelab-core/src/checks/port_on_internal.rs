@@ -1,7 +1,8 @@
-//! A service with a published port is on a network with a way out.
+//! A service with a published port is on a network whose ports the engine publishes.
 //!
-//! Docker publishes no port of a container whose networks are all `internal`, or that has none
-//! (`network_mode: none`). Compose accepts the file, and connections to the port are refused.
+//! Docker publishes no port of a container whose networks are all `internal` or of the driver
+//! `macvlan`, or that has none (`network_mode: none`). Compose accepts the file, and connections to
+//! the port are refused. On a macvlan network a service is reached at its own address instead.
 //!
 //! Fix: add a network that is not internal, or remove the port.
 
@@ -19,14 +20,17 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| !it.is_private()) {
         let networks = member.networks();
-        if !networks.iter().all(|it| project.is_internal(it)) {
+        if networks.iter().any(|it| project.publishes_ports(it)) {
             continue;
         }
         for port in &member.service.ports {
             let names: Vec<_> = networks.iter().map(|it| format!("`{it}`")).collect();
             let on = match names.join(", ") {
                 none if none.is_empty() => "on no network".to_owned(),
-                names => format!("on internal networks only: {names}"),
+                names if networks.iter().all(|it| project.is_internal(it)) => {
+                    format!("on internal networks only: {names}")
+                }
+                names => format!("on networks without published ports only: {names}"),
             };
             let (name, port) = (member.name, project.port_text(port));
             findings.on(
@@ -40,7 +44,20 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::break_file;
+    use crate::checks::testing::{break_file, break_lan, spec};
+    use crate::dsl::route::Publish;
+    use crate::dsl::units::Port;
+
+    #[test]
+    fn a_port_of_a_machine_of_the_households_network_is_found() {
+        let publish = Publish::everywhere(Port::new(9000), "why not");
+        let found = break_lan(|stack| spec(stack, "fetch").publishes.push(publish), |_| {});
+        insta::assert_snapshot!(found, @r"
+        error[port-on-internal]: `fetch` publishes `9000/tcp` and is on networks without published ports only: `lan`
+          --> fetch.rs
+          help: add a network that is not internal, or remove the port
+        ");
+    }
 
     #[test]
     fn a_port_behind_internal_networks_is_found() {

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_routed_service_off_the_network_with_the_proxy_is_found() {
-        let found = break_file(|file| file.services["web"].networks.retain(|it| it != "caddy.web"));
+        let found =
+            break_file(|file| file.services["web"].networks.retain(|it| it.key != "caddy.web"));
         insta::assert_snapshot!(found, @r"
         error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn a_proxy_off_the_network_with_the_service_is_found() {
         let found =
-            break_file(|file| file.services["caddy"].networks.retain(|it| it != "caddy.web"));
+            break_file(|file| file.services["caddy"].networks.retain(|it| it.key != "caddy.web"));
         insta::assert_snapshot!(found, @r"
         error[route-ingress]: `web`, routed as `notes.home.arpa`, shares no network with a proxy
           --> web.rs

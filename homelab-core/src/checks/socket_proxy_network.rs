@@ -110,8 +110,7 @@ mod tests {
 
     #[test]
     fn a_bystander_is_found() {
-        let found =
-            break_file(|file| file.services["fetch"].networks.push("caddy.socket".to_owned()));
+        let found = break_file(|file| file.services["fetch"].networks.push("caddy.socket".into()));
         insta::assert_snapshot!(found, @r"
         error[socket-proxy-network]: `fetch` is on the network of the socket proxy `socket` without using it
           --> fetch.rs
@@ -123,7 +122,7 @@ mod tests {
     fn a_second_consumer_is_found() {
         let found = break_file(|file| {
             let depends_on = file.services["caddy"].depends_on.clone();
-            file.services["fetch"].networks.push("caddy.socket".to_owned());
+            file.services["fetch"].networks.push("caddy.socket".into());
             file.services["fetch"].depends_on = depends_on;
         });
         insta::assert_snapshot!(found, @r"
@@ -136,7 +135,7 @@ mod tests {
     #[test]
     fn a_proxy_that_nobody_uses_is_found() {
         let found = break_file(|file| {
-            file.services["caddy"].networks.retain(|it| it != "caddy.socket");
+            file.services["caddy"].networks.retain(|it| it.key != "caddy.socket");
             file.services["caddy"].depends_on.clear();
         });
         insta::assert_snapshot!(found, @r"

@@ -4,7 +4,10 @@ use crate::checks::check;
 use crate::checks::finding::Place;
 use crate::compose::File;
 use crate::dsl::contract::{Contract, Fact, Panel, PanelLogin, ran};
-use crate::dsl::stack::Stack;
+use crate::dsl::privilege::{Exception, MACVLAN};
+use crate::dsl::resource::Macvlan;
+use crate::dsl::service::Spec;
+use crate::dsl::stack::{Site, Stack};
 use crate::dsl::units::Port;
 use crate::lower::lower;
 use crate::model::project::Project;
@@ -52,8 +55,38 @@ pub(crate) fn break_stack(change: impl FnOnce(&mut Stack)) -> String {
     render(&Project::from_stack(&stack))
 }
 
+/// Makes the good example with `fetch` as a machine of the household's network.
+pub(crate) fn good_in_lan() -> Stack {
+    let Macvlan { parent, subnet, gateway } = LAN.place().expect("it is a macvlan network");
+    let variables = [SITE.variables, &[parent, subnet, gateway, LAN_ADDRESS]].concat().leak();
+    let networks = &[PROXY, BACKEND, LAN];
+    let mut stack = good_in(Site { networks, variables, ..SITE });
+    in_lan(spec(&mut stack, "fetch"));
+    stack
+}
+
+/// Makes a service a machine of the household's network, with its one address.
+pub(crate) fn in_lan(spec: &mut Spec) {
+    spec.networks.push(LAN);
+    spec.addresses.insert(LAN.name(), LAN_ADDRESS);
+    spec.exceptions.push((Exception::Namespace(MACVLAN, LAN.name()), "the house asks it"));
+    spec.egress.get_or_insert("it asks others");
+}
+
+/// Breaks the example of [`good_in_lan`], then the file that it is lowered to.
+pub(crate) fn break_lan(
+    stack_change: impl FnOnce(&mut Stack),
+    file_change: impl FnOnce(&mut File),
+) -> String {
+    let mut stack = good_in_lan();
+    stack_change(&mut stack);
+    let mut file = lower(&stack);
+    file_change(&mut file);
+    render(&Project::new(file, Some(&stack), &CATALOGUE))
+}
+
 /// Returns the service with a name, so that a test can break it.
-pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut crate::dsl::service::Spec {
+pub(crate) fn spec<'a>(stack: &'a mut Stack, name: &str) -> &'a mut Spec {
     let found = stack.services.iter_mut().find(|it| it.name.as_str() == name);
     found.expect("the good example has this service")
 }

@@ -34,7 +34,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
         };
         // Compose makes the network `default` by itself.
-        let networks = member.service.networks.iter().filter(|it| *it != "default");
+        let networks =
+            member.service.networks.iter().map(|it| &it.key).filter(|it| *it != "default");
         for network in networks.filter(|it| !file.networks.contains_key(*it)) {
             report("network", network, "the top-level `networks`");
         }
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_network_is_found() {
-        let found = break_file(|file| file.services["web"].networks.push("attic".to_owned()));
+        let found = break_file(|file| file.services["web"].networks.push("attic".into()));
         insta::assert_snapshot!(found, @r"
         error[undeclared]: `web` uses the network `attic`, which is not declared
           --> web.rs

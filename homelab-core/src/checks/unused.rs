@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn networks_volumes_and_secrets_without_users_are_found() {
         let found = break_file(|file| {
-            let config = vec![AddressRange { subnet: "10.231.0.0/24".to_owned() }];
+            let config = vec![AddressRange::of("10.231.0.0/24")];
             let attic = Network { ipam: Some(Ipam { config }), ..Network::default() };
             file.networks.insert("attic".to_owned(), attic);
         });

@@ -1,5 +1,6 @@
 //! One service of a Compose file: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 
+mod network;
 mod secret;
 mod strings;
 
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Mapping;
 
+pub use self::network::ServiceNetwork;
 pub use self::secret::ServiceSecret;
 use super::is_false;
 use crate::dsl::units::Protocol;
@@ -50,8 +52,9 @@ pub struct Service {
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub depends_on: IndexMap<String, Dependency>,
     /// Networks it is attached to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub networks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", with = "network")]
+    #[schemars(with = "network::Written")]
+    pub networks: Vec<ServiceNetwork>,
     /// Host name that it has for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,

@@ -138,6 +138,10 @@ pub enum Nvidia {
     Ids(&'static [&'static str]),
 }
 
+/// What stands in [`Exception::Namespace`] for a key of Compose where a service is on a network with
+/// this driver: it is in the namespace of the household's network, in effect.
+pub(crate) const MACVLAN: &str = "macvlan";
+
 /// Something that a service may only do for a recorded reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exception<'a> {
@@ -147,7 +151,8 @@ pub enum Exception<'a> {
     Device(&'a str),
     /// It forwards packets between its networks.
     Forwarding,
-    /// It shares a namespace: Compose's key, such as `pid`, and the owner, such as `host`.
+    /// It shares a namespace: Compose's key, such as `pid`, and the owner, such as `host`; or it is on
+    /// a network of the driver `macvlan`, with the network's key.
     Namespace(&'a str, &'a str),
     /// It has this property of the Compose specification, which no word of the DSL writes.
     Raw(&'a str),

@@ -10,6 +10,7 @@ pub(crate) use self::mount::Source;
 pub use self::mount::{Backup, Bind, Mount, Policy, Tmpfs, Volume};
 use self::written::WrittenSecret;
 use crate::dsl::name;
+use crate::dsl::variable::EnvVar;
 
 /// A named group of services that is switched on or off as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,22 @@ impl Profile {
 pub struct Network {
     name: &'static str,
     internal: bool,
+    macvlan: Option<Macvlan>,
+}
+
+/// Where the members of a macvlan network are: each value is the household's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Macvlan {
+    /// The interface of the host to whose network they belong; of [`Kind::Interface`].
+    ///
+    /// [`Kind::Interface`]: crate::dsl::variable::Kind::Interface
+    pub parent: EnvVar,
+    /// The addresses of that network; of [`Kind::Subnet`].
+    ///
+    /// [`Kind::Subnet`]: crate::dsl::variable::Kind::Subnet
+    pub subnet: EnvVar,
+    /// The address of its router.
+    pub gateway: EnvVar,
 }
 
 impl Network {
@@ -63,13 +80,26 @@ impl Network {
     #[track_caller]
     pub const fn bridge(name: &'static str) -> Self {
         name::assert_valid(name);
-        Self { name, internal: false }
+        Self { name, internal: false, macvlan: None }
     }
 
     /// Makes a bridge network without a way out: its members only reach each other.
     #[track_caller]
     pub const fn internal(name: &'static str) -> Self {
         Self { internal: true, ..Self::bridge(name) }
+    }
+
+    /// Makes a macvlan network: its members are machines of the household's own network, with all of
+    /// their ports. Put a service there by [`Service::ipv4_address`].
+    ///
+    /// The host is the only machine that they cannot reach, and that cannot reach them: the kernel
+    /// passes nothing between an interface and its macvlan. The interface has to be a wired one, because
+    /// an access point takes one hardware address a station.
+    ///
+    /// [`Service::ipv4_address`]: crate::dsl::service::Service::ipv4_address
+    #[track_caller]
+    pub const fn macvlan(name: &'static str, place: Macvlan) -> Self {
+        Self { macvlan: Some(place), ..Self::bridge(name) }
     }
 
     /// Returns the key in `compose.yaml`.
@@ -80,6 +110,11 @@ impl Network {
     /// Whether it has no way out.
     pub const fn is_internal(self) -> bool {
         self.internal
+    }
+
+    /// Returns where the members of a macvlan network are; `None` for a bridge.
+    pub(crate) const fn place(self) -> Option<Macvlan> {
+        self.macvlan
     }
 }
 

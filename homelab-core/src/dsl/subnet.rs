@@ -44,6 +44,14 @@ impl Subnet {
         self.prefix <= other.prefix && self.overlaps(other)
     }
 
+    /// Whether a machine can have this address of it: the first one is the network's own, and the
+    /// last one means all machines.
+    pub(crate) fn has_machine(self, address: Ipv4Addr) -> bool {
+        let last = self.first | !self.mask();
+        let address = address.to_bits();
+        self.first < address && address < last
+    }
+
     /// Returns how many ranges with this prefix fit into it.
     pub(crate) const fn parts(self, prefix: u32) -> u32 {
         match prefix.checked_sub(self.prefix) {
@@ -132,6 +140,15 @@ mod tests {
             let meets = is_held || holds;
             assert_eq!((RANGE.overlaps(other), other.overlaps(RANGE)), (meets, meets), "{other}");
         }
+    }
+
+    #[test]
+    fn machines_have_neither_the_first_nor_the_last_address() {
+        let has = |address: [u8; 4]| RANGE.has_machine(address.into());
+        let inside = [[10, 231, 0, 1], [10, 231, 255, 254]].map(has);
+        let outside = [[10, 231, 0, 0], [10, 231, 255, 255], [10, 230, 0, 1]].map(has);
+        assert_eq!((inside, outside), ([true; 2], [false; 3]));
+        assert!(!Subnet::new([255; 4], 32).has_machine([255; 4].into()));
     }
 
     #[test]

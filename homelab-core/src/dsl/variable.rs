@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use self::written::WrittenVariable;
 use crate::dsl::name::forever;
+use crate::dsl::subnet::Subnet;
 
 /// What a variable's value must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,10 @@ pub enum Kind {
     Path,
     /// An IPv4 address of the host, such as `192.168.1.2`.
     Ipv4,
+    /// A range of IPv4 addresses, such as `192.168.1.0/24`.
+    Subnet,
+    /// A network interface of the host, such as `eth0`.
+    Interface,
     /// A time zone of the IANA database, such as `Europe/Berlin`.
     TimeZone,
     /// A cron expression of five fields, or a descriptor such as `@daily`.
@@ -48,6 +53,8 @@ impl Kind {
             Self::Hostname => "a DNS name with a dot, such as `home.arpa`".to_owned(),
             Self::Path => "an absolute path without `..`, such as `/srv/data`".to_owned(),
             Self::Ipv4 => "an IPv4 address, such as `192.168.1.2`".to_owned(),
+            Self::Subnet => "a range of IPv4 addresses, such as `192.168.1.0/24`".to_owned(),
+            Self::Interface => "a network interface, such as `eth0`".to_owned(),
             Self::TimeZone => "a time zone, such as `Europe/Berlin`".to_owned(),
             Self::Cron => "five cron fields or a descriptor, such as `@daily`".to_owned(),
             Self::Count(from, to) => format!("a whole number from {from} to {to}"),
@@ -71,6 +78,8 @@ impl Kind {
                     && !value.contains(['$', ':', '\n'])
             }
             Self::Ipv4 => value.parse::<std::net::Ipv4Addr>().is_ok(),
+            Self::Subnet => Subnet::parse(value).is_some(),
+            Self::Interface => is_interface(value),
             Self::TimeZone => is_time_zone(value),
             Self::Cron => cron::is_valid(value),
             Self::Count(from, to) => {
@@ -104,6 +113,13 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], 
     let words = Vec::<String>::deserialize(from)?;
     let words: Vec<&'static str> = words.into_iter().map(forever).collect();
     Ok(words.leak())
+}
+
+/// Whether the kernel takes it as the name of an interface, which has at most 15 bytes. Names with
+/// other characters than these exist, and nobody needs them.
+fn is_interface(value: &str) -> bool {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
+    (1..16).contains(&value.len()) && !value.starts_with('.') && value.chars().all(plain)
 }
 
 fn is_hostname(value: &str) -> bool {
@@ -344,6 +360,21 @@ mod tests {
             (Kind::Profiles, &["", "photos", "photos,files"], &["photos,", "a b"]),
             (Kind::Empty, &[""], &[" ", "true", "@sha256:0"]),
         ];
+        check(cases);
+    }
+
+    #[test]
+    fn kinds_of_a_network_accept_and_refuse() {
+        let subnets = ["", "192.168.1.0", "192.168.1.1/24", "fd00::/64"];
+        let interfaces = ["", "..", "a/b", "a b", "sixteen-letters-"];
+        check(&[
+            (Kind::Subnet, &["192.168.1.0/24"], &subnets),
+            (Kind::Interface, &["eth0", "br-lan", "eth0.50"], &interfaces),
+        ]);
+    }
+
+    #[track_caller]
+    fn check(cases: &[(Kind, &[&str], &[&str])]) {
         for (kind, good, bad) in cases {
             for value in *good {
                 assert!(kind.accepts(value), "{kind:?} `{value}`");

@@ -60,7 +60,7 @@ mod tests {
     }
 
     fn on<'a>(file: &'a File, service: &str) -> Vec<&'a str> {
-        file.services[service].networks.iter().map(String::as_str).collect()
+        file.services[service].networks.iter().map(|it| &*it.key).collect()
     }
 
     #[test]

@@ -11,11 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::mode;
-use crate::compose::{AddressRange, Ipam, Network, bridge};
+use super::{mode, reference};
+use crate::compose::{AddressRange, Ipam, Network, bridge, macvlan};
 use crate::dsl::name::ServiceName;
+use crate::dsl::resource::Macvlan;
 use crate::dsl::service::{RoleKind, Spec};
 use crate::dsl::stack::{Site, Stack};
+use crate::dsl::subnet::Subnet;
 
 /// Prefix length of a network that several services share: it has room for 253 of them.
 const SHARED: u32 = 24;
@@ -91,7 +93,8 @@ impl<'a> Networks<'a> {
         let mut named = spec.networks.clone();
         named.sort_by_key(|it| self.site.networks.iter().position(|other| other == it));
         keys.extend(named.iter().map(|it| it.name().to_owned()));
-        if spec.egress.is_some() {
+        // With two ways out, the engine would choose one by the networks' names.
+        if spec.egress.is_some() && !spec.is_in_lan() {
             keys.insert(self.site.egress.name().to_owned());
         }
         keys.extend(self.publishers.get(&spec.name).map(|it| ports(*it)));
@@ -111,21 +114,27 @@ impl<'a> Networks<'a> {
         let publishers: Vec<_> = self.publishers.iter().map(|it| ports(*it)).collect();
         let made = || self.pairs.keys().chain(&publishers).map(String::as_str);
         let (shared, small) = site.subnets.halves();
-        let mut subnets = shared.assign(SHARED, site.networks.iter().map(|it| it.name()));
+        let own = site.networks.iter().filter(|it| it.place().is_none());
+        let mut subnets = shared.assign(SHARED, own.map(|it| it.name()));
         subnets.extend(small.assign(SMALL, made()));
 
         let network = |key: &str, internal: bool, option: Option<(&str, &str)>| {
             let option = if internal { Some((bridge::NO_HOST_ADDRESS, "true")) } else { option };
-            let subnet = |it: &crate::dsl::subnet::Subnet| AddressRange { subnet: it.to_string() };
+            let range = |it: &Subnet| AddressRange::of(it.to_string());
             let network = Network {
                 name: Some(site.real_name(key)),
+                driver: None,
                 internal,
                 driver_opts: option.into_iter().map(|it| (it.0.into(), it.1.into())).collect(),
-                ipam: subnets.get(key).map(|it| Ipam { config: vec![subnet(it)] }),
+                ipam: subnets.get(key).map(|it| Ipam { config: vec![range(it)] }),
             };
             (key.to_owned(), network)
         };
         let named = site.networks.iter().map(|declared| {
+            if let Some(place) = declared.place() {
+                let name = declared.name();
+                return (name.to_owned(), in_lan(site.real_name(name), &place));
+            }
             let is_egress = *declared == site.egress;
             let alone = is_egress.then_some((bridge::MEMBERS_CONNECT, "false"));
             network(declared.name(), declared.is_internal(), alone)
@@ -134,6 +143,20 @@ impl<'a> Networks<'a> {
         let unmasked = Some((bridge::MASQUERADE, "false"));
         let publishers = publishers.iter().map(|it| network(it, false, unmasked));
         named.chain(pairs).chain(publishers).collect()
+    }
+}
+
+/// Makes a macvlan network.
+fn in_lan(name: String, place: &Macvlan) -> Network {
+    let Macvlan { parent, subnet, gateway } = place;
+    let gateway = Some(reference(gateway));
+    let range = AddressRange { gateway, ..AddressRange::of(reference(subnet)) };
+    Network {
+        name: Some(name),
+        driver: Some(macvlan::DRIVER.to_owned()),
+        internal: false,
+        driver_opts: IndexMap::from([(macvlan::PARENT.to_owned(), reference(parent))]),
+        ipam: Some(Ipam { config: vec![range] }),
     }
 }
 
@@ -151,7 +174,7 @@ fn ports(publisher: ServiceName) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{BACKEND, IMAGE, good, spec};
+    use crate::checks::testing::{BACKEND, IMAGE, good, good_in_lan, spec};
     use crate::compose::{File, bridge};
     use crate::lower::lower;
     use crate::prelude::*;
@@ -164,7 +187,7 @@ mod tests {
     }
 
     fn on<'a>(file: &'a File, service: &str) -> Vec<&'a str> {
-        file.services[service].networks.iter().map(String::as_str).collect()
+        file.services[service].networks.iter().map(|it| &*it.key).collect()
     }
 
     #[test]
@@ -224,6 +247,32 @@ mod tests {
         let file = lower(&stack);
         let told = &file.services["caddy"].environment["NETWORKS"];
         assert_eq!(told, "house_caddy.shop,house_caddy.web");
+    }
+
+    #[test]
+    fn a_machine_of_the_households_network_gets_out_by_it_alone() {
+        let mut stack = good_in_lan();
+        spec(&mut stack, "fetch").routes.push(Route::host("fetch", WEB));
+        let file = lower(&stack);
+        let written = serde_yaml::to_string(&file.services["fetch"]).expect("plain data");
+        let networks = written.lines().skip_while(|it| *it != "networks:").take(4);
+        insta::assert_snapshot!(networks.collect::<Vec<_>>().join("\n"), @r"
+        networks:
+          lan:
+            ipv4_address: ${LAN_ADDRESS:-192.168.1.53}
+          caddy.fetch: {}
+        ");
+        insta::assert_snapshot!(serde_yaml::to_string(&file.networks["lan"]).expect("plain data"), @r"
+        name: house_lan
+        driver: macvlan
+        driver_opts:
+          parent: ${LAN_PARENT:-eth0}
+        ipam:
+          config:
+          - subnet: ${LAN_SUBNET:-192.168.1.0/24}
+            gateway: ${LAN_GATEWAY:-192.168.1.1}
+        ");
+        assert!(file.networks["lan"].leads_out() && !file.networks["lan"].has_host());
     }
 
     #[test]

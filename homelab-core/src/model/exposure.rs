@@ -23,7 +23,7 @@ use crate::model::reach::{self, Zone};
 /// Every way in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
-    /// Ports of the host.
+    /// Ports of the host, and those of services that are machines of the household's network.
     pub ports: Vec<OpenPort>,
     /// Host names that the proxy serves.
     pub hosts: Vec<Host>,
@@ -37,12 +37,16 @@ pub struct Exposure {
     pub reach_host: Vec<String>,
 }
 
-/// A port of the host that leads into a container.
+/// A port of the host, or of a container that is a machine of the household's network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenPort {
-    /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4.
+    /// Address of the host; `all` means every address, `0.0.0.0` every address of IPv4. On a
+    /// network: the service's own, `unknown` where the file leaves it to the engine.
     pub address: String,
-    /// Port or range; `any` for one with the host's network whose ports nobody knows.
+    /// The macvlan network on which the address is the service's own; absent for the host's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Port or range; `any` for one whose ports nobody knows.
     pub port: String,
     /// TCP or UDP.
     pub protocol: Protocol,

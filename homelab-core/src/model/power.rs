@@ -10,6 +10,7 @@ pub use self::host_path::{Disclosure, HostPath, host_path, is_harmless_device, r
 pub(crate) use self::host_path::{holds_socket, is_socket};
 use crate::compose::MountKind;
 use crate::compose::label;
+use crate::dsl::privilege::MACVLAN;
 use crate::model::project::{Member, OUTSIDE, Project};
 
 /// One thing that a container may do to the host.
@@ -69,6 +70,9 @@ impl fmt::Display for Power {
             Self::Namespace(field, value) if value == "host" => {
                 write!(f, "has no namespace of its own (`{field}: host`)")
             }
+            Self::Namespace(field, network) if *field == MACVLAN => {
+                write!(f, "is a machine of the household's network (`networks: {network}`)")
+            }
             Self::Namespace(field, value) if is_containers(value) => {
                 write!(f, "is in the namespace of another container (`{field}: {value}`)")
             }
@@ -124,7 +128,9 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let mut paths: Vec<_> = paths(project, member);
     paths.sort_by_key(|(path, writable)| (path.disclosure, !writable));
     powers.extend(paths.into_iter().map(|(path, writable)| Power::Path { path, writable }));
-    powers.extend(namespaces(project, member).map(|(field, it)| Power::Namespace(field, it)));
+    powers.extend(
+        namespaces(project, member).into_iter().map(|(field, it)| Power::Namespace(field, it)),
+    );
     let resolved = service.devices.iter().map(|it| project.resolve(it));
     let is_real = |it: &String| it.split(':').next() != Some("/dev/null");
     powers.extend(resolved.filter(is_real).map(Power::Device));
@@ -177,11 +183,12 @@ fn is_secret(project: &Project<'_>, file: &HostPath) -> bool {
     folder.is_some_and(|it| is_in(&file.path, &it) && file.path != it)
 }
 
-/// Returns the fields that put a service into a namespace that is not its own.
+/// Returns the fields that put a service into a namespace that is not its own, and its macvlan
+/// networks.
 pub(crate) fn namespaces(
     project: &Project<'_>,
     member: &Member<'_>,
-) -> impl Iterator<Item = (&'static str, String)> {
+) -> Vec<(&'static str, String)> {
     let service = member.service;
     // The network of a service of the file is known as well as that service's.
     let modes = member.networks().iter().filter_map(|it| it.strip_prefix(OUTSIDE));
@@ -194,7 +201,9 @@ pub(crate) fn namespaces(
     ];
     let values = all.map(|(field, it)| (field, it.as_ref().map(|it| project.resolve(it))));
     let others = values.into_iter().filter_map(|(field, it)| Some((field, it?)));
-    modes.chain(others.filter(|it| it.1 == "host" || is_containers(&it.1)))
+    let own = member.owner().is_none();
+    let lan = project.in_lan(member).filter(move |_| own).map(|it| (MACVLAN, it.0.to_owned()));
+    modes.chain(others.filter(|it| it.1 == "host" || is_containers(&it.1))).chain(lan).collect()
 }
 
 /// Whether a namespace is another container's.

@@ -2,14 +2,13 @@
 
 mod attached;
 mod member;
+mod networks;
 mod positions;
 mod values;
 
-use std::collections::BTreeSet;
-
 use indexmap::{IndexMap, IndexSet};
 
-use self::attached::{Attached, attached, is_outside};
+use self::attached::{Attached, attached};
 pub(crate) use self::attached::{HOST, OUTSIDE};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
@@ -276,7 +275,8 @@ impl<'a> Project<'a> {
         let File { name, services: _, networks, volumes, secrets } = &self.file;
         let names = networks.values().map(|it| &it.name).chain(volumes.values().map(|it| &it.name));
         let names = names.flatten().chain(secrets.values().map(|it| &it.file)).chain([name]);
-        let mut found = variables_in(names.map(String::as_str));
+        let settings = networks.values().flat_map(Network::strings);
+        let mut found = variables_in(names.map(String::as_str).chain(settings));
         found.extend(self.known.iter().flat_map(|it| &it.variables).cloned());
         found
     }
@@ -298,29 +298,6 @@ impl<'a> Project<'a> {
         self.catalogue.count(image.repository, image.tag)
     }
 
-    /// Returns the services on a network.
-    pub fn on_network(&self, network: &str) -> impl Iterator<Item = Member<'_>> {
-        self.on_network.get(network).into_iter().flatten().map(|it| self.member_at(*it))
-    }
-
-    /// Returns the other services that a service reaches over a network, in the file's order.
-    pub(crate) fn neighbours(&self, member: &Member<'_>) -> Vec<Member<'_>> {
-        let networks = member.networks().iter();
-        let open: Vec<_> = if member.is_on_host() {
-            self.on_network.keys().filter(|it| self.has_host(it)).collect()
-        } else {
-            let host = HOST.to_owned();
-            let is_near = member.networks().iter().any(|it| self.has_host(it));
-            let own = networks.filter(|it| self.connects_members(it));
-            own.chain(self.on_network.get_key_value(&host).filter(|_| is_near).map(|it| it.0))
-                .collect()
-        };
-        let near = open.into_iter().filter_map(|it| self.on_network.get(it)).flatten();
-        let near: BTreeSet<_> = near.copied().collect();
-        let near = near.into_iter().map(|it| self.member_at(it));
-        near.filter(|it| it.name != member.name).collect()
-    }
-
     /// Whether a service does one thing and ends: its author says so, or another one waits for that.
     pub(crate) fn is_job(&self, member: &Member<'_>) -> bool {
         let ends = Condition::ServiceCompletedSuccessfully;
@@ -331,59 +308,5 @@ impl<'a> Project<'a> {
     /// Returns the services that mount a secret.
     pub fn readers(&self, secret: &str) -> impl Iterator<Item = Member<'_>> {
         self.readers.get(secret).into_iter().flatten().map(|it| self.member_at(*it))
-    }
-
-    /// Whether a network has no way out.
-    pub fn is_internal(&self, network: &str) -> bool {
-        self.file.networks.get(network).is_some_and(|it| it.internal)
-    }
-
-    /// Whether the members of a network can talk to the outside.
-    pub fn leads_out(&self, network: &str) -> bool {
-        let unknown = network == "default" || is_outside(network);
-        self.file.networks.get(network).map_or(unknown, Network::leads_out)
-    }
-
-    /// Whether the host has an address on a network.
-    pub fn has_host(&self, network: &str) -> bool {
-        self.file.networks.get(network).is_none_or(Network::has_host)
-    }
-
-    /// Whether the members of a network can open connections to each other.
-    pub fn connects_members(&self, network: &str) -> bool {
-        self.file.networks.get(network).is_none_or(Network::connects_members)
-    }
-
-    /// Returns the services that have another one's network.
-    pub fn passengers(&self, owner: &Member<'_>) -> impl Iterator<Item = Member<'_>> {
-        self.members().filter(|it| it.owner() == Some(owner.name))
-    }
-
-    /// Returns the published ports that lead to a service: of those that its network's owner
-    /// publishes, whichever no other service with that network declares or listens on.
-    pub fn published(&self, member: &Member<'_>) -> Vec<&PublishedPort> {
-        let owner = member.owner().unwrap_or(member.name);
-        let Some(owner) = self.member(owner) else { return Vec::new() };
-        let listens = |port: &PublishedPort| {
-            let who = self.passengers(&owner).find(|it| it.listens_on(port));
-            who.map_or(owner.name, |it| it.name) == member.name
-        };
-        owner.service.ports.iter().filter(|it| listens(it)).collect()
-    }
-
-    /// Returns the networks on which two services reach each other.
-    pub fn shared<'b>(
-        &'b self,
-        one: &Member<'b>,
-        other: &Member<'b>,
-    ) -> impl Iterator<Item = &'b str> {
-        let common = one.networks().iter().filter(|it| other.networks().contains(it));
-        let common = common.filter(|it| self.connects_members(it));
-        // Whoever is on the host is wherever the host is.
-        let near = |host: &Member<'b>, guest: &Member<'b>| {
-            if host.is_on_host() && !guest.is_on_host() { guest.networks() } else { &[] }
-        };
-        let near = near(one, other).iter().chain(near(other, one));
-        common.chain(near.filter(|it| self.has_host(it))).map(String::as_str)
     }
 }

@@ -12,7 +12,8 @@ use serde_yaml::Mapping;
 use self::list::{elements, mounts, port, request, ulimit, words};
 use crate::checks::is_credential;
 use crate::compose::{
-    DeviceRequest, Healthcheck, Limits, Logging, Network, Reservations, Resources, Service, Ulimit,
+    AddressRange, DeviceRequest, Healthcheck, Limits, Logging, Network, Reservations, Resources,
+    Service, Ulimit,
 };
 
 /// One field that differs. The texts are for people, and never contain the value of a credential.
@@ -136,12 +137,20 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
 /// Returns what differs between two networks of one name. Each difference means that the network
 /// has to be made anew.
 pub fn network(key: &str, from: &Network, to: &Network) -> Vec<Change> {
-    let Network { name: _, internal, driver_opts, ipam: _ } = from;
+    let Network { name: _, driver, internal, driver_opts, ipam: _ } = from;
     let changes = &mut Changes::default();
+    changes.text(&format!("networks.{key}.driver"), driver.as_ref(), to.driver.as_ref());
     changes.switch(&format!("networks.{key}.internal"), *internal, to.internal);
     changes.map(&format!("networks.{key}.driver_opts"), driver_opts, &to.driver_opts);
-    let subnets = |it: &Network| it.subnets().map(str::to_owned).collect::<Vec<_>>();
-    changes.words(&format!("networks.{key}.subnet"), &subnets(from), &subnets(to));
+    let mut range = |field: &str, of: fn(&AddressRange) -> Option<&String>| {
+        let all = |it: &Network| -> Vec<String> {
+            it.ipam.iter().flat_map(|it| &it.config).filter_map(of).cloned().collect()
+        };
+        changes.words(&format!("networks.{key}.{field}"), &all(from), &all(to));
+    };
+    range("subnet", |it| Some(&it.subnet));
+    range("ip_range", |it| it.ip_range.as_ref());
+    range("gateway", |it| it.gateway.as_ref());
     std::mem::take(&mut changes.all)
 }
 
@@ -212,7 +221,7 @@ impl Changes {
     }
 
     fn network(&mut self, from: &Service, to: &Service) {
-        self.list("networks", &from.networks, &to.networks, Clone::clone);
+        self.list("networks", &from.networks, &to.networks, ToString::to_string);
         self.text("hostname", from.hostname.as_ref(), to.hostname.as_ref());
         self.map("extra_hosts", &from.extra_hosts, &to.extra_hosts);
         self.text("network_mode", from.network_mode.as_ref(), to.network_mode.as_ref());

@@ -332,7 +332,7 @@ fn step(before: &Before, after: &After, diverged: &[(String, Change)], name: &st
     let known: Vec<_> = step.changes.iter().map(|it| it.field.clone()).collect();
     let declared = after.declared.get(name).into_iter().flatten();
     step.changes.extend(declared.filter(|it| !known.contains(&it.field)).cloned());
-    let networks = diverged.iter().filter(|it| to.networks.contains(&it.0));
+    let networks = diverged.iter().filter(|it| to.networks.iter().any(|on| on.key == it.0));
     step.changes.extend(networks.map(|it| it.1.clone()));
     let container = before.containers.get(name);
     let stamp = after.stamps.get(name);

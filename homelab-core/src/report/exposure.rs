@@ -10,7 +10,10 @@ pub fn markdown(exposure: &Exposure) -> String {
         .iter()
         .map(|port| {
             vec![
-                format!("`{}`", port.address),
+                match &port.network {
+                    Some(network) => format!("`{}`, its own on `{network}`", port.address),
+                    None => format!("`{}`", port.address),
+                },
                 format!("`{}/{}`", port.port, port.protocol),
                 format!("`{}`", port.service),
                 profile_names(&port.profiles),
@@ -46,8 +49,9 @@ pub fn markdown(exposure: &Exposure) -> String {
     format!(
         "# Exposure\n\nVariables have their defaults here; \
          `homelab exposure` prints the page for the `.env` of a host.\n\n\
-         ## Ways in: ports of the host\n\n\
-         `all` is every address of the host, `0.0.0.0` every one of IPv4. \
+         ## Ways in: ports\n\n\
+         `all` is every address of the host, `0.0.0.0` every one of IPv4; an address of its own makes \
+         a service a machine of the household's network, which all but the host reach. \
          Before Docker Engine 28 a neighbour who adds a route also reaches published ports \
          at the containers' own addresses, whatever the address here.\n\n{}\n## Ways in: host names\n\n\
          A public certificate puts the name into public logs, where strangers find it; \

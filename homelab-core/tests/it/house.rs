@@ -82,7 +82,7 @@ pub(crate) fn build(plan: &Plan) -> House {
     );
 
     let services = || draft.services.values();
-    let on = |it: &&Network| services().any(|on| on.networks.iter().any(|on| on == it.name()));
+    let on = |it: &&Network| services().any(|on| on.networks.iter().any(|on| on.key == it.name()));
     let idle = |fault| plan.fault == Some(fault);
     let on = |it: &&Network| on(it) || idle(Fault::IdleNetwork) && **it == FAULT_NETWORK;
     let networks: Vec<_> = networks.iter().filter(on).copied().collect();

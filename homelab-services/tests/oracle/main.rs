@@ -317,6 +317,13 @@ services:
     depends_on: { vpn: { condition: service_healthy, restart: true } }
   hub: { image: \"example/image:1\", network_mode: host }
   hermit: { image: \"example/image:1\", network_mode: none }
+  dns: { image: \"example/image:1\", networks: { lan: { ipv4_address: 192.168.1.53 }, pair: {} } }
+networks:
+  pair: {}
+  lan:
+    driver: macvlan
+    driver_opts: { parent: eth0 }
+    ipam: { config: [{ subnet: 192.168.1.0/24, ip_range: 192.168.1.64/26, gateway: 192.168.1.1 }] }
 ";
     let file = yaml::parse(file).expect("our own reader knows every key");
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -337,6 +344,18 @@ services:
         assert_eq!(services[name]["network_mode"], mode, "{name}");
         assert!(services[name]["networks"].is_null(), "{name}");
     }
+    let networks = &services["dns"]["networks"];
+    assert_eq!(networks["lan"]["ipv4_address"], "192.168.1.53");
+    assert!(networks.get("pair").is_some(), "{networks}");
+    let lan = &read["networks"]["lan"];
+    assert_eq!(
+        (&lan["driver"], &lan["driver_opts"]["parent"]),
+        (&"macvlan".into(), &"eth0".into())
+    );
+    let range =
+        r#"{"subnet":"192.168.1.0/24","ip_range":"192.168.1.64/26","gateway":"192.168.1.1"}"#;
+    let range: Value = serde_json::from_str(range).expect("it is JSON");
+    assert_eq!(lan["ipam"]["config"][0], range);
     let dependency = &services["rider"]["depends_on"]["vpn"];
     assert_eq!(
         (&dependency["condition"], &dependency["restart"]),

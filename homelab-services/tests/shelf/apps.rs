@@ -1,6 +1,8 @@
 //! Every application of the shelf, as a household would add it.
 
-use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Site, Stack, User};
+use homelab_core::prelude::{
+    Capability, EnvVar, Image, Kind, Macvlan, Memory, Network, Site, Stack, User,
+};
 use homelab_core::testing;
 use homelab_services::shelf;
 
@@ -24,6 +26,18 @@ const DOWNLOADS: EnvVar =
     EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
 const VPN_ADDRESSES: EnvVar =
     EnvVar::new("VPN_ADDRESS", Kind::Ipv4, "Address in the VPN.").or("10.64.0.2");
+const LAN_PARENT: EnvVar =
+    EnvVar::new("LAN_PARENT", Kind::Interface, "Interface of the host in the LAN.").or("eth0");
+const LAN_SUBNET: EnvVar =
+    EnvVar::new("LAN_SUBNET", Kind::Subnet, "Addresses of the LAN.").or("192.168.1.0/24");
+const LAN_GATEWAY: EnvVar =
+    EnvVar::new("LAN_GATEWAY", Kind::Ipv4, "Address of the router.").or("192.168.1.1");
+const PIHOLE_ADDRESS: EnvVar =
+    EnvVar::new("PIHOLE_ADDRESS", Kind::Ipv4, "Address of Pi-hole in the LAN.").or("192.168.1.53");
+const LAN: Network = Network::macvlan(
+    "lan",
+    Macvlan { parent: LAN_PARENT, subnet: LAN_SUBNET, gateway: LAN_GATEWAY },
+);
 const OWNER: User = User::Ids(1000, 1000);
 static DATA_ROOT: EnvVar = testing::DATA_ROOT;
 
@@ -32,25 +46,37 @@ pub(crate) struct App {
     pub(crate) name: &'static str,
     /// What it needs of `.env`, besides what the small house has.
     variables: &'static [EnvVar],
+    /// Networks that it needs besides.
+    networks: &'static [Network],
     add: fn(&mut Stack),
 }
 
 pub(crate) const ALL: &[App] = &[
-    App { name: "arr", variables: &[TREE], add: arr },
-    App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
-    App { name: "nextcloud", variables: &[FILES, NEXTCLOUD_DUMPS], add: nextcloud },
-    App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
-    App { name: "qbittorrent", variables: &[VPN_ADDRESSES, DOWNLOADS], add: qbittorrent },
-    App { name: "vaultwarden", variables: &[], add: vaultwarden },
-    App { name: "wg-easy", variables: &[], add: wg_easy },
+    App { variables: &[TREE], ..App::new("arr", arr) },
+    App { variables: &[LAN_ADDRESS], ..App::new("minecraft", minecraft) },
+    App { variables: &[FILES, NEXTCLOUD_DUMPS], ..App::new("nextcloud", nextcloud) },
+    App { variables: &[INBOX, PAPERLESS_DUMPS], ..App::new("paperless", paperless) },
+    App {
+        variables: &[LAN_PARENT, LAN_SUBNET, LAN_GATEWAY, PIHOLE_ADDRESS],
+        networks: &[LAN],
+        ..App::new("pihole", pihole)
+    },
+    App { variables: &[VPN_ADDRESSES, DOWNLOADS], ..App::new("qbittorrent", qbittorrent) },
+    App::new("vaultwarden", vaultwarden),
+    App::new("wg-easy", wg_easy),
 ];
 
 impl App {
+    const fn new(name: &'static str, add: fn(&mut Stack)) -> Self {
+        Self { name, variables: &[], networks: &[], add }
+    }
+
     /// Returns a small house with a proxy that knows the images of the shelf, and this application.
     pub(crate) fn house(&self) -> Stack {
         let variables = [testing::SITE.variables, self.variables].concat().leak();
+        let networks = [testing::SITE.networks, self.networks].concat().leak();
         let memory = Memory::gib(8);
-        let stack = testing::good_in(Site { variables, memory, ..testing::SITE });
+        let stack = testing::good_in(Site { networks, variables, memory, ..testing::SITE });
         let catalogue = [stack.catalogue().to_vec(), homelab_services::contracts()].concat();
         let mut stack = stack.knowing(catalogue);
         (self.add)(&mut stack);
@@ -89,6 +115,13 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn pihole(stack: &mut Stack) {
+    let image = image("pihole/pihole", "2026.07.2");
+    let service = shelf::pihole::define(image, "dns", LAN, &PIHOLE_ADDRESS);
+    let because = "it answers also when the host is busy";
+    stack.add(service.capability(Capability::SysNice, because));
 }
 
 fn minecraft(stack: &mut Stack) {

@@ -64,7 +64,7 @@ fn connect(
     service: &Service,
 ) -> Result<BTreeSet<String>, String> {
     let mut names = BTreeSet::new();
-    for network in service.networks.iter().filter_map(|it| file.networks.get(it)) {
+    for network in service.networks.iter().filter_map(|it| file.networks.get(&it.key)) {
         let name = network.name.clone().unwrap_or_default();
         if docker.networks.get(&name).is_some_and(|it| *it != network.internal)
             && docker.is_used(&name)

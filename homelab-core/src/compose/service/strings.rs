@@ -2,7 +2,7 @@
 
 use super::{
     Deploy, DeviceRequest, Healthcheck, Limits, Logging, PublishedPort, Resources, Service,
-    ServiceMount, ServiceSecret,
+    ServiceMount, ServiceNetwork, ServiceSecret,
 };
 
 impl Service {
@@ -56,7 +56,7 @@ impl Service {
             logging,
             labels,
         } = self;
-        let lists = [profiles, group_add, entrypoint, command, env_file, networks, tmpfs]
+        let lists = [profiles, group_add, entrypoint, command, env_file, tmpfs]
             .into_iter()
             .chain([devices, device_cgroup_rules, cap_drop, cap_add, security_opt]);
         let single = [image, user, network_mode, shm_size, pid, ipc, uts, userns_mode, restart]
@@ -68,6 +68,7 @@ impl Service {
             environment.values().chain(sysctls.values()).chain(labels.values()).map(String::as_str),
         );
         strings.extend(secrets.iter().flat_map(secret));
+        strings.extend(networks.iter().flat_map(network));
         strings.extend(extra_hosts.values().map(String::as_str));
         strings.extend(ports.iter().flat_map(port));
         strings.extend(volumes.iter().flat_map(mount));
@@ -82,6 +83,11 @@ impl Service {
 fn secret(secret: &ServiceSecret) -> impl Iterator<Item = &str> {
     let ServiceSecret { source, target } = secret;
     std::iter::once(source).chain(target).map(String::as_str)
+}
+
+fn network(network: &ServiceNetwork) -> impl Iterator<Item = &str> {
+    let ServiceNetwork { key, ipv4_address } = network;
+    std::iter::once(key).chain(ipv4_address).map(String::as_str)
 }
 
 fn port(port: &PublishedPort) -> impl Iterator<Item = &str> {

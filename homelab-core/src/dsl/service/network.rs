@@ -3,9 +3,10 @@
 use super::spec::NetworkMode;
 use super::{Connect, Role, Service, State, Wiring};
 use crate::dsl::handle::Handle;
-use crate::dsl::privilege::Exception;
+use crate::dsl::privilege::{Exception, MACVLAN};
 use crate::dsl::resource::Network;
 use crate::dsl::text::ToText;
+use crate::dsl::variable::EnvVar;
 
 impl<R: Role, S: State> Service<R, S> {
     /// Puts it on a network whose members can all reach each other. Default: none; a route,
@@ -13,6 +14,21 @@ impl<R: Role, S: State> Service<R, S> {
     pub fn on(mut self, network: Network) -> Self {
         self.spec.networks.push(network);
         self
+    }
+
+    /// Puts it on a macvlan network with this address, for this reason: there it is a machine of its
+    /// own, and reached at every port that it opens, past the host's firewall and past the proxy.
+    /// It gets out that way, too, so [`Service::egress`] adds no other network. Default: none.
+    ///
+    /// The address has to be one that the household's router gives to nobody else.
+    pub fn ipv4_address(
+        mut self,
+        network: Network,
+        address: &EnvVar,
+        because: &'static str,
+    ) -> Self {
+        self.spec.addresses.insert(network.name(), *address);
+        self.on(network).exception(Exception::Namespace(MACVLAN, network.name()), because)
     }
 
     /// Connects it to another service: it starts after that one is healthy and shares a network

@@ -35,6 +35,8 @@ pub(crate) struct Spec {
     pub(crate) profiles: Vec<Profile>,
     /// Networks that it was put on by name.
     pub(crate) networks: Vec<Network>,
+    /// Its own addresses on networks, by their names.
+    pub(crate) addresses: IndexMap<&'static str, EnvVar>,
     /// Whose network it has; absent for one of its own.
     pub(crate) network: Option<NetworkMode>,
     /// Names that it finds, each with its address.
@@ -123,6 +125,7 @@ impl Spec {
             place,
             profiles: Vec::new(),
             networks: Vec::new(),
+            addresses: IndexMap::new(),
             network: None,
             extra_hosts: IndexMap::new(),
             hostname: None,
@@ -190,6 +193,11 @@ impl Spec {
     /// Whether it has the network of the host itself.
     pub(crate) fn is_on_host(&self) -> bool {
         self.network == Some(NetworkMode::Host)
+    }
+
+    /// Whether it is on a network whose members are machines of the household's network.
+    pub(crate) fn is_in_lan(&self) -> bool {
+        self.networks.iter().any(|it| it.place().is_some())
     }
 
     /// Returns the host by which others reach it.

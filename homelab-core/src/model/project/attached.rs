@@ -36,7 +36,7 @@ pub(super) fn attached(file: &File, resolve: impl Fn(&str) -> String) -> Vec<Att
             "none" => Vec::new(),
             "" => match &file.services[owner].networks {
                 own if own.is_empty() => vec!["default".to_owned()],
-                own => own.clone(),
+                own => own.iter().map(|it| it.key.clone()).collect(),
             },
             other => vec![format!("{OUTSIDE}{other}")],
         };

@@ -64,6 +64,8 @@ const EVERYBODY: &[Zone] = &[Zone::Host, Zone::Lan, Zone::Internet];
 /// The host reaches every port of every container on a network on which it has an address. Others
 /// reach published ports only: nobody those at a loopback address, the household those at a private
 /// address, everybody all others. The household's router is assumed to forward every port.
+///
+/// Who is on a macvlan network is reached at every port of its address there, by all but the host.
 pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
     let mut ways = Vec::new();
     for member in project.members() {
@@ -87,6 +89,18 @@ pub fn ways_in(project: &Project<'_>) -> Vec<WayIn> {
                     protocol,
                 };
                 ways.extend(EVERYBODY.iter().map(way));
+            }
+        }
+        for (network, address) in project.in_lan(&member) {
+            let (at, places) = match address {
+                Some(address) => seen_from(Some(address)),
+                None => (At::Network(network.to_owned()), &EVERYBODY[..2]),
+            };
+            for known in member.contract().iter().flat_map(|it| it.ports.items()) {
+                let (port, protocol) = (known.number(), known.protocol());
+                let way =
+                    |from: &Zone| WayIn { from: *from, to: to(), at: at.clone(), port, protocol };
+                ways.extend(places[1..].iter().map(way));
             }
         }
         for published in project.published(&member) {

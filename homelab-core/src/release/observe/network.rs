@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::json::{entries, list, pairs, text, texts, truth};
 use super::{same, words};
-use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service};
+use crate::compose::{AddressRange, File, Ipam, Network, PublishedPort, Service, ServiceNetwork};
 use crate::dsl::units::Protocol;
 
 /// The engine's own networks, which a file names in `network_mode`.
@@ -19,11 +19,12 @@ pub(super) fn networks(
     container: &Value,
     wanted: &Service,
     file: &File,
-) -> (Option<String>, Vec<String>) {
-    let attached = entries(container, "/NetworkSettings/Networks").into_iter().map(|it| it.0);
+) -> (Option<String>, Vec<ServiceNetwork>) {
+    let attached = entries(container, "/NetworkSettings/Networks");
     let mode = text(container, "/HostConfig/NetworkMode");
     let is_mode = MODES.contains(&mode) || mode.starts_with("container:");
-    let attached: Vec<&str> = attached.filter(|it| !is_mode || !MODES.contains(it)).collect();
+    let attached = attached.into_iter().filter(|it| !is_mode || !MODES.contains(&it.0));
+    let attached: Vec<_> = attached.collect();
     let mode = match mode {
         "default" => "bridge",
         _ if is_mode => mode,
@@ -36,12 +37,18 @@ pub(super) fn networks(
         let key = file.networks.keys().find(|it| real_name(file, it) == real);
         key.map_or(real, String::as_str).to_owned()
     };
-    let is_default = |it: &&str| **it == real_name(file, "default");
+    let is_default = |it: &(&str, _)| it.0 == real_name(file, "default");
     if wanted.networks.is_empty() && attached.len() == 1 && attached.iter().all(is_default) {
         return (mode, Vec::new());
     }
-    let found = attached.into_iter().map(key).collect();
-    (mode, same(&wanted.networks, found, |it| real_name(file, it)))
+    let network = |(real, found): (&str, &Value)| ServiceNetwork {
+        key: key(real),
+        ipv4_address: Some(text(found, "/IPAMConfig/IPv4Address").to_owned())
+            .filter(|it| !it.is_empty()),
+    };
+    let found = attached.into_iter().map(network).collect();
+    let meaning = |it: &ServiceNetwork| (real_name(file, &it.key), it.ipv4_address.clone());
+    (mode, same(&wanted.networks, found, meaning))
 }
 
 /// Returns the host name, unless it is the one that the engine gives: the beginning of the
@@ -69,15 +76,24 @@ pub(super) fn extra_hosts(container: &Value) -> IndexMap<String, String> {
 
 /// Returns a network as a file would define it, from its object of `docker network inspect`.
 ///
-/// Addresses are left out when `wanted` leaves them to the engine.
+/// Addresses are left out when `wanted` leaves them to the engine, and so are gateways.
 pub fn network(found: &Value, wanted: &Network) -> Network {
-    let ranges = list(found, "/IPAM/Config");
-    let config = ranges.map(|it| AddressRange { subnet: text(it, "/Subnet").to_owned() }).collect();
+    let ranges = wanted.ipam.iter().flat_map(|it| &it.config).map(Some);
+    let ranges = list(found, "/IPAM/Config").zip(ranges.chain(std::iter::repeat(None)));
+    let written =
+        |of: &Value, field: &str| Some(text(of, field).to_owned()).filter(|it| !it.is_empty());
+    let range = |(found, wanted): (&Value, Option<&AddressRange>)| AddressRange {
+        subnet: text(found, "/Subnet").to_owned(),
+        ip_range: written(found, "/IPRange"),
+        gateway: wanted.and_then(|it| it.gateway.as_ref()).and_then(|_| written(found, "/Gateway")),
+    };
+    let config = ranges.map(range).collect();
     let mut driver_opts = pairs(found, "/Options");
     // Newer engines also store their fields `EnableIPv4` and `EnableIPv6` as options.
     driver_opts.retain(|key, _| !key.starts_with("com.docker.network.enable_ipv"));
     Network {
         name: wanted.name.clone(),
+        driver: words::mode(text(found, "/Driver"), wanted.driver.as_ref(), &["bridge"]),
         internal: truth(found, "/Internal"),
         driver_opts,
         ipam: wanted.ipam.as_ref().map(|_| Ipam { config }),
@@ -145,4 +161,57 @@ fn meaning(it: &PublishedPort) -> (u16, Protocol, String, Result<Option<IpAddr>,
 /// Drops leading zeros; zero itself means "any".
 fn number(text: &str) -> String {
     text.trim_start_matches('0').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::release::diff;
+
+    /// What differs between a macvlan network of the engine and one of a file.
+    fn told(driver: &str, parent: &str, range: AddressRange) -> Vec<String> {
+        // As Docker Engine 20.10 and later show it, cut to what is read.
+        let found = json!({
+            "Driver": "macvlan",
+            "Internal": false,
+            "IPAM": { "Config": [{ "Subnet": "192.168.1.0/24", "Gateway": "192.168.1.1" }] },
+            "Options": { "parent": "eth0", "com.docker.network.enable_ipv4": "true" },
+        });
+        let wanted = Network {
+            driver: Some(driver.to_owned()),
+            driver_opts: IndexMap::from([("parent".to_owned(), parent.to_owned())]),
+            ipam: Some(Ipam { config: vec![range] }),
+            ..Network::default()
+        };
+        let changes = diff::network("lan", &network(&found, &wanted), &wanted);
+        changes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_macvlan_network_is_what_its_file_says() {
+        let range = || AddressRange::of("192.168.1.0/24");
+        let by = |it: &str| AddressRange { gateway: Some(it.to_owned()), ..range() };
+        assert_eq!(told("macvlan", "eth0", by("192.168.1.1")), [""; 0]);
+        assert_eq!(told("macvlan", "eth0", range()), [""; 0], "the engine chose the gateway");
+        for (changes, expected) in [
+            (told("bridge", "eth0", range()), "networks.lan.driver: macvlan → bridge"),
+            (told("macvlan", "eth1", range()), "networks.lan.driver_opts.parent: eth0 → eth1"),
+            (
+                told("macvlan", "eth0", by("192.168.1.2")),
+                "networks.lan.gateway: 192.168.1.1 → 192.168.1.2",
+            ),
+            (
+                told(
+                    "macvlan",
+                    "eth0",
+                    AddressRange { ip_range: Some("192.168.1.64/26".to_owned()), ..range() },
+                ),
+                "networks.lan.ip_range: added 192.168.1.64/26",
+            ),
+        ] {
+            assert_eq!(changes, [expected]);
+        }
+    }
 }

@@ -11,7 +11,9 @@ pub(super) fn ways(project: &Project<'_>) -> Vec<Way> {
         service: port.service,
         kind: WayKind::Port,
         what: format!("{}:{}/{}", port.address, port.port, port.protocol),
-        how: "published".to_owned(),
+        how: port
+            .network
+            .map_or_else(|| "published".to_owned(), |it| format!("its own address on `{it}`")),
     });
     let served = exposure.hosts.into_iter().filter(|it| it.off_until.is_none());
     let hosts = served.map(|host| Way {
@@ -49,4 +51,31 @@ fn how(host: &Host) -> String {
         how = format!("{how}; closed: {}", closed.join(" "));
     }
     how
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::good_in_lan;
+    use crate::model::power;
+
+    #[test]
+    fn a_machine_of_the_households_network_is_a_way_in_and_a_power() {
+        let stack = good_in_lan();
+        let project = Project::from_stack(&stack);
+        let ways = ways(&project).into_iter().filter(|it| it.service == "fetch");
+        let ways: Vec<_> = ways.map(|it| format!("{}: {}", it.what, it.how)).collect();
+        insta::assert_snapshot!(ways.join("\n"), @r"
+        192.168.1.53:any/tcp: its own address on `lan`
+        192.168.1.53:any/udp: its own address on `lan`
+        internet: over lan
+        ");
+        let member = project.member("fetch").expect("the good example has it");
+        let powers: Vec<_> = power::of(&project, &member).iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(powers.join("\n"), @r"
+        is allowed `macvlan.lan`: the house asks it
+        is a machine of the household's network (`networks: lan`)
+        starts as root
+        ");
+    }
 }

@@ -77,7 +77,7 @@ fn no_two_routes_have_one_host() {
 
 /// Services on a network.
 fn members<'a>(file: &'a File, network: &'a str) -> impl Iterator<Item = &'a String> {
-    let is_on = move |it: &Service| it.networks.iter().any(|it| it == network);
+    let is_on = move |it: &Service| it.networks.iter().any(|it| it.key == network);
     file.services.iter().filter(move |it| is_on(it.1)).map(|it| it.0)
 }
 
@@ -91,7 +91,7 @@ fn a_routed_service_is_alone_with_an_edge() {
                 others.len() == 1 && is_edge(others[0]) && file.networks[network].internal
             };
             let is_routed = sites(service).next().is_some();
-            let is_served = service.networks.iter().any(is_alone);
+            let is_served = service.networks.iter().map(|it| &it.key).any(is_alone);
             unless(is_routed && !is_served, name, "shares no network with the edge alone")?;
         }
         Ok(())
@@ -134,7 +134,7 @@ fn nobody_reaches_another_one_unless_that_is_declared() {
 #[test]
 fn images_that_need_the_internet_have_a_way_out() {
     fn has_way_out(file: &File, service: &Service) -> bool {
-        let mut networks = service.networks.iter().filter_map(|it| file.networks.get(it));
+        let mut networks = service.networks.iter().filter_map(|it| file.networks.get(&it.key));
         networks.any(|it| !it.internal)
     }
     holds_in_accepted_houses(|_, file| {

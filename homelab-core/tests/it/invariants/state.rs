@@ -15,7 +15,11 @@ fn networks_and_volumes_are_declared() {
         for (name, service) in &file.services {
             unless(service.networks.is_empty(), name, "is on the default network")?;
             for network in &service.networks {
-                unless(!file.networks.contains_key(network), name, "is on an undeclared network")?;
+                unless(
+                    !file.networks.contains_key(&network.key),
+                    name,
+                    "is on an undeclared network",
+                )?;
             }
             for mount in service.volumes.iter().filter(|it| it.kind == MountKind::Volume) {
                 unless(
@@ -147,7 +151,8 @@ fn nothing_is_declared_and_unused() {
         let site = house.stack.site();
         let text = render(file, "", Spacing::Dense);
         let mut idle: Vec<String> = Vec::new();
-        let is_joined = |name: &String| services().any(|it| it.networks.contains(name));
+        let is_joined =
+            |name: &String| services().any(|it| it.networks.iter().any(|it| it.key == *name));
         idle.extend(file.networks.keys().filter(|it| !is_joined(it)).cloned());
         let is_mounted =
             |name: &String| services().any(|it| it.volumes.iter().any(|it| it.source == *name));

@@ -120,14 +120,36 @@ fn of_what_is_run() {
 }
 
 #[test]
+fn of_an_address() {
+    let mut scene = Scene::odd();
+    for container in &mut scene.containers {
+        if let Some(one) = container.pointer_mut("/NetworkSettings/Networks/odd_one") {
+            *one = serde_json::json!({ "IPAMConfig": { "IPv4Address": "10.9.0.2" } });
+        }
+    }
+    let at = |address: Option<&str>| {
+        told(&scene, "every", |it| {
+            let one = it.networks.iter_mut().find(|it| it.key == "one").expect("it is there");
+            one.ipv4_address = address.map(str::to_owned);
+        })
+    };
+    assert_eq!(at(Some("10.9.0.2")), [""; 0]);
+    assert_eq!(
+        at(Some("10.9.0.3")),
+        ["networks: removed one at 10.9.0.2", "networks: added one at 10.9.0.3"]
+    );
+    assert_eq!(at(None), ["networks: removed one at 10.9.0.2", "networks: added one"]);
+}
+
+#[test]
 fn of_networks_and_ports() {
     check(
         &Scene::odd(),
         "every",
         &[
-            (|it| it.networks = vec![text("two")], &["networks: removed one"]),
+            (|it| it.networks = vec!["two".into()], &["networks: removed one"]),
             (|it| it.networks.reverse(), &[]),
-            (|it| it.networks.push(text("three")), &["networks: added three"]),
+            (|it| it.networks.push("three".into()), &["networks: added three"]),
             (
                 |it| {
                     it.networks.clear();
@@ -178,11 +200,11 @@ fn of_networks_and_ports() {
         &Scene::odd(),
         "bare",
         &[
-            (|it| it.networks = vec![text("default")], &[]),
+            (|it| it.networks = vec!["default".into()], &[]),
             (|it| it.hostname = Some(text("4f1c0a9d3e7b")), &[]),
             (|it| it.hostname = Some(text("bare")), &["hostname: added bare"]),
             (
-                |it| it.networks = vec![text("one")],
+                |it| it.networks = vec!["one".into()],
                 &["networks: removed odd_default", "networks: added one"],
             ),
             (

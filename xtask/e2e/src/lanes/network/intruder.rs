@@ -121,10 +121,10 @@ fn detours<'a>(
         address.with_context(|| format!("{} is not on {network}", it.name))
     };
     let mut detours = Vec::new();
-    for here in &from.service.networks {
+    for here in from.networks() {
         for router in project.on_network(here).filter(|it| it.name != from.name) {
-            let there = router.service.networks.iter();
-            for network in there.filter(|it| !from.service.networks.contains(it)) {
+            let there = router.networks().iter();
+            for network in there.filter(|it| !from.networks().contains(it)) {
                 for to in project.on_network(network).filter(|it| it.name != router.name) {
                     detours.push(Detour {
                         router,

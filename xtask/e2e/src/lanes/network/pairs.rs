@@ -108,7 +108,7 @@ fn attempts(
             containers.get(to.name).with_context(|| format!("{} does not run", to.name))?;
         let pair = matrix.iter().find(|it| it.from == from.name && it.to == to.name);
         let contract = to.contract().with_context(|| format!("{} has no contract", to.name))?;
-        for network in &to.service.networks {
+        for network in to.service.networks.iter().map(|it| &it.key) {
             let real = project.file().networks.get(network).and_then(|it| it.name.clone());
             let real = real.with_context(|| format!("{network} has no name"))?;
             let address = container.addresses.get(&real);
