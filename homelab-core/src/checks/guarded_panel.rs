@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_bystander_that_knows_the_password_is_found() {
         let found = break_image(
-            |file| file.services["fetch"].networks.push("caddy.web".to_owned()),
+            |file| file.services["fetch"].networks.push("caddy.web".into()),
             |image| image.panel = panel(PanelLogin::default_password("admin", "admin")),
         );
         assert!(found.starts_with("error[guarded-panel]: `fetch` reaches the panel"), "{found}");
