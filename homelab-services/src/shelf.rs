@@ -23,6 +23,7 @@
 
 pub mod arr;
 pub mod minecraft;
+pub mod nextcloud;
 pub mod paperless;
 pub mod qbittorrent;
 pub mod vaultwarden;

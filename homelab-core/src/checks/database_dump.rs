@@ -24,6 +24,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.facts().is_declared) {
         let kind = member.contract().and_then(|it| it.kind.get());
         if kind == Some(&ImageKind::Database)
+            && member.facts().dumps.is_empty()
             && !member.service.labels.contains_key(label::DATABASE)
         {
             findings.on(
@@ -47,5 +48,10 @@ mod tests {
           --> db.rs
           help: say how, such as by `.postgres(…)`
         ");
+    }
+    #[test]
+    fn a_dumper_with_the_image_of_its_database_is_right() {
+        let found = break_stack(|stack| spec(stack, "dump").image = spec(stack, "db").image);
+        assert!(!found.contains("database-dump") && !found.contains("database-role"), "{found}");
     }
 }

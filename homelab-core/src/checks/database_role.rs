@@ -1,7 +1,8 @@
 //! A database or cache has the role `Data`.
 //!
 //! As an app it may be published and routed, and as an agent nobody asks how its data is kept: the
-//! rules about databases go by the role.
+//! rules about databases go by the role. A service that dumps another one runs only a program of its
+//! image, and is an agent.
 //!
 //! Fix: define the service with `Service::data(…)`.
 
@@ -20,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// In a file that was not lowered from a stack, the role follows from the image.
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members() {
+    for member in project.members().filter(|it| it.facts().dumps.is_empty()) {
         let kind = member.contract().and_then(|it| it.kind.get());
         let what = match kind {
             Some(ImageKind::Database) => "a database",

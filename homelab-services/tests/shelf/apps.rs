@@ -11,6 +11,11 @@ const INBOX: EnvVar =
 const PAPERLESS_DUMPS: EnvVar =
     EnvVar::new("PAPERLESS_DUMPS_PATH", Kind::Path, "Dumps of Paperless's database.")
         .or_under(&DATA_ROOT, "/paperless-dumps");
+const CLOUD: EnvVar =
+    EnvVar::new("CLOUD_PATH", Kind::Path, "Files of Nextcloud.").or_under(&DATA_ROOT, "/cloud");
+const CLOUD_DUMPS: EnvVar =
+    EnvVar::new("CLOUD_DUMPS_PATH", Kind::Path, "Dumps of Nextcloud's database.")
+        .or_under(&DATA_ROOT, "/cloud-dumps");
 const LAN_ADDRESS: EnvVar =
     EnvVar::new("LAN_ADDRESS", Kind::Ipv4, "Address of the host in the LAN.").or("127.0.0.1");
 const TREE: EnvVar =
@@ -33,6 +38,7 @@ pub(crate) struct App {
 pub(crate) const ALL: &[App] = &[
     App { name: "arr", variables: &[TREE], add: arr },
     App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
+    App { name: "nextcloud", variables: &[CLOUD, CLOUD_DUMPS], add: nextcloud },
     App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
     App { name: "qbittorrent", variables: &[VPN_ADDRESSES, DOWNLOADS], add: qbittorrent },
     App { name: "vaultwarden", variables: &[], add: vaultwarden },
@@ -88,6 +94,22 @@ fn wg_easy(stack: &mut Stack) {
 fn minecraft(stack: &mut Stack) {
     let image = image("itzg/minecraft-server", "2026.8.0-java21");
     stack.add(shelf::minecraft::define(image, &LAN_ADDRESS));
+}
+
+fn nextcloud(stack: &mut Stack) {
+    let settings = shelf::nextcloud::Settings {
+        images: shelf::nextcloud::Images {
+            web: image("nextcloud", "33.0.1-apache"),
+            db: image("mariadb", "11.8"),
+            cache: image("valkey/valkey", "9.0"),
+        },
+        host: "cloud",
+        domain: DOMAIN,
+        profile: None,
+        files: CLOUD,
+        dumps: CLOUD_DUMPS,
+    };
+    shelf::nextcloud::add(stack, settings);
 }
 
 fn paperless(stack: &mut Stack) {
