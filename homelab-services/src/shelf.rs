@@ -22,6 +22,7 @@
 //! [`crate::contracts()`] has what is known of the images.
 
 pub mod arr;
+pub mod home_assistant;
 pub mod minecraft;
 pub mod nextcloud;
 pub mod paperless;

@@ -22,6 +22,11 @@ const TREE: EnvVar =
     EnvVar::new("TREE_PATH", Kind::Path, "Downloads and library.").or_under(&DATA_ROOT, "/tree");
 const DOWNLOADS: EnvVar =
     EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
+const BROKER: EnvVar =
+    EnvVar::new("BROKER_ADDRESS", Kind::Ipv4, "Where devices find the broker.").or("127.0.0.1");
+const STICK: EnvVar =
+    EnvVar::new("ZIGBEE_STICK", Kind::Path, "The Zigbee stick.").or("/dev/ttyUSB0");
+const TZ: EnvVar = EnvVar::new("TZ", Kind::TimeZone, "Time zone.").or("Etc/UTC");
 const VPN_ADDRESSES: EnvVar =
     EnvVar::new("VPN_ADDRESS", Kind::Ipv4, "Address in the VPN.").or("10.64.0.2");
 const OWNER: User = User::Ids(1000, 1000);
@@ -37,6 +42,7 @@ pub(crate) struct App {
 
 pub(crate) const ALL: &[App] = &[
     App { name: "arr", variables: &[TREE], add: arr },
+    App { name: "home-assistant", variables: &[BROKER, STICK, TZ], add: home_assistant },
     App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
     App { name: "nextcloud", variables: &[CLOUD, CLOUD_DUMPS], add: nextcloud },
     App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
@@ -89,6 +95,19 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn home_assistant(stack: &mut Stack) {
+    let settings = shelf::home_assistant::Settings {
+        hub: image("ghcr.io/home-assistant/home-assistant", "2026.11"),
+        broker: image("eclipse-mosquitto", "2.0.22"),
+        zigbee: image("ghcr.io/koenkk/zigbee2mqtt", "2.12.1"),
+        address: BROKER,
+        stick: STICK,
+        adapter: "ember",
+        time_zone: TZ,
+    };
+    shelf::home_assistant::add(stack, settings);
 }
 
 fn minecraft(stack: &mut Stack) {
