@@ -22,7 +22,9 @@
 //! [`crate::contracts()`] has what is known of the images.
 
 pub mod arr;
+pub mod frigate;
 pub mod home_assistant;
+pub mod jellyfin;
 pub mod minecraft;
 pub mod nextcloud;
 pub mod paperless;

@@ -1,6 +1,6 @@
 //! Every application of the shelf, as a household would add it.
 
-use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Site, Stack, User};
+use homelab_core::prelude::{EnvVar, Image, Kind, Memory, Nvidia, Site, Stack, User};
 use homelab_core::testing;
 use homelab_services::shelf;
 
@@ -24,6 +24,14 @@ const DOWNLOADS: EnvVar =
     EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
 const BROKER: EnvVar =
     EnvVar::new("BROKER_ADDRESS", Kind::Ipv4, "Where devices find the broker.").or("127.0.0.1");
+const MEDIA: EnvVar =
+    EnvVar::new("MEDIA_PATH", Kind::Path, "Films and music.").or_under(&DATA_ROOT, "/media");
+const SET_UP: EnvVar =
+    EnvVar::new("JELLYFIN_SETUP_DONE", Kind::OneOf(&["true", "false"]), "Wizard done.").or("false");
+const RECORDINGS: EnvVar =
+    EnvVar::new("RECORDINGS_PATH", Kind::Path, "Recordings.").or_under(&DATA_ROOT, "/recordings");
+const RENDER_NODE: EnvVar =
+    EnvVar::new("RENDER_NODE", Kind::Path, "What decodes pictures.").or("/dev/dri/renderD128");
 const STICK: EnvVar =
     EnvVar::new("ZIGBEE_STICK", Kind::Path, "The Zigbee stick.").or("/dev/ttyUSB0");
 const TZ: EnvVar = EnvVar::new("TZ", Kind::TimeZone, "Time zone.").or("Etc/UTC");
@@ -42,7 +50,9 @@ pub(crate) struct App {
 
 pub(crate) const ALL: &[App] = &[
     App { name: "arr", variables: &[TREE], add: arr },
+    App { name: "frigate", variables: &[RECORDINGS, RENDER_NODE, TZ], add: frigate },
     App { name: "home-assistant", variables: &[BROKER, STICK, TZ], add: home_assistant },
+    App { name: "jellyfin-nvidia", variables: &[MEDIA, SET_UP, TZ], add: jellyfin_nvidia },
     App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
     App { name: "nextcloud", variables: &[CLOUD, CLOUD_DUMPS], add: nextcloud },
     App { name: "paperless", variables: &[INBOX, PAPERLESS_DUMPS], add: paperless },
@@ -95,6 +105,29 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn frigate(stack: &mut Stack) {
+    let settings = shelf::frigate::Settings {
+        image: image("ghcr.io/blakeblackshear/frigate", "0.17.2"),
+        recordings: RECORDINGS,
+        decoder: RENDER_NODE,
+        time_zone: TZ,
+    };
+    stack.add(shelf::frigate::define(&settings));
+}
+
+fn jellyfin_nvidia(stack: &mut Stack) {
+    let settings = shelf::jellyfin::Settings {
+        image: image("jellyfin/jellyfin", "10.11.5"),
+        host: "films",
+        domain: DOMAIN,
+        is_set_up: SET_UP,
+        media: MEDIA,
+        reader: OWNER,
+        time_zone: TZ,
+    };
+    stack.add(shelf::jellyfin::define(&settings).nvidia(Nvidia::All));
 }
 
 fn home_assistant(stack: &mut Stack) {
