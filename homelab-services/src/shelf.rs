@@ -22,7 +22,9 @@
 //! [`crate::contracts()`] has what is known of the images.
 
 pub mod arr;
+pub mod forgejo;
 pub mod frigate;
+pub mod grafana;
 pub mod home_assistant;
 pub mod jellyfin;
 pub mod minecraft;

@@ -24,6 +24,10 @@ const DOWNLOADS: EnvVar =
     EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
 const BROKER: EnvVar =
     EnvVar::new("BROKER_ADDRESS", Kind::Ipv4, "Where devices find the broker.").or("127.0.0.1");
+const CODE_HOST: EnvVar =
+    EnvVar::new("CODE_HOST", Kind::Hostname, "Public host name of Forgejo.").or("code.example.org");
+const PUBLIC_TLS: EnvVar =
+    EnvVar::new("PUBLIC_TLS", Kind::TlsIssuer, "Issuer of public names.").or("me@example.org");
 const MEDIA: EnvVar =
     EnvVar::new("MEDIA_PATH", Kind::Path, "Films and music.").or_under(&DATA_ROOT, "/media");
 const SET_UP: EnvVar =
@@ -50,7 +54,9 @@ pub(crate) struct App {
 
 pub(crate) const ALL: &[App] = &[
     App { name: "arr", variables: &[TREE], add: arr },
+    App { name: "forgejo", variables: &[CODE_HOST, PUBLIC_TLS], add: forgejo },
     App { name: "frigate", variables: &[RECORDINGS, RENDER_NODE, TZ], add: frigate },
+    App { name: "grafana", variables: &[], add: grafana },
     App { name: "home-assistant", variables: &[BROKER, STICK, TZ], add: home_assistant },
     App { name: "jellyfin-nvidia", variables: &[MEDIA, SET_UP, TZ], add: jellyfin_nvidia },
     App { name: "minecraft", variables: &[LAN_ADDRESS], add: minecraft },
@@ -105,6 +111,22 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn forgejo(stack: &mut Stack) {
+    let image = image("codeberg.org/forgejo/forgejo", "10.0.3");
+    stack.add(shelf::forgejo::define(image, CODE_HOST, PUBLIC_TLS));
+}
+
+fn grafana(stack: &mut Stack) {
+    let settings = shelf::grafana::Settings {
+        panel: image("grafana/grafana", "12.3.1"),
+        numbers: image("prom/prometheus", "v3.9.1"),
+        host: "metrics",
+        domain: DOMAIN,
+        config: "config/prometheus",
+    };
+    shelf::grafana::add(stack, settings);
 }
 
 fn frigate(stack: &mut Stack) {
