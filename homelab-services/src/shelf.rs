@@ -31,5 +31,6 @@ pub mod minecraft;
 pub mod nextcloud;
 pub mod paperless;
 pub mod qbittorrent;
+mod valkey;
 pub mod vaultwarden;
 pub mod wg_easy;

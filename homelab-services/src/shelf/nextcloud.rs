@@ -14,6 +14,7 @@ mod database;
 use homelab_core::prelude::*;
 
 use self::database::PASSWORD;
+use super::valkey;
 
 const WEB: ServiceName = ServiceName::new("nextcloud");
 const CRON: ServiceName = ServiceName::new("nextcloud-cron");
@@ -29,8 +30,8 @@ const BOTH: &str = "jobs work on the same program, settings and files as the pag
 /// The program, its settings and the household's apps.
 const PROGRAM: Mount<Precious> =
     Volume::precious("nextcloud", Backup::Offsite).shared(BOTH).at("/var/www/html");
-const SESSIONS: Mount<Stateless> =
-    Volume::scratch("nextcloud-cache", "who was logged in logs in again").at("/data");
+const SESSIONS: Volume<Stateless> =
+    Volume::scratch("nextcloud-cache", "who was logged in logs in again");
 
 /// Where clients look for calendars and contacts; and a year in which browsers use HTTPS alone.
 const SITE: &[Directive] = &[
@@ -96,7 +97,7 @@ pub struct Nextcloud {
 pub fn add(stack: &mut Stack, settings: Settings) -> Nextcloud {
     let Settings { images, profile, .. } = settings;
     let db = stack.add(database::server(images.db).profile(profile));
-    let cache = stack.add(cache(images.cache).profile(profile));
+    let cache = stack.add(valkey::define(CACHE, images.cache, SESSIONS).profile(profile));
     let dumps = stack.add(database::dumps(images.db, &settings.dumps, &db).profile(profile));
     let proxies = stack.site().subnets.to_string();
     let web = configured(web(&settings, &db), &settings, &proxies, &db, &cache);
@@ -176,16 +177,4 @@ fn configured<R: homelab_core::dsl::service::Role>(
 /// Returns its host name.
 fn host(settings: &Settings) -> Text {
     Text::literal(&format!("{}.", settings.host)).and(settings.domain)
-}
-
-#[track_caller]
-fn cache(image: Image) -> Service<Data> {
-    const HEALTH: Health = Health::shell("valkey-cli ping | grep -q PONG")
-        .every(Duration::from_secs(10))
-        .starts_within(Duration::from_secs(10));
-    Service::data(CACHE, image, HEALTH)
-        .user(User::Ids(999, 999))
-        .mount(SESSIONS)
-        .memory(Memory::mib(32).up_to(Memory::mib(256)))
-        .stops_within(Duration::from_secs(30))
 }
