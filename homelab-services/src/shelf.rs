@@ -22,10 +22,16 @@
 //! [`crate::contracts()`] has what is known of the images.
 
 pub mod arr;
+pub mod forgejo;
+pub mod frigate;
+pub mod grafana;
+pub mod home_assistant;
+pub mod jellyfin;
 pub mod minecraft;
 pub mod nextcloud;
 pub mod paperless;
 pub mod pihole;
 pub mod qbittorrent;
+mod valkey;
 pub mod vaultwarden;
 pub mod wg_easy;

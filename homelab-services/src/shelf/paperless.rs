@@ -5,6 +5,8 @@
 
 use homelab_core::prelude::*;
 
+use super::valkey;
+
 const WEB: ServiceName = ServiceName::new("paperless");
 const DB: ServiceName = ServiceName::new("paperless-db");
 const QUEUE: ServiceName = ServiceName::new("paperless-queue");
@@ -35,8 +37,8 @@ const EXPORT: Mount<Stateless> =
 /// From PostgreSQL 18 on the image keeps its data one folder higher than before.
 const TABLES: Mount<Precious> =
     Volume::precious("paperless-db", Backup::Dump).at("/var/lib/postgresql");
-const JOBS: Mount<Stateless> =
-    Volume::scratch("paperless-queue", "a document that was not read is put in again").at("/data");
+const JOBS: Volume<Stateless> =
+    Volume::scratch("paperless-queue", "a document that was not read is put in again");
 
 /// The images, which the household pins.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +96,7 @@ pub struct Paperless {
 pub fn add(stack: &mut Stack, settings: Settings) -> Paperless {
     let Settings { images, profile, .. } = settings;
     let db = stack.add(database(images.db).profile(profile));
-    let queue = stack.add(queue(images.queue).profile(profile));
+    let queue = stack.add(valkey::define(QUEUE, images.queue, JOBS).profile(profile));
     let gotenberg = stack.add(gotenberg(images.gotenberg).profile(profile));
     let tika = stack.add(tika(images.tika).profile(profile));
     let dumps = stack.add(dumps(&settings, &db).profile(profile));
@@ -159,18 +161,6 @@ fn database(image: Image) -> Service<Data, Precious> {
         .capability(Capability::Setuid, "the entry point becomes another user")
         .memory(Memory::mib(128).up_to(Memory::mib(512)))
         .stops_within(Duration::from_mins(1))
-}
-
-#[track_caller]
-fn queue(image: Image) -> Service<Data> {
-    const HEALTH: Health = Health::shell("valkey-cli ping | grep -q PONG")
-        .every(Duration::from_secs(10))
-        .starts_within(Duration::from_secs(10));
-    Service::data(QUEUE, image, HEALTH)
-        .user(User::Ids(999, 999))
-        .mount(JOBS)
-        .memory(Memory::mib(32).up_to(Memory::mib(256)))
-        .stops_within(Duration::from_secs(30))
 }
 
 /// As upstream's compose file runs it: mails must neither run scripts nor fetch anything.

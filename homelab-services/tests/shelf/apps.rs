@@ -1,7 +1,7 @@
 //! Every application of the shelf, as a household would add it.
 
 use homelab_core::prelude::{
-    Capability, EnvVar, Image, Kind, Macvlan, Memory, Network, Site, Stack, User,
+    Capability, EnvVar, Image, Kind, Macvlan, Memory, Network, Nvidia, Site, Stack, User,
 };
 use homelab_core::testing;
 use homelab_services::shelf;
@@ -13,17 +13,34 @@ const INBOX: EnvVar =
 const PAPERLESS_DUMPS: EnvVar =
     EnvVar::new("PAPERLESS_DUMPS_PATH", Kind::Path, "Dumps of Paperless's database.")
         .or_under(&DATA_ROOT, "/paperless-dumps");
-const FILES: EnvVar =
-    EnvVar::new("FILES_PATH", Kind::Path, "Everybody's files.").or_under(&DATA_ROOT, "/nextcloud");
-const NEXTCLOUD_DUMPS: EnvVar =
-    EnvVar::new("NEXTCLOUD_DUMPS_PATH", Kind::Path, "Dumps of Nextcloud's database.")
-        .or_under(&DATA_ROOT, "/nextcloud-dumps");
+const CLOUD: EnvVar =
+    EnvVar::new("CLOUD_PATH", Kind::Path, "Files of Nextcloud.").or_under(&DATA_ROOT, "/cloud");
+const CLOUD_DUMPS: EnvVar =
+    EnvVar::new("CLOUD_DUMPS_PATH", Kind::Path, "Dumps of Nextcloud's database.")
+        .or_under(&DATA_ROOT, "/cloud-dumps");
 const LAN_ADDRESS: EnvVar =
     EnvVar::new("LAN_ADDRESS", Kind::Ipv4, "Address of the host in the LAN.").or("127.0.0.1");
 const TREE: EnvVar =
     EnvVar::new("TREE_PATH", Kind::Path, "Downloads and library.").or_under(&DATA_ROOT, "/tree");
 const DOWNLOADS: EnvVar =
     EnvVar::new("DOWNLOADS_PATH", Kind::Path, "Downloads.").or_under(&DATA_ROOT, "/downloads");
+const BROKER: EnvVar =
+    EnvVar::new("BROKER_ADDRESS", Kind::Ipv4, "Where devices find the broker.").or("127.0.0.1");
+const CODE_HOST: EnvVar =
+    EnvVar::new("CODE_HOST", Kind::Hostname, "Public host name of Forgejo.").or("code.example.org");
+const PUBLIC_TLS: EnvVar =
+    EnvVar::new("PUBLIC_TLS", Kind::TlsIssuer, "Issuer of public names.").or("me@example.org");
+const MEDIA: EnvVar =
+    EnvVar::new("MEDIA_PATH", Kind::Path, "Films and music.").or_under(&DATA_ROOT, "/media");
+const SET_UP: EnvVar =
+    EnvVar::new("JELLYFIN_SETUP_DONE", Kind::OneOf(&["true", "false"]), "Wizard done.").or("false");
+const RECORDINGS: EnvVar =
+    EnvVar::new("RECORDINGS_PATH", Kind::Path, "Recordings.").or_under(&DATA_ROOT, "/recordings");
+const RENDER_NODE: EnvVar =
+    EnvVar::new("RENDER_NODE", Kind::Path, "What decodes pictures.").or("/dev/dri/renderD128");
+const STICK: EnvVar =
+    EnvVar::new("ZIGBEE_STICK", Kind::Path, "The Zigbee stick.").or("/dev/ttyUSB0");
+const TZ: EnvVar = EnvVar::new("TZ", Kind::TimeZone, "Time zone.").or("Etc/UTC");
 const VPN_ADDRESSES: EnvVar =
     EnvVar::new("VPN_ADDRESS", Kind::Ipv4, "Address in the VPN.").or("10.64.0.2");
 const LAN_PARENT: EnvVar =
@@ -53,8 +70,13 @@ pub(crate) struct App {
 
 pub(crate) const ALL: &[App] = &[
     App { variables: &[TREE], ..App::new("arr", arr) },
+    App { variables: &[CODE_HOST, PUBLIC_TLS], ..App::new("forgejo", forgejo) },
+    App { variables: &[RECORDINGS, RENDER_NODE, TZ], ..App::new("frigate", frigate) },
+    App::new("grafana", grafana),
+    App { variables: &[BROKER, STICK, TZ], ..App::new("home-assistant", home_assistant) },
+    App { variables: &[MEDIA, SET_UP, TZ], ..App::new("jellyfin-nvidia", jellyfin_nvidia) },
     App { variables: &[LAN_ADDRESS], ..App::new("minecraft", minecraft) },
-    App { variables: &[FILES, NEXTCLOUD_DUMPS], ..App::new("nextcloud", nextcloud) },
+    App { variables: &[CLOUD, CLOUD_DUMPS], ..App::new("nextcloud", nextcloud) },
     App { variables: &[INBOX, PAPERLESS_DUMPS], ..App::new("paperless", paperless) },
     App {
         variables: &[LAN_PARENT, LAN_SUBNET, LAN_GATEWAY, PIHOLE_ADDRESS],
@@ -124,6 +146,58 @@ fn pihole(stack: &mut Stack) {
     stack.add(service.capability(Capability::SysNice, because));
 }
 
+fn forgejo(stack: &mut Stack) {
+    let image = image("codeberg.org/forgejo/forgejo", "10.0.3");
+    stack.add(shelf::forgejo::define(image, CODE_HOST, PUBLIC_TLS));
+}
+
+fn grafana(stack: &mut Stack) {
+    let settings = shelf::grafana::Settings {
+        panel: image("grafana/grafana", "12.3.1"),
+        numbers: image("prom/prometheus", "v3.9.1"),
+        host: "metrics",
+        domain: DOMAIN,
+        config: "config/prometheus",
+    };
+    shelf::grafana::add(stack, settings);
+}
+
+fn frigate(stack: &mut Stack) {
+    let settings = shelf::frigate::Settings {
+        image: image("ghcr.io/blakeblackshear/frigate", "0.17.2"),
+        recordings: RECORDINGS,
+        decoder: RENDER_NODE,
+        time_zone: TZ,
+    };
+    stack.add(shelf::frigate::define(&settings));
+}
+
+fn jellyfin_nvidia(stack: &mut Stack) {
+    let settings = shelf::jellyfin::Settings {
+        image: image("jellyfin/jellyfin", "10.11.5"),
+        host: "films",
+        domain: DOMAIN,
+        is_set_up: SET_UP,
+        media: MEDIA,
+        reader: OWNER,
+        time_zone: TZ,
+    };
+    stack.add(shelf::jellyfin::define(&settings).nvidia(Nvidia::All));
+}
+
+fn home_assistant(stack: &mut Stack) {
+    let settings = shelf::home_assistant::Settings {
+        hub: image("ghcr.io/home-assistant/home-assistant", "2026.11"),
+        broker: image("eclipse-mosquitto", "2.0.22"),
+        zigbee: image("ghcr.io/koenkk/zigbee2mqtt", "2.12.1"),
+        address: BROKER,
+        stick: STICK,
+        adapter: "ember",
+        time_zone: TZ,
+    };
+    shelf::home_assistant::add(stack, settings);
+}
+
 fn minecraft(stack: &mut Stack) {
     let image = image("itzg/minecraft-server", "2026.8.0-java21");
     stack.add(shelf::minecraft::define(image, &LAN_ADDRESS));
@@ -132,15 +206,15 @@ fn minecraft(stack: &mut Stack) {
 fn nextcloud(stack: &mut Stack) {
     let settings = shelf::nextcloud::Settings {
         images: shelf::nextcloud::Images {
-            web: image("nextcloud", "32.0.1-apache"),
-            db: image("mariadb", "11.8.5"),
+            web: image("nextcloud", "33.0.1-apache"),
+            db: image("mariadb", "11.8"),
             cache: image("valkey/valkey", "9.0"),
         },
         host: "cloud",
         domain: DOMAIN,
         profile: None,
-        files: FILES,
-        dumps: NEXTCLOUD_DUMPS,
+        files: CLOUD,
+        dumps: CLOUD_DUMPS,
     };
     shelf::nextcloud::add(stack, settings);
 }
