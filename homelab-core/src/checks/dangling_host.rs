@@ -3,13 +3,19 @@
 //! A renamed service leaves its old name behind in the environment of others; two services
 //! without a common network do not find each other's names. Both fail at run time only.
 //!
+//! A service whose name is also an extra host is not found by that name either, and the engine makes no
+//! container with an extra host whose address is none. A mail server outside is reached by nobody who
+//! has no way out.
+//!
 //! Fix: write the name of a service of the project, and put both on one network. In the DSL
 //! `.uses(&other)` with `other.host()` or `other.url(…)` cannot be wrong.
 
+use std::net::IpAddr;
+
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::name;
-use crate::model::project::Project;
+use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "dangling-host",
@@ -24,8 +30,24 @@ const WORDS: &[&str] =
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        extra_hosts(project, &member, findings);
         for (key, value) in &member.service.environment {
             let value = project.resolve(value);
+            if is_mail_server(key, &value)
+                && !member.networks().iter().any(|it| project.leads_out(it))
+            {
+                findings.on(
+                    &member,
+                    format!(
+                        "`{}` sends mail by `{value}` in `{key}`, and has no way out",
+                        member.name
+                    ),
+                    Help::new(
+                        "give it a way out: `.egress(\"sends mail\")`",
+                        "put it on a network that is not internal",
+                    ),
+                );
+            }
             let Some(host) = host(key, &value) else { continue };
             match project.member(host) {
                 None => findings.on(
@@ -48,6 +70,37 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+fn extra_hosts(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
+    for (host, address) in &member.service.extra_hosts {
+        let address = project.resolve(address);
+        let name = member.name;
+        if project.member(host).is_some() {
+            findings.on(
+                member,
+                format!("`{name}` looks for the service `{host}` at `{address}`, an extra host"),
+                format!("give the extra host `{host}` another name"),
+            );
+        }
+        if address != HOST_GATEWAY && address.parse::<IpAddr>().is_err() {
+            findings.on(
+                member,
+                format!("`{name}` has the extra host `{host}` at `{address}`, which is no address"),
+                "write an address of IPv4 or IPv6".to_owned(),
+            );
+        }
+    }
+}
+
+/// What Compose puts the host's own address in the place of.
+const HOST_GATEWAY: &str = "host-gateway";
+
+/// Whether a variable names a mail server by its domain.
+fn is_mail_server(key: &str, value: &str) -> bool {
+    let is_mail = ["SMTP", "MAIL"].iter().any(|it| key.contains(it));
+    let is_domain = value.contains('.') && !value.contains(|it: char| it.is_whitespace());
+    is_mail && (key.ends_with("HOST") || key.ends_with("SERVER")) && is_domain
 }
 
 /// Schemes of addresses that lead to a service, whatever the variable's name is.
@@ -112,6 +165,39 @@ mod tests {
           --> fetch.rs
           help: put `fetch` and `web` on one network
         ");
+    }
+
+    #[test]
+    fn a_mail_server_without_a_way_out_is_found() {
+        let found = break_with("web", "SMTP_HOST", "mail.example.org");
+        insta::assert_snapshot!(found, @r#"
+        error[dangling-host]: `web` sends mail by `mail.example.org` in `SMTP_HOST`, and has no way out
+          --> web.rs
+          help: give it a way out: `.egress("sends mail")`
+        "#);
+        assert_eq!(break_with("fetch", "SMTP_HOST", "mail.example.org"), "");
+        assert_eq!(break_with("web", "MAIL_FROM", "me@example.org"), "");
+    }
+
+    #[test]
+    fn an_extra_host_that_hides_a_service_or_is_no_address_is_found() {
+        let with = |host: &str, address: &str| {
+            break_file(|file| {
+                let hosts = &mut file.services["fetch"].extra_hosts;
+                hosts.insert(host.to_owned(), address.to_owned());
+            })
+        };
+        insta::assert_snapshot!(with("web", "10.0.0.1"), @r"
+        error[dangling-host]: `fetch` looks for the service `web` at `10.0.0.1`, an extra host
+          --> fetch.rs
+          help: give the extra host `web` another name
+        ");
+        insta::assert_snapshot!(with("nas", "10.0.0.333"), @r"
+        error[dangling-host]: `fetch` has the extra host `nas` at `10.0.0.333`, which is no address
+          --> fetch.rs
+          help: write an address of IPv4 or IPv6
+        ");
+        assert_eq!(with("nas", "fd00::1"), "");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! What is reserved for a service, and its `/dev/shm`, are not above its memory limit.
+//! What is reserved for a service, its `/dev/shm` and each tmpfs are not above its memory limit.
 //!
-//! Docker refuses a container whose reservation is above its limit. What lies in `/dev/shm` counts
-//! as memory of the service, so the kernel stops it before a larger one is full.
+//! Docker refuses a container whose reservation is above its limit. What lies in `/dev/shm` or in a
+//! tmpfs counts as memory of the service, so the kernel stops it before a larger one is full.
 //!
-//! Fix: raise `deploy.resources.limits.memory`, or lower the reservation or `shm_size`.
+//! Fix: raise `deploy.resources.limits.memory`, or lower the reservation, `shm_size` or the tmpfs's size.
 
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
@@ -44,6 +44,24 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 ),
             );
         }
+        for tmpfs in &member.service.tmpfs {
+            let (path, options) = tmpfs.split_once(':').unwrap_or((tmpfs, ""));
+            let size = options.split(',').find_map(|it| it.strip_prefix("size="));
+            let Some(size) = size.and_then(Memory::parse).filter(|it| *it > limit) else {
+                continue;
+            };
+            findings.on(
+                &member,
+                format!(
+                    "`{}` has a tmpfs of {size} at `{path}`, and its limit is {limit}",
+                    member.name
+                ),
+                Help::new(
+                    "lower its `.size(…)`, or raise the limit of `.memory(…)`",
+                    "lower its `size=`, or raise `deploy.resources.limits.memory`",
+                ),
+            );
+        }
     }
 }
 
@@ -78,5 +96,20 @@ mod tests {
           --> web.rs
           help: lower `.shared_memory(…)`, or raise the limit of `.memory(…)`
         ");
+    }
+
+    #[test]
+    fn a_tmpfs_above_the_limit_is_found() {
+        let with = |size: &str| {
+            break_file(|file| {
+                file.services["web"].tmpfs.push(format!("/cache:mode=0700,size={size}"))
+            })
+        };
+        insta::assert_snapshot!(with("64g"), @r"
+        error[memory-limit]: `web` has a tmpfs of 64 GiB at `/cache`, and its limit is 128 MiB
+          --> web.rs
+          help: lower its `.size(…)`, or raise the limit of `.memory(…)`
+        ");
+        assert_eq!(with("1m"), "");
     }
 }

@@ -1,11 +1,11 @@
-//! No two mounts, folders in memory or secrets of a service lie at one path.
+//! No mount, folder in memory or secret of a service hides another one, or its program.
 //!
-//! Compose refuses such a file, or the engine refuses such a container; where neither does, one hides
-//! the other.
+//! With two at one path Compose refuses the file, or the engine the container; where neither does, one
+//! hides the other. One at a folder of the system, such as `/usr`, hides the program itself.
 //!
-//! Fix: remove one of the two, or give it another path in the container.
+//! Fix: remove it, or give it another path in the container.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
@@ -21,12 +21,23 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
+/// Folders that are part of the image, or of the kernel.
+const SYSTEM: &[&str] =
+    &["/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
+
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         // Paths are equal when only `//`, `/./` or a slash at the end differ.
         let mut taken: IndexMap<PathBuf, String> = IndexMap::new();
         for (target, what) in places(member.service) {
             let (target, what) = (project.resolve(&target), project.resolve(&what));
+            if SYSTEM.iter().any(|it| Path::new(it) == Path::new(&target)) {
+                findings.on(
+                    &member,
+                    format!("`{}` has {what} at `{target}`, which hides its program", member.name),
+                    "give it another path in the container".to_owned(),
+                );
+            }
             let Some(other) = taken.insert(target.clone().into(), what.clone()) else { continue };
             findings.on(
                 &member,
@@ -59,6 +70,22 @@ mod tests {
 
     fn web(change: impl FnOnce(&mut Service)) -> String {
         break_file(|file| change(&mut file.services["web"]))
+    }
+
+    #[test]
+    fn what_hides_the_program_is_found() {
+        let program = web(|it| {
+            let mut more = it.volumes[0].clone();
+            more.target = "/usr/".to_owned();
+            it.volumes.push(more);
+        });
+        insta::assert_snapshot!(program, @r"
+        error[mount-target]: `web` has `$DATA_ROOT/files` at `/usr/`, which hides its program
+          --> web.rs
+          help: give it another path in the container
+        ");
+        // A part of a folder of the system is the image's to offer.
+        assert_eq!(web(|it| it.tmpfs.push("/etc/web".to_owned())), "");
     }
 
     #[test]

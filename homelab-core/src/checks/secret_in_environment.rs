@@ -35,6 +35,15 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 );
             }
         }
+        for option in member.service.entrypoint.iter().chain(&member.service.command) {
+            if let Some(option) = secret_option(option) {
+                findings.on(
+                    &member,
+                    format!("`{name}` has the secret `{option}` in its command"),
+                    "give it in a secret's file, if the program has an option for one".to_owned(),
+                );
+            }
+        }
         for (place, text) in member.program_texts().into_iter().chain(member.label_texts()) {
             if has_login(text) {
                 findings.on(
@@ -59,6 +68,14 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
     // `DISABLE_PASSWORD=true` holds no password.
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
     holds && (known || is_credential(&upper) && !is_switch)
+}
+
+/// Returns an option such as `--api-token=…` whose value is a credential.
+fn secret_option(word: &str) -> Option<&str> {
+    let (option, value) = word.split_once('=')?;
+    let name = option.strip_prefix("--")?.replace('-', "_").to_ascii_uppercase();
+    // A path says where the secret is.
+    (is_credential(&name) && !value.is_empty() && !value.starts_with('/')).then_some(option)
 }
 
 /// Whether a variable names a file: by the contract, else by the forms that images have.
@@ -111,6 +128,19 @@ mod tests {
     use super::*;
     use crate::checks::testing::{break_file, break_image};
     use crate::dsl::contract::{SecretKey, ran};
+
+    #[test]
+    fn an_option_is_found_and_not_printed() {
+        let with =
+            |word: &str| break_file(|file| file.services["fetch"].command.push(word.to_owned()));
+        insta::assert_snapshot!(with("--api-token=hunter2"), @r"
+        error[secret-in-environment]: `fetch` has the secret `--api-token` in its command
+          --> fetch.rs
+          help: give it in a secret's file, if the program has an option for one
+        ");
+        assert!(!with("--api-token=/run/secrets/token").contains("secret-in-environment"));
+        assert_eq!(with("--log-level=debug"), "");
+    }
 
     #[test]
     fn a_literal_is_found_and_not_printed() {

@@ -243,7 +243,11 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Caps the number of its processes and threads. Default: 256.
+    ///
+    /// Panics at 0, by which Docker means no cap.
+    #[track_caller]
     pub fn pids(mut self, pids: u32) -> Self {
+        assert!(pids > 0, "0 processes mean no cap for Docker: name a number");
         self.spec.pids = pids;
         self
     }
@@ -270,7 +274,9 @@ impl<R: Role, S: State> Service<R, S> {
     /// Accepts a rule's finding on this service, for this reason; reports print both.
     ///
     /// `what` is a value that the finding names in backticks: a finding about something else stays.
+    #[track_caller]
     pub fn accept(mut self, rule: &'static str, what: &'static str, because: &'static str) -> Self {
+        assert_reason(because);
         self.spec.waivers.push(Waiver { rule, what, because });
         self
     }
@@ -281,7 +287,9 @@ impl<R: Role, S: State> Service<R, S> {
         Self { spec, marker: PhantomData }
     }
 
+    #[track_caller]
     fn exception(mut self, what: Exception<'static>, because: &'static str) -> Self {
+        assert_reason(because);
         self.spec.exceptions.push((what, because));
         self
     }
@@ -289,4 +297,10 @@ impl<R: Role, S: State> Service<R, S> {
     fn into_state<T>(self) -> Service<R, T> {
         Service { spec: self.spec, marker: PhantomData }
     }
+}
+
+/// A reason is printed where a person decides whether it still holds.
+#[track_caller]
+fn assert_reason(because: &str) {
+    assert!(!because.trim().is_empty(), "the reason is empty: say why this has to be");
 }

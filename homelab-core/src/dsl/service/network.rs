@@ -21,6 +21,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// It gets out that way, too, so [`Service::egress`] adds no other network. Default: none.
     ///
     /// The address has to be one that the household's router gives to nobody else.
+    #[track_caller]
     pub fn ipv4_address(
         mut self,
         network: Network,
@@ -50,6 +51,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// ports, because every port that it opens is one of the host. A route leads there by the name
     /// `host.docker.internal`, which the proxy is told; the host's firewall has to let the proxy's
     /// network in. Default: networks of its own.
+    #[track_caller]
     pub fn host_network(mut self, because: &'static str) -> Self {
         self.spec.network = Some(NetworkMode::Host);
         self.exception(Exception::Namespace("network_mode", "host"), because)
@@ -84,7 +86,9 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Gives it a way out to the internet, for this reason. Default: none, even with a route or a
     /// published port.
+    #[track_caller]
     pub fn egress(mut self, because: &'static str) -> Self {
+        super::assert_reason(because);
         self.spec.egress = Some(because);
         self
     }

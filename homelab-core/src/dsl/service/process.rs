@@ -14,7 +14,15 @@ pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
 
 impl<R: Role, S: State> Service<R, S> {
     /// Sets a variable of its environment; `$` in text is literal.
+    ///
+    /// Panics when the name is empty or has a blank or `=` in it.
+    #[track_caller]
     pub fn env(mut self, key: &'static str, value: impl ToText) -> Self {
+        let fits = |it: char| !it.is_whitespace() && !it.is_control() && it != '=';
+        assert!(
+            !key.is_empty() && key.chars().all(fits),
+            "a variable's name is not empty and has no blank and no `=`, unlike `{key}`"
+        );
         self.spec.env.insert(key, value.to_text());
         self
     }
@@ -71,18 +79,21 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Adds a capability, for this reason. Default: none, all are dropped.
+    #[track_caller]
     pub fn capability(mut self, capability: Capability, because: &'static str) -> Self {
         self.spec.capabilities.push(capability);
         self.exception(Exception::Capability(capability.as_str()), because)
     }
 
     /// Lets it write to its root file system, for this reason. Default: read-only.
+    #[track_caller]
     pub fn writable_root(mut self, because: &'static str) -> Self {
         self.spec.read_only = false;
         self.exception(Exception::WritableRoot, because)
     }
 
     /// Shows it the host's processes, for this reason. Default: only its own.
+    #[track_caller]
     pub fn host_pid(mut self, because: &'static str) -> Self {
         self.spec.host_pid = true;
         self.exception(Exception::Namespace("pid", "host"), because)
@@ -102,7 +113,11 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Sets the time between the stop signal and the kill, rounded up to whole seconds. Default:
     /// Docker's 10 s.
+    ///
+    /// Panics at zero, at which Docker kills it without a signal to stop.
+    #[track_caller]
     pub fn stops_within(mut self, grace: Duration) -> Self {
+        assert!(!grace.is_zero(), "Docker would kill it at once: give it at least a second");
         self.spec.stop_grace = Some(grace);
         self
     }
@@ -115,6 +130,7 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Makes it a router between its networks, for this reason. Default: it is none.
+    #[track_caller]
     pub fn forwards_packets(self, because: &'static str) -> Self {
         self.sysctl(FORWARDING, 1).exception(Exception::Forwarding, because)
     }
@@ -135,6 +151,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// The value is YAML, as it would stand in a file, but `$` is literal: `.raw("stop_signal",
     /// "SIGINT", "…")`. A property that the rules know is judged as if a method had set it, and replaces what
     /// the DSL says; so it has to have the long form that this program writes. Default: none.
+    #[track_caller]
     pub fn raw(
         mut self,
         property: &'static str,

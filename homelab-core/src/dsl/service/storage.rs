@@ -31,12 +31,14 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Passes the device whose path is in a variable, and for which this service is there, such as
     /// a Zigbee stick: `/dev/serial/by-id/…`. Default: none.
+    #[track_caller]
     pub fn own_device(self, source: &EnvVar, target: &'static str, because: &'static str) -> Self {
         self.device(source, target).exception(Exception::Device(target), because)
     }
 
     /// Passes a device of the same path on every host, or all in a folder such as `/dev/bus/usb`,
     /// for this reason. Default: none.
+    #[track_caller]
     pub fn own_device_at(mut self, path: &'static str, because: &'static str) -> Self {
         self.spec.devices.push((Text::literal(path), path));
         self.exception(Exception::Device(path), because)
@@ -44,6 +46,7 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Lets it use devices that appear later, for this reason: `c 189:* rmw` is every USB device.
     /// Default: none. The rule's form is that of the kernel's control groups.
+    #[track_caller]
     pub fn device_cgroup_rule(mut self, rule: &'static str, because: &'static str) -> Self {
         self.spec.device_cgroup_rules.push(rule);
         self.exception(Exception::Device(rule), because)

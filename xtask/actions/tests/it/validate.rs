@@ -47,6 +47,7 @@ fn the_checks_are_those_of_ci_without_the_engine() {
             "xtask new-house",
             "xtask changes",
             "xtask registry",
+            "xtask mariadb",
             "xtask proxy",
         ];
         assert_eq!(github.calls("cargo"), words);
