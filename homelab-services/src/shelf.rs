@@ -23,6 +23,7 @@
 
 pub mod arr;
 pub mod minecraft;
+pub mod page;
 pub mod paperless;
 pub mod pihole;
 pub mod qbittorrent;

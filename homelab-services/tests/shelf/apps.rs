@@ -1,7 +1,7 @@
 //! Every application of the shelf, as a household would add it.
 
 use homelab_core::prelude::{
-    Capability, EnvVar, Image, Kind, Macvlan, Memory, Network, Site, Stack, User,
+    Capability, ContextFile, EnvVar, Image, Kind, Macvlan, Memory, Network, Site, Stack, User,
 };
 use homelab_core::testing;
 use homelab_services::shelf;
@@ -49,6 +49,7 @@ pub(crate) struct App {
 pub(crate) const ALL: &[App] = &[
     App { variables: &[TREE], ..App::new("arr", arr) },
     App { variables: &[LAN_ADDRESS], ..App::new("minecraft", minecraft) },
+    App::new("page", page),
     App { variables: &[INBOX, PAPERLESS_DUMPS], ..App::new("paperless", paperless) },
     App {
         variables: &[LAN_PARENT, LAN_SUBNET, LAN_GATEWAY, PIHOLE_ADDRESS],
@@ -109,6 +110,12 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn page(stack: &mut Stack) {
+    const SITE: ContextFile = ContextFile { path: "site/index.html", text: "<h1>Hello</h1>\n" };
+    let image = Image::built("page", &[shelf::page::DOCKERFILE, SITE]);
+    stack.add(shelf::page::define(image, "hello"));
 }
 
 fn pihole(stack: &mut Stack) {
