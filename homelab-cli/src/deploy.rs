@@ -1,8 +1,8 @@
 //! Deploys on the host: releases side by side, one switch, and a way back from every fault.
 //!
 //! ```text
-//! lock ─► recover ─► judge ─► stage ─► plan ─► preflight ─► pull
-//!   ┌────────────────────────────────────────────────────────┘
+//! lock ─► recover ─► judge ─► stage ─► plan ─► preflight ─► build ─► pull
+//!   ┌──────────────────────────────────────────────────────────────────┘
 //!   └► journal ─► dump ─► switch ─► health ─► routes ─► flip ─► receipt ─► prune
 //!         │         └ a fault: the same way back to the old release
 //!         └ the process is killed, the power fails: `recover` does it
@@ -13,6 +13,7 @@
 
 mod back;
 pub(crate) mod between;
+mod build;
 pub(crate) mod bundle;
 mod declared;
 pub(crate) mod dump;

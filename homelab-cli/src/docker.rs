@@ -49,6 +49,11 @@ pub(crate) fn change(words: &[&str]) -> Result<(), Error> {
     said(words, Limit::DEED).map(drop)
 }
 
+/// Builds an image.
+pub(crate) fn build(words: &[&str]) -> Result<(), Error> {
+    said(words, Limit::BUILD).map(drop)
+}
+
 fn said(words: &[&str], limit: Limit) -> Result<String, Error> {
     let output = run(words, limit)?;
     if !output.status.success() {

@@ -88,6 +88,8 @@ pub(crate) enum Error {
     Taken(PathBuf),
     #[error("`{}` is no clone with the libraries of `homelab`", .0.display())]
     NoLibraries(PathBuf),
+    #[error("`{image}` is built of the files in `{context}`, whose tag is `{tag}`")]
+    OtherContext { image: String, context: String, tag: String },
     #[error("the bundle is refused: {0}")]
     Bundle(String),
     #[error("the bundle is refused: its format is {found}, expected {expected}")]

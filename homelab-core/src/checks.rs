@@ -2,6 +2,8 @@
 
 mod acme_dns;
 mod backup_coverage;
+mod base_image;
+mod build_context;
 mod cap_drop_all;
 mod command_words;
 mod contract_environment;
@@ -145,6 +147,8 @@ pub const ALL: &[Rule] = &[
     read_only_root::RULE,
     read_only_writes::RULE,
     image_pinned::RULE,
+    base_image::RULE,
+    build_context::RULE,
     unattended_update::RULE,
     restart_policy::RULE,
     secret_in_environment::RULE,

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::service::{
-    BindOptions, Condition, Dependency, Deploy, DeviceRequest, Healthcheck, Limits, Logging,
+    BindOptions, Build, Condition, Dependency, Deploy, DeviceRequest, Healthcheck, Limits, Logging,
     MountKind, PublishedPort, Reservations, Resources, Service, ServiceMount, ServiceNetwork,
     ServiceSecret, Ulimit,
 };

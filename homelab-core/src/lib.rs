@@ -37,7 +37,7 @@ pub mod prelude {
     pub use crate::dsl::domain::Domain;
     pub use crate::dsl::handle::Handle;
     pub use crate::dsl::health::Health;
-    pub use crate::dsl::image::Image;
+    pub use crate::dsl::image::{ContextFile, Image};
     pub use crate::dsl::name::ServiceName;
     pub use crate::dsl::privilege::{Capability, Nvidia, Ulimit, User};
     pub use crate::dsl::resource::{

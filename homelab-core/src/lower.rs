@@ -21,8 +21,8 @@ use serde_yaml::Mapping;
 use crate::compose::specification;
 use crate::compose::unjudged;
 use crate::compose::{
-    Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind, PublishedPort,
-    Reservations, Resources, Secret, Service, ServiceNetwork, Ulimit, Volume,
+    Build, Condition, Dependency, Deploy, File, Healthcheck, Limits, Logging, MountKind,
+    PublishedPort, Reservations, Resources, Secret, Service, ServiceNetwork, Ulimit, Volume,
 };
 use crate::dsl::health::{DependsOn, Health, Probe};
 use crate::dsl::name::ServiceName;
@@ -66,6 +66,7 @@ fn service(stack: &Stack, spec: &Spec, networks: &Networks<'_>) -> Service {
     let own = networks.on(spec);
     let mut service = Service {
         image: Some(image(spec)),
+        build: spec.image.context_folder().map(|it| Build { context: format!("./{it}") }),
         profiles: spec.profiles.iter().map(|it| it.name().to_owned()).collect(),
         user: user(spec),
         group_add: spec.groups.iter().map(reference).collect(),

@@ -38,6 +38,7 @@ pub(crate) mod official_nextcloud;
 pub(crate) mod official_postgres;
 pub(crate) mod official_redis;
 pub(crate) mod old_watchtower;
+pub(crate) mod page;
 pub(crate) mod paperless;
 pub(crate) mod pgbackups;
 pub(crate) mod pihole;
@@ -93,6 +94,7 @@ pub(crate) fn all() -> Vec<Contract> {
         official_postgres::old(),
         official_postgres::new(),
         official_redis::contract(),
+        page::contract(),
         paperless::contract(),
         old_watchtower::contract(),
         pgbackups::contract(),

@@ -29,6 +29,7 @@ pub mod home_assistant;
 pub mod jellyfin;
 pub mod minecraft;
 pub mod nextcloud;
+pub mod page;
 pub mod paperless;
 pub mod pihole;
 pub mod qbittorrent;

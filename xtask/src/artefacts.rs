@@ -40,6 +40,12 @@ pub(crate) fn all(house: &House, project: &Project<'_>) -> Vec<Artefact> {
     for file in &house.files {
         put(file.path, file.text.clone());
     }
+    for image in house.stack.images() {
+        let Some(folder) = image.context_folder() else { continue };
+        for file in image.context() {
+            put(&format!("{folder}/{}", file.path), file.text.to_owned());
+        }
+    }
     put("docs/services.md", page(&services::markdown(&services::gather(project))));
     put("docs/exposure.md", page(&exposure::markdown(&gather(project))));
     put("docs/topology.md", page(&topology::markdown(project)));

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use homelab_core::checks;
 use homelab_core::checks::finding::Verdict;
 use homelab_core::dsl::house::House;
+use homelab_core::dsl::image::CONTEXTS;
 use homelab_core::model::project::Project;
 use similar::TextDiff;
 
@@ -168,7 +169,10 @@ fn orphans(root: &Path, artefacts: &[Artefact], header: &str) -> anyhow::Result<
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !known.contains(&path) && is_generated(&path, header)? {
+            } else if !known.contains(&path)
+                // Each file there changes an image.
+                && (path.starts_with(root.join(CONTEXTS)) || is_generated(&path, header)?)
+            {
                 found.push(path);
             }
         }
@@ -195,6 +199,7 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use homelab_core::dsl::house::ConfigFile;
+    use homelab_core::prelude::{ContextFile, Health, Image, Memory, Service, ServiceName};
     use homelab_core::testing::house;
 
     use super::*;
@@ -208,6 +213,10 @@ mod tests {
         let mut house = house();
         let text = format!("# {}\n", house.header());
         house.files = vec![ConfigFile { path: "config/web/a.yml", text }];
+        let context = &[ContextFile { path: "Dockerfile", text: "FROM scratch\n" }];
+        let (name, probe) = (ServiceName::new("hello"), Health::command(&["CMD", "probe"]));
+        let hello = Service::agent(name, Image::built("hello", context), probe);
+        house.stack.add(hello.memory(Memory::mib(32).up_to(Memory::mib(64))));
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert_eq!(check(&house, folder.path()).expect("readable"), Outcome::Stale);
         let entries = std::fs::read_dir(folder.path()).expect("readable").count();
@@ -217,10 +226,14 @@ mod tests {
         let old = format!("# {}\nx: 1\n", house.header());
         std::fs::write(folder.path().join("config/old.yml"), old).expect("writable");
         std::fs::write(folder.path().join("config/web/logo.png"), "mine").expect("writable");
+        let built = folder.path().join("config/build/hello");
+        std::fs::write(built.join("gone"), "of a build context").expect("writable");
         assert_eq!(check(&house, folder.path()).expect("readable"), Outcome::Stale);
         assert_eq!(write(&house, folder.path()).expect("writable"), Outcome::Fine);
         assert!(!folder.path().join("config/old.yml").exists(), "what is not generated is removed");
         assert!(folder.path().join("config/web/logo.png").exists(), "what is not ours stays");
+        let left = std::fs::read_to_string(built.join("Dockerfile")).expect("it was written");
+        assert_eq!((left.as_str(), built.join("gone").exists()), ("FROM scratch\n", false));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::happened::{happened, surprises};
 use super::journal::Journal;
 use super::run::Run;
 use super::wanted::Wanted;
-use super::{health, migration, one_way, prune, receipt, switch};
+use super::{build, health, migration, one_way, prune, receipt, switch};
 use crate::docker::seen::Seen;
 use crate::error::Error;
 use crate::message;
@@ -23,7 +23,7 @@ pub(super) fn forbidden(run: &Run<'_>, wanted: &Wanted) -> Option<String> {
     because("the rules of this host forbid it", findings.iter())
 }
 
-/// Checks the host and pulls the images. Says why the host is not ready, if it is not.
+/// Checks the host, and builds and pulls the images. Says why the host is not ready, if it is not.
 pub(super) fn unready(
     run: &mut Run<'_>,
     wanted: &Wanted,
@@ -31,11 +31,22 @@ pub(super) fn unready(
     plan: &Plan,
 ) -> Result<Option<String>, Error> {
     run.phase("preflight");
-    let pulls = !switch::missing_images(wanted)?.is_empty();
+    let missing = switch::missing_images(wanted)?;
+    let pulls = !missing.is_empty();
     let findings = (run.request.checks.host)(run.place, wanted, seen, pulls, plan)?;
     let errors = findings.iter().filter(|it| it.severity == Severity::Error);
     if let Some(because) = because("this host is not ready", errors) {
         return Ok(Some(because));
+    }
+    let contexts = build::contexts(wanted, &missing);
+    if !contexts.is_empty() {
+        run.phase("building");
+    }
+    for context in contexts {
+        run.tell(context.0);
+        if let Err(error) = build::build(run.place, wanted, context) {
+            return Ok(Some(format!("an image could not be built: {}", message::chain(&error))));
+        }
     }
     run.phase("pulling");
     let pulled = switch::pull(run, wanted);

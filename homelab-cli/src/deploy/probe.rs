@@ -235,8 +235,12 @@ impl Resolver for At {
 
 #[cfg(test)]
 mod tests {
+    use homelab_core::dsl::declaration::DECLARATION;
     use homelab_core::dsl::units::Port;
 
+    use super::super::bundle::Bundle;
+    use super::super::place::tests::host;
+    use super::super::receipt::tests::id;
     use super::*;
 
     #[track_caller]
@@ -266,5 +270,30 @@ mod tests {
         check(None, false, (503, ""), "the proxy cannot reach it: 503");
         check(None, true, (401, ""), "right");
         check(None, true, (200, ""), "it answers 200 without a login, expected 401");
+    }
+
+    #[test]
+    fn the_proxy_is_asked_on_the_host_and_not_who_has_an_address_of_its_own() {
+        let (_folder, place) = host();
+        std::fs::write(place.dotenv(), "").expect("it is ours");
+        let file = "
+name: house
+services:
+  dns: { image: \"dns:1\", networks: { lan: { ipv4_address: 192.168.1.53 } } }
+  caddy:
+    image: \"caddy:1\"
+    ports: [{ target: 443, published: \"443\", host_ip: 192.168.1.2, protocol: tcp }]
+networks:
+  lan: { driver: macvlan, driver_opts: { parent: eth0 } }
+";
+        let declared = r#"{ "reserve": 0, "profiles": [], "variables": [], "secrets": [],
+            "contracts": [{ "repository": "dns", "ports": { "known":
+            { "value": ["443/tcp"], "confidence": "ran", "source": "tests" } } }] }"#;
+        let files = [("compose.yaml", file), (DECLARATION, declared)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        let bundle = Bundle::of_contents(id("release1"), "release1", files.into());
+        let wanted = Wanted::of_bundle(&place, &bundle.expect("a valid file"), None);
+        let (_, proxy) = routes(&wanted.expect("the values are there"));
+        assert_eq!(proxy.map(|it| it.to_string()).as_deref(), Some("192.168.1.2:443"));
     }
 }

@@ -133,6 +133,7 @@ impl Error {
             Self::NoHomelab(_) => "install it there as /usr/local/bin/homelab",
             Self::Root(_) => "see docs/runbooks/merge-is-deploy.md for the line in `sudoers`",
             Self::Manifest { .. } => "deploy that commit again",
+            Self::OtherContext { .. } => "run `cargo xtask gen`, commit, and deploy that",
             Self::NotPulled(_) => DOCKER_LOG,
             Self::CutDump { .. } => FULL_DISK,
             Self::RefusedDump { .. } => OTHER_DUMP,

@@ -30,6 +30,9 @@ impl Limit {
     /// `compose pull`, which says nothing while it works: 10 GB at 2 MB/s take 83 minutes.
     pub(crate) const PULL: Self = Self::Total(Duration::from_hours(2));
 
+    /// `docker build`, which says nothing while it works: it pulls a base, and may compile a program.
+    pub(crate) const BUILD: Self = Self::Total(Duration::from_hours(2));
+
     /// A dump is hung when no byte comes. It first waits for locks, then compresses without pause: 100 GB
     /// at 10 MB/s take less than three hours.
     pub(crate) const DUMP: Self =

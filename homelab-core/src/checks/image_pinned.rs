@@ -23,7 +23,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(image) = &member.service.image else { continue };
+        // The rule `build-context` judges what the host builds.
+        let is_built = member.service.build.is_some();
+        let Some(image) = member.service.image.as_ref().filter(|_| !is_built) else { continue };
         let committed = interpolate::resolve(image, &|_| None).unwrap_or_default();
         let has_digest = |it: &str| split_image(it).digest.is_some();
         let image = project.resolve(image);

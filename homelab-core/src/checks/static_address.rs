@@ -108,7 +108,7 @@ fn report(member: &Member<'_>, network: &str, has: &str, findings: &mut Findings
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_lan, good, in_lan, spec};
+    use crate::checks::testing::{break_lan, good, good_in_lan, in_lan, spec};
     use crate::lower::lower;
     use crate::model::project::Project;
 
@@ -166,6 +166,17 @@ mod tests {
         }
         let found = at("${ELSEWHERE:?it is said there}");
         assert!(!found.contains("static-address"), "{found}");
+    }
+
+    #[test]
+    fn the_address_of_a_real_env_is_judged() {
+        let stack = good_in_lan();
+        let found = |subnet: &str| {
+            let values = [("LAN_SUBNET".to_owned(), subnet.to_owned())];
+            let project = Project::from_stack(&stack).with_values(values.into());
+            crate::checks::check(&project).findings.iter().any(|it| it.rule == super::RULE.id)
+        };
+        assert!(found("192.168.2.0/24") && !found("192.168.0.0/16"));
     }
 
     #[test]

@@ -29,4 +29,5 @@ pub(crate) const HOST_RULES: &[&str] = &[
     "no-new-privileges",
     "log-driver",
     "network-option",
+    "build-context",
 ];

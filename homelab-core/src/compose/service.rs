@@ -21,6 +21,9 @@ pub struct Service {
     /// Image reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// How the image is built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
     /// Profiles that enable it; none means always.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
@@ -137,6 +140,14 @@ pub struct Service {
     /// Keys of a received file that this program does not know; see [`super::unjudged`].
     #[serde(skip)]
     pub unjudged: Mapping,
+}
+
+/// How an image is built: by the `Dockerfile` of a folder, and by nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// The folder.
+    pub context: String,
 }
 
 /// Long form of an entry of `depends_on`.

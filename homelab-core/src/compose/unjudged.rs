@@ -15,7 +15,6 @@ use super::{File, Service};
 pub(crate) const POWERFUL: &[&str] = &[
     "annotations",
     "blkio_config",
-    "build",
     "cgroup",
     "cgroup_parent",
     "configs",

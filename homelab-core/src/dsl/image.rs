@@ -1,16 +1,23 @@
-//! Container images, pinned by tag and digest.
+//! Container images: pinned by tag and digest, or built of files that are pinned by their tag.
+
+mod context;
 
 use std::fmt;
 
+pub use self::context::{BUILT, CONTEXTS, ContextFile, context_tag};
+pub(crate) use self::context::{DOCKERFILE, is_context_tag};
+
 /// A container image with a tag for people and a digest for machines.
 ///
-/// There is no way to write an image without both: an unpinned literal in a
-/// `const` does not compile.
+/// There is no way to write an image of a registry without both: an unpinned literal in a
+/// `const` does not compile. One that the host builds has no digest before it is built.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Image {
     repository: &'static str,
     tag: &'static str,
+    /// Empty for an image that is built.
     digest: &'static str,
+    context: &'static [ContextFile],
 }
 
 impl Image {
@@ -52,7 +59,7 @@ impl Image {
             is_digest(digest),
             "image digest is not `sha256:` and 64 lowercase hex digits: copy it from the registry"
         );
-        Self { repository, tag, digest }
+        Self { repository, tag, digest, context: &[] }
     }
 
     /// Returns registry and path, without tag: `ghcr.io/immich-app/immich-server`.
@@ -65,7 +72,8 @@ impl Image {
         self.tag
     }
 
-    /// Returns the digest, `sha256:<hex>`, which decides what is run.
+    /// Returns the digest, `sha256:<hex>`, which decides what is run; empty for an image that is
+    /// built.
     pub const fn digest(self) -> &'static str {
         self.digest
     }
@@ -78,7 +86,8 @@ impl Image {
 
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}@{}", self.repository, self.tag, self.digest)
+        write!(f, "{}:{}", self.repository, self.tag)?;
+        if self.digest.is_empty() { Ok(()) } else { write!(f, "@{}", self.digest) }
     }
 }
 

@@ -112,7 +112,8 @@ impl fmt::Display for InvalidName {
 impl std::error::Error for InvalidName {}
 
 /// Makes a text live as long as the program, as the literals of a definition do. Only the texts of
-/// declarations pass here: a program reads two or three of them, and their size is limited.
+/// declarations pass here, and the tags of built images: there are few of them, and their size is
+/// limited.
 pub(crate) fn forever(text: String) -> &'static str {
     text.leak()
 }

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use crate::dsl::contract::{Contract, ImageKind};
 use crate::dsl::health::Probe;
+use crate::dsl::image::ContextFile;
 use crate::dsl::privilege::{Exception, Waiver};
 use crate::dsl::resource::{Mount, Network, Secret};
 use crate::dsl::role::RoleKind;
@@ -18,6 +19,8 @@ use crate::dsl::service::Spec;
 /// finding.
 #[derive(Clone, Debug, Default)]
 pub struct Facts<'a> {
+    /// The files that its image is built of.
+    pub(crate) context: &'a [ContextFile],
     /// Its role.
     pub role: Option<RoleKind>,
     /// Whether it is the filter in front of the Docker API.
@@ -70,6 +73,7 @@ impl<'a> Facts<'a> {
         known.learn(contract);
         let Some(spec) = spec else { return known };
         Self {
+            context: spec.image.context(),
             role: Some(spec.role),
             is_socket_proxy: spec.docker_socket,
             is_job: spec.is_job,

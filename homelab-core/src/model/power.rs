@@ -53,6 +53,8 @@ pub enum Power {
     NewPrivileges,
     /// It can write to its root file system.
     WritableRoot,
+    /// The host runs the commands of the `Dockerfile` in this folder, to build its image.
+    Built(String),
     /// Its first process runs as root, or nobody knows as which user it runs.
     Root,
 }
@@ -97,6 +99,9 @@ impl fmt::Display for Power {
             }
             Self::NewPrivileges => f.write_str("can gain privileges (no `no-new-privileges`)"),
             Self::WritableRoot => f.write_str("can write to its root file system"),
+            Self::Built(context) => {
+                write!(f, "is built on the host, by the commands of `{context}/Dockerfile`")
+            }
             Self::Root => f.write_str("starts as root"),
         }
     }
@@ -148,6 +153,8 @@ pub fn of(project: &Project<'_>, member: &Member<'_>) -> Vec<Power> {
     let is_closed = member.new_privileges(project) == Some(false);
     powers.extend((!is_closed).then_some(Power::NewPrivileges));
     powers.extend((!service.read_only).then_some(Power::WritableRoot));
+    let context = service.build.iter().map(|it| project.resolve(&it.context));
+    powers.extend(context.map(Power::Built));
     powers.extend(is_root(project, member).then_some(Power::Root));
     powers
 }

@@ -58,12 +58,13 @@ impl fmt::Display for Change {
 /// Returns the fields of a service that differ, in the specification's order. Maps are compared by
 /// key, lists without a meaningful order by element.
 ///
-/// `depends_on`, `profiles` and `deploy.replicas` are not compared, because a change of them needs
-/// no new container. The pattern names every field, so a new field does not compile until somebody
+/// `build`, `depends_on`, `profiles` and `deploy.replicas` are not compared, because a change of
+/// them needs no new container; what an image is built of, its tag says. The pattern names every field, so a new field does not compile until somebody
 /// has decided about it.
 pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     let Service {
         image,
+        build: _,
         profiles: _,
         user,
         group_add,
@@ -119,8 +120,7 @@ pub fn service(from: &Service, to: &Service) -> Vec<Change> {
     changes.devices([devices, device_cgroup_rules], from.device_requests(), to);
     changes.text("shm_size", shm_size.as_ref(), to.shm_size.as_ref());
     changes.switch("read_only", *read_only, to.read_only);
-    changes.privileges([cap_drop, cap_add, security_opt], to);
-    changes.switch("privileged", *privileged, to.privileged);
+    changes.privileges([cap_drop, cap_add, security_opt], *privileged, to);
     changes.map("sysctls", sysctls, &to.sysctls);
     changes.ulimits(ulimits, &to.ulimits);
     changes.namespaces([pid, ipc, uts, userns_mode], to);
@@ -214,10 +214,11 @@ impl Changes {
         self.list(field, requests, to.device_requests(), request);
     }
 
-    fn privileges(&mut self, [drop, add, options]: [&[String]; 3], to: &Service) {
+    fn privileges(&mut self, [drop, add, options]: [&[String]; 3], all: bool, to: &Service) {
         self.list("cap_drop", drop, &to.cap_drop, Clone::clone);
         self.list("cap_add", add, &to.cap_add, Clone::clone);
         self.list("security_opt", options, &to.security_opt, Clone::clone);
+        self.switch("privileged", all, to.privileged);
     }
 
     fn network(&mut self, from: &Service, to: &Service) {

@@ -43,7 +43,7 @@ pub struct Inspected<'a> {
 /// to the engine as in `wanted` is returned exactly as `wanted` has it, so two equal fields mean
 /// "nothing changed".
 ///
-/// The engine does not know `depends_on`, `profiles`, `env_file` and `deploy.replicas`: they are
+/// The engine does not know `build`, `depends_on`, `profiles`, `env_file` and `deploy.replicas`: they are
 /// returned as in `wanted`. It does not distinguish the log options of the file from those of its
 /// own configuration, so a file without `logging` agrees with any, and options that the file does
 /// not name are assumed to be the engine's. For a namespace `service:…` it only knows that it
@@ -63,6 +63,7 @@ pub fn service(inspected: &Inspected<'_>, wanted: Option<&Service>, file: &File)
         // No container shows them.
         unjudged: serde_yaml::Mapping::new(),
         image: Some(text(container, "/Config/Image").to_owned()).filter(|it| !it.is_empty()),
+        build: wanted.build.clone(),
         profiles: wanted.profiles.clone(),
         user: program::user(container, image, wanted),
         group_add: same(&wanted.group_add, texts(container, "/HostConfig/GroupAdd"), Clone::clone),

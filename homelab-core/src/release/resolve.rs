@@ -112,6 +112,8 @@ pub fn text(file: &File) -> String {
     let on: Vec<_> = file.services.keys().cloned().collect();
     for service in file.services.values_mut() {
         service.profiles.clear();
+        // A deploy has built it, or nothing does.
+        service.build = None;
         service.depends_on.retain(|name, _| on.contains(name));
     }
     let mut value = unjudged::data(&file);
@@ -189,6 +191,7 @@ fn absolute(folder: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::Build;
 
     const FILE: &str = "
 name: house
@@ -237,6 +240,9 @@ secrets: { s: { file: ./secrets/s } }
     fn as_a_text_for_compose_it_leaves_nothing_to_decide() {
         let mut file = resolved(&[("TAG", "2")], &[]).expect("it resolves");
         file.services["a"].pid = Some("${HOME:+host}".to_owned());
+        let mut built = file.clone();
+        built.services["a"].build = Some(Build { context: "./config/build/a".to_owned() });
+        assert_eq!(text(&built), text(&file), "Compose does not build");
         let text = text(&file);
         assert!(
             text.contains("COST: \"5$$\"\n") && text.contains("pid: \"$${HOME:+host}\"\n"),

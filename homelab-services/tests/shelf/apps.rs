@@ -1,7 +1,8 @@
 //! Every application of the shelf, as a household would add it.
 
 use homelab_core::prelude::{
-    Capability, EnvVar, Image, Kind, Macvlan, Memory, Network, Nvidia, Site, Stack, User,
+    Capability, ContextFile, EnvVar, Image, Kind, Macvlan, Memory, Network, Nvidia, Site, Stack,
+    User,
 };
 use homelab_core::testing;
 use homelab_services::shelf;
@@ -77,6 +78,7 @@ pub(crate) const ALL: &[App] = &[
     App { variables: &[MEDIA, SET_UP, TZ], ..App::new("jellyfin-nvidia", jellyfin_nvidia) },
     App { variables: &[LAN_ADDRESS], ..App::new("minecraft", minecraft) },
     App { variables: &[CLOUD, CLOUD_DUMPS], ..App::new("nextcloud", nextcloud) },
+    App::new("page", page),
     App { variables: &[INBOX, PAPERLESS_DUMPS], ..App::new("paperless", paperless) },
     App {
         variables: &[LAN_PARENT, LAN_SUBNET, LAN_GATEWAY, PIHOLE_ADDRESS],
@@ -137,6 +139,12 @@ fn qbittorrent(stack: &mut Stack) {
 
 fn wg_easy(stack: &mut Stack) {
     stack.add(shelf::wg_easy::define(image("ghcr.io/wg-easy/wg-easy", "15.1"), "vpn"));
+}
+
+fn page(stack: &mut Stack) {
+    const SITE: ContextFile = ContextFile { path: "site/index.html", text: "<h1>Hello</h1>\n" };
+    let image = Image::built("page", &[shelf::page::DOCKERFILE, SITE]);
+    stack.add(shelf::page::define(image, "hello"));
 }
 
 fn pihole(stack: &mut Stack) {

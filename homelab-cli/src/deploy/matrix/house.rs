@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use homelab_core::checks::finding::{Finding, Severity};
 use homelab_core::dsl::declaration::DECLARATION;
+use homelab_core::dsl::image::BUILT;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::IndexMap;
@@ -43,7 +44,7 @@ pub(super) struct TestRelease {
     pub(super) app: &'static str,
     pub(super) jelly: &'static str,
     pub(super) web: &'static str,
-    /// Contents of a file that `web` mounts.
+    /// Contents of a file that `web` mounts, and of its `Dockerfile` where it is built.
     pub(super) page: &'static str,
     /// Whether its networks are cut otherwise.
     pub(super) recut: bool,
@@ -100,14 +101,18 @@ impl TestHouse {
     /// Its release as it travels; the registry has its images.
     pub(super) fn bundle(&self, release: &TestRelease) -> Bundle {
         let mut docker = self.docker.borrow_mut();
-        for it in [release.db, release.app, release.jelly, release.web, "extra:1"] {
+        let images = [release.db, release.app, release.jelly, release.web, "extra:1"];
+        for it in images.into_iter().filter(|it| !it.starts_with(BUILT)) {
             docker.registry.insert(it.to_owned());
         }
         let page = release.page.as_bytes().to_vec();
         let mut contents = IndexMap::from([
             ("compose.yaml".to_owned(), release.compose().into_bytes()),
-            ("config/web/page".to_owned(), page),
+            ("config/web/page".to_owned(), page.clone()),
         ]);
+        if release.web.starts_with(BUILT) {
+            contents.insert("config/build/hello/Dockerfile".to_owned(), page);
+        }
         if release.jelly.contains("-slow") {
             contents.insert(DECLARATION.to_owned(), DECLARED.into());
         }
@@ -249,6 +254,9 @@ impl TestRelease {
                 continue;
             }
             let _ = writeln!(text, "  {name}:\n    image: \"{image}\"");
+            if image.starts_with(BUILT) {
+                let _ = writeln!(text, "    build: {{ context: ./config/build/hello }}");
+            }
             text += "    healthcheck:\n      test: [\"CMD\", \"true\"]\n      interval: 1ms\n      timeout: 1ms\n      \
                      retries: 1\n";
             let network = if ["db", "app"].contains(&name) { "back" } else { front };

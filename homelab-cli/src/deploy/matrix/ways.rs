@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use homelab_core::checks::finding::Severity;
+use homelab_core::dsl::image::context_tag;
 use homelab_core::release::plan::Action;
 use homelab_core::report::receipt::{Deed, Outcome};
 
@@ -18,6 +19,7 @@ use super::docker::Container;
 use super::house::{DOTENV, ONE, TestHouse, TestRelease};
 use super::injection::{self, Fault};
 use super::{KEEP, RESTORE, cut_off, lived_in};
+use crate::bytes::sha256;
 use crate::error::Error;
 use crate::message;
 use crate::released::COMPOSE;
@@ -228,6 +230,34 @@ fn what_compose_has_of_its_own_decides_nothing() {
     let docker = house.docker.borrow();
     let web = docker.of("web").next().expect("it runs");
     assert_eq!(web.image(), "web:2");
+}
+
+#[test]
+fn an_image_is_built_before_anything_is_touched() {
+    let house = TestHouse::new();
+    lived_in(&house);
+    let ids = || -> Vec<_> {
+        house.docker.borrow().containers.iter().map(|it| (it.id.clone(), it.started)).collect()
+    };
+    let before = ids();
+    let built = |id, page: &'static str| {
+        let hash = sha256(page.as_bytes());
+        let tag = context_tag([("Dockerfile", hash.as_str())].into_iter());
+        TestRelease { id, page, web: format!("localhost/hello:{tag}").leak(), ..ONE }
+    };
+    let failed = house.deploy(&built("release2", "FROM missing\n"));
+    let failed = failed.expect_err("it cannot be built").to_string();
+    assert!(failed.contains("could not be built") && failed.contains("Refused"), "{failed}");
+    assert_eq!(ids(), before);
+    let fine = built("release3", "FROM scratch\n");
+    house.deploy(&fine).expect("it is well");
+    let image = || house.docker.borrow().of("web").next().expect("it runs").image().to_owned();
+    assert_eq!(image(), fine.web);
+    house.deploy(&TestRelease { id: "release4", web: "web:4", ..ONE }).expect("it is well");
+    // Somebody has tidied up.
+    house.docker.borrow_mut().images.remove(fine.web);
+    house.rollback(Some(&id("release3")), Data::default()).expect("it is built again");
+    assert_eq!(image(), fine.web);
 }
 
 #[test]

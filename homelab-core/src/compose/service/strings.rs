@@ -1,7 +1,7 @@
 //! Every string of a service's entry in which a variable can stand.
 
 use super::{
-    Deploy, DeviceRequest, Healthcheck, Limits, Logging, PublishedPort, Resources, Service,
+    Build, Deploy, DeviceRequest, Healthcheck, Limits, Logging, PublishedPort, Resources, Service,
     ServiceMount, ServiceNetwork, ServiceSecret,
 };
 
@@ -17,6 +17,7 @@ impl Service {
     pub fn strings(&self) -> Vec<&str> {
         let Self {
             image,
+            build,
             profiles,
             user,
             group_add,
@@ -67,6 +68,7 @@ impl Service {
         strings.extend(
             environment.values().chain(sysctls.values()).chain(labels.values()).map(String::as_str),
         );
+        strings.extend(build.iter().map(|Build { context }| context.as_str()));
         strings.extend(secrets.iter().flat_map(secret));
         strings.extend(networks.iter().flat_map(network));
         strings.extend(extra_hosts.values().map(String::as_str));
