@@ -102,7 +102,7 @@ mod tests {
     fn a_tmpfs_above_the_limit_is_found() {
         let with = |size: &str| {
             break_file(|file| {
-                file.services["web"].tmpfs.push(format!("/cache:mode=0700,size={size}"))
+                file.services["web"].tmpfs.push(format!("/cache:mode=0700,size={size}"));
             })
         };
         insta::assert_snapshot!(with("64g"), @r"
