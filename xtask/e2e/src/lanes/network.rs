@@ -13,7 +13,9 @@ use crate::report::{LaneEnds, Steps};
 /// The whole house is on; every connection is tried.
 pub(super) fn run(scene: &Scene, steps: &mut Steps) -> Result<(), LaneEnds> {
     steps.step("nothing but `image:` differs from the committed file", || scene.house.differs());
-    steps.step("a passenger has its VPN's network and no other", || passenger::run(scene));
+    steps.step("a passenger has its VPN's network, and a machine of the LAN the LAN's", || {
+        passenger::run(scene)
+    });
     steps.need("every profile on", || scene.everything_on())?;
     steps.step("`homelab doctor` finds no error", || scene.house.doctor());
     steps.step("between containers: predicted against measured", || pairs::run(scene));

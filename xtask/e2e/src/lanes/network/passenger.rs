@@ -1,4 +1,5 @@
-//! A service in the network of another one: it has what that one has, and nothing without it.
+//! A service in the network of another one, which has what that one has and nothing without it; and one
+//! in the household's network, which is a machine of it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,6 +21,16 @@ const PROXY: Network = Network::bridge("proxy");
 const EGRESS: Network = Network::bridge("egress");
 const ADDRESS: EnvVar = EnvVar::new("ADDRESS", Kind::Ipv4, "Address of the host.").or(LAN_ADDRESS);
 const OTHER: EnvVar = EnvVar::new("OTHER", Kind::Hostname, "Not used.").or("home.arpa");
+const PARENT: EnvVar =
+    EnvVar::new("PARENT", Kind::Interface, "Interface in the household's network.").or("lan0");
+const SUBNET: EnvVar =
+    EnvVar::new("SUBNET", Kind::Subnet, "The household's network.").or("10.77.0.0/24");
+const GATEWAY: EnvVar = EnvVar::new("GATEWAY", Kind::Ipv4, "Its router.").or("10.77.0.1");
+const MACHINE_ADDRESS: &str = "10.77.0.53";
+const MACHINE: EnvVar =
+    EnvVar::new("MACHINE", Kind::Ipv4, "Address of the machine.").or(MACHINE_ADDRESS);
+const LAN: Network =
+    Network::macvlan("lan", Macvlan { parent: PARENT, subnet: SUBNET, gateway: GATEWAY });
 const IMAGE: Image = Image::pinned(
     "example/none:1@sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
 );
@@ -37,14 +48,14 @@ const SITE: Site = Site {
     subnets: Subnet::new([10, 232, 0, 0], 16),
     profiles: &[],
     never: &[],
-    networks: &[PROXY, EGRESS],
-    variables: &[ADDRESS, OTHER],
+    networks: &[PROXY, EGRESS, LAN],
+    variables: &[ADDRESS, OTHER, PARENT, SUBNET, GATEWAY, MACHINE],
     memory: Memory::gib(1),
     reserve: Memory::mib(64),
     cores: 1,
 };
 
-/// A house of two services, of images that do nothing but listen.
+/// A house of a few services, of images that do nothing but listen.
 struct Passage {
     file: PathBuf,
     stand_in: String,
@@ -76,6 +87,9 @@ fn house() -> anyhow::Result<File> {
     stack.add(rider.memory(Memory::mib(32).up_to(Memory::mib(32))));
     let hermit = Service::agent(name("hermit"), IMAGE, health);
     stack.add(hermit.memory(Memory::mib(32).up_to(Memory::mib(32))));
+    let machine = Service::agent(name("machine"), IMAGE, health);
+    let machine = machine.ipv4_address(LAN, &MACHINE, "it is to be found there");
+    stack.add(machine.memory(Memory::mib(32).up_to(Memory::mib(32))));
 
     let mut file = lower(&stack);
     let words = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"];
@@ -97,6 +111,13 @@ impl Passage {
         if hermit {
             bail!("a service without any network reaches the internet");
         }
+        for (side, expected) in [(Side::Lan, true), (Side::Host, false), (Side::Internet, false)] {
+            let command = side.program(&self.stand_in, &["probe"]);
+            let open = probe(command, &[target(MACHINE_ADDRESS, LISTENER)])?[0].open;
+            if open != expected {
+                bail!("from {}: the machine of the LAN is reached: {open}", side.name());
+            }
+        }
         // Whatever the VPN's own firewall closes is closed to the passenger.
         let route = |words: &[&str]| output(&mut inside("vpn", "ip", words)?);
         let way = route(&["-o", "route", "show", "default"])?;
@@ -117,7 +138,9 @@ impl Passage {
         self.expect("the passenger is made anew as a deploy does it", true)?;
         self.compose(&[&words[..], &["vpn", "rider"]].concat())?;
         self.expect("both are made anew", true)?;
-        Ok("the passenger reaches what the VPN does, and nobody while that is down".to_owned())
+        Ok("the passenger reaches what the VPN does, and nobody while that is down; the LAN alone reaches \
+            its machine"
+            .to_owned())
     }
 
     /// Compares ways out and in with what is expected of both.
