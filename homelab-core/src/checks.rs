@@ -8,6 +8,7 @@ mod cap_drop_all;
 mod command_words;
 mod contract_environment;
 mod contract_memory;
+mod contract_missing;
 mod contract_observed;
 mod contract_peer;
 mod contract_range;
@@ -184,6 +185,7 @@ pub const ALL: &[Rule] = &[
     contract_memory::RULE,
     contract_observed::RULE,
     contract_peer::RULE,
+    contract_missing::RULE,
     contract_range::RULE,
     end_of_life::RULE,
     variable_default::RULE,

@@ -62,6 +62,9 @@ mod tests {
         error[contract-peer]: `web` has no peer `example/db`: it stores its notes there
           --> web.rs
           help: add a service with that image, in the same profile and on a common network
+        warning[contract-missing]: no contract knows `example/other`, which `db` runs
+          --> db.rs
+          help: write one: until then the rules about images find nothing here
         ");
     }
 

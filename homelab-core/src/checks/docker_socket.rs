@@ -4,6 +4,8 @@
 //! so is root on the host. A folder that holds the socket is as good as the socket, and a
 //! read-only mount forbids deleting the file, not talking to the engine.
 //!
+//! A socket proxy that lets every request through is the socket under another name.
+//!
 //! A socket proxy may have `/var/run/docker.sock` and no other way to an engine. On a host, a
 //! service of a release may have that socket, too, when its label accepts this rule.
 //!
@@ -38,7 +40,23 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 format!("`{}` is given the engine's socket by {what} `{path}`", member.name);
             findings.on(&member, message, HELP.to_owned());
         }
+        for (key, value) in &member.service.environment {
+            let value = project.resolve(value);
+            if member.is_socket_proxy() && key.starts_with("SP_ALLOW_") && fits_all(&value) {
+                findings.on(
+                    &member,
+                    format!("`{}` lets every request through by `{key}`: `{value}`", member.name),
+                    "name the requests that its consumer makes, each with its path".to_owned(),
+                );
+            }
+        }
     }
+}
+
+/// Whether a regular expression for paths obviously fits all of them.
+fn fits_all(expression: &str) -> bool {
+    let bare = expression.trim_start_matches(['^', '/', '(']).trim_end_matches(['$', ')']);
+    matches!(bare, ".*" | ".+")
 }
 
 /// Whether a path or an address is Docker's own socket.
@@ -102,6 +120,22 @@ mod tests {
           --> web.rs
           help: mount only what it needs, read-only, or keep its data elsewhere
         ");
+    }
+
+    #[test]
+    fn a_proxy_that_lets_everything_through_is_found() {
+        let with = |expression: &str| {
+            break_file(|file| {
+                let environment = &mut file.services["socket"].environment;
+                environment.insert("SP_ALLOW_POST".to_owned(), expression.to_owned());
+            })
+        };
+        insta::assert_snapshot!(with("^/(.*)$"), @r"
+        error[docker-socket]: `socket` lets every request through by `SP_ALLOW_POST`: `^/(.*)$`
+          --> socket.rs
+          help: name the requests that its consumer makes, each with its path
+        ");
+        assert_eq!(with("/v1\\..*/containers/.*/restart"), "");
     }
 
     #[test]

@@ -25,9 +25,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         let needs_none = member.facts().unprobed.is_some() || project.is_job(&member);
         if !member.has_health_check() && !needs_none {
+            let own = member.service.healthcheck.as_ref();
+            let is_of_image = own.is_none_or(|it| !it.disable && it.test.is_empty());
+            let why =
+                if is_of_image { ", and no contract says that its image brings one" } else { "" };
             findings.on(
                 &member,
-                format!("`{}` has no health check", member.name),
+                format!("`{}` has no health check{why}", member.name),
                 Help::new(
                     "say `Health::command(…)` with what the image contains",
                     "set `healthcheck.test` to what the image contains",
@@ -56,7 +60,7 @@ mod tests {
     fn a_service_without_one_is_found() {
         let found = break_file(|file| file.services["fetch"].healthcheck = None);
         insta::assert_snapshot!(found, @r"
-        error[health-check]: `fetch` has no health check
+        error[health-check]: `fetch` has no health check, and no contract says that its image brings one
           --> fetch.rs
           help: say `Health::command(…)` with what the image contains
         ");
@@ -79,5 +83,15 @@ mod tests {
     fn a_reason_is_enough() {
         let found = break_stack(|stack| spec(stack, "fetch").health = Health::unprobed("no shell"));
         assert_eq!(found, "");
+    }
+
+    #[test]
+    fn a_check_that_the_image_may_not_have_is_found() {
+        let found = break_stack(|stack| spec(stack, "fetch").health = Health::from_image());
+        insta::assert_snapshot!(found, @r"
+        error[health-check]: `fetch` has no health check, and no contract says that its image brings one
+          --> fetch.rs
+          help: say `Health::command(…)` with what the image contains
+        ");
     }
 }

@@ -61,11 +61,22 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             if is_settled(project, site, panel) {
                 continue;
             }
+            let wizard = match &panel.login {
+                PanelLogin::FirstVisitor { wizard, .. } => wizard.as_slice(),
+                PanelLogin::None | PanelLogin::DefaultPassword { .. } | PanelLogin::BuiltIn => &[],
+            };
+            let close = if wizard.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "; or, for clients that cannot answer it, close the wizard: `.closes(&{wizard:?})`"
+                )
+            };
             findings.on(
                 &member,
                 format!("nobody asks for a login at `{address}`, and {fault}"),
                 Help::new(
-                    "let the proxy ask: remove `.login(…)` from the route",
+                    format!("let the proxy ask: remove `.login(…)` from the route{close}"),
                     "let the proxy ask: import its login snippet, or set `caddy.basic_auth`",
                 ),
             );
@@ -141,11 +152,11 @@ mod tests {
             let route = &mut spec(stack, "web").routes[0];
             *route = route.login(Login::BuiltIn);
         });
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found, @r#"
         error[route-login]: nobody asks for a login at `notes.home.arpa`, and the first visitor of `web` becomes its administrator
           --> web.rs
-          help: let the proxy ask: remove `.login(…)` from the route
-        ");
+          help: let the proxy ask: remove `.login(…)` from the route; or, for clients that cannot answer it, close the wizard: `.closes(&["/setup/*"])`
+        "#);
     }
 
     #[test]

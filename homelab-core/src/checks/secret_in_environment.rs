@@ -95,10 +95,25 @@ pub(crate) fn is_credential(upper: &str) -> bool {
     while words.last().is_some_and(follows) {
         words.pop();
     }
+    // Alone, `PWD` is the folder that a shell is in.
     matches!(
         words.as_slice(),
-        [.., "PASSWORD" | "PASSWD" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY"]
-            | [.., "API" | "PRIVATE" | "SECRET" | "ACCESS" | "ENCRYPTION", "KEY"]
+        [.., "PASSWORD" | "PASSWD" | "PASSPHRASE" | "SECRET" | "TOKEN" | "APIKEY" | "AUTHKEY"]
+            | [_, .., "PASS" | "PWD" | "PW"]
+            | [
+                ..,
+                "ACCESS"
+                    | "API"
+                    | "APP"
+                    | "AUTH"
+                    | "ENCRYPTION"
+                    | "MASTER"
+                    | "PRIVATE"
+                    | "SECRET"
+                    | "SESSION"
+                    | "SIGNING",
+                "KEY"
+            ]
     )
 }
 
@@ -211,10 +226,21 @@ mod tests {
 
     #[test]
     fn names_and_values_that_are_no_secrets_are_fine() {
-        for name in ["API_TOKEN", "SECRET", "SECRET_KEY_BASE", "ADMIN_PASSWORD_1"] {
+        for name in [
+            "API_TOKEN",
+            "SECRET",
+            "SECRET_KEY_BASE",
+            "ADMIN_PASSWORD_1",
+            "MONGO_PASS",
+            "MYSQL_PWD",
+            "TS_AUTHKEY",
+            "MEILI_MASTER_KEY",
+        ] {
             assert!(is_credential(name), "{name}");
         }
-        for name in ["TOKEN_EXPIRY", "MONKEY", "SECRETARY", "TOKENS", "KEY"] {
+        for name in
+            ["TOKEN_EXPIRY", "MONKEY", "SECRETARY", "TOKENS", "KEY", "PWD", "PASS", "BYPASS"]
+        {
             assert!(!is_credential(name), "{name}");
         }
         for url in

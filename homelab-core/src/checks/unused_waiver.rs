@@ -99,7 +99,7 @@ mod tests {
         insta::assert_snapshot!(accepting(&[accepted("route-login", "old.home.arpa")]), @r#"
         error[route-login]: nobody asks for a login at `notes.home.arpa`, and the first visitor of `web` becomes its administrator
           --> web.rs
-          help: let the proxy ask: remove `.login(…)` from the route
+          help: let the proxy ask: remove `.login(…)` from the route; or, for clients that cannot answer it, close the wizard: `.closes(&["/setup/*"])`
         error[unused-waiver]: `web` accepts `route-login` of `old.home.arpa`, which is not found there
           --> web.rs
           help: remove `.accept("route-login", …)`, or write what the finding names

@@ -122,7 +122,7 @@ mod tests {
     fn stack() -> Stack {
         let mut stack = good();
         stack.site.variables = [stack.site.variables, &[STICK]].concat().leak();
-        stack.add(cameras());
+        stack.add(cameras().accept("contract-missing", "example/strange", "a test"));
         stack
     }
 

@@ -13,6 +13,8 @@ pub(super) fn new() -> Contract {
 }
 
 /// Facts: `Dockerfile-debian.template` and `docker-entrypoint.sh` of docker-library/postgres at 6edb0a8c.
+/// No user is set there: the entry point leaves root for `postgres`, which takes the capabilities `CHOWN`,
+/// `DAC_OVERRIDE`, `FOWNER`, `SETGID` and `SETUID`.
 fn contract(tags: Tags, data: &str) -> Contract {
     let by = read("https://github.com/docker-library/postgres");
     Contract {
@@ -20,7 +22,10 @@ fn contract(tags: Tags, data: &str) -> Contract {
         kind: by.is(ImageKind::Database),
         major_of: by.is("PostgreSQL".to_owned()),
         ports: by.all([Port::new(5432)]),
+        user: by.is(0),
         data: by.all([data]),
+        // The server's socket.
+        writes: by.all(["/var/run/postgresql"]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
         database: by.is(DatabaseKeys::server()
             .user("POSTGRES_USER", Some("postgres"))
