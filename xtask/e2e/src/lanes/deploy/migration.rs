@@ -21,6 +21,9 @@ const LONG: u64 = 80;
 /// Enough for two refusals and the begin of another deploy.
 const WHILE: u64 = 60;
 
+/// How soon the proxy serves a new container.
+const APPEARS: Duration = Duration::from_secs(30);
+
 /// How soon a deploy comes to the start of its containers.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -47,8 +50,13 @@ pub(super) fn long(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let first = client.spawn().context("cannot run homelab")?;
     run::until(PATIENCE, || site.is_migrating())?;
     let begun = Instant::now();
-    let films = Browser::new(site.scene)?.open("https://media.home.arpa/", false)?;
-    ensure!(films.status == 503, "it answers {}", films.status);
+    let browser = Browser::new(site.scene)?;
+    // The proxy drops the host name with the old container, and takes it up again with the new one.
+    run::until(APPEARS, || {
+        let films = browser.open("https://media.home.arpa/", false)?;
+        ensure!(films.status == 503, "it answers {}", films.status);
+        Ok(())
+    })?;
     site.remote(&["deploy", "--actor", "second"])?.ended(4)?.naming("a deploy of first since 2")?;
     let ended = first.wait_with_output()?;
     let (said, seconds) = (String::from_utf8_lossy(&ended.stderr).into_owned(), started.elapsed());
@@ -59,7 +67,7 @@ pub(super) fn long(site: &DeployScene<'_>) -> anyhow::Result<String> {
     }
     site.is_whole(&new)?;
     site.no_drift()?;
-    let films = Browser::new(site.scene)?.open("https://media.home.arpa/health", false)?;
+    let films = browser.open("https://media.home.arpa/health", false)?;
     ensure!(films.body == "Healthy", "it answers {}", films.body);
     Ok(format!("{} s, and the second one was told who deploys", seconds.as_secs()))
 }
