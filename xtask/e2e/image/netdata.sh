@@ -1,8 +1,5 @@
 #!/bin/sh
 # Plays the entry point of Netdata's image, which ends in this line: the program becomes uid 201 by itself.
 set -eu
-for log in access collector debug error health; do
-  ln -sf /dev/stderr "/var/log/netdata/$log.log" 2>/dev/null || true
-done
 exec netdata -u netdata -D -s /host -p 19999 -i 0.0.0.0 \
   -W set logs debug none -W set logs error /dev/stderr -W set logs access none -W set logs health none

@@ -39,6 +39,8 @@ const WITHOUT: &[&str] = &[
 const HOOK: &str = "chroot \"$1\" groupmod -g 201 netdata && chroot \"$1\" usermod -u 201 -g 201 netdata \
      && chroot \"$1\" groupmod -g 999 postgres && chroot \"$1\" usermod -u 999 -g 999 postgres \
      && chroot \"$1\" chown -R netdata:netdata /var/lib/netdata /var/cache/netdata /var/log/netdata \
+     && for it in access collector debug error health; do \
+          ln -sf /dev/stderr \"$1/var/log/netdata/$it.log\"; done \
      && chroot \"$1\" chgrp -R netdata /usr/lib/netdata/plugins.d \
      && rm -rf \"$1\"/var/lib/postgresql/15 \"$1\"/var/cache/apt \"$1\"/var/lib/apt/lists/* \
      && ln -sf busybox \"$1\"/bin/wget && ln -sf busybox \"$1\"/bin/ping";
