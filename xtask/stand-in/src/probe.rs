@@ -87,8 +87,8 @@ fn says_closed(error: &io::Error) -> bool {
 }
 
 fn connection(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     // A port that the engine forwards to nobody is accepted first and closed at once.
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(hung_up)?;
     stream.set_read_timeout(Some(Duration::from_millis(150)))?;
     match stream.read(&mut [0; 1]) {
         Ok(0) => Err(io::Error::new(ErrorKind::ConnectionReset, "accepted, then closed")),
@@ -97,6 +97,15 @@ fn connection(address: SocketAddr) -> io::Result<String> {
         }
         _ => Ok("connected".to_owned()),
     }
+}
+
+/// The standard library's own error for a connection that was closed while it was opened: the
+/// kernel says that it hung up and holds no reason.
+fn hung_up(error: io::Error) -> io::Error {
+    if error.raw_os_error().is_some() || error.kind() == ErrorKind::TimedOut {
+        return error;
+    }
+    io::Error::new(ErrorKind::ConnectionReset, error)
 }
 
 fn datagram(address: SocketAddr) -> io::Result<String> {
@@ -165,6 +174,14 @@ mod tests {
         let targets = [target(open, "tcp"), target(echoes, "udp"), target(closed, "tcp")];
         let outcomes = all(&targets).expect("all can be tried");
         assert_eq!(outcomes.iter().map(|it| it.open).collect::<Vec<_>>(), [true, true, false]);
+    }
+
+    #[test]
+    fn a_connection_that_hangs_up_while_it_is_opened_is_closed() {
+        let error = hung_up(io::Error::other("no error set after POLLHUP"));
+        assert!(says_closed(&error) && error.to_string().contains("POLLHUP"), "{error}");
+        let of_the_probe = hung_up(io::Error::from_raw_os_error(24));
+        assert!(!says_closed(&of_the_probe), "{of_the_probe}");
     }
 
     #[test]
