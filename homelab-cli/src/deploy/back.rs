@@ -1,6 +1,8 @@
 //! The way back from a deploy that failed. It leads to the old release, unless that would start an older image
 //! on data that a newer one may have changed. Then the house stays on the new release.
 
+use homelab_core::compose::label;
+use homelab_core::dsl::database;
 use homelab_core::release::plan::{Action, Plan};
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
@@ -49,6 +51,7 @@ pub(super) fn go_back(
     let because = cause.text();
     run.ui.note(format_args!("error: {because}"));
     let place = run.place;
+    resume(place, journal)?;
     let newer = one_way::started(place, journal)?;
     // Where only `.env` changed, both releases are the same, and going back is safe.
     let is_another = journal.from.as_ref() != Some(&journal.to);
@@ -71,6 +74,21 @@ pub(super) fn go_back(
     let also = receipt.because.iter().map(|it| format!("; going back: {it}"));
     let because = std::iter::once(because).chain(also).collect();
     Ok(Receipt { because: Some(because), dumps: journal.dumps.clone(), ..receipt })
+}
+
+/// Goes on with services that were paused for a dump.
+fn resume(place: &HousePlace, journal: &Journal) -> Result<(), Error> {
+    let Ok(file) = release::compose_of(place, &journal.to) else { return Ok(()) };
+    let seen = docker::see_project(&file.name)?;
+    let is_file = |it: &str| it.parse().is_ok_and(|it: database::Database| !it.has_server());
+    let paused = seen.containers.iter().filter(|it| {
+        seen::text(it, "/State/Status") == Some("paused")
+            && seen::label(it, label::DATABASE).is_some_and(is_file)
+    });
+    for id in paused.filter_map(|it| seen::text(it, "/Id")) {
+        docker::change(&["unpause", id])?;
+    }
+    Ok(())
 }
 
 /// Whether the data of a service is in a database that this rollback has restored. The way back undoes that, so
@@ -230,10 +248,10 @@ fn put_data_back(run: &mut Run<'_>, journal: &Journal) -> Result<(), Error> {
     for Exchanged { service, kept } in &journal.restored {
         run.tell(format_args!("putting the data of `{service}` back"));
         let files = std::iter::once(&file).chain(&from);
-        let ended = switch::stop_users(&seen, files, service).and_then(|()| {
-            let database = Database::of(&seen, &file, service)?;
+        let ended = Database::of(&seen, &file, service).and_then(|database| {
+            switch::stop_users(&seen, files, &database)?;
             database.wake()?;
-            database.undo(kept)
+            database.undo(kept, run.place)
         });
         ended.map_err(|error| Error::DataNotPutBack {
             service: service.clone(),

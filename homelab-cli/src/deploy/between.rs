@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use homelab_core::compose::label;
 use homelab_core::compose::{File, Service};
+use homelab_core::dsl::database::Database;
 use homelab_core::release::Id;
 use homelab_core::report::receipt::{Outcome, Receipt};
 
@@ -85,7 +86,9 @@ pub(super) fn find_between(
         let had = one_way::ran(&receipts, name).last().into_iter().chain(newer.images.get(name));
         let image = service.image.as_deref().unwrap_or_default();
         let mut had = had.map(String::as_str);
-        if label(name, label::DATABASE).is_some()
+        // A dump of SQLite is the file itself: the older image gets the one that it wrote.
+        let database = label(name, label::DATABASE).and_then(|it| it.parse().ok());
+        if database.is_some_and(|it: Database| it.has_server())
             && had.any(|it| !versions::is_same_major(it, image))
         {
             between.majors.push(name.clone());
@@ -136,7 +139,7 @@ impl Left<'_> {
 
     /// Name of its dump among those of one deploy. The folder does not count: the house may have moved since.
     fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
-        // `<deploy>-<service>-<database>.sql.gz`
+        // `<deploy>-<service>-<database>.sql.gz`, or `.tar.gz` of SQLite
         let beginning = format!("{deploy}-{}-", self.database);
         let names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
         names.into_iter().find(|it| it.starts_with(&beginning)).map(str::to_owned)

@@ -3,6 +3,7 @@
 mod mariadb;
 mod postgres;
 mod script;
+mod sqlite;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -18,6 +19,7 @@ use homelab_core::dsl::database::{self, Engine};
 
 use self::mariadb::MariaDb;
 use self::postgres::Postgres;
+use self::sqlite::Sqlite;
 use super::files::{self, Growing};
 use super::place::HousePlace;
 use crate::docker::{self, seen, seen::Seen};
@@ -28,22 +30,27 @@ use crate::program::Limit;
 /// How long a server may take to answer: after a crash it first replays its log.
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
 
+/// The name of every dump until it is whole.
+const UNFINISHED: &str = ".unfinished.sql.gz";
+
 /// Pause between two questions.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
 
-/// What a server's own programs do with one database of it.
-trait Server {
-    /// How the last line of a whole dump begins.
-    fn end(&self) -> &'static str;
+/// What can be done with one database.
+trait Kind {
+    /// How the name of a dump ends.
+    fn suffix(&self) -> &'static str {
+        "sql.gz"
+    }
 
-    /// The name of the program that dumps.
-    fn dumper(&self) -> &'static str;
+    /// Writes a dump; `false` where there is no database yet.
+    fn dump(&self, into: Growing) -> Result<bool, Error>;
 
-    /// What writes a packed dump, in the container.
-    fn dump(&self) -> Vec<&str>;
+    /// Fails unless a dump is whole.
+    fn check(&self, dump: &Path) -> Result<(), Error>;
 
-    /// A program in the container that ends well when the server answers.
-    fn question(&self) -> Vec<&str>;
+    /// The arguments of `docker` that end well when its server answers, unless it needs none.
+    fn question(&self) -> Option<Vec<&str>>;
 
     /// The bytes of the database on the disk, in digits.
     fn size(&self) -> Result<String, Error>;
@@ -51,8 +58,18 @@ trait Server {
     /// As [`Database::restore`].
     fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error>;
 
-    /// As [`Database::undo`].
-    fn undo(&self, kept: &str) -> Result<(), Error>;
+    /// As [`Database::undo`]; `dumps` is the folder of dumps.
+    fn undo(&self, kept: &str, dumps: &Path) -> Result<(), Error>;
+}
+
+/// Writes what a program in a container says into a file.
+fn exec(container: &str, words: &[&str], into: Growing) -> Result<(), Error> {
+    let program = docker::program(Limit::DUMP).args(["exec", container]).args(words);
+    match program.output_into(into) {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(docker::failed(words[0], &output)),
+        Err(failure) => Err(failure.of(words[0], docker::INSTALL)),
+    }
 }
 
 /// A database in a running container.
@@ -81,43 +98,50 @@ impl Database {
         }
     }
 
-    /// The name of the database on its server.
+    /// The name of the database on its server, or of its file.
     pub(crate) fn name(&self) -> &str {
-        &self.says.name
+        match &self.says {
+            database::Database::Server { name, .. } => name,
+            database::Database::Sqlite { path } => path.rsplit('/').next().unwrap_or_default(),
+        }
     }
 
-    /// Dumps it into a new file, and checks that the dump is whole.
-    pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<PathBuf, Error> {
-        let path = place.dumps().join(format!("{id}-{}-{}.sql.gz", self.service, self.name()));
+    /// Whether it is restored by a server of the older release.
+    pub(crate) const fn has_server(&self) -> bool {
+        self.says.has_server()
+    }
+
+    /// Dumps it into a new file, and checks that the dump is whole. `None` where there is no database yet.
+    pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<Option<PathBuf>, Error> {
+        let kind = self.kind();
+        let name = format!("{id}-{}-{}.{}", self.service, self.name(), kind.suffix());
         // All dumps have the same temporary name, so that the next one replaces what a killed run has left.
-        let unfinished = place.dumps().join(".unfinished.sql.gz");
-        let file = Growing::create(&unfinished, 0o600)?;
-        let server = self.server();
-        let words = server.dump();
-        let program = docker::program(Limit::DUMP).args(["exec", &self.container]).args(&words);
-        let ended = match program.output_into(file) {
-            Ok(output) if output.status.success() => check(&unfinished, server.end()),
-            Ok(output) => Err(docker::failed(server.dumper(), &output)),
-            Err(failure) => Err(failure.of(server.dumper(), docker::INSTALL)),
-        };
-        if let Err(error) = ended {
+        let unfinished = place.dumps().join(UNFINISHED);
+        let dumped = kind.dump(Growing::create(&unfinished, 0o600)?).and_then(|is_there| {
+            if is_there { kind.check(&unfinished).map(|()| true) } else { Ok(false) }
+        });
+        if !matches!(dumped, Ok(true)) {
             let _ = fs::remove_file(&unfinished);
-            return Err(error);
+            return dumped.map(|_| None);
         }
+        let path = place.dumps().join(name);
         files::rename(&unfinished, &path)?;
-        Ok(path)
+        Ok(Some(path))
     }
 
     /// Starts the server, if it does not run, and waits until it answers.
     pub(crate) fn wake(&self) -> Result<(), Error> {
+        if !self.has_server() {
+            return Ok(());
+        }
         docker::change(&["start", &self.container])?;
         let started = Instant::now();
         loop {
-            match self.question(docker::ask) {
-                Err(_) if started.elapsed() < PATIENCE => {
+            match self.kind().question().map(|it| docker::ask(&it)) {
+                Some(Err(_)) if started.elapsed() < PATIENCE => {
                     std::thread::sleep(INTERVAL);
                 }
-                ended => return ended.map(drop),
+                ended => return ended.transpose().map(drop),
             }
         }
     }
@@ -137,52 +161,60 @@ impl Database {
         }
     }
 
-    /// Whether the server answers now.
+    /// Whether the server answers now, if it needs one.
     pub(crate) fn answers(&self) -> Result<bool, Error> {
-        Ok(self.question(docker::attempt)?.status.success())
-    }
-
-    /// Asks the server whether it is there.
-    fn question<T>(&self, ask: impl Fn(&[&str]) -> T) -> T {
-        ask(&[&["exec", &self.container], &self.server().question()[..]].concat())
+        let asked = self.kind().question().map(|it| docker::attempt(&it)).transpose()?;
+        Ok(asked.is_none_or(|it| it.status.success()))
     }
 
     /// The bytes of the database on the disk; a dump is smaller.
     pub(crate) fn size(&self) -> Result<u64, Error> {
-        let answer = self.server().size()?;
+        let answer = self.kind().size()?;
         answer.parse().map_err(|_| Error::DatabaseSize { service: self.service.clone(), answer })
     }
 
-    /// The name under which `restore` keeps the data that it sets aside.
-    pub(crate) fn kept_name(&self, id: &str) -> String {
-        // PostgreSQL cuts longer names; MariaDB takes one more.
-        format!("{}_before_{id}", self.name()).chars().take(63).collect()
+    /// The name under which `restore` keeps the data that it sets aside: a database on the server, or the dump
+    /// that was just taken, if there was something to dump.
+    pub(crate) fn kept_name(&self, id: &str, dumps: &[String]) -> String {
+        if self.has_server() {
+            let id = id.chars().filter(char::is_ascii_alphanumeric);
+            let name = format!("{}_before_", self.name());
+            // PostgreSQL cuts longer names; MariaDB takes one more.
+            return name.chars().chain(id).take(63).collect();
+        }
+        let own = format!("{id}-{}-", self.service);
+        let names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
+        names.rev().find(|it| it.starts_with(&own)).unwrap_or_default().to_owned()
     }
 
-    /// Replaces the database with a dump. The old data stays on the server in a database with the name `kept`.
+    /// Replaces the database with a dump. The old data stays under the name `kept`.
     ///
     /// The services that use it have to be stopped before.
     pub(crate) fn restore(&self, dump: &Path, kept: &str) -> Result<(), Error> {
-        self.server().restore(dump, kept)
+        self.kind().restore(dump, kept)
     }
 
     /// Undoes `restore`: the database has the data again that was kept. Does nothing where none is kept.
-    pub(crate) fn undo(&self, kept: &str) -> Result<(), Error> {
-        self.server().undo(kept)
+    pub(crate) fn undo(&self, kept: &str, place: &HousePlace) -> Result<(), Error> {
+        self.kind().undo(kept, &place.dumps())
     }
 
-    fn server(&self) -> Box<dyn Server + '_> {
-        let database::Database { engine, superuser, name } = &self.says;
+    fn kind(&self) -> Box<dyn Kind + '_> {
         let container = self.container.as_str();
-        match engine {
-            Engine::Postgres => Box::new(Postgres { container, superuser, name }),
-            Engine::MariaDb => Box::new(MariaDb { container, superuser, name }),
+        match &self.says {
+            database::Database::Server { engine: Engine::Postgres, superuser, name } => {
+                Box::new(Postgres { container, superuser, name })
+            }
+            database::Database::Server { engine: Engine::MariaDb, superuser, name } => {
+                Box::new(MariaDb { container, superuser, name })
+            }
+            database::Database::Sqlite { path } => Box::new(Sqlite { container, path }),
         }
     }
 }
 
 /// Reads a packed file, also one of several joined parts. Anything else behind the last part is an error.
-fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
+pub(super) fn open(path: &Path) -> Result<BufReader<MultiGzDecoder<File>>, Error> {
     let file = File::open(path);
     let file = file.map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Ok(BufReader::new(MultiGzDecoder::new(file)))

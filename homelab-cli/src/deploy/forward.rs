@@ -161,9 +161,12 @@ pub(super) fn dump_databases<'a>(
         if may_be_down && !database.wakes(|it| run.ui.note(it))? {
             continue;
         }
-        let dump = database.dump(run.place, &journal.id)?.display().to_string();
-        run.tell(&dump);
-        journal.dumps.push(dump);
+        let Some(dump) = database.dump(run.place, &journal.id)? else {
+            run.tell(format_args!("`{service}` has no database yet: there is nothing to dump"));
+            continue;
+        };
+        run.tell(dump.display());
+        journal.dumps.push(dump.display().to_string());
     }
     journal.save(run.place)
 }

@@ -14,6 +14,7 @@ mod migrations;
 mod psql;
 mod server;
 mod shown;
+mod sqlite;
 mod ways;
 
 use self::check::ROWS;
@@ -114,8 +115,9 @@ macro_rules! deploys {
 deploys! {
     a_deploy_of_one_service: TestRelease { web: "web:2", ..TWO };
     a_deploy_of_a_one_way_service: TestRelease { jelly: "jelly:2", ..TWO };
+    a_deploy_of_a_service_with_sqlite: TestRelease { notes: "notes:2", ..TWO };
     a_deploy_of_who_migrates_a_database: TestRelease { app: "app:2", ..TWO };
-    a_deploy_of_everything: TestRelease { db: "db:2", app: "app:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
+    a_deploy_of_everything: TestRelease { db: "db:2", app: "app:2", notes: "notes:2", jelly: "jelly:2", web: "web:2", page: "2", ..TWO };
     a_deploy_that_cuts_the_networks_otherwise: TestRelease { recut: true, ..TWO };
     a_deploy_of_a_migration_and_other_networks: TestRelease { app: "app:2", recut: true, ..TWO };
     a_deploy_of_a_file: TestRelease { page: "2", ..TWO };
@@ -129,7 +131,7 @@ fn lived_in_twice(house: &TestHouse) {
     house.write_row("row of release 2");
 }
 
-const MIGRATED: TestRelease = TestRelease { app: "app:2", page: "2", ..TWO };
+const MIGRATED: TestRelease = TestRelease { app: "app:2", notes: "notes:2", page: "2", ..TWO };
 const RESTORE: Data = Data { restore: true, keep: false, interrupt: false };
 const KEEP: Data = Data { restore: false, keep: true, interrupt: false };
 

@@ -128,7 +128,10 @@ fn restore(
     }
     let receipt = forward::go_forward(&mut run, wanted, journal, &seen, &plan)?;
     if receipt.outcome == Outcome::Deployed {
-        run.ui.note("the data of before is kept in the databases named `…_before_…`; drop them when nobody misses anything");
+        run.ui.note(
+            "the data of before is kept: by a server in a database named `…_before_…`, which you may drop when nobody \
+             misses anything, and of SQLite in the dump that was just taken",
+        );
     }
     Ok(receipt)
 }
@@ -146,9 +149,13 @@ fn put_back(
     run.phase("restoring");
     let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
     for (database, dump) in restored() {
-        switch::stop_users(seen, std::iter::once(file).chain(&newer), database)?;
-        let server = bring_up_alone(run, wanted, database)?;
-        put_one_back(&Database::of(&server, file, database)?, dump, journal, place)?;
+        let mut found = Database::of(seen, file, database)?;
+        switch::stop_users(seen, std::iter::once(file).chain(&newer), &found)?;
+        if found.has_server() {
+            let server = bring_up_alone(run, wanted, database)?;
+            found = Database::of(&server, file, database)?;
+        }
+        put_one_back(&found, dump, journal, place)?;
     }
     Ok(())
 }
@@ -159,9 +166,8 @@ fn put_one_back(
     journal: &mut Journal,
     place: &HousePlace,
 ) -> Result<(), Error> {
-    let name: String = journal.id.chars().filter(char::is_ascii_alphanumeric).collect();
     // Written before it is done: to undo a restore that never came is harmless.
-    let kept = database.kept_name(&name);
+    let kept = database.kept_name(&journal.id, &journal.dumps);
     let exchanged = Exchanged { service: database.service.clone(), kept: kept.clone() };
     journal.restored.push(exchanged);
     journal.save(place)?;

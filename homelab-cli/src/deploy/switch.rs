@@ -7,6 +7,7 @@ use homelab_core::compose::{File, Service};
 use homelab_core::release::plan::{Action, Plan};
 use indexmap::IndexSet;
 
+use super::dump::Database;
 use super::health::{self, Waiting};
 use super::migration::Deadlines;
 use super::place::HousePlace;
@@ -162,13 +163,16 @@ pub(super) fn remove_containers(run: &mut Run<'_>, plan: &Plan, seen: &Seen) -> 
 pub(super) fn stop_users<'a>(
     seen: &Seen,
     files: impl IntoIterator<Item = &'a File>,
-    database: &str,
+    database: &'a Database,
 ) -> Result<(), Error> {
     let services = files.into_iter().flat_map(|it| &it.services);
-    let users: IndexSet<_> = services
-        .filter(|it| it.1.depends_on.contains_key(database))
+    let mut users: IndexSet<_> = services
+        .filter(|it| it.1.depends_on.contains_key(&database.service))
         .map(|it| it.0.as_str())
         .collect();
+    if !database.has_server() {
+        users.insert(&database.service);
+    }
     let containers = users.into_iter().flat_map(|it| seen.of(it));
     let ids: Vec<_> = containers.filter_map(|it| seen::text(it, "/Id")).collect();
     if ids.is_empty() {

@@ -80,12 +80,13 @@ impl Error {
             Self::Journal { path, .. } => journal_hint(path),
             Self::NoDatabase(_) => {
                 format!(
-                    "expected the label `{}: postgres:<superuser>/<database>`, or with `mariadb` before the colon",
+                    "expected the label `{}: postgres:<superuser>/<database>`, the same with `mariadb`, or \
+                     `sqlite:<path>`",
                     label::DATABASE
                 )
             }
             Self::DataNotPutBack { kept, .. } => format!(
-                "it is in the database `{kept}`, and nothing was lost: see why the server does not answer, then \
+                "it is kept as `{kept}`, and nothing was lost: see why the server does not answer, then \
                  run `homelab recover`"
             ),
             _ => return self.fixed_hint().map(str::to_owned),

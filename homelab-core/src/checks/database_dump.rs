@@ -4,14 +4,17 @@
 //! back. A database of which it does not know how has none, and neither has one whose label it cannot
 //! read.
 //!
-//! Fix: say it with the method for the database's program, such as `.postgres("postgres", "notes")`.
+//! Fix: say it with the method for the database's program, such as `.postgres("postgres", "notes")`,
+//! and for a file of `SQLite` with its path on a volume or a bind, as in `.sqlite("/data/notes.db")`.
 //! Where there is none, say why it may go without, with `.accept("database-dump", …)`.
+
+use std::path::Path;
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::compose::label;
+use crate::compose::{Service, ServiceMount, label};
 use crate::dsl::contract::ImageKind;
-use crate::dsl::database::Database;
+use crate::dsl::database::{Database, NoDatabase};
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,20 +29,39 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.facts().is_declared && !it.is_dumper()) {
         let kind = member.contract().and_then(|it| it.kind.get());
         let name = member.name;
-        let fault = match member.service.labels.get(label::DATABASE) {
-            Some(value) if value.parse::<Database>().is_err() => {
+        let says = member.service.labels.get(label::DATABASE);
+        let fault = match says.map(|it| it.parse()) {
+            Some(Err(NoDatabase)) => {
                 format!(
-                    "no deploy can read how to dump `{name}`: `{}` is `{value}`",
-                    label::DATABASE
+                    "no deploy can read how to dump `{name}`: `{}` is `{}`",
+                    label::DATABASE,
+                    says.map_or("", String::as_str)
                 )
+            }
+            Some(Ok(Database::Sqlite { path })) if !is_kept(project, member.service, &path) => {
+                let fault =
+                    format!("`{name}` keeps its database in `{path}`, which is on no volume");
+                let help = "mount a volume or a host path above it, or name the file that the image \
+                            writes";
+                findings.on(&member, fault, help.to_owned());
+                continue;
             }
             None if kind == Some(&ImageKind::Database) => {
                 format!("no deploy can dump the database `{name}`")
             }
-            Some(_) | None => continue,
+            Some(Ok(_)) | None => continue,
         };
-        findings.on(&member, fault, "say how: by `.postgres(…)` or `.mariadb(…)`".to_owned());
+        let help = "say how: by `.postgres(…)`, `.mariadb(…)` or `.sqlite(…)`";
+        findings.on(&member, fault, help.to_owned());
     }
+}
+
+/// Whether a file of a service is on a mount that outlives the container and can be written.
+fn is_kept(project: &Project<'_>, service: &Service, file: &str) -> bool {
+    let above = |it: &&ServiceMount| Path::new(file).starts_with(project.resolve(&it.target));
+    let nearest =
+        service.volumes.iter().filter(above).max_by_key(|it| project.resolve(&it.target).len());
+    nearest.is_some_and(|it| !it.source.is_empty() && !it.read_only)
 }
 
 #[cfg(test)]
@@ -52,8 +74,24 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[database-dump]: no deploy can dump the database `db`
           --> db.rs
-          help: say how: by `.postgres(…)` or `.mariadb(…)`
+          help: say how: by `.postgres(…)`, `.mariadb(…)` or `.sqlite(…)`
         ");
+    }
+
+    #[test]
+    fn a_file_of_sqlite_is_on_a_mount_that_lasts() {
+        let on = |path: &'static str| {
+            break_file(|file| {
+                let labels = &mut file.services["web"].labels;
+                labels.insert("homelab.database".to_owned(), format!("sqlite:{path}"));
+            })
+        };
+        insta::assert_snapshot!(on("/var/web.db"), @r"
+        error[database-dump]: `web` keeps its database in `/var/web.db`, which is on no volume
+          --> web.rs
+          help: mount a volume or a host path above it, or name the file that the image writes
+        ");
+        assert_eq!(on("/files/web.db"), "");
     }
 
     #[test]
@@ -65,7 +103,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[database-dump]: no deploy can read how to dump `db`: `homelab.database` is `mysql:root/notes`
           --> db.rs
-          help: say how: by `.postgres(…)` or `.mariadb(…)`
+          help: say how: by `.postgres(…)`, `.mariadb(…)` or `.sqlite(…)`
         ");
     }
 }

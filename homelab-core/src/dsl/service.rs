@@ -198,13 +198,31 @@ impl<S: State> Service<Data, S> {
 
     fn database(mut self, engine: Engine, superuser: &str, name: &str) -> Self {
         let (superuser, name) = (superuser.to_owned(), name.to_owned());
-        self.spec.database = Some(Database { engine, superuser, name });
+        self.spec.database = Some(Database::Server { engine, superuser, name });
         self
     }
 }
 
 /// Facts of every role.
 impl<R: Role, S: State> Service<R, S> {
+    /// Says that the service keeps its data in this file of `SQLite`, a path in the container. A
+    /// deploy copies it, with its log, while the container is paused, before it replaces the
+    /// service. Other files of the service are not in that dump.
+    ///
+    /// Default: nothing is dumped.
+    ///
+    /// Panics when the path is not absolute, has `.` or `..` in it, or ends with `/`.
+    #[track_caller]
+    pub fn sqlite(mut self, path: &'static str) -> Self {
+        let database = Database::Sqlite { path: path.to_owned() };
+        assert!(
+            database.to_string().parse() == Ok(database.clone()),
+            "a database's path leads straight from the root to its file, not `{path}`"
+        );
+        self.spec.database = Some(database);
+        self
+    }
+
     /// Lets the household decide, by a switch, that the service is updated without review: it then
     /// follows its tag, and the updater replaces it.
     ///

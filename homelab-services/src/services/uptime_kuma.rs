@@ -42,6 +42,7 @@ pub(crate) fn define() -> Service<App, Precious> {
         // Skips the page on which the first visitor would choose a database.
         .env("UPTIME_KUMA_DB_TYPE", "sqlite")
         .mount(DATA)
+        .sqlite("/app/data/kuma.db")
         .tmpfs(Tmpfs::at("/tmp"))
         .capability(Capability::DacOverride, "found necessary when tag 2 was drop-tested")
         .capability(Capability::Fowner, "found necessary when tag 2 was drop-tested")

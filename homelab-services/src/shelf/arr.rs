@@ -48,15 +48,18 @@ pub fn add(stack: &mut Stack, settings: Settings) -> Arr {
     let tree = Bind::env(&settings.tree, Backup::Offsite).shared(SHARED).at("/data");
     let sonarr = service("sonarr", settings.sonarr, "series", SONARR, &settings)
         .mount(Volume::precious("sonarr", Backup::Offsite).at("/config"))
+        .sqlite("/config/sonarr.db")
         .mount(tree)
         .accept("guarded-panel", "prowlarr", BY_API);
     let radarr = service("radarr", settings.radarr, "films", RADARR, &settings)
         .mount(Volume::precious("radarr", Backup::Offsite).at("/config"))
+        .sqlite("/config/radarr.db")
         .mount(tree)
         .accept("guarded-panel", "prowlarr", BY_API);
     let (sonarr, radarr) = (stack.add(sonarr), stack.add(radarr));
     let prowlarr = service("prowlarr", settings.prowlarr, "indexers", PROWLARR, &settings)
         .mount(Volume::precious("prowlarr", Backup::Offsite).at("/config"))
+        .sqlite("/config/prowlarr.db")
         .uses(&sonarr)
         .uses(&radarr);
     Arr { sonarr, radarr, prowlarr: stack.add(prowlarr) }

@@ -44,6 +44,8 @@ pub fn define(image: Image, host: EnvVar, tls: EnvVar) -> Service<App, Precious>
         .secret_env("FORGEJO__security__SECRET_KEY__FILE", SIGNING_KEY)
         .env("FORGEJO__service__DISABLE_REGISTRATION", true)
         .mount(DATA)
+        // `docker/root/etc/templates/app.ini` names it; repositories lie beside it.
+        .sqlite("/data/gitea/gitea.db")
         .tmpfs(Tmpfs::at("/tmp"))
         .capability(Capability::Chown, "the entry point gives the data to its user")
         .capability(Capability::DacOverride, "the entry point writes to that user's folders")

@@ -75,6 +75,7 @@ fn panel(settings: &Settings) -> Service<App, Precious> {
         .env("GF_ANALYTICS_REPORTING_ENABLED", false)
         .env("GF_ANALYTICS_CHECK_FOR_UPDATES", false)
         .mount(DASHBOARDS)
+        .sqlite("/var/lib/grafana/grafana.db")
         .tmpfs(Tmpfs::at("/tmp"))
         .memory(Memory::mib(512).up_to(Memory::mib(768)))
 }

@@ -69,6 +69,8 @@ pub fn define(settings: &Settings) -> Service<App, Precious> {
         .env("TZ", settings.time_zone)
         .env("JELLYFIN_PublishedServerUrl", url)
         .mount(CONFIG)
+        // From version 10.11 on; earlier ones had several.
+        .sqlite("/config/data/jellyfin.db")
         .mount(CACHE)
         .mount(Bind::env_read_only(&settings.media).at("/media"))
         // Covers, collages and previews are made here; gigabytes of films are not.

@@ -25,6 +25,8 @@ pub fn define(image: Image, host: &'static str, domain: &EnvVar) -> Service<App,
         .env("SIGNUPS_ALLOWED", false)
         .secret_env("ADMIN_TOKEN_FILE", ADMIN)
         .mount(DATA)
+        // Upstream's wiki, `Backing up your vault`.
+        .sqlite("/data/db.sqlite3")
         .tmpfs(Tmpfs::at("/tmp"))
         // An estimate: upstream names no figure.
         .memory(Memory::mib(64).up_to(Memory::mib(256)))

@@ -26,6 +26,8 @@ pub fn define(image: Image, host: &'static str) -> Service<App, Precious> {
         .sysctl("net.ipv4.conf.all.src_valid_mark", 1)
         .env("DISABLE_IPV6", true)
         .mount(CLIENTS)
+        // `src/server/database/sqlite.ts` of version 15.
+        .sqlite("/etc/wireguard/wg-easy.db")
         .writable_root(
             "it writes rules and settings below `/run` and `/etc`; read-only was not tried",
         )

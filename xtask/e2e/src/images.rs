@@ -23,7 +23,7 @@ use crate::run;
 /// Debian's release and the programs that are the real ones.
 const SUITE: &str = "bookworm";
 const PACKAGES: &str = "postgresql-15,redis-server,syncthing,netdata-core,netdata-plugins-bash,jq,curl,\
-     busybox,ca-certificates,tzdata";
+     sqlite3,busybox,ca-certificates,tzdata";
 
 /// What no stand-in needs: manuals, translations, and the compiler that PostgreSQL may use.
 const WITHOUT: &[&str] = &[

@@ -15,6 +15,7 @@ mod names;
 mod pgbackups;
 mod serve;
 mod socket_proxy;
+mod sqlite;
 
 use std::io::Write as _;
 use std::process::ExitCode;

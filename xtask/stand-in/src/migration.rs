@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use homelab_stand_in::Promise;
 
-use crate::log;
+use crate::{log, sqlite};
 
 /// Variable of an image that migrates: its version, how many seconds it takes, and `fails` if it ends badly then.
 const VARIABLE: &str = "STAND_IN_MIGRATES";
@@ -35,6 +35,7 @@ impl Migration {
         let [version, seconds, rest @ ..] = &words[..] else {
             bail!("`{VARIABLE}` is `{wanted}`, expected a version and seconds");
         };
+        sqlite::open(version.parse()?)?;
         let migration = Self::default();
         let Some(folder) = promise.data.first().map(PathBuf::from) else { return Ok(migration) };
         let is_needed = is_needed(&folder, version.parse()?)?;

@@ -10,7 +10,7 @@ mod tests;
 use std::io;
 use std::path::Path;
 
-use super::{Server, check, open};
+use super::{Growing, Kind, check, exec, open};
 use crate::docker;
 use crate::error::Error;
 use crate::program::{Limit, Program};
@@ -27,21 +27,17 @@ pub(super) const END: &str = "-- Dump completed";
 
 const SCRIPT: &str = include_str!("mariadb.sh");
 
-impl Server for MariaDb<'_> {
-    fn end(&self) -> &'static str {
-        END
+impl Kind for MariaDb<'_> {
+    fn dump(&self, into: Growing) -> Result<bool, Error> {
+        exec(self.container, &self.words("dump", ""), into).map(|()| true)
     }
 
-    fn dumper(&self) -> &'static str {
-        "mariadb-dump"
+    fn check(&self, dump: &Path) -> Result<(), Error> {
+        check(dump, END)
     }
 
-    fn dump(&self) -> Vec<&str> {
-        self.words("dump", "")
-    }
-
-    fn question(&self) -> Vec<&str> {
-        self.words("answer", "")
+    fn question(&self) -> Option<Vec<&str>> {
+        Some([&["exec", self.container], &self.words("answer", "")[..]].concat())
     }
 
     fn size(&self) -> Result<String, Error> {
@@ -62,7 +58,7 @@ impl Server for MariaDb<'_> {
         replaced
     }
 
-    fn undo(&self, kept: &str) -> Result<(), Error> {
+    fn undo(&self, kept: &str, _: &Path) -> Result<(), Error> {
         if self.ask("kept", kept)? != "1" {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Server, open, script};
+use super::{Growing, Kind, check, exec, open, script};
 use crate::bytes;
 use crate::docker;
 use crate::error::Error;
@@ -16,23 +16,20 @@ pub(super) struct Postgres<'a> {
     pub(super) name: &'a str,
 }
 
-impl Server for Postgres<'_> {
-    fn end(&self) -> &'static str {
-        script::END
-    }
-
-    fn dumper(&self) -> &'static str {
-        "pg_dump"
-    }
-
-    fn dump(&self) -> Vec<&str> {
+impl Kind for Postgres<'_> {
+    fn dump(&self, into: Growing) -> Result<bool, Error> {
         let words = ["pg_dump", "-U", self.superuser, "-d", self.name];
         // The nightly dumps have the same options, so that one runbook restores both.
-        [&words[..], &["--clean", "--if-exists", "--compress=1"]].concat()
+        let words = [&words[..], &["--clean", "--if-exists", "--compress=1"]].concat();
+        exec(self.container, &words, into).map(|()| true)
     }
 
-    fn question(&self) -> Vec<&str> {
-        self.asked("SELECT 1")
+    fn check(&self, dump: &Path) -> Result<(), Error> {
+        check(dump, script::END)
+    }
+
+    fn question(&self) -> Option<Vec<&str>> {
+        Some([&["exec", self.container], &self.asked("SELECT 1")[..]].concat())
     }
 
     fn size(&self) -> Result<String, Error> {
@@ -52,7 +49,7 @@ impl Server for Postgres<'_> {
         self.sql(self.name, &["ANALYZE"])
     }
 
-    fn undo(&self, kept: &str) -> Result<(), Error> {
+    fn undo(&self, kept: &str, _: &Path) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = {}", text(kept));
         if self.ask(&exists)? != "1" {
             return Ok(());

@@ -1,6 +1,7 @@
 //! What must hold after every fault, once `recover` has run.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use homelab_core::checks::finding::Severity;
@@ -13,6 +14,7 @@ use super::super::release::Manifest;
 use super::super::wanted::Wanted;
 use super::super::{dump, health, prune, receipt, status};
 use super::house::{TestHouse, TestRelease};
+use super::sqlite::TORN;
 
 /// Rows that the household has written: no fault may lose one.
 pub(super) const ROWS: [&str; 2] = ["row of the first release", "row of later"];
@@ -93,13 +95,26 @@ impl TestHouse {
 
     /// `compose.yaml` is that of the release that runs, and every dump that a receipt names is whole.
     fn files_are_there(&self, current: &Id, receipts: &[Receipt]) -> Result<(), String> {
+        let text = |it: crate::error::Error| it.to_string();
         let real = |path: &str| fs::canonicalize(self.place.root.join(path)).ok();
         if real("compose.yaml") != real(&format!("releases/{current}/compose.yaml")) {
             return Err(format!("`compose.yaml` is not that of {current}"));
         }
         let mut dumps = receipts.iter().flat_map(|it| &it.dumps);
         dumps.try_for_each(|path| {
-            dump::tests::whole_postgres(Path::new(path)).map_err(|it| it.to_string())
+            let path = Path::new(path);
+            if path.to_string_lossy().ends_with(".sql.gz") {
+                return dump::tests::whole_postgres(path).map_err(|it| it.to_string());
+            }
+            let mut bytes = Vec::new();
+            let ended = dump::open(path).map_err(text)?.read_to_end(&mut bytes);
+            ended.map_err(|it| it.to_string())?;
+            let torn = bytes.windows(TORN.len()).any(|it| it == TORN.as_bytes());
+            if torn {
+                Err("a database was copied while somebody wrote to it".to_owned())
+            } else {
+                Ok(())
+            }
         })
     }
 
@@ -144,7 +159,8 @@ impl TestHouse {
         for row in ROWS {
             let is_written = docker.volumes.get("jelly").is_some_and(|it| it.rows.contains(row));
             let is_there = docker.databases.values().any(|it| it.rows.contains(row));
-            if is_written && !is_there {
+            let is_noted = docker.volumes.get("notes").is_some_and(|it| it.rows.contains(row));
+            if is_written && !(is_there && is_noted) {
                 return Err(format!("the `{row}` is lost"));
             }
         }

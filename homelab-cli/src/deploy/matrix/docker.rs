@@ -10,7 +10,7 @@ use std::process::{ExitStatus, Output};
 use homelab_core::compose::Service;
 
 use super::injection::moment;
-use super::{compose, psql, shown};
+use super::{compose, psql, shown, sqlite};
 
 /// The engine.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,7 @@ pub(super) struct Container {
     /// Names of the networks that it is on.
     pub(super) networks: BTreeSet<String>,
     pub(super) runs: bool,
+    pub(super) is_paused: bool,
     /// When it was last started.
     pub(super) started: Option<usize>,
     /// How often it was looked at since.
@@ -142,6 +143,9 @@ impl Docker {
             ["network", "rm", name] => self.remove_network(name),
             ["stop", ids @ ..] => self.each(ids, Self::stop),
             ["start", ids @ ..] => self.each(ids, Self::start),
+            ["pause", id] => self.each(&[id], |docker, id| docker.pause(id, true)),
+            ["unpause", id] => self.each(&[id], |docker, id| docker.pause(id, false)),
+            ["cp", rest @ ..] => sqlite::copy(self, rest, input),
             ["rm", ids @ ..] => self.each(ids, Self::remove),
             ["logs", ..] => done("a line of its log\n"),
             ["exec", rest @ ..] => psql::exec(self, rest, input),
@@ -198,7 +202,16 @@ impl Docker {
         self.made += 1;
         let (id, name) = (format!("{name}{:04}", self.made), name.to_owned());
         let (id_of_it, runs, started) = (id.clone(), false, None);
-        let made = Container { id: id_of_it, name, definition, networks, runs, started, looked: 0 };
+        let made = Container {
+            id: id_of_it,
+            name,
+            definition,
+            networks,
+            runs,
+            is_paused: false,
+            started,
+            looked: 0,
+        };
         self.containers.push(made);
         id
     }
@@ -209,10 +222,23 @@ impl Docker {
         }
         let found = self.containers.iter_mut().find(|it| it.id == id);
         let found = found.ok_or_else(|| format!("no such container: {id}"))?;
+        if found.is_paused {
+            return Err(format!("{id} is paused"));
+        }
         if found.runs {
             self.stops.push(found.image().to_owned());
         }
         found.runs = false;
+        Ok(())
+    }
+
+    fn pause(&mut self, id: &str, is_paused: bool) -> Result<(), String> {
+        let found = self.containers.iter_mut().find(|it| it.id == id);
+        let found = found.ok_or_else(|| format!("no such container: {id}"))?;
+        if !found.runs || found.is_paused == is_paused {
+            return Err(format!("{id} does not run, or it is so already"));
+        }
+        found.is_paused = is_paused;
         Ok(())
     }
 
@@ -252,7 +278,7 @@ impl Docker {
             "db" if !answers => None,
             // Its tables are in the database, and it waits until that answers.
             "app" if answers => self.databases.get_mut("house"),
-            "db" | "jelly" => Some(self.volumes.entry(name.clone()).or_default()),
+            "db" | "jelly" | "notes" => Some(self.volumes.entry(name.clone()).or_default()),
             _ => None,
         };
         let Some(data) = data else { return Ok(()) };

@@ -43,6 +43,7 @@ pub(super) struct TestRelease {
     pub(super) db: &'static str,
     pub(super) app: &'static str,
     pub(super) jelly: &'static str,
+    pub(super) notes: &'static str,
     pub(super) web: &'static str,
     /// Contents of a file that `web` mounts, and of its `Dockerfile` where it is built.
     pub(super) page: &'static str,
@@ -58,6 +59,7 @@ pub(super) const ONE: TestRelease = TestRelease {
     db: "db:1",
     app: "app:1",
     jelly: "jelly:1",
+    notes: "notes:1",
     web: "web:1",
     page: "1",
     recut: false,
@@ -101,7 +103,8 @@ impl TestHouse {
     /// Its release as it travels; the registry has its images.
     pub(super) fn bundle(&self, release: &TestRelease) -> Bundle {
         let mut docker = self.docker.borrow_mut();
-        let images = [release.db, release.app, release.jelly, release.web, "extra:1"];
+        let images =
+            [release.db, release.app, release.jelly, release.notes, release.web, "extra:1"];
         for it in images.into_iter().filter(|it| !it.starts_with(BUILT)) {
             docker.registry.insert(it.to_owned());
         }
@@ -169,7 +172,9 @@ impl TestHouse {
         let mut docker = self.docker.borrow_mut();
         let house = docker.databases.entry("house".to_owned()).or_default();
         house.rows.insert(row.to_owned());
-        docker.volumes.entry("jelly".to_owned()).or_default().rows.insert(row.to_owned());
+        for service in ["jelly", "notes"] {
+            docker.volumes.entry(service.to_owned()).or_default().rows.insert(row.to_owned());
+        }
     }
 
     /// Its files and its engine, to come back to.
@@ -228,7 +233,7 @@ fn copy_folder(from: &Path, to: &Path) {
 impl TestRelease {
     /// Whether one of its services never gets well.
     pub(super) fn is_sick(&self) -> bool {
-        [self.db, self.app, self.jelly, self.web].iter().any(|it| it.contains("sick"))
+        [self.db, self.app, self.jelly, self.notes, self.web].iter().any(|it| it.contains("sick"))
     }
 
     fn compose(&self) -> String {
@@ -247,6 +252,11 @@ impl TestRelease {
             ),
             ("app", self.app, one_way.to_owned()),
             ("jelly", self.jelly, one_way.to_owned()),
+            (
+                "notes",
+                self.notes,
+                format!("{one_way}      homelab.database: \"sqlite:/data/notes.db\"\n"),
+            ),
             ("web", self.web, String::new()),
             ("extra", "extra:1", String::new()),
         ] {

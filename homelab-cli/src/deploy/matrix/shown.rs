@@ -35,6 +35,7 @@ fn container(docker: &Docker, container: &Container) -> Value {
     let networks = container.networks.iter().map(|it| (it.clone(), json!({})));
     let networks: serde_json::Map<_, _> = networks.collect();
     let status = match (container.runs, container.started) {
+        (true, _) if container.is_paused => "paused",
         (true, _) => "running",
         (false, Some(_)) => "exited",
         (false, None) => "created",

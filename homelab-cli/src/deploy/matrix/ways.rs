@@ -335,7 +335,7 @@ fn a_service_follows_its_tag_where_the_settings_take_its_digest_away() {
     // Neither of its images outlives it.
     house.deploy(&TestRelease { id: "release2", web: "web:2", ..ONE }).expect("it is well");
     let left: Vec<_> = house.docker.borrow().images.iter().cloned().collect();
-    assert_eq!(left, ["app:1", "db:1", "extra:1", "jelly:1", "web:2"]);
+    assert_eq!(left, ["app:1", "db:1", "extra:1", "jelly:1", "notes:1", "web:2"]);
 }
 
 #[test]

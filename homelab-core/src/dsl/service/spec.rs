@@ -91,7 +91,7 @@ pub(crate) struct Spec {
     /// How a proxy proves to public authorities that a domain is its household's.
     pub(crate) acme_dns: Option<AcmeDns>,
     pub(crate) dumps: Vec<ServiceName>,
-    /// Superuser and database of a PostgreSQL server, by which a deploy dumps it.
+    /// Its database, which a deploy dumps.
     pub(crate) database: Option<Database>,
     /// The switch that lets it be updated without review, and why it may be.
     pub(crate) unattended: Option<(Switch, &'static str)>,

@@ -163,18 +163,18 @@ fn a_dump_of_mariadb_is_restored_and_undone() {
     database.wake().expect("it answers");
     assert!(database.size().expect("it answers") > 0);
     let before = server.sql(SEEN);
-    let dump = database.dump(&place, "x").expect("it is whole");
+    let dump = database.dump(&place, "x").expect("it is whole").expect("it is there");
 
     server.sql("INSERT INTO cloud.files VALUES ('later', NULL)");
     let after = server.sql(SEEN);
     assert_ne!(before, after);
-    let kept = database.kept_name("one");
+    let kept = database.kept_name("one", &[]);
     // What was never begun has nothing to undo.
-    database.undo(&kept).expect("nothing is kept");
+    database.undo(&kept, &place).expect("nothing is kept");
     assert_eq!(server.sql(SEEN), after);
     database.restore(&dump, &kept).expect("it is whole");
     assert_eq!(server.sql(SEEN), before);
-    database.undo(&kept).expect("it was kept");
+    database.undo(&kept, &place).expect("it was kept");
     assert_eq!(server.sql(SEEN), after);
 
     // Dumps that are cut, end early, are wrong halfway, or would run a shell.
@@ -193,7 +193,7 @@ fn a_dump_of_mariadb_is_restored_and_undone() {
     .enumerate()
     {
         fs::write(&bad, bytes).expect("it is ours");
-        let ended = database.restore(&bad, &database.kept_name(&format!("bad{at}")));
+        let ended = database.restore(&bad, &database.kept_name(&format!("bad{at}"), &[]));
         assert!(ended.is_err(), "{at}");
         assert_eq!(server.sql(SEEN), after, "{at}");
         assert!(!owned.exists(), "{at}");
@@ -201,6 +201,6 @@ fn a_dump_of_mariadb_is_restored_and_undone() {
 
     // A copy that was cut is none.
     server.sql("CREATE DATABASE cut; CREATE TABLE cut.files (name INT)");
-    database.undo("cut").expect("there is nothing to undo");
+    database.undo("cut", &place).expect("there is nothing to undo");
     assert_eq!(server.sql(SEEN), after);
 }

@@ -21,6 +21,9 @@ const LONG: u64 = 80;
 /// Enough for two refusals and the begin of another deploy.
 const WHILE: u64 = 60;
 
+/// Where Jellyfin keeps its database, as its label says.
+const DATABASE: &str = "/config/data/jellyfin.db";
+
 /// How soon the proxy serves a new container.
 const APPEARS: Duration = Duration::from_secs(30);
 
@@ -124,7 +127,7 @@ pub(super) fn fails(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let said = site.remote(&["deploy", "--actor", "e2e"])?.ended(1)?;
     let seconds = started.elapsed().as_secs();
     let said = said.naming("`jellyfin` is ")?.naming("the house stays on ")?;
-    said.naming("deploy a release that mends it, or go back with `homelab rollback --keep-data`")?;
+    said.naming("deploy a release that mends it, or go back with `homelab rollback --restore`")?;
     let receipt = receipts()?.pop().context("no receipt")?;
     ensure!(receipt["outcome"] == "broken", "{receipt:#}");
     ensure!(DeployScene::runs()? == new, "the house did not stay on the new release");
@@ -132,20 +135,41 @@ pub(super) fn fails(site: &DeployScene<'_>) -> anyhow::Result<String> {
     let mut image = docker::of("jellyfin")?.all["Config"]["Image"].take();
     let image = image.take().as_str().unwrap_or_default().to_owned();
     ensure!(image.contains(":12.5@"), "{image} runs");
-    site.remote(&["rollback"])?.ended(1)?.naming("only a copy of its volumes")?;
+    site.remote(&["rollback"])?.ended(1)?.naming("`--restore` would put back ")?;
+    site.remote(&["rollback", "--restore"])?.ended(0)?;
+    site.no_drift()?;
+    // Its image refuses a newer database; the row of its first start was in the log only.
+    let (version, rows) = (database()?, starts()?);
+    ensure!(version == "3" && rows.starts_with("2\n3\n"), "version {version} with the rows {rows}");
     site.migrates("12.6", "4 3")?;
     let mended = site.checkout.commit("jellyfin: 12.6, which mends it")?;
     site.remote(&["deploy", "--actor", "e2e"])?.ended(0)?;
     site.is_whole(&mended)?;
     site.no_drift()?;
-    Ok(format!("given up after {seconds} s, and mended by the next release"))
+    Ok(format!("given up after {seconds} s, put back by its dump, and mended by the next release"))
+}
+
+/// The version of Jellyfin's database.
+fn database() -> anyhow::Result<String> {
+    sqlite("PRAGMA user_version")
+}
+
+/// The versions of the images that have opened it.
+fn starts() -> anyhow::Result<String> {
+    sqlite("SELECT version FROM starts")
+}
+
+fn sqlite(statement: &str) -> anyhow::Result<String> {
+    let said = docker::of("jellyfin")?.exec(&["sqlite3", "-readonly", DATABASE, statement])?;
+    Ok(said.trim().to_owned())
 }
 
 impl DeployScene<'_> {
     /// Commits nothing yet: Jellyfin gets an image that migrates its data; its reference.
     fn migrates(&self, tag: &str, how: &str) -> anyhow::Result<String> {
-        let variable = format!("ENV STAND_IN_MIGRATES=\"{how}\"");
-        let reference = self.publish("jellyfin", tag, &[&variable])?;
+        let migrates = format!("ENV STAND_IN_MIGRATES=\"{how}\"");
+        let keeps = format!("ENV STAND_IN_SQLITE={DATABASE}");
+        let reference = self.publish("jellyfin", tag, &[&migrates, &keeps])?;
         self.checkout.set_line("jellyfin", "image: ", &format!("image: \"{reference}\""))?;
         Ok(reference)
     }
