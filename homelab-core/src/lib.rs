@@ -30,7 +30,7 @@ pub mod prelude {
 
     pub use crate::dsl::contract::{
         Contract, DatabaseKeys, Egress, Evidence, ImageKind, Panel, PanelLogin, Peer, ReadOnly,
-        Ready, SecretKey, Tags, misspelt, ran, read, reported,
+        Ready, SecretKey, Setting, Tags, misspelt, ran, read, reported,
     };
     pub use crate::dsl::directive::Directive;
     pub use crate::dsl::dns::DnsProvider;

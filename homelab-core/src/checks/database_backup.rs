@@ -9,8 +9,8 @@
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::dsl::contract::ImageKind;
-use crate::dsl::resource::{Mount, Policy};
-use crate::model::project::Project;
+use crate::dsl::resource::Policy;
+use crate::model::project::{Holder, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "database-backup",
@@ -21,15 +21,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        let Some(contract) = member.contract() else { continue };
-        if contract.kind.get() != Some(&ImageKind::Database) {
+        if member.contract().and_then(|it| it.kind.get()) != Some(&ImageKind::Database) {
             continue;
         }
-        let holds_data = |mount: &&Mount<()>| {
-            let is_below = |path: &String| path.strip_prefix(mount.target).is_some_and(is_path_end);
-            contract.data.items().iter().any(is_below)
-        };
-        for mount in member.facts().mounts.iter().filter(holds_data) {
+        for (path, _) in member.data(project) {
+            let Some((_, Holder::Mount(mount))) = member.holder(project, &path) else { continue };
+            let Some(mount) = member.declared(mount) else { continue };
             let how = match mount.policy {
                 Policy::Offsite => "by copying its files",
                 Policy::Scratch(_) => "as scratch",
@@ -42,11 +39,6 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             );
         }
     }
-}
-
-/// Whether this rest of a path begins a new part of it, or is empty.
-fn is_path_end(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('/')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::model::project::{Member, Project};
+use crate::model::project::{Holder, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "read-only-writes",
@@ -19,8 +19,10 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.service.read_only) {
         let Some(contract) = member.contract() else { continue };
-        let places = places(project, &member);
-        for path in contract.writes.items().iter().filter(|it| !is_writable(&places, it)) {
+        for path in contract.writes.items() {
+            if member.holder(project, path).is_some_and(|it| is_writable(it.1)) {
+                continue;
+            }
             let (name, image) = (member.name, &contract.repository);
             findings.on(
                 &member,
@@ -31,30 +33,18 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Returns every folder over which a volume, bind or tmpfs is mounted, and whether that is
-/// writable.
-fn places(project: &Project<'_>, member: &Member<'_>) -> Vec<(String, bool)> {
-    let service = member.service;
-    let mounts = service.volumes.iter().map(|it| (project.resolve(&it.target), !it.read_only));
-    let memory = service.tmpfs.iter().map(|written| {
-        let entry = project.resolve(written);
-        let (path, options) = entry.split_once(':').unwrap_or((&entry, ""));
-        (path.to_owned(), !options.split(',').any(|it| it == "ro"))
-    });
-    mounts.chain(memory).map(|(path, it)| (path.trim_end_matches('/').to_owned(), it)).collect()
-}
-
-/// Whether the innermost mount over `path` is writable.
-fn is_writable(places: &[(String, bool)], path: &str) -> bool {
-    let covers = |place: &&(String, bool)| {
-        path.strip_prefix(place.0.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'))
-    };
-    places.iter().filter(covers).max_by_key(|it| it.0.len()).is_some_and(|it| it.1)
+/// Whether the container may write to what lies there. An anonymous volume does not count: each new
+/// container would leave one behind.
+fn is_writable(holder: Holder<'_>) -> bool {
+    match holder {
+        Holder::Mount(mount) => !mount.read_only,
+        Holder::Memory { is_writable } => is_writable,
+        Holder::Anonymous => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_writable;
     use crate::checks::testing::{break_file, break_stack, spec};
 
     #[test]
@@ -81,12 +71,5 @@ mod tests {
           --> web.rs
           help: put a tmpfs or a writable volume at `/tmp`
         ");
-    }
-
-    #[test]
-    fn the_innermost_place_counts() {
-        let places = [("/a".to_owned(), true), ("/a/b".to_owned(), false)];
-        assert!(is_writable(&places, "/a/c") && is_writable(&places, "/a"));
-        assert!(!is_writable(&places, "/a/b/c") && !is_writable(&places, "/ab"));
     }
 }

@@ -61,7 +61,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 /// Returns the declaration by which several services write to a mount: the whole folder, and why.
 fn shared(member: &Member<'_>, mount: &ServiceMount) -> Option<(Source, &'static str)> {
-    let declared = member.facts().mounts.iter().find(|it| it.target == mount.target)?;
+    let declared = member.declared(mount)?;
     let whole = match declared.source {
         Source::Variable(variable, _) => Source::Variable(variable, ""),
         other @ (Source::Volume(_) | Source::Host(_) | Source::File(_)) => other,

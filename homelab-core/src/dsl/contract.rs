@@ -44,6 +44,14 @@ pub struct Contract {
     /// Paths that hold what must survive: each must be a mount.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub data: Fact<Vec<String>>,
+    /// Variables by which it keeps `data` elsewhere, each with the path that holds without it; absent
+    /// where that follows from another one.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub data_variables: Fact<Vec<Setting>>,
+    /// Paths that it declares as `VOLUME`: without a mount at that very path each new container has
+    /// an empty volume without a name there.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub volumes: Fact<Vec<String>>,
     /// Paths outside `data` that it writes: with a read-only root each needs a mount or tmpfs.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub writes: Fact<Vec<String>>,
@@ -134,6 +142,8 @@ impl Contract {
             self.user.source(),
             self.ports.source(),
             self.data.source(),
+            self.data_variables.source(),
+            self.volumes.source(),
             self.writes.source(),
             self.dumps.source(),
             self.free.source(),

@@ -1,6 +1,7 @@
 //! A Compose file in its normal form with the facts about its services; rules and reports read it.
 
 mod attached;
+mod kept;
 mod member;
 mod networks;
 mod positions;
@@ -10,6 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use self::attached::{Attached, attached};
 pub(crate) use self::attached::{HOST, OUTSIDE};
+pub(crate) use self::kept::{Holder, clean_path};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
 use self::positions::{Positions, by_name};

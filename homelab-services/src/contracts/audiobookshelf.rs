@@ -17,6 +17,11 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(80)]),
         data: by.all(["/config", "/metadata"]),
+        data_variables: by.all([
+            Setting::new("CONFIG_PATH", Some("/config")),
+            Setting::new("METADATA_PATH", Some("/metadata")),
+        ]),
+        volumes: by.none(),
         ships_health: by.is(false),
         requires: by.none(),
         // Without it the key is made at random and kept in the database.

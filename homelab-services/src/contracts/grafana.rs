@@ -13,6 +13,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(472),
         ports: by.all([Port::new(3000)]),
         data: by.all(["/var/lib/grafana"]),
+        data_variables: by.all([Setting::new("GF_PATHS_DATA", Some("/var/lib/grafana"))]),
         ships_health: by.is(false),
         // Without it the administrator's password is `admin` until somebody changes it.
         requires: by.all(["GF_SECURITY_ADMIN_PASSWORD"]),

@@ -20,6 +20,9 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(5432)]),
         data: by.all(["/var/lib/postgresql/data"]),
+        data_variables: by.all([Setting::new("PGDATA", Some("/var/lib/postgresql/data"))]),
+        // Inherited from PostgreSQL's official image.
+        volumes: by.all(["/var/lib/postgresql/data"]),
         writes: by.all(["/etc/postgresql", "/var/run/postgresql"]),
         requires: by.all(["POSTGRES_PASSWORD"]),
         read_only: RUN.is(ReadOnly::Works),

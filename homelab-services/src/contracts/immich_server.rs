@@ -13,6 +13,8 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(2283)]),
         data: by.all(["/data"]),
+        data_variables: reported("a fork's copy of docs/docs/install/environment-variables.md")
+            .all([Setting::new("IMMICH_MEDIA_LOCATION", Some("/data"))]),
         writes: by.all(["/tmp", "/run"]),
         // The last variable decides whether a first visitor can become the administrator or load a
         // dump into the database: `/api/auth/admin-sign-up` and

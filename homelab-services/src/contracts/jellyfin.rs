@@ -29,6 +29,12 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(8096), Port::udp(7359)]),
         data: by.all(["/config"]),
+        // The second one does not follow the first.
+        data_variables: by.all([
+            Setting::new("JELLYFIN_DATA_DIR", Some("/config")),
+            Setting::new("JELLYFIN_CONFIG_DIR", Some("/config/config")),
+        ]),
+        volumes: by.all(["/config", "/cache"]),
         writes: server.all(["/cache", "/tmp"]),
         free: server.is(Memory::gib(2)),
         requires: by.none(),

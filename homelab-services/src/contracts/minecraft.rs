@@ -10,6 +10,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(25565), Port::new(25575)]),
         data: by.all(["/data"]),
+        volumes: by.all(["/data"]),
         ships_health: by.is(true),
         requires: by.all(["EULA"]),
         secrets: by.all([SecretKey::or_file("RCON_PASSWORD")]),

@@ -18,6 +18,8 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(4533)]),
         data: by.all(["/data"]),
+        data_variables: by.all([Setting::new("ND_DATAFOLDER", Some("/data"))]),
+        volumes: by.all(["/data", "/music"]),
         writes: by.all(["/tmp"]),
         read_only: by.is(ReadOnly::Works),
         ships_health: by.is(false),

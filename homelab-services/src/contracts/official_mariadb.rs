@@ -18,6 +18,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(3306)]),
         data: by.all(["/var/lib/mysql"]),
+        volumes: by.all(["/var/lib/mysql"]),
         // The second one is inferred: the server's folder for temporary files.
         writes: by.all(["/run/mysqld", "/tmp"]),
         ships_health: by.is(false),

@@ -15,6 +15,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(27_017)]),
         data: by.all(["/data/db"]),
+        volumes: by.all(["/data/db", "/data/configdb"]),
         // `/data/configdb` is a volume of the image, in which only a server of configurations of a
         // cluster keeps something.
         writes: by.all(["/data/configdb", "/tmp"]),

@@ -16,6 +16,8 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(80)]),
         data: by.all(["/var/www/html"]),
+        data_variables: by.all([Setting::new("NEXTCLOUD_DATA_DIR", Some("/var/www/html/data"))]),
+        volumes: by.all(["/var/www/html"]),
         ships_health: by.is(false),
         requires: by.none(),
         secrets: by.all([

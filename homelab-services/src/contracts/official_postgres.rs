@@ -24,6 +24,8 @@ fn contract(tags: Tags, data: &str) -> Contract {
         ports: by.all([Port::new(5432)]),
         user: by.is(0),
         data: by.all([data]),
+        data_variables: by.all([Setting::new("PGDATA", Some(data))]),
+        volumes: by.all([data]),
         // The server's socket.
         writes: by.all(["/var/run/postgresql"]),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),

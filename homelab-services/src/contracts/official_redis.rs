@@ -13,6 +13,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(6379)]),
         data: by.all(["/data"]),
+        volumes: by.all(["/data"]),
         // Inferred: its working folder is the data's.
         writes: by.none(),
         ships_health: by.is(false),

@@ -12,6 +12,10 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(8000)]),
         data: by.all(["/usr/src/paperless/data", "/usr/src/paperless/media"]),
+        data_variables: by.all([
+            Setting::new("PAPERLESS_DATA_DIR", Some("/usr/src/paperless/data")),
+            Setting::new("PAPERLESS_MEDIA_ROOT", Some("/usr/src/paperless/media")),
+        ]),
         writes: by.all(["/usr/src/paperless/consume", "/usr/src/paperless/export", "/run", "/tmp"]),
         ships_health: by.is(true),
         // Without an administrator the first visitor could become one.

@@ -13,6 +13,9 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(8080)]),
         data: by.all(["/backups"]),
+        data_variables: by.all([Setting::new("BACKUP_DIR", Some("/backups"))]),
+        // Besides that of PostgreSQL's image, which holds nothing here.
+        volumes: by.all(["/backups"]),
         dumps: by.is(true),
         writes: by.all(["/var/lib/postgresql/data"]),
         requires: by.all(["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"]),

@@ -14,6 +14,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(65_534),
         ports: by.all([Port::new(9090)]),
         data: by.all(["/prometheus"]),
+        volumes: by.all(["/prometheus"]),
         writes: by.none(),
         ships_health: by.is(false),
         requires: by.none(),

@@ -12,6 +12,8 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(8384), Port::new(22_000), Port::udp(22_000), Port::udp(21_027)]),
         data: by.all(["/var/syncthing"]),
+        data_variables: by.all([Setting::new("STHOMEDIR", Some("/var/syncthing/config"))]),
+        volumes: by.all(["/var/syncthing"]),
         writes: by.none(),
         requires: by.none(),
         read_only: reported("drop-tested with 2.0 by tmatens/container-security-profiles")

@@ -16,6 +16,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(3001)]),
         data: by.all(["/app/data"]),
+        data_variables: by.all([Setting::new("DATA_DIR", Some("/app/data"))]),
         writes: by.all(["/tmp"]),
         requires: by.none(),
         read_only: reported("drop-tested with tag 2 by tmatens/container-security-profiles")

@@ -11,6 +11,7 @@ pub(super) fn contract() -> Contract {
         user: by.is(0),
         ports: by.all([Port::new(6379)]),
         data: by.all(["/data"]),
+        volumes: by.all(["/data"]),
         writes: by.none(),
         requires: by.none(),
         read_only: reported("drop-tested by tmatens/container-security-profiles")

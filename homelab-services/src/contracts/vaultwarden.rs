@@ -13,6 +13,14 @@ pub(super) fn contract() -> Contract {
         // Above 1024, as the service sets it; the image's own default is 80.
         ports: by.all([Port::new(8080)]),
         data: by.all(["/data"]),
+        // The others are folders and a file of their own, by default below the first.
+        data_variables: by.all([
+            Setting::new("DATA_FOLDER", Some("/data")),
+            Setting::new("ATTACHMENTS_FOLDER", None),
+            Setting::new("SENDS_FOLDER", None),
+            Setting::new("RSA_KEY_FILENAME", None),
+        ]),
+        volumes: by.all(["/data"]),
         writes: by.all(["/tmp"]),
         read_only: by.is(ReadOnly::Works),
         ships_health: by.is(true),

@@ -18,6 +18,7 @@ pub(super) fn contract() -> Contract {
         ports: by.all([Port::new(8080)]),
         // Its logs are there, too.
         data: by.all(["/app/data"]),
+        data_variables: by.all([Setting::new("ZIGBEE2MQTT_DATA", Some("/app/data"))]),
         ships_health: by.is(false),
         // Without a file of settings it asks for them on the panel's port.
         requires: by.none(),

@@ -57,6 +57,7 @@ pub fn define(settings: &Settings) -> Service<App, Precious> {
             Bind::env_scratch(&settings.recordings, "recordings are kept for days only")
                 .at("/media/frigate"),
         )
+        .accept("data-mounted", "/media/frigate", "a disk that dies takes a few days along")
         .tmpfs(Tmpfs::at("/tmp/cache").size(Memory::gib(1)))
         .shared_memory(FRAMES)
         .capability(Capability::Chown, "its init gives the folder of logs to their writer")

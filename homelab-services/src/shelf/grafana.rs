@@ -97,6 +97,7 @@ fn numbers(settings: &Settings) -> Service<App> {
             "--web.external-url=/prometheus/",
             "--web.route-prefix=/",
         ])
+        .accept("data-mounted", "/prometheus", "a household can do without past numbers")
         .mount(Bind::config(settings.config).at("/etc/prometheus"))
         .mount(SERIES)
         .memory(Memory::mib(256).up_to(Memory::gib(1)))

@@ -138,6 +138,7 @@ fn broker(settings: &Settings) -> Service<App> {
         .secret(HUB_PASSWORD)
         .secret(ZIGBEE_PASSWORD)
         .mount(MESSAGES)
+        .accept("data-mounted", "/mosquitto/data", "the hub asks, and devices say it again")
         // Accounts and settings; and the image declares a volume for logs.
         .tmpfs(Tmpfs::at("/tmp").owned_by(MOSQUITTO))
         .tmpfs(Tmpfs::at("/mosquitto/log").owned_by(MOSQUITTO))

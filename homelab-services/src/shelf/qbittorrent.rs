@@ -66,6 +66,7 @@ fn vpn(settings: &Settings) -> Service<Agent> {
         // The proxy asks the client's panel over a network of the two.
         .env("FIREWALL_INPUT_PORTS", WEB)
         .mount(SERVERS)
+        .accept("data-mounted", "/gluetun", "the list is fetched again")
         .writable_root("it writes the resolver's settings; read-only was not tried")
         .memory(Memory::mib(64).up_to(Memory::mib(256)))
 }

@@ -31,7 +31,8 @@ pub struct Setting {
 }
 
 impl Setting {
-    fn new(key: &str, default: Option<&str>) -> Self {
+    /// Names a variable, and what holds without it where that is known.
+    pub fn new(key: &str, default: Option<&str>) -> Self {
         Self { key: key.to_owned(), default: default.map(str::to_owned) }
     }
 }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::json::{entries, list, text, truth};
 use super::same;
-use super::words::{host_path, path};
+use super::words::host_path;
 use crate::compose::{BindOptions, File, MountKind, Service, ServiceMount, ServiceSecret};
+use crate::model::project::clean_path;
 
 /// A mount as the engine has it.
 struct Found<'a> {
@@ -29,7 +30,7 @@ pub(super) fn volumes(
     found.sort_by(|a, b| a.target.cmp(&b.target));
     let (mut volumes, mut secrets) = (Vec::new(), Vec::new());
     for own in &wanted.volumes {
-        let target = path(&own.target);
+        let target = clean_path(&own.target);
         if let Some(at) = found.iter().position(|it| it.target == target) {
             volumes.push(found.remove(at).told(Some(own), file));
         }
@@ -46,7 +47,7 @@ pub(super) fn volumes(
 
 fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
     list(container, "/Mounts").filter(|it| text(it, "/Type") != "tmpfs").map(|mount| {
-        let target = path(text(mount, "/Destination"));
+        let target = clean_path(text(mount, "/Destination"));
         let (kind, source) = match text(mount, "/Type") {
             "volume" => (MountKind::Volume, text(mount, "/Name")),
             _ => (MountKind::Bind, text(mount, "/Source")),
@@ -54,7 +55,7 @@ fn all(container: &Value) -> impl Iterator<Item = Found<'_>> {
         // The engine makes the missing source of a bind in the short form, but not in the long
         // form.
         let mut long = list(container, "/HostConfig/Mounts");
-        let long = long.find(|it| path(text(it, "/Target")) == target);
+        let long = long.find(|it| clean_path(text(it, "/Target")) == target);
         let creates = long.is_none_or(|it| truth(it, "/BindOptions/CreateMountpoint"));
         let read_only = mount.get("RW").and_then(Value::as_bool) == Some(false);
         Found { kind, source, target, read_only, creates }
@@ -106,7 +107,7 @@ impl Found<'_> {
     /// Returns the secret that the mount is, if it is one: one of the file's at this path, else one
     /// by its name.
     fn secret(&self, wanted: &Service, file: &File) -> Option<ServiceSecret> {
-        let own = wanted.secrets.iter().find(|it| path(&it.path()) == self.target).cloned();
+        let own = wanted.secrets.iter().find(|it| clean_path(&it.path()) == self.target).cloned();
         let by_name = || {
             let source = self.target.strip_prefix("/run/secrets/")?.to_owned();
             Some(ServiceSecret { source, target: None })
@@ -123,7 +124,7 @@ impl Found<'_> {
         let is_invented =
             self.source.len() == 64 && self.source.bytes().all(|it| it.is_ascii_hexdigit());
         let declared = |image: &Value| {
-            entries(image, "/Config/Volumes").iter().any(|it| path(it.0) == self.target)
+            entries(image, "/Config/Volumes").iter().any(|it| clean_path(it.0) == self.target)
         };
         self.kind == MountKind::Volume && is_invented && image.is_none_or(declared)
     }

@@ -1,23 +1,11 @@
 //! Recognises spellings that mean the same: of paths, durations and modes.
 
 use crate::dsl::units::scaled;
-
-/// Removes what changes nothing in a path: `//`, `.`, `..` and a slash at the end.
-pub(super) fn path(text: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            other => parts.push(other),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
+use crate::model::project::clean_path;
 
 /// Simplifies a path of the host, where `/var/run` is a link to `/run` on every distribution.
 pub(super) fn host_path(text: &str) -> String {
-    let path = path(text);
+    let path = clean_path(text);
     match path.strip_prefix("/var/run") {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),
         Some(_) | None => path,
@@ -99,8 +87,5 @@ mod tests {
         assert_eq!(host_path("/var/run/docker.sock"), "/run/docker.sock");
         assert_eq!(host_path("/var/run/"), "/run");
         assert_eq!(host_path("/var/runner"), "/var/runner");
-        assert_eq!(path("/var/run/docker.sock"), "/var/run/docker.sock");
-        assert_eq!(path("/srv//homelab/./x/../config/"), "/srv/homelab/config");
-        assert_eq!(path("/"), "/");
     }
 }
