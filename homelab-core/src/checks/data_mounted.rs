@@ -45,12 +45,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             };
             let name = member.name;
             let said = variable.map(|it| format!(", as `{it}` says")).unwrap_or_default();
+            let or = variable.map(|it| format!(", or correct `{it}`")).unwrap_or_default();
             findings.on(
                 &member,
                 format!("`{name}` keeps data in `{path}`{said}, which {fault}"),
                 Help::new(
-                    format!("mount a precious volume or host path at `{at}`"),
-                    format!("mount a volume or a host path at `{at}`"),
+                    format!("mount a precious volume or host path at `{at}`{or}"),
+                    format!("mount a volume or a host path at `{at}`{or}"),
                 ),
             );
         }
@@ -158,7 +159,7 @@ mod tests {
         insta::assert_snapshot!(found("/tmp/x"), @r"
         error[data-mounted]: `web` keeps data in `/tmp/x`, as `DATA` says, which is in memory at `/tmp`
           --> web.rs
-          help: mount a precious volume or host path at `/tmp/x`
+          help: mount a precious volume or host path at `/tmp/x`, or correct `DATA`
         ");
         for value in ["/files", "/files/web", "relative"] {
             assert_eq!(found(value), "", "{value}");

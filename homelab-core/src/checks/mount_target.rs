@@ -5,14 +5,12 @@
 //!
 //! Fix: remove it, or give it another path in the container.
 
-use std::path::{Path, PathBuf};
-
 use indexmap::IndexMap;
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::compose::{Service, ServiceMount, ServiceSecret};
-use crate::model::project::Project;
+use crate::model::project::{Project, clean_path};
 
 pub(super) const RULE: Rule = Rule {
     id: "mount-target",
@@ -27,18 +25,18 @@ const SYSTEM: &[&str] =
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
-        // Paths are equal when only `//`, `/./` or a slash at the end differ.
-        let mut taken: IndexMap<PathBuf, String> = IndexMap::new();
+        let mut taken: IndexMap<String, String> = IndexMap::new();
         for (target, what) in places(member.service) {
             let (target, what) = (project.resolve(&target), project.resolve(&what));
-            if SYSTEM.iter().any(|it| Path::new(it) == Path::new(&target)) {
+            let path = clean_path(&target);
+            if SYSTEM.contains(&path.as_str()) {
                 findings.on(
                     &member,
                     format!("`{}` has {what} at `{target}`, which hides its program", member.name),
                     "give it another path in the container".to_owned(),
                 );
             }
-            let Some(other) = taken.insert(target.clone().into(), what.clone()) else { continue };
+            let Some(other) = taken.insert(path, what.clone()) else { continue };
             findings.on(
                 &member,
                 format!("`{}` has {other} and {what} at `{target}`", member.name),
@@ -81,6 +79,11 @@ mod tests {
         });
         insta::assert_snapshot!(program, @r"
         error[mount-target]: `web` has `$DATA_ROOT/files` at `/usr/`, which hides its program
+          --> web.rs
+          help: give it another path in the container
+        ");
+        insta::assert_snapshot!(web(|it| it.tmpfs.push("/sync/../etc".to_owned())), @r"
+        error[mount-target]: `web` has a tmpfs at `/sync/../etc`, which hides its program
           --> web.rs
           help: give it another path in the container
         ");

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::mount::Source;
+pub(super) use self::mount::assert_in_container;
 pub use self::mount::{Backup, Bind, Mount, Policy, Tmpfs, Volume};
 use self::written::WrittenSecret;
 use crate::dsl::name;

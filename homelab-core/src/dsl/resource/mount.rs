@@ -180,6 +180,17 @@ const fn policy(backup: Backup) -> Policy {
     }
 }
 
+/// Panics unless it is an absolute path without an empty part, `.` or `..`, which would lead to
+/// another place than it seems to.
+#[track_caller]
+pub(in crate::dsl) const fn assert_in_container(path: &str) {
+    assert!(is_absolute(path), "a path in the container is absolute: begin it with `/`");
+    assert!(
+        is_straight(path.as_bytes()),
+        "a path in the container has no `//`, `/./` or `/../`: shorten it"
+    );
+}
+
 const fn is_absolute(path: &str) -> bool {
     !path.is_empty() && path.as_bytes()[0] == b'/'
 }
@@ -251,10 +262,7 @@ impl<K> Mount<K> {
         policy: Policy,
         shared: Option<&'static str>,
     ) -> Self {
-        assert!(
-            is_absolute(target),
-            "a mount's path in the container is absolute: begin it with `/`"
-        );
+        assert_in_container(target);
         Self { source, target, policy, shared, kind: PhantomData }
     }
 
@@ -286,7 +294,7 @@ impl Tmpfs {
     /// Makes a folder in memory with Docker's options: `noexec`, `nosuid`, `nodev`, mode 1777.
     #[track_caller]
     pub const fn at(path: &'static str) -> Self {
-        assert!(is_absolute(path), "a tmpfs path is absolute: begin it with `/`");
+        assert_in_container(path);
         Self { path, owner: None, size: None, options: "" }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Holds, Role, Service, State};
 use crate::dsl::privilege::{Exception, Nvidia};
-use crate::dsl::resource::{Mount, Tmpfs};
+use crate::dsl::resource::{Mount, Tmpfs, assert_in_container};
 use crate::dsl::text::Text;
 use crate::dsl::variable::EnvVar;
 
@@ -24,7 +24,9 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Passes the device whose path is in a variable, and which many may use, such as a graphics
     /// processor. Default: none.
+    #[track_caller]
     pub fn device(mut self, source: &EnvVar, target: &'static str) -> Self {
+        assert_in_container(target);
         self.spec.devices.push((Text::variable(source), target));
         self
     }
@@ -40,6 +42,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// for this reason. Default: none.
     #[track_caller]
     pub fn own_device_at(mut self, path: &'static str, because: &'static str) -> Self {
+        assert_in_container(path);
         self.spec.devices.push((Text::literal(path), path));
         self.exception(Exception::Device(path), because)
     }
