@@ -25,6 +25,7 @@ mod depends_healthy;
 mod depends_profiles;
 mod docker_socket;
 mod doubled_dollar;
+mod dump_whole;
 mod dumper_version;
 mod egress;
 mod end_of_life;
@@ -176,6 +177,7 @@ pub const ALL: &[Rule] = &[
     database_backup::RULE,
     database_dump::RULE,
     dumper_version::RULE,
+    dump_whole::RULE,
     volume_writers::RULE,
     mount_target::RULE,
     data_mounted::RULE,

@@ -26,11 +26,15 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         let server = host.and_then(|it| project.member(&project.resolve(it)));
         let Some(server) = server else { continue };
         let Some(others) = keys(&server).filter(|it| it.host.is_none()) else { continue };
-        let settings = [("user", &own.user, &others.user), ("database", &own.name, &others.name)];
+        // A client that dumps all databases only logs in to the one that it names.
+        let dumps_all = own.dump_all.as_ref().and_then(|it| client.service.environment.get(it));
+        let name = own.name.as_ref().filter(|_| dumps_all.is_none_or(|it| it != "TRUE"));
+        let settings =
+            [("user", own.user.as_ref(), &others.user), ("database", name, &others.name)];
         for (what, own, others) in settings {
             let (Some(own), Some(others)) = (own, others) else { continue };
             let said = value(project, &client, own).zip(value(project, &server, others));
-            let Some((own_value, value)) = said.filter(|(one, other)| one != other) else {
+            let Some((own_value, value)) = said.filter(|(one, other)| !names(one, other)) else {
                 continue;
             };
             findings.on(
@@ -67,6 +71,11 @@ fn keys<'a>(member: &Member<'a>) -> Option<&'a DatabaseKeys> {
     member.contract().and_then(|it| it.database.get())
 }
 
+/// Whether a client's value is the server's, or a list that has it, as one that dumps may say.
+fn names(own: &str, others: &str) -> bool {
+    own.split([',', ' ']).any(|it| it == others)
+}
+
 /// Returns what a service says, or what holds when it says nothing.
 fn value(project: &Project<'_>, member: &Member<'_>, setting: &Setting) -> Option<String> {
     let said = member.service.environment.get(&setting.key);
@@ -75,8 +84,9 @@ fn value(project: &Project<'_>, member: &Member<'_>, setting: &Setting) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, break_file, spec};
+    use crate::checks::testing::{break_both, break_file, break_image, spec};
     use crate::compose::Service;
+    use crate::dsl::contract::{DatabaseKeys, ran};
     use crate::dsl::resource::Secret;
     use crate::dsl::text::Text;
 
@@ -129,6 +139,25 @@ mod tests {
             set(web, "DB_HOST", "db.example.org");
         };
         assert_eq!(found(elsewhere), "");
+    }
+
+    #[test]
+    fn a_client_that_dumps_may_name_several_databases_or_all() {
+        let found = |name: &str, all: &str| {
+            break_image(
+                |file| {
+                    set(&mut file.services["db"], "DB_DATABASE", "web");
+                    set(&mut file.services["web"], "DB_NAME", name);
+                    set(&mut file.services["web"], "ALL", all);
+                },
+                |image| {
+                    let keys = DatabaseKeys::client("DB_HOST").name("DB_NAME", None);
+                    image.database = ran("tests").is(keys.dumps_with("OPTIONS", "ALL"));
+                },
+            )
+        };
+        assert_eq!(found("notes,web", "FALSE") + &found("template1", "TRUE"), "");
+        assert!(found("notes,webs", "FALSE").contains("database-login"));
     }
 
     #[test]

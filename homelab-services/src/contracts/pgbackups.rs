@@ -2,8 +2,8 @@
 
 use homelab_core::prelude::*;
 
-/// Facts: `debian.Dockerfile`, `init.sh`, `env.sh`, `backup.sh` at d257e5d. Its dumps have mode 0644,
-/// in folders of mode 0755 (run).
+/// Facts: `debian.Dockerfile`, `init.sh`, `env.sh`, `backup.sh`, `README.md` at d257e5d. Its dumps have
+/// mode 0644, in folders of mode 0755 (run).
 pub(super) fn contract() -> Contract {
     let by = read("https://github.com/prodrigestivill/docker-postgres-backup-local");
     Contract {
@@ -25,10 +25,12 @@ pub(super) fn contract() -> Contract {
         .is(ReadOnly::Works),
         ships_health: by.is(true),
         secrets: by.all([SecretKey::or_file("POSTGRES_PASSWORD")]),
-        // `POSTGRES_DB` lists several databases.
         database: by.is(DatabaseKeys::client("POSTGRES_HOST")
             .user("POSTGRES_USER", None)
-            .password("POSTGRES_PASSWORD")),
+            // It may list several.
+            .name("POSTGRES_DB", None)
+            .password("POSTGRES_PASSWORD")
+            .dumps_with("POSTGRES_EXTRA_OPTS", "POSTGRES_CLUSTER")),
         panel: by.none(),
         egress: by.is(Egress::None),
         peers: by.none(),

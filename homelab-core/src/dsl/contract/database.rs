@@ -18,6 +18,12 @@ pub struct DatabaseKeys {
     /// The password's variable; the file that its `Contract::file_variable` names is read, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The variable with further options of the program by which a client dumps the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dump_options: Option<String>,
+    /// The variable by which, with the value `TRUE`, a client dumps all databases of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dump_all: Option<String>,
 }
 
 /// A variable, and what holds without it.
@@ -64,5 +70,12 @@ impl DatabaseKeys {
     #[must_use]
     pub fn password(self, key: &str) -> Self {
         Self { password: Some(key.to_owned()), ..self }
+    }
+
+    /// Names the variables of a client that dumps: with options of `pg_dump`, and the one that is
+    /// `TRUE` when it dumps all databases of the server. Its `name` may list several.
+    #[must_use]
+    pub fn dumps_with(self, options: &str, all: &str) -> Self {
+        Self { dump_options: Some(options.to_owned()), dump_all: Some(all.to_owned()), ..self }
     }
 }
