@@ -18,6 +18,7 @@ mod data_mounted;
 mod data_on_proxy_network;
 mod database_backup;
 mod database_dump;
+mod database_durable;
 mod database_login;
 mod database_role;
 mod depends_cycle;
@@ -176,6 +177,7 @@ pub const ALL: &[Rule] = &[
     backup_coverage::RULE,
     database_backup::RULE,
     database_dump::RULE,
+    database_durable::RULE,
     dumper_version::RULE,
     dump_whole::RULE,
     volume_writers::RULE,

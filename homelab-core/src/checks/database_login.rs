@@ -2,7 +2,8 @@
 //!
 //! A database makes its user, its database and its password once, at its first start. A client that
 //! says another name or reads another secret is refused at every start, and correcting the server's
-//! side then changes nothing.
+//! side then changes nothing. And a server that trusts everybody gives its data to whoever reaches it,
+//! whatever secret its clients have.
 //!
 //! Fix: give both sides the same constant: the server's variable and the client's, `.secret_env(…)`
 //! with one secret.
@@ -22,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for client in project.members() {
         let Some(own) = keys(&client) else { continue };
+        trust(project, &client, own, findings);
         let host = own.host.as_ref().and_then(|it| client.service.environment.get(it));
         let server = host.and_then(|it| project.member(&project.resolve(it)));
         let Some(server) = server else { continue };
@@ -64,6 +66,19 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 format!("name one secret in `{own}` and in `{others}` of `{}`", server.name),
             );
         }
+    }
+}
+
+/// Finds a server that asks nobody for a password.
+fn trust(project: &Project<'_>, server: &Member<'_>, keys: &DatabaseKeys, findings: &mut Findings) {
+    let Some(key) = &keys.trust else { return };
+    let said = server.service.environment.get(key);
+    if said.is_some_and(|it| project.resolve(it) == "trust") {
+        findings.on(
+            server,
+            format!("`{}` lets in everybody: `{key}` is `trust`", server.name),
+            format!("remove `{key}`; a database that was made so keeps it in `pg_hba.conf`"),
+        );
     }
 }
 
@@ -158,6 +173,22 @@ mod tests {
         };
         assert_eq!(found("notes,web", "FALSE") + &found("template1", "TRUE"), "");
         assert!(found("notes,webs", "FALSE").contains("database-login"));
+    }
+
+    #[test]
+    fn a_server_that_trusts_everybody_is_found() {
+        let found = |method: &str| {
+            break_image(
+                |file| set(&mut file.services["web"], "METHOD", method),
+                |image| image.database = ran("tests").is(DatabaseKeys::server().trust("METHOD")),
+            )
+        };
+        insta::assert_snapshot!(found("trust"), @r"
+        error[database-login]: `web` lets in everybody: `METHOD` is `trust`
+          --> web.rs
+          help: remove `METHOD`; a database that was made so keeps it in `pg_hba.conf`
+        ");
+        assert_eq!(found("scram-sha-256"), "");
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) fn contract() -> Contract {
             .user("POSTGRES_USER", Some("postgres"))
             // Without it the database has the user's name.
             .name("POSTGRES_DB", None)
-            .password("POSTGRES_PASSWORD")),
+            .password("POSTGRES_PASSWORD")
+            .trust("POSTGRES_HOST_AUTH_METHOD")),
         panel: by.none(),
         egress: by.is(Egress::None),
         peers: by.none(),

@@ -33,7 +33,8 @@ fn contract(tags: Tags, data: &str) -> Contract {
             .user("POSTGRES_USER", Some("postgres"))
             // Without it the database has the user's name.
             .name("POSTGRES_DB", None)
-            .password("POSTGRES_PASSWORD")),
+            .password("POSTGRES_PASSWORD")
+            .trust("POSTGRES_HOST_AUTH_METHOD")),
         panel: by.none(),
         one_way: by.because("a major version writes files that others cannot read"),
         ..Contract::of("postgres")

@@ -18,6 +18,9 @@ pub struct DatabaseKeys {
     /// The password's variable; the file that its `Contract::file_variable` names is read, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The variable by which, with the value `trust`, a server lets in everybody without a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
     /// The variable with further options of the program by which a client dumps the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dump_options: Option<String>,
@@ -70,6 +73,12 @@ impl DatabaseKeys {
     #[must_use]
     pub fn password(self, key: &str) -> Self {
         Self { password: Some(key.to_owned()), ..self }
+    }
+
+    /// Names the variable by which, with the value `trust`, a server lets in everybody.
+    #[must_use]
+    pub fn trust(self, key: &str) -> Self {
+        Self { trust: Some(key.to_owned()), ..self }
     }
 
     /// Names the variables of a client that dumps: with options of `pg_dump`, and the one that is
