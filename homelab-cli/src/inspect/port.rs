@@ -22,15 +22,10 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
     let listeners = context.house.host.listeners();
     let mut own = None;
     for member in context.enabled() {
-        for port in &member.service.ports {
-            let address = port.host_ip.as_deref().map(|it| context.project.resolve(it));
-            let address = address.unwrap_or_else(|| "0.0.0.0".to_owned());
+        for range in context.project.ranges(&member.service.ports) {
+            let address = range.address.as_deref().unwrap_or("0.0.0.0");
             // `host-env` reports a text that is no address.
             let Ok(address) = address.parse::<Ipv4Addr>() else { continue };
-            // Of a range the engine takes a port that is free; in our own files each is one port.
-            let Ok(number) = context.project.resolve(&port.published).parse::<u16>() else {
-                continue;
-            };
             let subject = member.name;
             if !is_address_of_this_host(address) {
                 findings.error(
@@ -40,22 +35,26 @@ fn run(context: &Context<'_>, findings: &mut Findings) {
                 );
                 continue;
             }
-            let held = listeners.iter().find(|it| it.holds(address, number, port.protocol));
-            let Some(held) = held else { continue };
-            let own = own.get_or_insert_with(|| own_ports(&context.project.file().name));
-            let protocol = port.protocol;
-            let message = format!(
-                "`{address}:{number}/{protocol}` is taken: something listens on `{}`",
-                held.address
-            );
-            match own {
-                Some(own) if own.contains(&(number, protocol)) => {}
-                Some(_) => findings.error(subject, message, help(number, protocol)),
-                None => findings.warning(
-                    subject,
-                    format!("{message}; Docker did not say whether it is this stack itself"),
-                    "mend what `host-engine` says, then run this again".to_owned(),
-                ),
+            // Of a range that leads to one port the engine takes one that is free.
+            let numbers = range.numbers.clone().filter(|_| range.is_each());
+            let protocol = range.protocol();
+            for number in numbers.into_iter().flatten() {
+                let held = listeners.iter().find(|it| it.holds(address, number, protocol));
+                let Some(held) = held else { continue };
+                let own = own.get_or_insert_with(|| own_ports(&context.project.file().name));
+                let message = format!(
+                    "`{address}:{number}/{protocol}` is taken: something listens on `{}`",
+                    held.address
+                );
+                match own {
+                    Some(own) if own.contains(&(number, protocol)) => {}
+                    Some(_) => findings.error(subject, message, help(number, protocol)),
+                    None => findings.warning(
+                        subject,
+                        format!("{message}; Docker did not say whether it is this stack itself"),
+                        "mend what `host-engine` says, then run this again".to_owned(),
+                    ),
+                }
             }
         }
     }

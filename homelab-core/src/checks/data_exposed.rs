@@ -23,8 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members().filter(|it| it.role() == Some(RoleKind::Data)) {
         let name = member.name;
-        for port in project.published(&member) {
-            let port = project.port_text(port);
+        for port in project.ranges(project.published(&member)) {
             findings.on(
                 &member,
                 format!("the database `{name}` publishes the port `{port}`"),

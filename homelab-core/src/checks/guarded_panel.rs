@@ -57,8 +57,8 @@ fn published(project: &Project<'_>, member: &Member<'_>, panel: Port, findings: 
     }
     let ports = project.published(member).into_iter();
     let ports = ports.filter(|it| it.target == panel.number());
-    for published in ports.filter(|it| !is_own_by_default(it)) {
-        let (name, port) = (member.name, project.port_text(published));
+    for port in project.ranges(ports.filter(|it| !is_own_by_default(it))) {
+        let name = member.name;
         findings.on(
             member,
             format!("the panel of `{name}`, which strangers can enter, is published on `{port}`"),

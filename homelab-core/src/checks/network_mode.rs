@@ -57,9 +57,10 @@ fn has_in_vain(project: &Project<'_>, member: &Member<'_>) -> Vec<String> {
     let facts = member.facts();
     let mut all: Vec<_> =
         facts.on.iter().map(|it| format!("the network `{}`", it.name())).collect();
-    let ports = member.service.ports.iter().map(|it| project.port_text(it));
+    let ports = project.ranges(&member.service.ports);
     let declared = facts.publishes.iter().map(|it| it.port.to_string());
-    let ports = ports.chain(declared.filter(|_| member.is_on_host()));
+    let ports =
+        ports.iter().map(ToString::to_string).chain(declared.filter(|_| member.is_on_host()));
     all.extend(ports.map(|it| format!("the published port `{it}`")));
     if member.owner().is_some() {
         all.extend(facts.egress.map(|_| "a way out of its own".to_owned()));

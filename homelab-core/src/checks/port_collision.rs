@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::dsl::units::Protocol;
-use crate::model::project::{Member, Project};
+use crate::model::project::{Member, PortRange, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "port-collision",
@@ -68,21 +68,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 fn claims<'a>(project: &Project<'_>, member: Member<'a>) -> Vec<Claim<'a>> {
-    let mut claims = Vec::new();
-    for port in &member.service.ports {
-        let published = project.resolve(&port.published);
-        let (first, last) = published.split_once('-').unwrap_or((&published, &published));
-        // Port 0 is whatever is free, which never collides.
-        let (Ok(first @ 1..), Ok(last)) = (first.parse(), last.parse()) else { continue };
-        claims.push(Claim {
+    let claim = |it: PortRange<'_>| {
+        Some(Claim {
             member,
-            text: project.port_text(port),
-            address: port.host_ip.as_deref().map_or_else(String::new, |it| project.resolve(it)),
-            ports: first..=last,
-            protocol: port.protocol,
-        });
-    }
-    claims
+            text: it.to_string(),
+            // Port 0 is whatever is free, which never collides.
+            ports: it.numbers.clone().filter(|it| *it.start() > 0)?,
+            protocol: it.protocol(),
+            address: it.address.unwrap_or_default(),
+        })
+    };
+    project.ranges(&member.service.ports).into_iter().filter_map(claim).collect()
 }
 
 fn collide(a: &Claim<'_>, b: &Claim<'_>) -> bool {
@@ -176,7 +172,8 @@ mod tests {
             let again = Publish::everywhere(Port::new(440), "mail").up_to(445);
             spec(stack, "caddy").publishes.push(again);
         });
-        let told = "error[port-collision]: `caddy` (always on) publishes `443/tcp`, which collides";
+        let told =
+            "error[port-collision]: `caddy` (always on) publishes `440-445/tcp`, which collides";
         assert_eq!(found.matches(told).count(), 1, "{found}");
     }
 

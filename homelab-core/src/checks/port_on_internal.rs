@@ -23,7 +23,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         if networks.iter().any(|it| project.publishes_ports(it)) {
             continue;
         }
-        for port in &member.service.ports {
+        for port in project.ranges(&member.service.ports) {
             let names: Vec<_> = networks.iter().map(|it| format!("`{it}`")).collect();
             let on = match names.join(", ") {
                 none if none.is_empty() => "on no network".to_owned(),
@@ -32,7 +32,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 }
                 names => format!("on networks without published ports only: {names}"),
             };
-            let (name, port) = (member.name, project.port_text(port));
+            let name = member.name;
             findings.on(
                 &member,
                 format!("`{name}` publishes `{port}` and is {on}"),

@@ -10,6 +10,7 @@
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
+use crate::compose::PublishedPort;
 use crate::dsl::route::Publish;
 use crate::dsl::units::Port;
 use crate::model::project::{Member, Project};
@@ -45,10 +46,12 @@ fn unheard(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
     let Some(contract) = member.contract() else { return };
     let Some(known) = contract.ports.get() else { return };
     let is_known = |it: &Port, target, protocol| (it.number(), it.protocol()) == (target, protocol);
-    for port in project.published(member) {
-        if known.iter().any(|it| is_known(it, port.target, port.protocol)) {
-            continue;
-        }
+    let is_heard =
+        |port: &&PublishedPort| known.iter().any(|it| is_known(it, port.target, port.protocol));
+    let unheard = project.published(member).into_iter().filter(|it| !is_heard(it));
+    for range in project.ranges(unheard) {
+        let (first, last) = (range.targets.start(), range.targets.end());
+        let target = if first == last { first.to_string() } else { format!("{first}-{last}") };
         let known: Vec<_> = known.iter().map(|it| format!("`{it}`")).collect();
         let listens = if known.is_empty() { "no port".to_owned() } else { known.join(", ") };
         findings.on(
@@ -56,9 +59,9 @@ fn unheard(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
             format!(
                 "`{}` publishes its port `{}/{}` as `{}`, and `{}` listens on {listens}",
                 member.name,
-                port.target,
-                port.protocol,
-                project.port_text(port),
+                target,
+                range.protocol(),
+                range,
                 contract.repository
             ),
             "publish a port that the image listens on, or accept this with the setting that makes it \
@@ -87,6 +90,20 @@ mod tests {
         ");
         let udp = publishing(Publish::everywhere(Port::udp(443), "guests"));
         assert!(udp.contains("listens on `443/tcp`"), "{udp}");
+    }
+
+    #[test]
+    fn a_range_is_one_finding() {
+        let guests = Publish::everywhere(Port::new(440), "guests");
+        let found = publishing(guests.up_to(442).as_host_port(8440));
+        insta::assert_snapshot!(found, @r"
+        error[published-port]: `caddy` publishes its port `440-442/tcp` as `8440-8442/tcp`, and `example/proxy` listens on `443/tcp`
+          --> caddy.rs
+          help: publish a port that the image listens on, or accept this with the setting that makes it listen there
+        ");
+        let found = publishing(guests.up_to(65_000));
+        assert_eq!(found.matches("error[published-port]").count(), 2, "{found}");
+        assert!(found.contains("its port `444-65000/tcp` as `444-65000/tcp`"), "{found}");
     }
 
     #[test]

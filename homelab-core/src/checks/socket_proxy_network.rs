@@ -34,7 +34,8 @@ fn ways_in(project: &Project<'_>, proxy: &Member<'_>, findings: &mut Findings) {
             format!("make `{network}` a `Network::internal` (`internal: true`)"),
         );
     }
-    let ports = project.published(proxy).into_iter().map(|it| ("port", project.port_text(it)));
+    let ports = project.ranges(project.published(proxy));
+    let ports = ports.iter().map(|it| ("port", it.to_string()));
     let addresses = project.sites_of(name).flat_map(ProxySite::addresses);
     for (what, value) in ports.chain(addresses.map(|it| ("route", it.to_owned()))) {
         findings.on(

@@ -303,7 +303,7 @@ impl Publish {
 
     /// Whether it publishes this port of the container.
     pub(crate) fn leads_to(self, target: u16, protocol: Protocol) -> bool {
-        self.port.protocol() == protocol && self.ports().any(|it| it.0 == target)
+        self.port.protocol() == protocol && (self.port.number()..=self.last).contains(&target)
     }
 
     /// Whether every port of the range exists, in the container and on the host.

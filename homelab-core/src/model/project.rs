@@ -4,6 +4,7 @@ mod attached;
 mod kept;
 mod member;
 mod networks;
+mod ports;
 mod positions;
 mod values;
 
@@ -14,9 +15,10 @@ pub(crate) use self::attached::{HOST, OUTSIDE};
 pub(crate) use self::kept::{Holder, clean_path};
 pub(crate) use self::member::is_reason;
 pub use self::member::{ImageParts, Member, split_image};
+pub use self::ports::PortRange;
 use self::positions::{Positions, by_name};
 use self::values::{resolved, variables_in};
-use crate::compose::{Condition, File, Network, PublishedPort, Service};
+use crate::compose::{Condition, File, Network, Service};
 use crate::dsl::contract::observed::Observation;
 use crate::dsl::contract::{Catalogue, Contract};
 use crate::dsl::house::HOST_FOLDER;
@@ -216,16 +218,6 @@ impl<'a> Project<'a> {
         };
         let at = self.file.services.get_index_of(&site.service)?;
         self.known[at].facts.routes.iter().find(serves)
-    }
-
-    /// Writes a published port as text: `127.0.0.1:8080/tcp`, without the address when it is on all
-    /// of them.
-    pub(crate) fn port_text(&self, port: &PublishedPort) -> String {
-        let published = self.resolve(&port.published);
-        match &port.host_ip {
-            Some(address) => format!("{}:{published}/{}", self.resolve(address), port.protocol),
-            None => format!("{published}/{}", port.protocol),
-        }
     }
 
     /// Replaces the variables of a string of the file: by the given values, else by their defaults,

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::dsl::units::Protocol;
 use crate::model::project::Project;
 use crate::model::reach::{self, At, Reach, WayIn, Why, Zone};
 
@@ -62,12 +63,28 @@ fn published(ways: &[WayIn], service: &str) -> Vec<(String, String, String)> {
     let line = |at: &&str| {
         let here = || own().filter(|it| address(&it.at) == *at);
         let from: indexmap::IndexSet<_> = here().map(|it| it.from.to_string()).collect();
-        let ports = here().map(|it| format!("{}/{}", it.port, it.protocol));
-        let ports: indexmap::IndexSet<_> = ports.collect();
-        let list = |it: indexmap::IndexSet<String>| it.into_iter().collect::<Vec<_>>().join(", ");
-        ((*at).to_owned(), list(from), list(ports))
+        let ports = ranges(here().map(|it| (it.port, it.protocol)).collect());
+        ((*at).to_owned(), from.into_iter().collect::<Vec<_>>().join(", "), ports.join(", "))
     };
     addresses.iter().map(line).collect()
+}
+
+/// Writes ports; those that follow each other as a range.
+fn ranges(ports: indexmap::IndexSet<(u16, Protocol)>) -> Vec<String> {
+    let mut ranges: Vec<(u16, u16, Protocol)> = Vec::new();
+    for (port, protocol) in ports {
+        match ranges.last_mut() {
+            Some(last) if (last.1.checked_add(1), last.2) == (Some(port), protocol) => {
+                last.1 = port;
+            }
+            _ => ranges.push((port, port, protocol)),
+        }
+    }
+    let text = |(first, last, protocol)| match first {
+        _ if first == last => format!("{first}/{protocol}"),
+        first => format!("{first}-{last}/{protocol}"),
+    };
+    ranges.into_iter().map(text).collect()
 }
 
 fn address(at: &At) -> &str {
@@ -81,4 +98,25 @@ fn networks(sources: &[&Reach], why: Why) -> Vec<String> {
     let via = sources.iter().filter(|it| it.why == why).map(|it| it.via.join("+"));
     let unique: indexmap::IndexSet<_> = via.collect();
     unique.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{good, spec};
+    use crate::prelude::{Port, Publish};
+
+    #[test]
+    fn a_range_of_ports_is_one_word() {
+        let mut stack = good();
+        let calls = Publish::everywhere(Port::udp(49_152), "calls").up_to(60_000);
+        spec(&mut stack, "caddy").publishes.extend([
+            calls,
+            Publish::everywhere(Port::new(60_001), "talks"),
+            Publish::everywhere(Port::new(60_002), "talks"),
+        ]);
+        let text = text(&Project::from_stack(&stack));
+        let line = text.lines().find(|it| it.contains("internet at")).unwrap_or_default();
+        insta::assert_snapshot!(line, @"  <- host, lan, internet at every address of the host: 443/tcp, 49152-60000/udp, 60001-60002/tcp");
+    }
 }
