@@ -4,11 +4,14 @@
 //! `privileged`, they judge as if it stood in a Compose file; of anything else plan and deploy say
 //! that nobody judged it. The page of services lists each with its reason.
 //!
+//! A limit that stands below `deploy` already, such as `mem_limit` beside `.memory(…)`, has no second
+//! name: where the two differ, Compose refuses the whole file.
+//!
 //! Fix: correct the name or the value. What this program knows has to have its long form.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::compose::specification;
+use crate::compose::{Service, specification};
 use crate::dsl::privilege::Exception;
 use crate::model::project::Project;
 
@@ -21,6 +24,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        for (key, twin) in twice(member.service) {
+            let name = member.name;
+            findings.on(
+                &member,
+                format!("`{name}` has `{key}`, and `{twin}` says it already"),
+                format!("remove `{key}`: where the two differ, Compose refuses the file"),
+            );
+        }
         for (key, yaml) in member.facts().raw {
             let name = member.name;
             if let Err(fault) = specification::property(key, yaml) {
@@ -35,9 +46,29 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
+/// Returns the keys that have the meaning of one below `deploy`, each with that one. `scale` is another
+/// one, which the rule `powerful-key` refuses. Tried with Compose 2.40.
+fn twice(service: &Service) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let resources = service.deploy.as_ref().and_then(|it| it.resources.as_ref());
+    let limits = resources.and_then(|it| it.limits.as_ref());
+    let reserved = resources.and_then(|it| it.reservations.as_ref()?.memory.as_ref());
+    let pairs = [
+        (
+            "mem_limit",
+            "deploy.resources.limits.memory",
+            limits.is_some_and(|it| it.memory.is_some()),
+        ),
+        ("cpus", "deploy.resources.limits.cpus", limits.is_some_and(|it| it.cpus.is_some())),
+        ("pids_limit", "deploy.resources.limits.pids", limits.is_some_and(|it| it.pids.is_some())),
+        ("mem_reservation", "deploy.resources.reservations.memory", reserved.is_some()),
+    ];
+    let is_twice = |it: &(&str, _, bool)| it.2 && service.unjudged.contains_key(it.0);
+    pairs.into_iter().filter(is_twice).map(|it| (it.0, it.1))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_stack, good, spec};
+    use crate::checks::testing::{break_file, break_stack, good, spec};
     use crate::compose::unjudged;
     use crate::dsl::privilege::Exception;
     use crate::lower::lower;
@@ -62,6 +93,25 @@ mod tests {
           --> fetch.rs
           help: say why in `.raw("hostname", …)`
         "#);
+    }
+
+    #[test]
+    fn a_limit_that_stands_below_deploy_already_is_found() {
+        let why = "it needs less";
+        insta::assert_snapshot!(with("mem_limit", "32m", why), @r"
+        error[raw-property]: `fetch` has `mem_limit`, and `deploy.resources.limits.memory` says it already
+          --> fetch.rs
+          help: remove `mem_limit`: where the two differ, Compose refuses the file
+        ");
+        for (key, yaml) in [("cpus", "0.5"), ("pids_limit", "50"), ("mem_reservation", "16m")] {
+            assert!(with(key, yaml, why).starts_with("error[raw-property]: "), "{key}");
+        }
+        let without = break_file(|file| {
+            let fetch = &mut file.services["fetch"];
+            fetch.deploy = None;
+            fetch.unjudged.insert("mem_limit".into(), "32m".into());
+        });
+        assert!(!without.contains("raw-property"), "{without}");
     }
 
     #[test]
