@@ -42,6 +42,21 @@ pub(crate) const fn assert_valid(name: &str) {
     }
 }
 
+/// Whether a text can be the name of a project of Compose: `a-z`, `0-9`, `-` and `_`, and the first
+/// of them no sign.
+pub(crate) const fn is_project(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let is_sign = matches!(bytes[at], b'-' | b'_');
+        if !(bytes[at].is_ascii_lowercase() || bytes[at].is_ascii_digit() || is_sign && at > 0) {
+            return false;
+        }
+        at += 1;
+    }
+    at > 0
+}
+
 /// Whether a text can be the name of a file in a folder: it has letters, digits, `_`, `-` and `.`,
 /// and begins with a letter, a digit or `_`.
 pub(crate) fn is_file_name(name: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::dsl::contract::Contract;
 use crate::dsl::contract::observed::Observed;
 use crate::dsl::handle::Handle;
 use crate::dsl::image::Image;
-use crate::dsl::name::ServiceName;
+use crate::dsl::name::{self, ServiceName};
 use crate::dsl::privilege::Waiver;
 use crate::dsl::resource::{Network, Profile, Secret};
 use crate::dsl::route::{Route, Tile};
@@ -106,7 +106,14 @@ pub struct Stack {
 
 impl Stack {
     /// An empty house.
+    ///
+    /// Panics when Compose refuses the project's name.
+    #[track_caller]
     pub const fn new(site: Site) -> Self {
+        assert!(
+            name::is_project(site.project),
+            "`Site::project` begins with one of `a-z` and `0-9`, and has only these, `-` and `_`"
+        );
         let observed = Observed { images: BTreeMap::new() };
         Self { site, services: Vec::new(), waivers: Vec::new(), catalogue: Vec::new(), observed }
     }
@@ -246,5 +253,26 @@ impl PlacedTile {
     /// The profile that switches its service on; `None` when it is always on.
     pub const fn profile(&self) -> Option<Profile> {
         self.profile
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Site, Stack};
+    use crate::testing::SITE;
+
+    #[test]
+    fn a_project_has_a_name_that_compose_takes() {
+        let made = |project| std::panic::catch_unwind(|| Stack::new(Site { project, ..SITE }));
+        for right in ["house", "7", "my-house_2"] {
+            assert!(made(right).is_ok(), "{right}");
+        }
+        for wrong in ["", "My", "my house", "-house", "_house", "haus.de", "hä"] {
+            let panic = made(wrong).map(|_| ()).expect_err(wrong);
+            let text = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(text, @"`Site::project` begins with one of `a-z` and `0-9`, and has only these, `-` and `_`");
+            }
+        }
     }
 }
