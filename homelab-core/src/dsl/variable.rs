@@ -28,7 +28,7 @@ pub enum Kind {
     Interface,
     /// A time zone of the IANA database, such as `Europe/Berlin`.
     TimeZone,
-    /// A cron expression of five fields, or a descriptor such as `@daily`.
+    /// A cron expression of five fields that some day fits, or a descriptor such as `@daily`.
     Cron,
     /// A whole number from the first to the second, both included.
     Count(u32, u32),
@@ -56,7 +56,9 @@ impl Kind {
             Self::Subnet => "a range of IPv4 addresses, such as `192.168.1.0/24`".to_owned(),
             Self::Interface => "a network interface, such as `eth0`".to_owned(),
             Self::TimeZone => "a time zone, such as `Europe/Berlin`".to_owned(),
-            Self::Cron => "five cron fields or a descriptor, such as `@daily`".to_owned(),
+            Self::Cron => {
+                "five cron fields that a day fits, or a descriptor such as `@daily`".to_owned()
+            }
             Self::Count(from, to) => format!("a whole number from {from} to {to}"),
             Self::OneOf(words) => {
                 let words: Vec<_> = words.iter().map(|it| format!("`{it}`")).collect();
@@ -322,6 +324,11 @@ mod tests {
                     "@every 1h30m",
                     "0,30 8-18/2 1 1-12 sun-tue",
                     "0 0 ? * 7",
+                    "0 0 29 2 *",
+                    "0 0 31 2,4-6 *",
+                    "0 0 31 */2 *",
+                    // On Mondays, too.
+                    "0 0 30 2 1",
                 ],
                 &[
                     "",
@@ -341,6 +348,9 @@ mod tests {
                     "1, 3 * * *",
                     "@every h",
                     "@every 5",
+                    "0 0 30 2 *",
+                    "0 0 31 4,6 ?",
+                    "0 0 30-31 FEB *",
                 ],
             ),
             (Kind::Count(0, 1), &["0", "1"], &["", "2", "-1", "+1", "x"]),

@@ -14,18 +14,26 @@ const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const FIELDS: [(u32, u32, &[&str]); 5] =
     [(0, 59, &[]), (0, 23, &[]), (1, 31, &[]), (1, 12, MONTHS), (0, 7, DAYS)];
 
+/// Days of each month, in a leap year.
+const LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /// Whether an expression is one that a cron daemon runs some day.
 pub(super) fn is_valid(value: &str) -> bool {
     if let Some(period) = value.strip_prefix("@every ") {
         return is_period(period);
     }
-    let fields: Vec<_> = value.split(' ').collect();
-    DESCRIPTORS.contains(&value)
-        || fields.len() == FIELDS.len()
-            && fields
-                .iter()
-                .zip(FIELDS)
-                .all(|(text, field)| text.split(',').all(|part| is_part(part, field)))
+    if DESCRIPTORS.contains(&value) {
+        return true;
+    }
+    let texts: Vec<_> = value.split(' ').collect();
+    let fields: Option<Vec<_>> = texts.iter().zip(FIELDS).map(|it| numbers(it.0, it.1)).collect();
+    let Some([_, _, days, months, _]) = fields.as_deref().filter(|_| texts.len() == FIELDS.len())
+    else {
+        return false;
+    };
+    // `30 2` is no day. Where days of the week are named, cron daemons run on these as well.
+    let longest = (1..).zip(LENGTHS).filter(|it| months.contains(&it.0)).map(|it| it.1).max();
+    !texts[4].starts_with(['*', '?']) || days.iter().min().copied() <= longest
 }
 
 /// Whether it is a duration such as `1h30m`.
@@ -40,8 +48,14 @@ fn is_period(text: &str) -> bool {
     is_right && !has_number && !text.is_empty()
 }
 
-/// Whether it is one of the parts that stand between commas: `*`, `5`, `1-4`, `*/10`, `8-18/2`.
-fn is_part(text: &str, field: (u32, u32, &[&str])) -> bool {
+/// Returns the numbers of a field, whose parts stand between commas; none when one of them is wrong.
+fn numbers(text: &str, field: (u32, u32, &[&str])) -> Option<Vec<u32>> {
+    let parts: Option<Vec<_>> = text.split(',').map(|part| of_part(part, field)).collect();
+    Some(parts?.concat())
+}
+
+/// Returns the numbers of `*`, `5`, `1-4`, `*/10`, `8-18/2` or `5/10`.
+fn of_part(text: &str, field: (u32, u32, &[&str])) -> Option<Vec<u32>> {
     let (least, greatest, names) = field;
     let number = |text: &str| {
         let at = names.iter().position(|it| it.eq_ignore_ascii_case(text));
@@ -51,12 +65,12 @@ fn is_part(text: &str, field: (u32, u32, &[&str])) -> bool {
         (least..=greatest).contains(&number).then_some(number)
     };
     let (range, step) = text.split_once('/').map_or((text, None), |it| (it.0, Some(it.1)));
-    let is_step = |step: &str| step.parse().is_ok_and(|it: u32| (1..=greatest).contains(&it));
-    let is_range = match range.split_once('-') {
-        Some((from, to)) => {
-            matches!((number(from), number(to)), (Some(from), Some(to)) if from <= to)
-        }
-        None => ["*", "?"].contains(&range) || number(range).is_some(),
+    let (from, to) = match range.split_once('-') {
+        Some((from, to)) => (number(from)?, number(to)?),
+        None if ["*", "?"].contains(&range) => (least, greatest),
+        None => (number(range)?, if step.is_some() { greatest } else { number(range)? }),
     };
-    is_range && step.is_none_or(is_step)
+    let step = step.map_or(Some(1), |it| it.parse().ok())?;
+    let is_right = from <= to && (1..=greatest).contains(&step);
+    is_right.then(|| (from..=to).step_by(step as usize).collect())
 }
