@@ -2,7 +2,8 @@
 //!
 //! Without a memory limit one leak takes the host down and not only its service; without a
 //! process limit a fork bomb does. Docker refuses a container that may use more cores than
-//! the host has.
+//! the host has. With fewer than 8 processes and threads no service lives: Docker's init, a program,
+//! and a health check with its shell are four, and most programs have threads.
 //!
 //! Fix: set `deploy.resources.limits` with `memory`, `cpus` and `pids`. In the DSL: `.memory(…)`.
 
@@ -16,6 +17,9 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("resource_limits.rs"),
     run,
 };
+
+/// The fewest processes and threads that a service may be limited to. Docker itself accepts 1.
+const PIDS: u32 = 8;
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
@@ -35,6 +39,19 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 Help::new(
                     "say `.memory(…)`",
                     format!("set {} of `deploy.resources.limits`", missing.join(", ")),
+                ),
+            );
+        }
+        if let Some(pids) = limits.pids.filter(|it| (1..PIDS).contains(it)) {
+            findings.on(
+                &member,
+                format!(
+                    "`{}` may have {pids} processes and threads, too few to start",
+                    member.name
+                ),
+                Help::new(
+                    format!("say `.pids({PIDS})` or more, or leave the default"),
+                    format!("set `pids` of `deploy.resources.limits` to {PIDS} or more"),
                 ),
             );
         }
@@ -73,6 +90,17 @@ mod tests {
           --> web.rs
           help: say `.memory(…)`
         ");
+    }
+
+    #[test]
+    fn too_few_processes_are_found() {
+        let found = break_stack(|stack| spec(stack, "web").pids = 7);
+        insta::assert_snapshot!(found, @r"
+        error[resource-limits]: `web` may have 7 processes and threads, too few to start
+          --> web.rs
+          help: say `.pids(8)` or more, or leave the default
+        ");
+        assert_eq!(break_stack(|stack| spec(stack, "web").pids = 8), "");
     }
 
     #[test]
