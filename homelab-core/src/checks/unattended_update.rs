@@ -5,6 +5,10 @@
 //! And an update that nobody reviewed may be anybody's program: it gets to talk to the proxy and
 //! to nobody else in the house.
 //!
+//! Watchtower itself reads that label only with `WATCHTOWER_LABEL_ENABLE`; without it, it updates every
+//! service. Its schedule has six fields, seconds first: it takes five for another time or ends. And at
+//! another host's engine it updates what this house knows nothing of.
+//!
 //! Fix: remove the updater's label, and update the service by raising its image's version; or take
 //! the service off the networks that it shares.
 
@@ -25,6 +29,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        updater(project, &member, findings);
         // A switch counts, whatever it is set to today.
         let is_on =
             |it: &String| !interpolate::variables(it).is_empty() || it.eq_ignore_ascii_case("true");
@@ -54,6 +59,47 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
+/// Judges Watchtower's settings: <https://containrrr.dev/watchtower/arguments/>, and the same ones of
+/// its maintained fork.
+fn updater(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) {
+    let environment = &member.service.environment;
+    if !environment.keys().any(|it| it.starts_with("WATCHTOWER_")) {
+        return;
+    }
+    // What a variable without a default will say is known on the host.
+    let value = |key: &str| {
+        let value = project.resolve(environment.get(key)?);
+        Some(value).filter(|it| !it.starts_with('$') && !it.is_empty())
+    };
+    let mut report = |key: &str, value: &str, fault: &str, help: &str| {
+        let message = format!("`{}` {fault}: `{key}` is `{value}`", member.name);
+        findings.on(member, message, help.to_owned());
+    };
+    let is_true = |it: &str| ["1", "t", "true"].contains(&it.to_ascii_lowercase().as_str());
+    if let Some(all) = value(LABEL_ENABLE).filter(|it| !is_true(it)) {
+        let help = "write `true`: then it updates services with the label alone";
+        report(LABEL_ENABLE, &all, "updates every service unattended", help);
+    }
+    let is_right = |it: &str| it.starts_with('@') || it.split_whitespace().count() == 6;
+    if let Some(schedule) = value(SCHEDULE).filter(|it| !is_right(it)) {
+        let help = "write six fields, seconds first, such as `0 0 4 * * *`";
+        report(SCHEDULE, &schedule, "has a schedule that is not of six fields", help);
+    }
+    // The rule `docker-socket` judges a socket, and `dangling-host` a name without a dot.
+    let is_far = |it: &str| {
+        let address = it.split_once("://").filter(|it| it.0 != "unix").map(|it| it.1);
+        address.is_some_and(|it| it.contains(['.', '[']))
+    };
+    if let Some(engine) = value(DOCKER_HOST).filter(|it| is_far(it)) {
+        let help = "let it use a socket proxy of this house";
+        report(DOCKER_HOST, &engine, "updates the services of another host", help);
+    }
+}
+
+const LABEL_ENABLE: &str = "WATCHTOWER_LABEL_ENABLE";
+const SCHEDULE: &str = "WATCHTOWER_SCHEDULE";
+const DOCKER_HOST: &str = "DOCKER_HOST";
+
 /// Returns what would be lost, by what the author says, else by the image's contract.
 fn keeps(member: &Member<'_>) -> Option<String> {
     let facts = member.facts();
@@ -72,7 +118,7 @@ fn keeps(member: &Member<'_>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::checks::check;
-    use crate::checks::testing::{CATALOGUE, break_both, good, spec};
+    use crate::checks::testing::{CATALOGUE, break_both, break_file, good, spec};
     use crate::dsl::privilege::Waiver;
     use crate::dsl::stack::Stack;
     use crate::lower::lower;
@@ -133,6 +179,38 @@ mod tests {
           --> fetch.rs
           help: remove the label `com.centurylinklabs.watchtower.enable`, or take `fetch` off that network
         ");
+    }
+
+    #[test]
+    fn an_updater_of_everything_is_found() {
+        let with = |pairs: &[(&str, &str)]| {
+            break_file(|file| {
+                let pairs = pairs.iter().map(|it| (it.0.to_owned(), it.1.to_owned()));
+                file.services["fetch"].environment.extend(pairs);
+            })
+        };
+        insta::assert_snapshot!(with(&[(LABEL_ENABLE, "false")]), @r"
+        error[unattended-update]: `fetch` updates every service unattended: `WATCHTOWER_LABEL_ENABLE` is `false`
+          --> fetch.rs
+          help: write `true`: then it updates services with the label alone
+        ");
+        insta::assert_snapshot!(with(&[(SCHEDULE, "0 4 * * *")]), @r"
+        error[unattended-update]: `fetch` has a schedule that is not of six fields: `WATCHTOWER_SCHEDULE` is `0 4 * * *`
+          --> fetch.rs
+          help: write six fields, seconds first, such as `0 0 4 * * *`
+        ");
+        let right = [(LABEL_ENABLE, "true"), (SCHEDULE, "0 0 4 * * *")];
+        let other = [&right[..], &[(DOCKER_HOST, "tcp://10.0.0.7:2375")]].concat();
+        insta::assert_snapshot!(with(&other), @r"
+        error[unattended-update]: `fetch` updates the services of another host: `DOCKER_HOST` is `tcp://10.0.0.7:2375`
+          --> fetch.rs
+          help: let it use a socket proxy of this house
+        ");
+        assert_eq!(with(&right), "");
+        assert_eq!(
+            with(&[(SCHEDULE, "@daily"), (LABEL_ENABLE, "${ALL:?say it}")]).find(RULE.id),
+            None
+        );
     }
 
     /// Returns what is found in the good example's file alone, when this service has the label.
