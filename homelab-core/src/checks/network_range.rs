@@ -2,13 +2,14 @@
 //!
 //! When the file names no addresses, the engine takes them from its own pools, which are enough for
 //! about thirty networks: it refuses the next one. It also refuses two networks with the same
-//! addresses.
+//! addresses, and a network with those of `docker0`, which is its own: `172.17.0.0/16` where its
+//! settings do not say otherwise.
 //!
 //! Fix: give `Site::subnets` a wider range: networks that services share by name take a /24 of its
 //! first half, all others a /29 of its second one.
 
 use super::{Findings, Rule};
-use crate::checks::finding::Severity;
+use crate::checks::finding::{Help, Severity};
 use crate::dsl::subnet::Subnet;
 use crate::model::project::Project;
 
@@ -18,6 +19,9 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("network_range.rs"),
     run,
 };
+
+/// The addresses of the engine's own bridge: <https://docs.docker.com/engine/network/#default-address-pools>.
+const DOCKER0: Subnet = Subnet::new([172, 17, 0, 0], 16);
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let range = project.stack().map(|it| it.site.subnets);
@@ -40,6 +44,18 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 key,
                 format!("the network `{key}` has `{subnet}`, and the house's range is `{range}`"),
                 format!("give `{key}` addresses of `{range}` alone"),
+            );
+        }
+        // Beside a household's network with these addresses the engine chooses others for `docker0`.
+        let is_engines = |it: &&Subnet| !network.is_macvlan() && it.overlaps(DOCKER0);
+        if let Some(subnet) = subnets.iter().find(is_engines) {
+            findings.about(
+                key,
+                format!("the network `{key}` has `{subnet}`, and the engine's own `docker0` has `{DOCKER0}`"),
+                Help::new(
+                    "give `Site::subnets` another range, such as `10.231.0.0/16`",
+                    format!("give `{key}` another subnet, such as `10.231.0.0/24`"),
+                ),
             );
         }
         for subnet in subnets {
@@ -127,6 +143,22 @@ mod tests {
         error[network-range]: the network `caddy.socket` has `10.231.140.24/29`, and `lan` has `10.231.0.0/16`
         error[network-range]: the network `caddy.web` has `10.231.147.224/29`, and `lan` has `10.231.0.0/16`
         error[network-range]: the network `dump.db` has `10.231.168.104/29`, and `lan` has `10.231.0.0/16`
+        ");
+    }
+
+    #[test]
+    fn the_engines_own_addresses_are_found() {
+        let found = break_stack(|stack| stack.site.subnets = Subnet::new([172, 16, 0, 0], 12));
+        assert_eq!(found, "");
+        let found = break_file(|file| {
+            file.networks["backend"].ipam.as_mut().expect("it has addresses").config[0].subnet =
+                "172.17.9.0/24".to_owned();
+        });
+        let found = found.lines().skip_while(|it| !it.contains("docker0")).collect::<Vec<_>>();
+        insta::assert_snapshot!(found.join("\n"), @r"
+        error[network-range]: the network `backend` has `172.17.9.0/24`, and the engine's own `docker0` has `172.17.0.0/16`
+          --> backend
+          help: give `Site::subnets` another range, such as `10.231.0.0/16`
         ");
     }
 
