@@ -4,9 +4,16 @@
 //! reaches the host's address. A range has to begin with its smallest number, and has to end at 65535
 //! at the latest, on the host as well.
 //!
+//! The address that it is published at is one of the host. No host has an address such as `0.0.0.1`, nor
+//! one of a group or of everybody.
+//!
 //! Fix: publish the port that the image's documentation names; `.as_host_port(…)` gives it another
 //! number on the host. Where a setting makes the image listen elsewhere, accept the finding with
 //! `.accept("published-port", "…")`.
+
+use std::net::IpAddr;
+
+use indexmap::IndexSet;
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
@@ -35,10 +42,31 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 "give numbers from 1 to 65535, and the last one behind the first".to_owned(),
             );
         }
+        let places = member.service.ports.iter().filter_map(|it| it.host_ip.as_deref());
+        let places: IndexSet<_> = places.map(|it| project.resolve(it)).collect();
+        for address in places.iter().filter(|it| !may_be_a_hosts(it)) {
+            findings.on(
+                &member,
+                format!(
+                    "`{}` publishes a port at `{address}`, which is no address of a host",
+                    member.name
+                ),
+                "give an address of the host, such as `127.0.0.1` for itself alone".to_owned(),
+            );
+        }
         // A rule about exposed databases says more.
         if !member.is_private() {
             unheard(project, &member, findings);
         }
+    }
+}
+
+/// Whether a host can have an address; what a variable without a default will say is known there.
+fn may_be_a_hosts(address: &str) -> bool {
+    match address.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(it)) => it.is_unspecified() || (1..224).contains(&it.octets()[0]),
+        Ok(IpAddr::V6(it)) => !it.is_multicast(),
+        Err(_) => address.is_empty() || address.starts_with('$'),
     }
 }
 
@@ -73,7 +101,7 @@ fn unheard(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_stack, spec};
+    use crate::checks::testing::{break_file, break_stack, spec};
     use crate::prelude::{Port, Publish};
 
     fn publishing(publish: Publish) -> String {
@@ -104,6 +132,30 @@ mod tests {
         let found = publishing(guests.up_to(65_000));
         assert_eq!(found.matches("error[published-port]").count(), 2, "{found}");
         assert!(found.contains("its port `444-65000/tcp` as `444-65000/tcp`"), "{found}");
+    }
+
+    #[test]
+    fn an_address_that_no_host_has_is_found() {
+        let at = |address: &str| {
+            break_file(|file| {
+                file.services["caddy"].ports[0].host_ip = Some(address.to_owned());
+            })
+        };
+        insta::assert_snapshot!(at("0.0.0.1"), @r"
+        error[published-port]: `caddy` publishes a port at `0.0.0.1`, which is no address of a host
+          --> caddy.rs
+          help: give an address of the host, such as `127.0.0.1` for itself alone
+        ");
+        for address in ["224.0.0.1", "255.255.255.255", "[ff02::1]", "10.0.0.333", "lan"] {
+            assert!(
+                at(address).starts_with("error[published-port]: "),
+                "{address}: {}",
+                at(address)
+            );
+        }
+        for address in ["0.0.0.0", "127.0.0.1", "192.168.1.255", "::", "[::1]", "${LAN:?it}"] {
+            assert!(!at(address).contains("no address of a host"), "{address}");
+        }
     }
 
     #[test]
