@@ -3,6 +3,7 @@
 //! A renamed service leaves its old name behind in the environment of others; two services
 //! without a common network do not find each other's names. Both fail at run time only.
 //!
+//! `localhost` is always the container itself, so an extra host of that name is found by few programs.
 //! A service whose name is also an extra host is not found by that name either, and the engine makes no
 //! container with an extra host whose address is none. A mail server outside is reached by nobody who
 //! has no way out.
@@ -76,6 +77,13 @@ fn extra_hosts(project: &Project<'_>, member: &Member<'_>, findings: &mut Findin
     for (host, address) in &member.service.extra_hosts {
         let address = project.resolve(address);
         let name = member.name;
+        if host == "localhost" {
+            findings.on(
+                member,
+                format!("`{name}` looks for `localhost`, which is itself, at `{address}`"),
+                "give the extra host another name, and the program that name".to_owned(),
+            );
+        }
         if project.member(host).is_some() {
             findings.on(
                 member,
@@ -122,11 +130,27 @@ const SCHEMES: &[&str] = &[
     "wss",
 ];
 
+/// Schemes of notifications to a service of the internet, with a token or a channel where others have
+/// their host: <https://containrrr.dev/shoutrrr/services/overview/>.
+const NAMELESS: &[&str] = &[
+    "discord",
+    "googlechat",
+    "ifttt",
+    "join",
+    "logger",
+    "pushbullet",
+    "pushover",
+    "slack",
+    "teams",
+    "telegram",
+];
+
 /// Returns the host that a variable names, without scheme, login and port.
 fn host<'a>(key: &str, value: &'a str) -> Option<&'a str> {
     let is_host = key.ends_with("HOST") || key.ends_with("HOSTNAME");
     let authority = match value.split_once("://") {
         // `postgresql+asyncpg` is PostgreSQL by another driver.
+        Some((scheme, _)) if NAMELESS.contains(&scheme) => return None,
         Some((scheme, rest))
             if is_host
                 || key.ends_with("_URL")
@@ -197,6 +221,11 @@ mod tests {
           --> fetch.rs
           help: write an address of IPv4 or IPv6
         ");
+        insta::assert_snapshot!(with("localhost", "10.0.0.1"), @r"
+        error[dangling-host]: `fetch` looks for `localhost`, which is itself, at `10.0.0.1`
+          --> fetch.rs
+          help: give the extra host another name, and the program that name
+        ");
         assert_eq!(with("nas", "fd00::1"), "");
     }
 
@@ -206,6 +235,7 @@ mod tests {
         assert_eq!(host("DB_HOST", "db:5432"), Some("db"));
         assert_eq!(host("PAPERLESS_DBHOST", "db"), Some("db"));
         assert_eq!(host("PAPERLESS_REDIS", "redis://broker:6379"), Some("broker"));
+        assert_eq!(host("NOTIFICATION_URL", "gotify://gotify/token"), Some("gotify"));
         assert_eq!(host("DATABASE", "postgresql+asyncpg://me:it@db/notes"), Some("db"));
         for (key, value) in [
             ("APP_URL", "https://notes.home.arpa"),
@@ -217,6 +247,8 @@ mod tests {
             ("MODEL_URL", "small"),
             ("NAME", "db"),
             ("FORMAT", "urn://x"),
+            ("WATCHTOWER_NOTIFICATION_URL", "telegram://token@telegram?chats=@me"),
+            ("NOTIFICATION_URL", "slack://token-a/token-b/token-c"),
         ] {
             assert_eq!(host(key, value), None, "{key}={value}");
         }
