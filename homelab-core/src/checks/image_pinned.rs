@@ -7,6 +7,8 @@
 //! A digest that is the default of a variable counts, whatever `.env` says: the household may
 //! take it away (`.update_unattended(…)`), the file may not.
 //!
+//! A digest of one digit alone, such as 64 zeros, is a gap that somebody left: no image has it.
+//!
 //! Fix: write `name:1.2.3@sha256:…`.
 
 use super::{Findings, Rule};
@@ -34,6 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             None => "has no tag",
             Some("latest") => "is tagged `latest`, which says no version",
             Some(_) if !has_digest(&image) && !has_digest(&committed) => "has no digest",
+            Some(_) if parts.digest.is_some_and(is_gap) => "has a digest that no image has",
             Some(_) => continue,
         };
         let repository = parts.repository;
@@ -43,6 +46,12 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             format!("write `{repository}:<version>@sha256:<digest>`"),
         );
     }
+}
+
+/// Whether a digest has one digit alone.
+fn is_gap(digest: &str) -> bool {
+    let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+    hex.len() == 64 && hex.bytes().all(|it| it == hex.as_bytes()[0])
 }
 
 #[cfg(test)]
@@ -74,6 +83,18 @@ mod tests {
           --> fetch.rs
           help: write `example/dump:<version>@sha256:<digest>`
         ");
+    }
+
+    #[test]
+    fn a_digest_of_one_digit_is_found() {
+        let with_digit = |digit: &str| with(&format!("example/dump:1@sha256:{}", digit.repeat(64)));
+        insta::assert_snapshot!(with_digit("0"), @r"
+        error[image-pinned]: the image `example/dump:1@sha256:0000000000000000000000000000000000000000000000000000000000000000` has a digest that no image has
+          --> fetch.rs
+          help: write `example/dump:<version>@sha256:<digest>`
+        ");
+        assert!(with_digit("f").starts_with("error[image-pinned]: "));
+        assert_eq!(with(&format!("example/dump:1@sha256:{}1", "0".repeat(63))), "");
     }
 
     #[test]
