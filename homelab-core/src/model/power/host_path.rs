@@ -63,6 +63,7 @@ const KNOWN: &[Known] = &[
     programs("/sbin"),
     programs("/lib"),
     programs("/lib64"),
+    readable("/var/log", "its logs, often with addresses and tokens in them"),
     readable("/var/spool/cron", "what it does by itself"),
     readable("/var/lib/systemd", "what it does by itself"),
     readable("/var/lib/dpkg", "what root runs when a package changes"),
@@ -289,6 +290,7 @@ mod tests {
             "/home/ada/.config/x",
             "/home/ada/.bashrc",
             "/var/lib/dpkg/info",
+            "/var/log/journal",
         ] {
             assert_eq!(disclosure(path), Some(Disclosure::Information), "{path}");
         }
