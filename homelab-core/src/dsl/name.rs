@@ -37,9 +37,27 @@ pub(crate) const fn fault(name: &str) -> Option<&'static str> {
 /// Panics, in a `const` at compile time, when `name` breaks the rule of [`fault`].
 #[track_caller]
 pub(crate) const fn assert_valid(name: &str) {
-    if let Some(message) = fault(name) {
-        panic!("{}", message);
+    let Some(rule) = fault(name) else { return };
+    // A panic of a `const` takes one text, as it is.
+    let (bytes, length) = joined(&["`", name, "` is not a valid name: ", rule]);
+    match std::str::from_utf8(bytes.split_at(length).0) {
+        Ok(message) => panic!("{}", message),
+        Err(_) => panic!("{}", rule),
     }
+}
+
+/// Joins texts, as far as there is room.
+const fn joined(texts: &[&str]) -> ([u8; 256], usize) {
+    let (mut all, mut length, mut text) = ([0; 256], 0, 0);
+    while text < texts.len() {
+        let (bytes, mut at) = (texts[text].as_bytes(), 0);
+        while at < bytes.len() && length < all.len() {
+            all[length] = bytes[at];
+            (at, length) = (at + 1, length + 1);
+        }
+        text += 1;
+    }
+    (all, length)
 }
 
 /// Whether a text can be the name of a project of Compose: `a-z`, `0-9`, `-` and `_`, and the first
