@@ -14,6 +14,7 @@ pub mod house;
 pub mod image;
 pub mod name;
 pub mod privilege;
+mod reason;
 pub mod resource;
 pub mod role;
 pub mod route;

@@ -95,7 +95,7 @@ fn shows(site: &ProxySite, panel: &Panel) -> bool {
 fn is_settled(project: &Project<'_>, site: &ProxySite, panel: &Panel) -> bool {
     let login = project.route_of(site).map(|route| route.login);
     match (login, &panel.login) {
-        (Some(Login::Open { because }), _) => !because.is_empty(),
+        (Some(Login::Open { .. }), _) => true,
         (Some(Login::BuiltIn) | None, PanelLogin::FirstVisitor { wizard, open }) => {
             let (closed, closable) = (site.closed_paths(), site.closable_paths());
             !wizard.is_empty()
@@ -114,8 +114,7 @@ fn unsettled_path<'a>(
     site: &'a ProxySite,
     panel: &Panel,
 ) -> Option<&'a str> {
-    let reason = project.route_of(site).and_then(|it| it.open).map(|it| it.1);
-    let has_reason = reason.is_some_and(|it| !it.is_empty());
+    let has_reason = project.route_of(site).is_some_and(|it| it.open.is_some());
     let private = match &panel.login {
         PanelLogin::FirstVisitor { wizard, open } => wizard.iter().chain(open).collect(),
         PanelLogin::None | PanelLogin::DefaultPassword { .. } | PanelLogin::BuiltIn => Vec::new(),
@@ -304,13 +303,8 @@ mod tests {
     }
 
     #[test]
-    fn an_open_path_needs_a_reason_and_is_none_of_the_wizard() {
+    fn an_open_path_is_none_of_the_wizard() {
         assert_eq!(opened(&["/hook/*"], "the scale says its token"), "");
-        insta::assert_snapshot!(opened(&["/hook/*"], ""), @r"
-        error[route-login]: nobody asks for a login at `notes.home.arpa/hook/*`, and the first visitor of `web` becomes its administrator
-          --> web.rs
-          help: name only paths whose clients have a secret of their own, and say why: `.opens(PATHS, because)`
-        ");
         insta::assert_snapshot!(opened(&["/Setup/user"], "the scale says its token"), @r"
         error[route-login]: nobody asks for a login at `notes.home.arpa/Setup/user`, and the first visitor of `web` becomes its administrator
           --> web.rs

@@ -1,6 +1,7 @@
 //! What a route asks of the proxy besides forwarding.
 
 use crate::dsl::domain::pattern_fault;
+use crate::dsl::reason::assert_reason;
 
 /// A line of a route's site. Paths are those that a visitor asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +71,7 @@ impl Directive {
     /// or without a reason.
     #[track_caller]
     pub const fn raw(name: &'static str, arguments: &'static str, because: &'static str) -> Self {
-        assert!(!because.is_empty(), "a directive of its own needs a reason");
+        assert_reason(because);
         let (bytes, mut at) = (name.as_bytes(), 0);
         assert!(!name.is_empty(), "a directive has a name");
         while at < bytes.len() {

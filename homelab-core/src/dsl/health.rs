@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::dsl::image::equal;
+use crate::dsl::reason::assert_reason;
 
 /// A service's health check; every constructor of a service asks for it, so that nobody forgets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,9 @@ impl Health {
     }
 
     /// Makes no check, for this reason; services that depend on it then wait only for its start.
+    #[track_caller]
     pub const fn unprobed(because: &'static str) -> Self {
+        assert_reason(because);
         Self::new(Probe::Unprobed(because))
     }
 

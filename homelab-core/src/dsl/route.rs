@@ -4,6 +4,7 @@ use crate::dsl::directive::{Directive, Line};
 use crate::dsl::domain::{self, Domain, Spot};
 use crate::dsl::name;
 use crate::dsl::privilege::Exception;
+use crate::dsl::reason::assert_reason;
 use crate::dsl::units::{Port, Protocol};
 use crate::dsl::variable::EnvVar;
 
@@ -135,7 +136,9 @@ impl Route {
     /// knows it by an address of a network of the two, for which no authority issues one.
     /// Default: by HTTP.
     #[must_use]
+    #[track_caller]
     pub const fn https_unchecked(mut self, because: &'static str) -> Self {
+        assert_reason(because);
         self.unchecked = Some(because);
         self
     }
@@ -176,6 +179,9 @@ impl Route {
     #[track_caller]
     pub const fn login(mut self, login: Login) -> Self {
         assert!(self.open.is_none() || matches!(login, Login::Proxy), "{}", ONLY_THE_PROXYS);
+        if let Login::Open { because } = login {
+            assert_reason(because);
+        }
         self.login = login;
         self
     }
@@ -219,6 +225,7 @@ impl Route {
     #[track_caller]
     pub const fn opens(mut self, paths: &'static [&'static str], because: &'static str) -> Self {
         assert!(matches!(self.login, Login::Proxy), "{}", ONLY_THE_PROXYS);
+        assert_reason(because);
         let mut at = 0;
         while at < paths.len() {
             assert!(
@@ -268,7 +275,9 @@ pub(crate) enum Address {
 
 impl Publish {
     /// Publishes a port on every address of the host, for this reason.
+    #[track_caller]
     pub const fn everywhere(port: Port, because: &'static str) -> Self {
+        assert_reason(because);
         Self::on(Address::Everywhere(because), port)
     }
 

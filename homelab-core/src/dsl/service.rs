@@ -55,6 +55,7 @@ use crate::dsl::health::Health;
 use crate::dsl::image::Image;
 use crate::dsl::name::ServiceName;
 use crate::dsl::privilege::{Exception, Waiver};
+use crate::dsl::reason::assert_reason;
 use crate::dsl::resource::{Profile, Secret};
 pub use crate::dsl::role::{
     Agent, App, Data, Edge, Holds, Precious, Published, Replaceable, Role, RoleKind, Routed, State,
@@ -227,6 +228,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// follows its tag, and the updater replaces it.
     ///
     /// Default: it stays at its digest. A service with precious state cannot say it.
+    #[track_caller]
     pub fn update_unattended(
         mut self,
         switch: Switch,
@@ -235,6 +237,7 @@ impl<R: Role, S: State> Service<R, S> {
     where
         S: Replaceable,
     {
+        assert_reason(because);
         self.spec.unattended = Some((switch, because));
         self.into_state()
     }
@@ -315,10 +318,4 @@ impl<R: Role, S: State> Service<R, S> {
     fn into_state<T>(self) -> Service<R, T> {
         Service { spec: self.spec, marker: PhantomData }
     }
-}
-
-/// A reason is printed where a person decides whether it still holds.
-#[track_caller]
-fn assert_reason(because: &str) {
-    assert!(!because.trim().is_empty(), "the reason is empty: say why this has to be");
 }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::dsl::name;
 use crate::dsl::privilege::User;
+use crate::dsl::reason::assert_reason;
 use crate::dsl::role::{Precious, Stateless};
 use crate::dsl::units::Memory;
 use crate::dsl::variable::EnvVar;
@@ -53,6 +54,7 @@ impl Volume<Stateless> {
     #[track_caller]
     pub const fn scratch(name: &'static str, because: &'static str) -> Self {
         name::assert_valid(name);
+        assert_reason(because);
         Self { name, policy: Policy::Scratch(because), shared: None, kind: PhantomData }
     }
 }
@@ -61,7 +63,9 @@ impl<K> Volume<K> {
     /// Lets every service that mounts this volume write to it, for this reason. Default: one
     /// service writes, as `volume-writers` checks.
     #[must_use]
+    #[track_caller]
     pub const fn shared(mut self, because: &'static str) -> Self {
+        assert_reason(because);
         self.shared = Some(because);
         self
     }
@@ -96,7 +100,9 @@ impl Bind<Stateless> {
     }
 
     /// Takes a writable host path from `.env` whose loss does not matter; `because` says why.
+    #[track_caller]
     pub const fn env_scratch(source: &EnvVar, because: &'static str) -> Self {
+        assert_reason(because);
         Self::new(Source::Variable(*source, ""), Policy::Scratch(because))
     }
 
@@ -142,7 +148,9 @@ impl<K> Bind<K> {
     /// Hard links work only within one mount: programs that link files of each other mount the
     /// folder that holds both.
     #[must_use]
+    #[track_caller]
     pub const fn shared(mut self, because: &'static str) -> Self {
+        assert_reason(because);
         self.shared = Some(because);
         self
     }

@@ -4,6 +4,7 @@ use super::spec::NetworkMode;
 use super::{Connect, Role, Service, State, Wiring};
 use crate::dsl::handle::Handle;
 use crate::dsl::privilege::{Exception, MACVLAN};
+use crate::dsl::reason::assert_reason;
 use crate::dsl::resource::Network;
 use crate::dsl::text::ToText;
 use crate::dsl::variable::EnvVar;
@@ -88,7 +89,7 @@ impl<R: Role, S: State> Service<R, S> {
     /// published port.
     #[track_caller]
     pub fn egress(mut self, because: &'static str) -> Self {
-        super::assert_reason(because);
+        assert_reason(because);
         self.spec.egress = Some(because);
         self
     }
