@@ -97,6 +97,7 @@ use std::panic::Location;
 pub(crate) use self::secret_in_environment::is_credential;
 use crate::checks::finding::{Finding, Help, Place, Severity, Verdict};
 use crate::compose::label;
+use crate::dsl::variable::EnvVar;
 use crate::model::project::{Member, Project};
 
 /// A rule: its id, how bad its findings are, its manual and its code.
@@ -247,6 +248,11 @@ impl Findings {
     /// Pushes a finding about something that is not a service.
     pub fn about(&mut self, subject: &str, message: String, help: impl Into<Help>) {
         self.push(subject, None, message, help.into());
+    }
+
+    /// Pushes a finding about a variable of `.env`.
+    pub fn variable(&mut self, variable: &EnvVar, message: String, help: impl Into<Help>) {
+        self.push(variable.name(), variable.place(), message, help.into());
     }
 
     fn push(

@@ -125,7 +125,7 @@ mod tests {
           --> fetch.rs
           help: give it a free address by `.ipv4_address(…)`, with a variable of `.env`
         error[unused]: no service uses the variable `LAN_ADDRESS`
-          --> LAN_ADDRESS
+          --> LAN_ADDRESS.rs
           help: remove `LAN_ADDRESS` from `Site::variables`
         ");
     }
@@ -146,7 +146,7 @@ mod tests {
           --> fetch.rs
           help: give it a free address by `.ipv4_address(…)`, with a variable of `.env`
         error[unused]: no service uses the variable `LAN_ADDRESS`
-          --> LAN_ADDRESS
+          --> LAN_ADDRESS.rs
           help: remove `LAN_ADDRESS` from `Site::variables`
         ");
         insta::assert_snapshot!(at("192.168.1.1"), @r"
@@ -154,7 +154,7 @@ mod tests {
           --> fetch.rs
           help: give it a free address by `.ipv4_address(…)`, with a variable of `.env`
         error[unused]: no service uses the variable `LAN_ADDRESS`
-          --> LAN_ADDRESS
+          --> LAN_ADDRESS.rs
           help: remove `LAN_ADDRESS` from `Site::variables`
         ");
         for address in ["192.168.1.0", "192.168.1.255", "x", "fd00::1"] {
@@ -209,13 +209,13 @@ mod tests {
           --> fetch.rs
           help: give it a free address by `.ipv4_address(…)`, with a variable of `.env`
         error[unused]: no service uses the variable `LAN_PARENT`
-          --> LAN_PARENT
+          --> LAN_PARENT.rs
           help: remove `LAN_PARENT` from `Site::variables`
         error[unused]: no service uses the variable `LAN_SUBNET`
-          --> LAN_SUBNET
+          --> LAN_SUBNET.rs
           help: remove `LAN_SUBNET` from `Site::variables`
         error[unused]: no service uses the variable `LAN_GATEWAY`
-          --> LAN_GATEWAY
+          --> LAN_GATEWAY.rs
           help: remove `LAN_GATEWAY` from `Site::variables`
         ");
     }

@@ -10,7 +10,6 @@ use indexmap::IndexSet;
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
 use crate::compose::MountKind;
-use crate::dsl::variable::EnvVar;
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
@@ -39,10 +38,13 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     let Some(stack) = project.stack() else { return };
     // A variable that occurs only in the default of another one is in the file, too.
     let mentioned = project.variables();
-    for variable in stack.site.variables.iter().map(EnvVar::name) {
-        if variable != READ_BY_COMPOSE && !mentioned.contains(variable) {
-            report(findings, "variable", variable, "`Site::variables`");
-        }
+    let is_read = |it: &str| it == READ_BY_COMPOSE || mentioned.contains(it);
+    for variable in stack.site.variables.iter().filter(|it| !is_read(it.name())) {
+        findings.variable(
+            variable,
+            format!("no service uses the variable `{variable}`"),
+            format!("remove `{variable}` from `Site::variables`"),
+        );
     }
     let profiles = file.services.values().flat_map(|it| &it.profiles);
     let profiles: IndexSet<_> = profiles.map(String::as_str).collect();
@@ -67,6 +69,7 @@ mod tests {
     use crate::checks::testing::{NOTES, break_file, break_stack};
     use crate::compose::{AddressRange, Ipam, Network, Secret, Volume};
     use crate::dsl::resource::Profile;
+    use crate::dsl::variable::EnvVar;
     use crate::dsl::variable::Kind;
 
     #[test]
@@ -108,7 +111,7 @@ mod tests {
         });
         insta::assert_snapshot!(found, @r"
         error[unused]: no service uses the variable `ATTIC`
-          --> ATTIC
+          --> ATTIC.rs
           help: remove `ATTIC` from `Site::variables`
         ");
     }

@@ -31,8 +31,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         // While a further domain is empty, nothing is served there.
         let is_off = kind == Kind::Hostname && default.is_empty() && *variable != stack.site.domain;
         if !(is_off || kind.accepts(default)) || !are_known {
-            findings.about(
-                variable.name(),
+            findings.variable(
+                variable,
                 format!("`{variable}` has the default `{default}`, expected {}", kind.expected()),
                 format!("correct the default of `{variable}`"),
             );
@@ -52,7 +52,7 @@ mod tests {
         let found = break_stack(|stack| replace(stack, DOMAIN));
         insta::assert_snapshot!(found, @r"
         error[variable-default]: `DOMAIN` has the default `home`, expected a DNS name with a dot, such as `home.arpa`
-          --> DOMAIN
+          --> DOMAIN.rs
           help: correct the default of `DOMAIN`
         ");
     }
@@ -76,7 +76,7 @@ mod tests {
         let found = break_stack(|stack| replace(stack, PROFILES));
         insta::assert_snapshot!(found, @r"
         error[variable-default]: `COMPOSE_PROFILES` has the default `notes,nots`, expected a comma list of profiles
-          --> COMPOSE_PROFILES
+          --> COMPOSE_PROFILES.rs
           help: correct the default of `COMPOSE_PROFILES`
         ");
     }

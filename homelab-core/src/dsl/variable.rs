@@ -1,13 +1,16 @@
 //! Variables of `.env`: typed, with default, meaning and validity.
 
 mod cron;
+mod declared;
 mod written;
 
 use std::fmt;
+use std::panic::Location;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use self::declared::Declared;
 use self::written::WrittenVariable;
 use crate::dsl::name::forever;
 use crate::dsl::subnet::Subnet;
@@ -156,6 +159,7 @@ pub struct EnvVar {
     kind: Kind,
     meaning: &'static str,
     fallback: Fallback,
+    place: Declared,
 }
 
 impl EnvVar {
@@ -167,7 +171,8 @@ impl EnvVar {
     pub const fn new(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
         assert!(is_key(name), "a variable's name consists of `A-Z`, `0-9` and `_`");
         assert!(is_plain(meaning), "a meaning has no dollar sign, brace or line break");
-        Self { name, kind, meaning, fallback: Fallback::Required }
+        let place = Declared(Some(Location::caller()));
+        Self { name, kind, meaning, fallback: Fallback::Required, place }
     }
 
     /// Gives it a default. Without one, Compose stops when the variable is not set.
@@ -195,7 +200,7 @@ impl EnvVar {
         meaning: &'static str,
     ) -> Result<Self, String> {
         if name.len() <= 64 && is_key(name) && is_plain(meaning) {
-            return Ok(Self::new(name, kind, meaning));
+            return Ok(Self { place: Declared(None), ..Self::new(name, kind, meaning) });
         }
         Err(format!("`{name}` is no name of a variable, or `{meaning}` no meaning"))
     }
@@ -226,6 +231,11 @@ impl EnvVar {
     /// Returns what a valid value looks like.
     pub const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Returns where it is declared; `None` for one that comes from outside.
+    pub(crate) const fn place(&self) -> Option<&'static Location<'static>> {
+        self.place.0
     }
 
     /// Returns one sentence that explains it to its reader.
