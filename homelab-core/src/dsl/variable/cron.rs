@@ -74,3 +74,52 @@ fn of_part(text: &str, field: (u32, u32, &[&str])) -> Option<Vec<u32>> {
     let is_right = from <= to && (1..=greatest).contains(&step);
     is_right.then(|| (from..=to).step_by(step as usize).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_valid;
+
+    #[test]
+    fn what_a_daemon_runs_some_day_is_valid() {
+        for value in [
+            "@daily",
+            "0 3 * * *",
+            "*/5 1-4 * JAN MON",
+            "@every 6h",
+            "@every 1h30m",
+            "0,30 8-18/2 1 1-12 sun-tue",
+            "0 0 ? * 7",
+            "0 0 29 2 *",
+            "0 0 31 2,4-6 *",
+            "0 0 31 */2 *",
+            // On Mondays, too.
+            "0 0 30 2 1",
+        ] {
+            assert!(is_valid(value), "{value}");
+        }
+        for value in [
+            "",
+            "@often",
+            "0 3 * *",
+            "0 3 * * * *",
+            "; rm x y z",
+            "30 25 * * *",
+            "60 3 * * *",
+            "0 3 0 * *",
+            "0 3 * 13 *",
+            "0 3 * * 8",
+            "0 3 * FOO *",
+            "5-1 3 * * *",
+            "*/0 3 * * *",
+            "*/60 3 * * *",
+            "1, 3 * * *",
+            "@every h",
+            "@every 5",
+            "0 0 30 2 *",
+            "0 0 31 4,6 ?",
+            "0 0 30-31 FEB *",
+        ] {
+            assert!(!is_valid(value), "{value}");
+        }
+    }
+}
