@@ -1,13 +1,15 @@
-//! The time zone of a service exists.
+//! The time zone of a service exists, and so does a day of its schedule.
 //!
 //! A program that does not know the zone takes UTC without a word: schedules run and logs are
-//! written at another hour than the household's.
+//! written at another hour than the household's. And what shall run on 30 February, `0 0 30 2 *`,
+//! never does, and nothing says so.
 //!
-//! Fix: write a name of the IANA database, such as `Europe/Berlin`, or pass the household's variable.
+//! Fix: write a name of the IANA database, such as `Europe/Berlin`, or pass the household's variable;
+//! in a schedule a day that the calendar has.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::dsl::variable::is_time_zone;
+use crate::dsl::variable::{is_time_zone, never_fires};
 use crate::model::project::Project;
 
 pub(super) const RULE: Rule =
@@ -15,6 +17,19 @@ pub(super) const RULE: Rule =
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
+        for (key, value) in &member.service.environment {
+            let value = project.resolve(value);
+            if never_fires(&value) {
+                findings.on(
+                    &member,
+                    format!(
+                        "`{}` has in `{key}` the schedule `{value}`, which no day fits",
+                        member.name
+                    ),
+                    "name a day that the calendar has".to_owned(),
+                );
+            }
+        }
         let Some(zone) = member.service.environment.get("TZ") else { continue };
         let zone = project.resolve(zone);
         if !zone.is_empty() && !is_time_zone(&zone) && !is_rule(&zone) {
@@ -49,6 +64,25 @@ mod tests {
           --> web.rs
           help: write a name of the IANA database, such as `Europe/Berlin`
         ");
+    }
+
+    #[test]
+    fn a_schedule_without_a_day_is_found() {
+        let with = |value: &str| {
+            break_file(|file| {
+                let environment = &mut file.services["fetch"].environment;
+                environment.insert("CLEAN_UP".to_owned(), value.to_owned());
+            })
+        };
+        insta::assert_snapshot!(with("0 0 30 2 *"), @r"
+        error[time-zone]: `fetch` has in `CLEAN_UP` the schedule `0 0 30 2 *`, which no day fits
+          --> fetch.rs
+          help: name a day that the calendar has
+        ");
+        assert!(with("0 0 4 31 4,6 *").starts_with("error[time-zone]: "), "seconds come first");
+        for right in ["0 0 29 2 *", "0 0 30 2 MON", "0 0 4 * * *", "30 2", "never", "$SCHEDULE"] {
+            assert!(!with(right).contains("time-zone"), "{right}");
+        }
     }
 
     #[test]

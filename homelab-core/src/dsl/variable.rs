@@ -10,6 +10,7 @@ use std::panic::Location;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use self::cron::never_fires;
 use self::declared::Declared;
 use self::written::WrittenVariable;
 use crate::dsl::name::forever;

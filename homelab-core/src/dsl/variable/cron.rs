@@ -25,15 +25,24 @@ pub(super) fn is_valid(value: &str) -> bool {
     if DESCRIPTORS.contains(&value) {
         return true;
     }
+    has_day(value) == Some(true)
+}
+
+/// Whether an expression has five fields, or six with seconds first, and no day fits them.
+pub(crate) fn never_fires(value: &str) -> bool {
+    let minutes = value.split_once(' ').map(|it| it.1).unwrap_or_default();
+    [value, minutes].into_iter().any(|it| has_day(it) == Some(false))
+}
+
+/// Whether the calendar has a day that five fields name; `None` for what is no such expression.
+fn has_day(value: &str) -> Option<bool> {
     let texts: Vec<_> = value.split(' ').collect();
     let fields: Option<Vec<_>> = texts.iter().zip(FIELDS).map(|it| numbers(it.0, it.1)).collect();
-    let Some([_, _, days, months, _]) = fields.as_deref().filter(|_| texts.len() == FIELDS.len())
-    else {
-        return false;
-    };
+    let fields = fields.filter(|_| texts.len() == FIELDS.len())?;
+    let (days, months) = (&fields[2], &fields[3]);
     // `30 2` is no day. Where days of the week are named, cron daemons run on these as well.
     let longest = (1..).zip(LENGTHS).filter(|it| months.contains(&it.0)).map(|it| it.1).max();
-    !texts[4].starts_with(['*', '?']) || days.iter().min().copied() <= longest
+    Some(!texts[4].starts_with(['*', '?']) || days.iter().min().copied() <= longest)
 }
 
 /// Whether it is a duration such as `1h30m`.
