@@ -4,12 +4,15 @@
 //! reaches the host's address. A range has to begin with its smallest number, and has to end at 65535
 //! at the latest, on the host as well.
 //!
+//! Docker keeps a process for each port, and the file has an entry for each: a service that publishes
+//! thousands of them takes the host's memory, and no host reads a release of so many entries.
+//!
 //! The address that it is published at is one of the host. No host has an address such as `0.0.0.1`, nor
 //! one of a group or of everybody.
 //!
 //! Fix: publish the port that the image's documentation names; `.as_host_port(…)` gives it another
 //! number on the host. Where a setting makes the image listen elsewhere, accept the finding with
-//! `.accept("published-port", "…")`.
+//! `.accept("published-port", "…")`. Give a program that talks on a range a small one by its settings.
 
 use std::net::IpAddr;
 
@@ -29,6 +32,9 @@ pub(super) const RULE: Rule = Rule {
     run,
 };
 
+/// The most ports that a service publishes: our choice. A host reads a release with some 5,000 at most.
+const MOST: usize = 1000;
+
 fn run(project: &Project<'_>, findings: &mut Findings) {
     for member in project.members() {
         for publish in member.facts().publishes.iter().filter(|it| !it.is_valid()) {
@@ -40,6 +46,14 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     member.name
                 ),
                 "give numbers from 1 to 65535, and the last one behind the first".to_owned(),
+            );
+        }
+        let ports = member.service.ports.len();
+        if ports > MOST {
+            findings.on(
+                &member,
+                format!("`{}` publishes {ports} ports, and {MOST} are a lot", member.name),
+                format!("publish a smaller range, of at most {MOST} ports"),
             );
         }
         let places = member.service.ports.iter().filter_map(|it| it.host_ip.as_deref());
@@ -130,7 +144,10 @@ mod tests {
           help: publish a port that the image listens on, or accept this with the setting that makes it listen there
         ");
         let found = publishing(guests.up_to(65_000));
-        assert_eq!(found.matches("error[published-port]").count(), 2, "{found}");
+        // What is below and above the image's port, and that there are so many.
+        assert_eq!(found.matches("error[published-port]").count(), 3, "{found}");
+        assert!(found.contains("`caddy` publishes 64561 ports, and 1000 are a lot"), "{found}");
+        assert!(!publishing(guests.up_to(1439)).contains("a lot"));
         assert!(found.contains("its port `444-65000/tcp` as `444-65000/tcp`"), "{found}");
     }
 
