@@ -8,14 +8,12 @@
 //! and for a file of `SQLite` with its path on a volume or a bind, as in `.sqlite("/data/notes.db")`.
 //! Where there is none, say why it may go without, with `.accept("database-dump", …)`.
 
-use std::path::Path;
-
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
-use crate::compose::{Service, ServiceMount, label};
+use crate::compose::label;
 use crate::dsl::contract::ImageKind;
 use crate::dsl::database::{Database, NoDatabase};
-use crate::model::project::Project;
+use crate::model::project::{Holder, Member, Project};
 
 pub(super) const RULE: Rule = Rule {
     id: "database-dump",
@@ -38,7 +36,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                     says.map_or("", String::as_str)
                 )
             }
-            Some(Ok(Database::Sqlite { path })) if !is_kept(project, member.service, &path) => {
+            Some(Ok(Database::Sqlite { path })) if !is_kept(project, &member, &path) => {
                 let fault =
                     format!("`{name}` keeps its database in `{path}`, which is on no volume");
                 let help = "mount a volume or a host path above it, or name the file that the image \
@@ -57,11 +55,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 }
 
 /// Whether a file of a service is on a mount that outlives the container and can be written.
-fn is_kept(project: &Project<'_>, service: &Service, file: &str) -> bool {
-    let above = |it: &&ServiceMount| Path::new(file).starts_with(project.resolve(&it.target));
-    let nearest =
-        service.volumes.iter().filter(above).max_by_key(|it| project.resolve(&it.target).len());
-    nearest.is_some_and(|it| !it.source.is_empty() && !it.read_only)
+fn is_kept(project: &Project<'_>, member: &Member<'_>, file: &str) -> bool {
+    let holder = member.holder(project, file);
+    matches!(holder, Some((_, Holder::Mount(mount))) if !mount.read_only)
 }
 
 #[cfg(test)]
