@@ -6,6 +6,7 @@ mod base_image;
 mod build_context;
 mod cap_drop_all;
 mod command_words;
+mod contract_capability;
 mod contract_environment;
 mod contract_memory;
 mod contract_missing;
@@ -186,6 +187,7 @@ pub const ALL: &[Rule] = &[
     data_mounted::RULE,
     unused::RULE,
     undeclared::RULE,
+    contract_capability::RULE,
     contract_environment::RULE,
     contract_memory::RULE,
     contract_observed::RULE,

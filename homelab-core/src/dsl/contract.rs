@@ -21,6 +21,7 @@ pub use self::fact::{Confidence, Evidence, Fact, ran, read, reported};
 pub use self::panel::{Panel, PanelLogin};
 pub use self::secret_key::SecretKey;
 pub use self::tags::Tags;
+use crate::dsl::privilege::Capability;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::{Memory, Minutes, Port};
 
@@ -38,6 +39,9 @@ pub struct Contract {
     /// User id that the image's first process has when `user:` is absent.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub user: Fact<u32>,
+    /// Capabilities without which that process ends at once, where `user:` is absent.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub capabilities: Fact<Vec<Capability>>,
     /// Ports that it listens on.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub ports: Fact<Vec<Port>>,
@@ -140,6 +144,7 @@ impl Contract {
         let facts = [
             self.kind.source(),
             self.user.source(),
+            self.capabilities.source(),
             self.ports.source(),
             self.data.source(),
             self.data_variables.source(),

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::dsl::variable::EnvVar;
 
 /// The user that a container's first process runs as.
@@ -16,7 +19,8 @@ pub enum User {
 /// A Linux capability that a service of a household may need.
 ///
 /// `ALL`, `SYS_ADMIN`, `SYS_MODULE` and `SYS_RAWIO` are absent: each is root on the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capability {
     /// Write to the kernel's log of logins, as PAM does.
     AuditWrite,

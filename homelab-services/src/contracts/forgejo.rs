@@ -16,6 +16,13 @@ pub(super) fn contract() -> Contract {
         tags: Tags::between("8", "11"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
+        capabilities: by.all([
+            Capability::Chown,
+            Capability::DacOverride,
+            Capability::Fowner,
+            Capability::Setgid,
+            Capability::Setuid,
+        ]),
         ports: by.all([Port::new(3000), Port::new(22)]),
         data: by.all(["/data"]),
         ships_health: by.is(false),

@@ -15,6 +15,7 @@ pub(super) fn contract() -> Contract {
         kind: by.is(ImageKind::Agent),
         // Inferred: no user is set on Alpine's image.
         user: by.is(0),
+        capabilities: by.all([Capability::NetAdmin]),
         // The control server; the proxy and Shadowsocks, which are off by default.
         ports: by.all([Port::new(8000), Port::new(8888), Port::new(8388), Port::udp(8388)]),
         data: by.all(["/gluetun"]),

@@ -18,6 +18,12 @@ pub(super) fn contract() -> Contract {
         kind: by.is(ImageKind::Database),
         major_of: by.is("PostgreSQL".to_owned()),
         user: by.is(0),
+        capabilities: by.all([
+            Capability::Chown,
+            Capability::DacOverride,
+            Capability::Setgid,
+            Capability::Setuid,
+        ]),
         ports: by.all([Port::new(5432)]),
         data: by.all(["/var/lib/postgresql/data"]),
         data_variables: by.all([Setting::new("PGDATA", Some("/var/lib/postgresql/data"))]),

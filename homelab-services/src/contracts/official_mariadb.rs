@@ -16,6 +16,7 @@ pub(super) fn contract() -> Contract {
         major_of: by.is("MariaDB".to_owned()),
         // Inferred: no user is set on Ubuntu's image. The entry point leaves root for `mysql`.
         user: by.is(0),
+        capabilities: by.all([Capability::Chown, Capability::Setgid, Capability::Setuid]),
         ports: by.all([Port::new(3306)]),
         data: by.all(["/var/lib/mysql"]),
         volumes: by.all(["/var/lib/mysql"]),

@@ -13,6 +13,7 @@ pub(super) fn contract() -> Contract {
         kind: by.is(ImageKind::Database),
         major_of: by.is("MongoDB".to_owned()),
         user: by.is(0),
+        capabilities: by.all([Capability::Chown, Capability::Setgid, Capability::Setuid]),
         ports: by.all([Port::new(27_017)]),
         data: by.all(["/data/db"]),
         volumes: by.all(["/data/db", "/data/configdb"]),

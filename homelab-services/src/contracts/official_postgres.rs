@@ -23,6 +23,12 @@ fn contract(tags: Tags, data: &str) -> Contract {
         major_of: by.is("PostgreSQL".to_owned()),
         ports: by.all([Port::new(5432)]),
         user: by.is(0),
+        capabilities: by.all([
+            Capability::Chown,
+            Capability::DacOverride,
+            Capability::Setgid,
+            Capability::Setuid,
+        ]),
         data: by.all([data]),
         data_variables: by.all([Setting::new("PGDATA", Some(data))]),
         volumes: by.all([data]),

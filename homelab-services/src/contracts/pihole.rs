@@ -15,6 +15,14 @@ pub(super) fn contract() -> Contract {
         kind: by.is(ImageKind::App),
         // Inferred: no user is set on Alpine's image. The resolver runs as `DNSMASQ_USER`.
         user: by.is(0),
+        capabilities: by.all([
+            Capability::Chown,
+            Capability::DacOverride,
+            Capability::Fowner,
+            Capability::NetBindService,
+            Capability::Setgid,
+            Capability::Setuid,
+        ]),
         ports: by.all([
             Port::new(53),
             Port::udp(53),

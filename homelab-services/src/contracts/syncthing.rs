@@ -10,6 +10,7 @@ pub(super) fn contract() -> Contract {
         tags: Tags::between("2", "3"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
+        capabilities: by.all([Capability::Chown, Capability::Setgid, Capability::Setuid]),
         ports: by.all([Port::new(8384), Port::new(22_000), Port::udp(22_000), Port::udp(21_027)]),
         data: by.all(["/var/syncthing"]),
         data_variables: by.all([Setting::new("STHOMEDIR", Some("/var/syncthing/config"))]),

@@ -14,6 +14,7 @@ pub(super) fn contract() -> Contract {
         tags: Tags::between("2", "3"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
+        capabilities: by.all([Capability::DacOverride, Capability::Fowner]),
         ports: by.all([Port::new(3001)]),
         data: by.all(["/app/data"]),
         data_variables: by.all([Setting::new("DATA_DIR", Some("/app/data"))]),

@@ -17,6 +17,7 @@ pub(super) fn contract() -> Contract {
         tags: Tags::between("15", "16"),
         kind: by.is(ImageKind::App),
         user: by.is(0),
+        capabilities: by.all([Capability::NetAdmin]),
         ports: by.all([Port::new(51_821), Port::udp(51_820)]),
         data: by.all(["/etc/wireguard"]),
         ships_health: by.is(true),
