@@ -75,7 +75,7 @@ mod tests {
             needs,
         );
         insta::assert_snapshot!(found, @r"
-        error[contract-capability]: `web` lacks `SETGID`, without which its image does not start
+        error[contract-capability]: `web` drops `SETGID`, and its image does not start so
           --> web.rs
           help: add `.capability(Capability::Setgid, …)`, or set the user with `.user(…)`
         ");
