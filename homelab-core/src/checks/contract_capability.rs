@@ -39,7 +39,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         findings.on(
             &member,
             format!(
-                "`{}` drops {}, and its image does not start so",
+                "`{}` lacks {}, without which its image does not start",
                 member.name,
                 names.join(", ")
             ),
@@ -75,7 +75,7 @@ mod tests {
             needs,
         );
         insta::assert_snapshot!(found, @r"
-        error[contract-capability]: `web` drops `SETGID`, and its image does not start so
+        error[contract-capability]: `web` lacks `SETGID`, without which its image does not start
           --> web.rs
           help: add `.capability(Capability::Setgid, …)`, or set the user with `.user(…)`
         ");
