@@ -13,7 +13,7 @@ use super::journal::Journal;
 use super::place::HousePlace;
 use super::release::{self, Manifest};
 use super::wanted::Wanted;
-use super::{one_way, receipt};
+use super::{dump, one_way, receipt};
 use crate::error::Error;
 use crate::{message, versions};
 
@@ -139,10 +139,12 @@ impl Left<'_> {
 
     /// Name of its dump among those of one deploy. The folder does not count: the house may have moved since.
     fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
-        // `<deploy>-<service>-<database>.sql.gz`, or `.tar.gz` of SQLite
-        let beginning = format!("{deploy}-{}-", self.database);
-        let names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
-        names.into_iter().find(|it| it.starts_with(&beginning)).map(str::to_owned)
+        let services = self.files.iter().filter_map(|it| it.services.get(self.database));
+        let says = services.filter_map(|it| it.labels.get(label::DATABASE)?.parse().ok());
+        let own: Vec<_> = says.map(|it| dump::beginning(deploy, self.database, &it)).collect();
+        let mut names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
+        let is_own = |it: &&str| own.iter().any(|own| it.starts_with(own));
+        names.find(is_own).map(str::to_owned)
     }
 
     /// Whether a deploy has started another image of the database, or of a service that migrates it.
@@ -198,7 +200,10 @@ mod tests {
 
     fn dumped(receipt: Receipt) -> Receipt {
         // A house that lay elsewhere then.
-        Receipt { dumps: vec![format!("/old/dumps/{}-db-app.sql.gz", receipt.id)], ..receipt }
+        // The first one is of a service `db-app`.
+        let names = ["db-app-app", "db-app"];
+        let dumps = names.map(|it| format!("/old/dumps/{}-{it}.sql.gz", receipt.id)).to_vec();
+        Receipt { dumps, ..receipt }
     }
 
     /// A deploy that starts an image of a service.
@@ -216,7 +221,10 @@ mod tests {
         )]
         .into();
         let app = Service { labels, depends_on, ..Service::default() };
-        let file = File { services: [("app".to_owned(), app)].into(), ..File::default() };
+        let label = (label::DATABASE.to_owned(), "postgres:app/app".to_owned());
+        let db = Service { labels: [label].into(), ..Service::default() };
+        let services = [("app".to_owned(), app), ("db".to_owned(), db)].into();
+        let file = File { services, ..File::default() };
         let left = |database| {
             Left { release: &id("release1"), database, files: [&file, &File::default()] }
                 .dump(receipts, None)

@@ -100,10 +100,7 @@ impl Database {
 
     /// The name of the database on its server, or of its file.
     pub(crate) fn name(&self) -> &str {
-        match &self.says {
-            database::Database::Server { name, .. } => name,
-            database::Database::Sqlite { path } => path.rsplit('/').next().unwrap_or_default(),
-        }
+        name(&self.says)
     }
 
     /// Whether it is restored by a server of the older release.
@@ -114,7 +111,7 @@ impl Database {
     /// Dumps it into a new file, and checks that the dump is whole. `None` where there is no database yet.
     pub(crate) fn dump(&self, place: &HousePlace, id: &str) -> Result<Option<PathBuf>, Error> {
         let kind = self.kind();
-        let name = format!("{id}-{}-{}.{}", self.service, self.name(), kind.suffix());
+        let name = beginning(id, &self.service, &self.says) + kind.suffix();
         // All dumps have the same temporary name, so that the next one replaces what a killed run has left.
         let unfinished = place.dumps().join(UNFINISHED);
         let dumped = kind.dump(Growing::create(&unfinished, 0o600)?).and_then(|is_there| {
@@ -182,7 +179,7 @@ impl Database {
             // PostgreSQL cuts longer names; MariaDB takes one more.
             return name.chars().chain(id).take(63).collect();
         }
-        let own = format!("{id}-{}-", self.service);
+        let own = beginning(id, &self.service, &self.says);
         let names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
         names.rev().find(|it| it.starts_with(&own)).unwrap_or_default().to_owned()
     }
@@ -211,6 +208,18 @@ impl Database {
             database::Database::Sqlite { path } => Box::new(Sqlite { container, path }),
         }
     }
+}
+
+fn name(says: &database::Database) -> &str {
+    match says {
+        database::Database::Server { name, .. } => name,
+        database::Database::Sqlite { path } => path.rsplit('/').next().unwrap_or_default(),
+    }
+}
+
+/// How the name of a database's dump begins that a deploy takes: the ending follows.
+pub(super) fn beginning(deploy: &str, service: &str, says: &database::Database) -> String {
+    format!("{deploy}-{service}-{}.", name(says))
 }
 
 /// Reads a packed file, also one of several joined parts. Anything else behind the last part is an error.

@@ -53,8 +53,8 @@ impl Kind for Sqlite<'_> {
     }
 
     fn check(&self, dump: &Path) -> Result<(), Error> {
-        let checked = open(dump)?;
-        whole(checked).map_err(|source| Error::RefusedDump { path: dump.to_owned(), source })
+        whole(open(dump)?, self.base())
+            .map_err(|source| Error::RefusedDump { path: dump.to_owned(), source })
     }
 
     fn question(&self) -> Option<Vec<&str>> {
@@ -97,6 +97,11 @@ impl Kind for Sqlite<'_> {
 }
 
 impl Sqlite<'_> {
+    /// The name of the file.
+    fn base(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Copies the database and its logs, one archive after the other. `false` where there is no database.
     fn copy_all(&self, into: Growing) -> Result<bool, Error> {
         let packed = Shared::new(GzEncoder::new(into, Compression::fast()));
@@ -126,7 +131,7 @@ impl Sqlite<'_> {
     /// Writes one archive with all files of a dump. A log that it lacks is written empty, which `SQLite` takes for
     /// none: that of the newer database would be read into the older one.
     fn unpack(&self, dump: impl Read, into: &mut dyn Write) -> io::Result<()> {
-        let base = self.path.rsplit('/').next().unwrap_or_default();
+        let base = self.base();
         let mut missing = FILES.map(|it| format!("{base}{it}")).to_vec();
         let mut database = Header::new_gnu();
         let mut builder = Builder::new(into);
@@ -155,8 +160,8 @@ fn archive<R: Read>(from: R) -> Archive<R> {
     archive
 }
 
-/// Fails unless this is a database of `SQLite`, with its log or without.
-fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>) -> io::Result<()> {
+/// Fails unless this is a database of `SQLite` of this name, with its log or without.
+fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>, base: &str) -> io::Result<()> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut archive = archive(from);
     let mut files = 0;
@@ -166,6 +171,9 @@ fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>) -> io::Result<()> {
             return Err(wrong("something in it is no file"));
         }
         files += 1;
+        if at == 0 && entry.path()?.as_os_str() != base {
+            return Err(wrong("its first file has another name than the database"));
+        }
         let size = entry.size();
         let mut head = Vec::new();
         Read::by_ref(&mut entry).take(100).read_to_end(&mut head)?;
@@ -307,6 +315,7 @@ mod tests {
             (dump(&[("a.db", &database(2)[..700])]), "half a page"),
             (dump(&[("a.db", b"no database")]), "another file"),
             (dump(&[]), "nothing"),
+            (dump(&[("b.db", &database(2))]), "another database"),
             ([good.clone(), b"rest".to_vec()].concat(), "with something behind it"),
         ] {
             let error = judged(&bad).expect_err(what).to_string();
