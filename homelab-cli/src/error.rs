@@ -138,6 +138,8 @@ pub(crate) enum Error {
     NotPulled(String),
     #[error("`{0}` cannot be dumped: its container does not say how")]
     NoDatabase(String),
+    #[error("the database of `{service}` is `{has}` in its container and `{says}` in that release")]
+    OtherDatabase { service: String, has: String, says: String },
     #[error("`{service}` says `{answer}` when asked for its size")]
     DatabaseSize { service: String, answer: String },
     #[error("the dump `{}` is not whole: its last lines do not say `{end}`", path.display())]

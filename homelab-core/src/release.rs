@@ -3,6 +3,7 @@
 
 mod id;
 
+pub mod databases;
 pub mod diff;
 pub mod observe;
 pub mod plan;

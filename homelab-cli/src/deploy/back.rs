@@ -2,7 +2,7 @@
 //! on data that a newer one may have changed. Then the house stays on the new release.
 
 use homelab_core::compose::label;
-use homelab_core::dsl::database;
+use homelab_core::release::databases;
 use homelab_core::release::plan::{Action, Plan};
 use homelab_core::report::receipt::{Outcome, Receipt};
 use indexmap::{IndexMap, IndexSet};
@@ -78,12 +78,18 @@ pub(super) fn go_back(
 
 /// Goes on with services that were paused for a dump.
 fn resume(place: &HousePlace, journal: &Journal) -> Result<(), Error> {
-    let Ok(file) = release::compose_of(place, &journal.to) else { return Ok(()) };
-    let seen = docker::see_project(&file.name)?;
-    let is_file = |it: &str| it.parse().is_ok_and(|it: database::Database| !it.has_server());
-    let paused = seen.containers.iter().filter(|it| {
-        seen::text(it, "/State/Status") == Some("paused")
-            && seen::label(it, label::DATABASE).is_some_and(is_file)
+    let releases = [Some(&journal.to), journal.from.as_ref()];
+    let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
+    let files: Vec<_> = files.collect();
+    let Some(project) = files.first().map(|it| it.name.clone()) else { return Ok(()) };
+    let seen = docker::see_project(&project)?;
+    let paused = seen.containers.iter().filter(|container| {
+        // The container of before may lack the label.
+        let label = seen::label(container, label::DATABASE).and_then(|it| it.parse().ok());
+        let name = seen::service(container).unwrap_or_default();
+        let mut says =
+            label.into_iter().chain(files.iter().filter_map(|it| databases::of(it, name)));
+        seen::text(container, "/State/Status") == Some("paused") && says.any(|it| !it.has_server())
     });
     for id in paused.filter_map(|it| seen::text(it, "/Id")) {
         docker::change(&["unpause", id])?;
@@ -97,10 +103,8 @@ fn is_put_back(place: &HousePlace, journal: &Journal, service: &str) -> bool {
     let releases = [Some(&journal.to), journal.from.as_ref()];
     let files = releases.into_iter().flatten().filter_map(|it| release::compose_of(place, it).ok());
     let mut used: IndexSet<_> = [service.to_owned()].into();
-    for mut file in files {
-        used.extend(
-            file.services.swap_remove(service).into_iter().flat_map(|it| it.depends_on.into_keys()),
-        );
+    for file in files {
+        used.extend(databases::migrated_by(&file, service).map(str::to_owned));
     }
     journal.restored.iter().any(|it| used.contains(&it.service))
 }

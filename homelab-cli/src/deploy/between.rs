@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use homelab_core::compose::label;
 use homelab_core::compose::{File, Service};
-use homelab_core::dsl::database::Database;
-use homelab_core::release::Id;
+use homelab_core::release::{Id, databases};
 use homelab_core::report::receipt::{Outcome, Receipt};
+use indexmap::IndexSet;
 
 use super::journal::Journal;
 use super::place::HousePlace;
@@ -87,24 +87,19 @@ pub(super) fn find_between(
         let image = service.image.as_deref().unwrap_or_default();
         let mut had = had.map(String::as_str);
         // A dump of SQLite is the file itself: the older image gets the one that it wrote.
-        let database = label(name, label::DATABASE).and_then(|it| it.parse().ok());
-        if database.is_some_and(|it: Database| it.has_server())
-            && had.any(|it| !versions::is_same_major(it, image))
-        {
+        let files = [&wanted.raw, &newer_file];
+        let mut says = files.into_iter().filter_map(|it| databases::of(it, name));
+        if says.any(|it| it.has_server()) && had.any(|it| !versions::is_same_major(it, image)) {
             between.majors.push(name.clone());
         }
-        let used = service.depends_on.keys();
-        let databases: Vec<_> = std::iter::once(name)
-            .chain(used)
-            .filter(|it| label(it, label::DATABASE).is_some())
-            .collect();
+        let databases: IndexSet<_> =
+            files.into_iter().flat_map(|it| databases::migrated_by(it, name)).collect();
         for database in &databases {
-            if !between.databases.iter().any(|it| &it.0 == *database) {
-                let files = [&wanted.raw, &newer_file];
+            if !between.databases.iter().any(|it| it.0 == **database) {
                 let left = Left { release: &wanted.manifest.release, database, files };
                 let dump = left.dump(&receipts, under_way);
                 let path = dump.map(|it| place.dumps().join(it)).filter(|it| it.exists());
-                between.databases.push(((*database).clone(), path));
+                between.databases.push(((*database).to_owned(), path));
             }
         }
         if databases.is_empty() {
@@ -139,8 +134,7 @@ impl Left<'_> {
 
     /// Name of its dump among those of one deploy. The folder does not count: the house may have moved since.
     fn named(&self, deploy: &str, dumps: &[String]) -> Option<String> {
-        let services = self.files.iter().filter_map(|it| it.services.get(self.database));
-        let says = services.filter_map(|it| it.labels.get(label::DATABASE)?.parse().ok());
+        let says = self.files.iter().filter_map(|it| databases::of(it, self.database));
         let own: Vec<_> = says.map(|it| dump::beginning(deploy, self.database, &it)).collect();
         let mut names = dumps.iter().filter_map(|it| Path::new(it).file_name()?.to_str());
         let is_own = |it: &&str| own.iter().any(|own| it.starts_with(own));
@@ -149,14 +143,13 @@ impl Left<'_> {
 
     /// Whether a deploy has started another image of the database, or of a service that migrates it.
     fn has_changed(&self, then: &[Receipt], deploy: &Receipt) -> bool {
-        let uses = |service: &Service| {
-            let is_one_way = service.labels.contains_key(label::ONE_WAY);
-            is_one_way && service.depends_on.contains_key(self.database)
+        let migrates = |file: &&File, name: &str| {
+            let service = file.services.get(name);
+            service.is_some_and(|it| it.labels.contains_key(label::ONE_WAY))
+                && databases::migrated_by(file, name).any(|it| it == self.database)
         };
-        let concerns = |name: &String| {
-            name == self.database
-                || self.files.iter().filter_map(|it| it.services.get(name)).any(uses)
-        };
+        let concerns =
+            |name: &String| name == self.database || self.files.iter().any(|it| migrates(it, name));
         let mut started = deploy.images.iter().filter(|it| concerns(it.0));
         deploy.outcome != Outcome::Refused
             && started.any(|(name, (_, to))| {

@@ -16,6 +16,8 @@ use flate2::read::MultiGzDecoder;
 use homelab_core::compose;
 use homelab_core::compose::label;
 use homelab_core::dsl::database::{self, Engine};
+use homelab_core::release::databases;
+use serde_json::Value;
 
 use self::mariadb::MariaDb;
 use self::postgres::Postgres;
@@ -31,7 +33,7 @@ use crate::program::Limit;
 const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 180_000 });
 
 /// The name of every dump until it is whole.
-const UNFINISHED: &str = ".unfinished.sql.gz";
+const UNFINISHED: &str = ".unfinished.gz";
 
 /// Pause between two questions.
 const INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1_000 });
@@ -72,7 +74,7 @@ fn exec(container: &str, words: &[&str], into: Growing) -> Result<(), Error> {
     }
 }
 
-/// A database in a running container.
+/// A database in a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Database {
     pub(crate) service: String,
@@ -84,7 +86,9 @@ impl Database {
     /// Finds the database of a service by the label of its container. A container that was made by hand has no
     /// such label: then that of the release counts.
     pub(crate) fn of(seen: &Seen, file: &compose::File, service: &str) -> Result<Self, Error> {
-        let container = seen.of(service).next();
+        // After a recreate that was cut off there are two; the one that runs has the data.
+        let runs = |it: &&Value| it.pointer("/State/Running") == Some(&Value::Bool(true));
+        let container = seen.of(service).find(runs).or_else(|| seen.of(service).next());
         let label = container.and_then(|it| seen::label(it, label::DATABASE));
         let says = file.services.get(service).and_then(|it| it.labels.get(label::DATABASE));
         let label = label.or(says.map(String::as_str));
@@ -95,6 +99,22 @@ impl Database {
                 Ok(Self { service: service.to_owned(), container: id.to_owned(), says })
             }
             _ => Err(Error::NoDatabase(service.to_owned())),
+        }
+    }
+
+    /// Fails where a release keeps it elsewhere than its container: a file would be put back where that
+    /// release does not look.
+    pub(crate) fn must_be_of(&self, file: &compose::File) -> Result<(), Error> {
+        let (says, has) = (databases::of(file, &self.service), self.says.to_string());
+        match says.filter(|it| {
+            it.has_server() != self.has_server() || !it.has_server() && *it != self.says
+        }) {
+            Some(says) => Err(Error::OtherDatabase {
+                service: self.service.clone(),
+                says: says.to_string(),
+                has,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct Journal {
 pub(crate) struct Exchanged {
     /// Its service.
     pub(crate) service: String,
-    /// Name of the database that keeps the data of before.
+    /// What keeps the data of before: a database on the same server, or a dump; empty where there was none.
     pub(crate) kept: String,
 }
 

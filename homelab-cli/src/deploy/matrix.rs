@@ -210,7 +210,7 @@ fn a_deploy_that_dumps_and_prunes() {
     };
     let Operations { disk, engine } = story.told();
     let dump = "20260101T000001Z-release2-db-house.sql.gz";
-    for step in ["create .unfinished.sql.gz", "write .unfinished.sql.gz", "remove release1"] {
+    for step in ["create .unfinished.gz", "write .unfinished.gz", "remove release1"] {
         assert!(disk.iter().any(|it| it == step), "{step}: {disk:#?}");
     }
     assert!(disk.contains(&format!("rename {dump}")), "{disk:#?}");

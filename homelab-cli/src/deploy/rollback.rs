@@ -145,12 +145,21 @@ fn put_back(
 ) -> Result<(), Error> {
     let (place, file) = (run.place, &wanted.after.file);
     let restored = || between.databases.iter().filter_map(|it| Some((&it.0, it.1.as_ref()?)));
+    let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
+    let users = || std::iter::once(file).chain(&newer);
+    for (database, _) in restored() {
+        let found = Database::of(seen, file, database)?;
+        found.must_be_of(file)?;
+        // What it writes after the dump would be in no copy.
+        if !found.has_server() {
+            switch::stop_users(seen, users(), &found)?;
+        }
+    }
     forward::dump_databases(run, journal, seen, file, restored().map(|it| (it.0, true)))?;
     run.phase("restoring");
-    let newer = journal.from.as_ref().and_then(|it| release::compose_of(place, it).ok());
     for (database, dump) in restored() {
         let mut found = Database::of(seen, file, database)?;
-        switch::stop_users(seen, std::iter::once(file).chain(&newer), &found)?;
+        switch::stop_users(seen, users(), &found)?;
         if found.has_server() {
             let server = bring_up_alone(run, wanted, database)?;
             found = Database::of(&server, file, database)?;

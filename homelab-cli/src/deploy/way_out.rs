@@ -80,7 +80,7 @@ pub(super) fn way_out(place: &HousePlace, journal: &Journal) -> Result<String, E
     line.push('`');
     for it in dumps {
         let it = it.display();
-        let _ = write!(line, "; it puts back {it}, and what was written since is kept beside it");
+        let _ = write!(line, "; it puts back {it}, and what was written since is kept");
     }
     if !lost.is_empty() {
         let names = message::list(lost.into_iter().map(String::as_str));

@@ -86,9 +86,12 @@ impl Error {
                 )
             }
             Self::DataNotPutBack { kept, .. } => format!(
-                "it is kept as `{kept}`, and nothing was lost: see why the server does not answer, then \
-                 run `homelab recover`"
+                "it is kept as `{kept}`, on its server or among the dumps, and nothing was lost: see what failed, \
+                 then run `homelab recover`"
             ),
+            Self::OtherDatabase { .. } => {
+                "put the dump back by hand, then roll back with `--keep-data`".to_owned()
+            }
             _ => return self.fixed_hint().map(str::to_owned),
         })
     }
@@ -155,6 +158,7 @@ impl Error {
             | Self::NoSettings(_)
             | Self::Journal { .. }
             | Self::NoDatabase(_)
+            | Self::OtherDatabase { .. }
             | Self::DataNotPutBack { .. }
             | Self::DatabaseSize { .. }
             | Self::Program { .. }

@@ -21,6 +21,7 @@ use crate::compose::label;
 use crate::compose::{File, Service};
 use crate::dsl::contract::Contract;
 use crate::model::project::{Project, split_image};
+use crate::release::databases;
 use crate::release::diff::{self, Change};
 
 /// What runs now.
@@ -299,17 +300,18 @@ fn databases<'a>(before: &'a Before, after: &'a After) -> impl Iterator<Item = &
 /// Whether a database is dumped: its container is replaced or removed, or a service that migrates
 /// its data gets another image. Either release can say that a service migrates data.
 fn is_dumped(before: &Before, after: &After, plan: &Plan, database: &str) -> bool {
+    let sides = || [&before.file, &after.file].into_iter();
     let migrates = |name: &str| {
-        let mut sides = [&before.file, &after.file].into_iter();
         let says = |it: &Service| it.labels.contains_key(label::ONE_WAY);
-        sides.any(|it| it.services.get(name).is_some_and(says))
+        sides().any(|it| it.services.get(name).is_some_and(says))
     };
     plan.services.iter().any(|step| match step.action {
         Action::Recreated | Action::Stopped if step.service == database => true,
         Action::Created | Action::Recreated => {
             step.image_from != step.image_to
                 && migrates(&step.service)
-                && after.file.services[&step.service].depends_on.contains_key(database)
+                && sides()
+                    .any(|it| databases::migrated_by(it, &step.service).any(|it| it == database))
         }
         Action::Started | Action::Stopped | Action::Unchanged => false,
     })

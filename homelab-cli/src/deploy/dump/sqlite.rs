@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use serde_json::Value;
 use tar::{Archive, Builder, Header};
 
 use super::{Growing, Kind, open};
-use crate::docker;
+use crate::docker::{self, seen};
 use crate::error::Error;
 use crate::program::Limit;
 
@@ -41,15 +42,20 @@ impl Kind for Sqlite<'_> {
     }
 
     fn dump(&self, into: Growing) -> Result<bool, Error> {
-        // One that crashes again and again cannot be paused.
-        let is_paused = docker::attempt(&["pause", self.container])?.status.success();
-        let [halt, resume] = if is_paused { ["pause", "unpause"] } else { ["stop", "start"] };
-        if !is_paused {
-            docker::change(&[halt, self.container])?;
-        }
+        let seen = docker::ask(&["inspect", "--type", "container", self.container])?;
+        let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
+        let halt = match seen::text(&seen, "/0/State/Status") {
+            Some("running") => Some(["pause", "unpause"]),
+            // One that crashes again and again cannot be paused.
+            Some("restarting") => Some(["stop", "start"]),
+            // Nobody writes.
+            _ => None,
+        };
+        let Some([halt, resume]) = halt else { return self.copy_all(into) };
+        docker::change(&[halt, self.container])?;
         let copied = self.copy_all(into);
-        docker::change(&[resume, self.container])?;
-        copied
+        let resumed = docker::change(&[resume, self.container]);
+        copied.and_then(|it| resumed.map(|()| it))
     }
 
     fn check(&self, dump: &Path) -> Result<(), Error> {
@@ -142,6 +148,8 @@ impl Sqlite<'_> {
             if name == base {
                 database = header.clone();
             }
+            // A header of more than 8 GiB has its size beside it.
+            header.set_size(entry.size());
             missing.retain(|it| *it != name);
             builder.append_data(&mut header, name, &mut entry)?;
         }
@@ -164,7 +172,7 @@ fn archive<R: Read>(from: R) -> Archive<R> {
 fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>, base: &str) -> io::Result<()> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut archive = archive(from);
-    let mut files = 0;
+    let (mut files, mut is_short) = (0, false);
     for (at, entry) in archive.entries()?.enumerate() {
         let mut entry = entry?;
         if !entry.header().entry_type().is_file() {
@@ -181,12 +189,20 @@ fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>, base: &str) -> io::
         if read != size {
             return Err(wrong("a file in it ends early"));
         }
-        if at == 0 && size > 0 && !is_database(&head, size) {
-            return Err(wrong("its first file is no database of SQLite, or only a part of one"));
+        if at == 0 && size > 0 {
+            let Some(whole) = is_whole(&head, size) else {
+                return Err(wrong("its first file is no database of SQLite"));
+            };
+            is_short = !whole;
         }
+        // What the file lacks is in its log: a copy while it is brought up to date looks so.
+        is_short &= at == 0 || size == 0;
     }
     if files == 0 {
         return Err(wrong("there is no file in it"));
+    }
+    if is_short {
+        return Err(wrong("its first file is only a part of a database"));
     }
     // The archive's reader takes what ends early for its end.
     let mut rest = archive.into_inner();
@@ -194,22 +210,19 @@ fn whole(from: io::BufReader<MultiGzDecoder<std::fs::File>>, base: &str) -> io::
     Ok(())
 }
 
-/// Whether a file of this size with these first 100 bytes is as long as it says
+/// Whether a file of this size with these first 100 bytes is as long as it says; `None` where it is no database
 /// (<https://www.sqlite.org/fileformat2.html#the_database_header>).
-fn is_database(head: &[u8], size: u64) -> bool {
+fn is_whole(head: &[u8], size: u64) -> Option<bool> {
     let number = |at: usize| {
         let bytes = head.get(at..at + 4)?;
         Some(u64::from(u32::from_be_bytes(bytes.try_into().ok()?)))
     };
-    let page = head.get(16..18).map(|it| u64::from(u16::from_be_bytes([it[0], it[1]])));
-    let page = page.map(|it| if it == 1 { 65536 } else { it });
-    let (Some(page), Some(pages)) = (page, number(28)) else { return false };
+    let page = head.get(16..18).map(|it| u64::from(u16::from_be_bytes([it[0], it[1]])))?;
+    let page = if page == 1 { 65536 } else { page };
     // Only a count that was written with the last change counts.
-    let counts = number(24) == number(92);
-    head.starts_with(MAGIC)
-        && page >= 512
-        && size.is_multiple_of(page)
-        && (!counts || pages * page <= size)
+    let pages = if number(24)? == number(92)? { number(28)? } else { 0 };
+    let is_one = head.starts_with(MAGIC) && page >= 512;
+    is_one.then(|| size.is_multiple_of(page) && pages * page <= size)
 }
 
 /// The size of the first file of an archive, of which this is the beginning.
@@ -309,9 +322,12 @@ mod tests {
         let good = dump(&[("a.db", &database(2)), ("a.db-wal", b"rows")]);
         judged(&good).expect("it is whole");
         judged(&dump(&[("a.db", b"")])).expect("nothing was written to it yet");
+        let half = dump(&[("a.db", &database(1)), ("a.db-journal", b"pages")]);
+        judged(&half).expect("its log has the rest");
         for (bad, what) in [
             (good[..good.len() - 9].to_vec(), "a cut one"),
             (dump(&[("a.db", &database(1))]), "half of its pages"),
+            (dump(&[("a.db", &database(1)), ("a.db-wal", b"")]), "the same with an empty log"),
             (dump(&[("a.db", &database(2)[..700])]), "half a page"),
             (dump(&[("a.db", b"no database")]), "another file"),
             (dump(&[]), "nothing"),

@@ -132,7 +132,7 @@ fn what_pg_dump_writes_is_a_dump_once_it_is_whole() {
         assert_eq!(dumps(), 0);
     }
     // In the place of what a killed run has left.
-    fs::write(place.dumps().join(".unfinished.sql.gz"), "x".repeat(1 << 10)).expect("it is ours");
+    fs::write(place.dumps().join(".unfinished.gz"), "x".repeat(1 << 10)).expect("it is ours");
     let path = written(0, &good).expect("it is whole").expect("there is a database");
     assert_eq!(fs::read(path).expect("it is there"), good);
     assert_eq!(dumps(), 1);

@@ -49,7 +49,7 @@ fn images(house: &TestHouse) -> Vec<String> {
 #[test]
 fn a_broken_house_says_what_leads_out() {
     let house = broken(&SICK);
-    insta::assert_snapshot!(help(&house), @"deploy a release that mends it, or go back with `homelab rollback --restore`; it puts back [HOUSE]/dumps/20260101T000001Z-release2-db-house.sql.gz, and what was written since is kept beside it");
+    insta::assert_snapshot!(help(&house), @"deploy a release that mends it, or go back with `homelab rollback --restore`; it puts back [HOUSE]/dumps/20260101T000001Z-release2-db-house.sql.gz, and what was written since is kept");
     let receipts = receipt::load_all(&house.place).expect("they can be read");
     let because = receipts.last().and_then(|it| it.because.clone()).unwrap_or_default();
     let because = because.replace(&house.place.root.display().to_string(), "[HOUSE]");
