@@ -35,7 +35,8 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             continue;
         }
         let names: Vec<_> = missing.iter().map(|it| format!("`{}`", it.as_str())).collect();
-        let words: Vec<_> = missing.iter().map(|it| format!("Capability::{it:?}")).collect();
+        let words = missing.iter().map(|it| format!("`.capability(Capability::{it:?}, …)`"));
+        let words: Vec<_> = words.collect();
         findings.on(
             &member,
             format!(
@@ -44,10 +45,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 names.join(", ")
             ),
             Help::new(
-                format!(
-                    "add `.capability({}, …)`, or set the user with `.user(…)`",
-                    words.join("`, `")
-                ),
+                format!("say {}, or set the user with `.user(…)`", words.join(", ")),
                 format!("add {} to `cap_add`, or set `user`", names.join(", ")),
             ),
         );
@@ -77,7 +75,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[contract-capability]: `web` lacks `SETGID`, without which its image does not start
           --> web.rs
-          help: add `.capability(Capability::Setgid, …)`, or set the user with `.user(…)`
+          help: say `.capability(Capability::Setgid, …)`, or set the user with `.user(…)`
         ");
     }
 

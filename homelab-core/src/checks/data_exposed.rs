@@ -30,6 +30,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 "remove the port: its users reach it over a network of the stack".to_owned(),
             );
         }
+        for other in project.members().filter(|it| it.owner() == Some(name)) {
+            findings.on(
+                &other,
+                format!(
+                    "`{}` is in the network of the database `{name}`: what it publishes, and its way out, \
+                     are the database's",
+                    other.name
+                ),
+                format!("give it a network of its own, and let it reach `{name}` by `.uses(…)`"),
+            );
+        }
         for (network, _) in project.in_lan(&member) {
             findings.on(
                 &member,
@@ -49,6 +60,22 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn whoever_shares_its_network_is_found() {
+        use crate::checks::testing::break_file;
+        let found = break_file(|file| {
+            let web = &mut file.services["web"];
+            web.network_mode = Some("service:db".to_owned());
+            web.networks.clear();
+        });
+        let own = found.split("error[").find(|it| it.starts_with("data-exposed"));
+        insta::assert_snapshot!(own.unwrap_or_default(), @r"
+        data-exposed]: `web` is in the network of the database `db`: what it publishes, and its way out, are the database's
+          --> web.rs
+          help: give it a network of its own, and let it reach `db` by `.uses(…)`
+        ");
+    }
+
     #[test]
     fn an_address_in_the_households_network_is_found() {
         use crate::checks::testing::{break_lan, in_lan, spec};

@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members().filter(|it| !it.is_dumper()) {
+    for member in project.members().filter(|it| !it.is_client()) {
         for (path, variable) in member.data(project) {
             let (fault, at) = match member.holder(project, &path) {
                 None => ("is not mounted".to_owned(), path.clone()),

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     // Nobody deploys a file that was not lowered from a stack.
-    for member in project.members().filter(|it| it.facts().is_declared && !it.is_dumper()) {
+    for member in project.members().filter(|it| it.facts().is_declared && !it.is_client()) {
         let kind = member.contract().and_then(|it| it.kind.get());
         let name = member.name;
         let says = member.service.labels.get(label::DATABASE);

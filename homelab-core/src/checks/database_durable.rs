@@ -1,7 +1,9 @@
-//! A database whose power fails still has its data.
+//! PostgreSQL still has its data after the power has failed.
 //!
 //! Without `fsync` or `full_page_writes` PostgreSQL is faster, and after a lost power or a crash of the
-//! host its files may be damaged beyond repair. Of a service's command the last value counts.
+//! host its files may be damaged beyond repair. Of a service's command the last value counts. A file
+//! system that never tears a page, such as ZFS, makes `full_page_writes` needless: say so with
+//! `.accept("database-durable", …)`.
 //!
 //! Fix: remove the option. To write faster at the risk of the last moments alone, set
 //! `synchronous_commit=off`.

@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// In a file that was not lowered from a stack, the role follows from the image.
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members().filter(|it| !it.is_dumper()) {
+    for member in project.members().filter(|it| !it.is_client()) {
         let kind = member.contract().and_then(|it| it.kind.get());
         let what = match kind {
             Some(ImageKind::Database) => "a database",

@@ -23,7 +23,9 @@ pub(super) const RULE: Rule = Rule {
 const PARTIAL: &[&str] = &[
     "--data-only",
     "--globals-only",
+    "--no-blobs",
     "--no-data",
+    "--no-large-objects",
     "--no-schema",
     "--roles-only",
     "--schema-only",

@@ -80,7 +80,7 @@ fn may_be_a_hosts(address: &str) -> bool {
     match address.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(it)) => it.is_unspecified() || (1..224).contains(&it.octets()[0]),
         Ok(IpAddr::V6(it)) => !it.is_multicast(),
-        Err(_) => address.is_empty() || address.starts_with('$'),
+        Err(_) => address.is_empty() || address.contains('$'),
     }
 }
 

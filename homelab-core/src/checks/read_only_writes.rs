@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
-    for member in project.members().filter(|it| it.service.read_only) {
+    for member in project.members().filter(|it| it.service.read_only && !it.is_client()) {
         let Some(contract) = member.contract() else { continue };
         for path in contract.writes.items() {
             if member.holder(project, path).is_some_and(|it| is_writable(it.1)) {

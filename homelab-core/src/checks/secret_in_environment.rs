@@ -66,7 +66,7 @@ fn is_secret(member: &Member<'_>, key: &str, value: &str) -> bool {
         .is_some_and(|contract| contract.secrets.items().iter().any(|it| it.name == key));
     let holds = !value.is_empty() && !value.contains("/run/secrets/");
     // `DISABLE_PASSWORD=true` holds no password.
-    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
+    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off" | "0" | "1");
     holds && (known || is_credential(&upper) && !is_switch)
 }
 

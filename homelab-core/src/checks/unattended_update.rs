@@ -76,7 +76,9 @@ fn updater(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
         findings.on(member, message, help.to_owned());
     };
     let is_true = |it: &str| ["1", "t", "true"].contains(&it.to_ascii_lowercase().as_str());
-    if let Some(all) = value(LABEL_ENABLE).filter(|it| !is_true(it)) {
+    // One that only tells of updates makes none.
+    let tells = value(MONITOR_ONLY).is_some_and(|it| is_true(&it));
+    if let Some(all) = value(LABEL_ENABLE).filter(|it| !is_true(it) && !tells) {
         let help = "write `true`: then it updates services with the label alone";
         report(LABEL_ENABLE, &all, "updates every service unattended", help);
     }
@@ -88,7 +90,7 @@ fn updater(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
     // The rule `docker-socket` judges a socket, and `dangling-host` a name without a dot.
     let is_far = |it: &str| {
         let address = it.split_once("://").filter(|it| it.0 != "unix").map(|it| it.1);
-        address.is_some_and(|it| it.contains(['.', '[']))
+        address.is_some_and(|it| it.contains(['.', '[']) && !it.starts_with("127."))
     };
     if let Some(engine) = value(DOCKER_HOST).filter(|it| is_far(it)) {
         let help = "let it use a socket proxy of this house";
@@ -97,6 +99,7 @@ fn updater(project: &Project<'_>, member: &Member<'_>, findings: &mut Findings) 
 }
 
 const LABEL_ENABLE: &str = "WATCHTOWER_LABEL_ENABLE";
+const MONITOR_ONLY: &str = "WATCHTOWER_MONITOR_ONLY";
 const SCHEDULE: &str = "WATCHTOWER_SCHEDULE";
 const DOCKER_HOST: &str = "DOCKER_HOST";
 

@@ -64,7 +64,7 @@ pub use crate::dsl::role::{
 use crate::dsl::route::{Publish, Route, Tile};
 use crate::dsl::text::ToText;
 use crate::dsl::units::{Cpus, Memory, MemoryRange};
-use crate::dsl::variable::{EnvVar, Switch};
+use crate::dsl::variable::{EnvVar, Kind, Switch};
 
 /// A service before it is part of a stack: `R` is its role, `S` what it keeps.
 ///
@@ -174,6 +174,7 @@ impl<S: State> Service<Data, S> {
     /// superuser, before it replaces the server or a service that migrates the database.
     ///
     /// Default: nothing is dumped.
+    #[track_caller]
     pub fn postgres(self, superuser: &'static str, database: &'static str) -> Self {
         self.database(Engine::Postgres, superuser, database)
     }
@@ -197,10 +198,10 @@ impl<S: State> Service<Data, S> {
         service
     }
 
-    fn database(mut self, engine: Engine, superuser: &str, name: &str) -> Self {
+    #[track_caller]
+    fn database(self, engine: Engine, superuser: &str, name: &str) -> Self {
         let (superuser, name) = (superuser.to_owned(), name.to_owned());
-        self.spec.database = Some(Database::Server { engine, superuser, name });
-        self
+        self.dumped(Database::Server { engine, superuser, name })
     }
 }
 
@@ -212,15 +213,25 @@ impl<R: Role, S: State> Service<R, S> {
     ///
     /// Default: nothing is dumped.
     ///
-    /// Panics when the path is not absolute, has `.` or `..` in it, or ends with `/`.
+    /// Panics when the path is not absolute, has `.` or `..` in it, or ends with `/`, and for a
+    /// second database.
     #[track_caller]
-    pub fn sqlite(mut self, path: &'static str) -> Self {
+    pub fn sqlite(self, path: &'static str) -> Self {
         let database = Database::Sqlite { path: path.to_owned() };
         assert!(
             database.to_string().parse() == Ok(database.clone()),
             "a database's path leads straight from the root to its file, not `{path}`"
         );
-        self.spec.database = Some(database);
+        self.dumped(database)
+    }
+
+    #[track_caller]
+    fn dumped(mut self, database: Database) -> Self {
+        let before = self.spec.database.replace(database);
+        assert!(
+            before.is_none(),
+            "a deploy dumps one database of a service, and this is its second"
+        );
         self
     }
 
@@ -275,7 +286,15 @@ impl<R: Role, S: State> Service<R, S> {
 
     /// Lets a variable of value 0 or 1 decide whether it runs. Default: it always runs when its
     /// profile is on.
+    ///
+    /// Panics when the variable may have another value: it would be a number of containers.
+    #[track_caller]
     pub fn switched_by(mut self, variable: &EnvVar) -> Self {
+        assert!(
+            variable.kind() == Kind::Count(0, 1),
+            "a switch is 0 or 1: declare `{}` as `Kind::Count(0, 1)`",
+            variable.name()
+        );
         self.spec.replicas = Some(*variable);
         self
     }

@@ -29,23 +29,22 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes `n` mebibytes. Panics (in a `const`: does not compile) below 6, which Docker refuses.
-    #[track_caller]
+    /// Makes `n` mebibytes.
     pub const fn mib(n: u32) -> Self {
-        assert!(n >= 6, "Docker refuses a memory limit below 6 MiB");
         Self { mib: n }
     }
 
     /// Makes `n` gibibytes.
-    #[track_caller]
     pub const fn gib(n: u32) -> Self {
         Self::mib(n * 1024)
     }
 
     /// Makes the memory of a service that works with this amount and is stopped above `limit`.
-    /// Panics (in a `const`: does not compile) when the limit is below what it works with.
+    /// Panics (in a `const`: does not compile) when the limit is below what it works with, or below
+    /// 6 MiB, which Docker refuses.
     #[track_caller]
     pub const fn up_to(self, limit: Self) -> MemoryRange {
+        assert!(limit.mib >= 6, "Docker refuses a memory limit below 6 MiB");
         assert!(self.mib <= limit.mib, "a service cannot need more memory than its limit");
         MemoryRange { need: self, limit }
     }

@@ -137,6 +137,10 @@ impl Part<'_> {
         methods.extend(self.data().map(|(constant, ..)| format!("mount({constant})")));
         let writes = self.contract.writes.items().iter();
         methods.extend(writes.map(|path| format!("tmpfs(Tmpfs::at(\"{path}\"))")));
+        let needed = self.contract.capabilities.items().iter();
+        methods.extend(needed.map(|it| {
+            format!("capability(Capability::{it:?}, \"its image does not start without\")")
+        }));
         if let Some(ReadOnly::Fails(because)) = self.contract.read_only.get() {
             methods.push(format!("writable_root({because:?})"));
         }

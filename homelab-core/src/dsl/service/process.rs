@@ -7,7 +7,7 @@ use crate::dsl::name;
 use crate::dsl::privilege::{Capability, Exception, Ulimit, User};
 use crate::dsl::resource::Secret;
 use crate::dsl::text::{Text, ToText};
-use crate::dsl::variable::EnvVar;
+use crate::dsl::variable::{EnvVar, Kind};
 
 /// Whether a container forwards packets between its networks.
 pub(crate) const FORWARDING: &str = "net.ipv4.ip_forward";
@@ -67,13 +67,24 @@ impl<R: Role, S: State> Service<R, S> {
     }
 
     /// Sets user and group of the first process. Default: the image's.
+    ///
+    /// Panics when a variable is of another kind than a number.
+    #[track_caller]
     pub fn user(mut self, user: User) -> Self {
+        if let User::Variables(user, group) = &user {
+            must_be_a_number(user);
+            must_be_a_number(group);
+        }
         self.spec.user = Some(user);
         self
     }
 
     /// Adds the numeric group in a variable to the process. Default: none.
+    ///
+    /// Panics when the variable is of another kind than a number.
+    #[track_caller]
     pub fn group(mut self, gid: &EnvVar) -> Self {
+        must_be_a_number(gid);
         self.spec.groups.push(*gid);
         self
     }
@@ -167,4 +178,14 @@ impl<R: Role, S: State> Service<R, S> {
         self.spec.init = true;
         self
     }
+}
+
+/// Users and groups are numbers: a name is looked up in the image, where it may be another one's.
+#[track_caller]
+fn must_be_a_number(variable: &EnvVar) {
+    assert!(
+        matches!(variable.kind(), Kind::Count(..)),
+        "a user or group is a number: declare `{}` as `Kind::Count(…)`",
+        variable.name()
+    );
 }

@@ -5,7 +5,7 @@ use indexmap::IndexSet;
 use crate::compose::interpolate;
 use crate::compose::label;
 use crate::compose::{PublishedPort, Service};
-use crate::dsl::contract::{Contract, Panel, PanelLogin};
+use crate::dsl::contract::{Contract, ImageKind, Panel, PanelLogin};
 use crate::dsl::privilege::Exception;
 use crate::dsl::role::RoleKind;
 use crate::dsl::units::Port;
@@ -167,9 +167,13 @@ impl<'a> Member<'a> {
         is_open.then_some(panel)
     }
 
-    /// Whether it runs the dump program of a database's image, and so keeps no database itself.
-    pub(crate) fn is_dumper(&self) -> bool {
-        !self.facts.dumps.is_empty() && !self.service.entrypoint.is_empty()
+    /// Whether it runs another program of a database's image, such as one that dumps, and so keeps
+    /// no database itself.
+    pub(crate) fn is_client(&self) -> bool {
+        let is_database =
+            self.contract().and_then(|it| it.kind.get()) == Some(&ImageKind::Database);
+        let is_server = matches!(self.role(), None | Some(RoleKind::Data));
+        is_database && !is_server && !self.service.entrypoint.is_empty()
     }
 
     /// Whether it may have no way in from outside the stack. Rules about broken ways in skip such a
