@@ -5,7 +5,7 @@
 //! of the copy off the host.
 //!
 //! Fix: add an agent with `.dumps(&database)` that runs in every profile of the database, and
-//! give it a bind with `Backup::Offsite`.
+//! give it a bind or a volume with `Backup::Offsite`.
 
 use indexmap::IndexMap;
 
@@ -23,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn run(project: &Project<'_>, findings: &mut Findings) {
     let mut dumped_by: IndexMap<_, Vec<Member<'_>>> = IndexMap::new();
-    for member in project.members() {
+    // A job dumps once.
+    for member in project.members().filter(|it| !project.is_job(it)) {
         for database in &member.facts().dumps {
             dumped_by.entry(*database).or_default().push(member);
         }
@@ -46,7 +47,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
             findings.on(
                 &member,
                 format!("the dumps of `{}` do not leave the host", member.name),
-                "mount a bind with `Backup::Offsite` for them".to_owned(),
+                "mount a bind or a volume with `Backup::Offsite` for them".to_owned(),
             );
         }
     }
@@ -56,6 +57,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 mod tests {
     use crate::checks::testing::{break_stack, spec};
     use crate::dsl::resource::Policy;
+    use crate::dsl::variable::{EnvVar, Kind};
 
     #[test]
     fn a_database_that_nobody_dumps_is_found() {
@@ -65,6 +67,15 @@ mod tests {
           --> db.rs
           help: add an agent with `.dumps(&db)` and the same profiles
         ");
+    }
+
+    #[test]
+    fn a_dumper_that_may_be_switched_off_or_dumps_once_is_none() {
+        const ON: EnvVar = EnvVar::new("DUMPS", Kind::Count(0, 1), "Whether.").or("1");
+        let switched = break_stack(|stack| spec(stack, "dump").replicas = Some(ON));
+        assert!(switched.contains("error[backup-coverage]: `db` keeps `/db`"), "{switched}");
+        let once = break_stack(|stack| spec(stack, "dump").is_job = true);
+        assert!(once.contains("error[backup-coverage]: `db` keeps `/db`"), "{once}");
     }
 
     #[test]
@@ -84,7 +95,7 @@ mod tests {
         insta::assert_snapshot!(found, @r"
         error[backup-coverage]: the dumps of `dump` do not leave the host
           --> dump.rs
-          help: mount a bind with `Backup::Offsite` for them
+          help: mount a bind or a volume with `Backup::Offsite` for them
         ");
     }
 }

@@ -13,6 +13,7 @@ use crate::checks::finding::Severity;
 use crate::compose::label;
 use crate::dsl::contract::ImageKind;
 use crate::dsl::database::{Database, NoDatabase};
+use crate::dsl::resource::{Mount, Policy};
 use crate::model::project::{Holder, Member, Project};
 
 pub(super) const RULE: Rule = Rule {
@@ -37,10 +38,11 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
                 )
             }
             Some(Ok(Database::Sqlite { path })) if !is_kept(project, &member, &path) => {
-                let fault =
-                    format!("`{name}` keeps its database in `{path}`, which is on no volume");
-                let help = "mount a volume or a host path above it, or name the file that the image \
-                            writes";
+                let fault = format!(
+                    "`{name}` keeps its database in `{path}`, which is no file of a volume that is kept"
+                );
+                let help = "mount a precious volume or host path above it that it may write to, or name \
+                            the file that the image writes";
                 findings.on(&member, fault, help.to_owned());
                 continue;
             }
@@ -56,8 +58,9 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
 
 /// Whether a file of a service is on a mount that outlives the container and can be written.
 fn is_kept(project: &Project<'_>, member: &Member<'_>, file: &str) -> bool {
-    let holder = member.holder(project, file);
-    matches!(holder, Some((_, Holder::Mount(mount))) if !mount.read_only)
+    let Some((at, Holder::Mount(mount))) = member.holder(project, file) else { return false };
+    let is_scratch = |it: &Mount<()>| matches!(it.policy, Policy::Scratch(_));
+    !mount.read_only && at != file && !member.declared(mount).is_some_and(is_scratch)
 }
 
 #[cfg(test)]
@@ -83,9 +86,9 @@ mod tests {
             })
         };
         insta::assert_snapshot!(on("/var/web.db"), @r"
-        error[database-dump]: `web` keeps its database in `/var/web.db`, which is on no volume
+        error[database-dump]: `web` keeps its database in `/var/web.db`, which is no file of a volume that is kept
           --> web.rs
-          help: mount a volume or a host path above it, or name the file that the image writes
+          help: mount a precious volume or host path above it that it may write to, or name the file that the image writes
         ");
         assert_eq!(on("/files/web.db"), "");
     }

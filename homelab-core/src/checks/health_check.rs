@@ -68,7 +68,7 @@ fn always_succeeds(test: &[String]) -> Option<&str> {
 }
 
 /// Whether a line of a shell ends with exit code 0, whatever happens: the whole of it does, or what
-/// stands behind the last `||` and nothing before that ends the shell.
+/// stands behind the last `||` or `;` and nothing before that ends the shell.
 fn line_succeeds(line: &str) -> bool {
     let is_harmless = |line: &str| {
         // With these it is another command's exit code, or a file that may not open.
@@ -77,7 +77,8 @@ fn line_succeeds(line: &str) -> bool {
         is_alone && matches!(words.as_slice(), [":" | "true" | "echo", ..] | ["exit", "0"])
     };
     let ends = |line: &str| line.contains("exit") || line.contains("set -");
-    is_harmless(line) || line.rsplit_once("||").is_some_and(|it| is_harmless(it.1) && !ends(it.0))
+    let last = |at: &str| line.rsplit_once(at).is_some_and(|it| is_harmless(it.1) && !ends(it.0));
+    is_harmless(line) || last("||") || last(";")
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! A limit that stands below `deploy` already, such as `mem_limit` beside `.memory(…)`, has no second
 //! name: where the two differ, Compose refuses the whole file.
 //!
+//! A list or map that methods write, such as `labels`, would be replaced as a whole: use the method.
+//!
 //! Fix: correct the name or the value. What this program knows has to have its long form.
 
 use super::{Findings, Rule};
@@ -34,6 +36,10 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         }
         for (key, yaml) in member.facts().raw {
             let name = member.name;
+            if let Some((_, method)) = METHODS.iter().find(|it| it.0 == *key) {
+                let fault = format!("`{key}` of `{name}` replaces all that its methods have said");
+                findings.on(&member, fault, format!("say it with `.{method}(…)`"));
+            }
             if let Err(fault) = specification::property(key, yaml) {
                 let help = format!("correct `.raw(\"{key}\", …)`");
                 findings.on(&member, format!("`{key}: {yaml}` of `{name}` {fault}"), help);
@@ -45,6 +51,17 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
         }
     }
 }
+
+/// Lists and maps that the methods of a service write piece by piece, each with its method.
+const METHODS: &[(&str, &str)] = &[
+    ("depends_on", "uses"),
+    ("environment", "env"),
+    ("labels", "label"),
+    ("networks", "on"),
+    ("ports", "publish"),
+    ("secrets", "secret"),
+    ("volumes", "mount"),
+];
 
 /// Returns the keys that have the meaning of one below `deploy`, each with that one. `scale` is another
 /// one, which the rule `powerful-key` refuses. Tried with Compose 2.40.
@@ -93,6 +110,15 @@ mod tests {
           --> fetch.rs
           help: say why in `.raw("hostname", …)`
         "#);
+    }
+
+    #[test]
+    fn what_methods_have_said_is_not_replaced() {
+        insta::assert_snapshot!(with("labels", "{}", "it has too many"), @r"
+        error[raw-property]: `labels` of `fetch` replaces all that its methods have said
+          --> fetch.rs
+          help: say it with `.label(…)`
+        ");
     }
 
     #[test]

@@ -92,10 +92,15 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Whether every set of profiles that enables the other service enables this one, too.
+    /// Whether every set of profiles that enables the other service enables this one, too, and no
+    /// switch of its own takes it away.
     pub fn runs_whenever(&self, other: &Member<'_>) -> bool {
         let (own, others) = (&self.service.profiles, &other.service.profiles);
-        own.is_empty() || !others.is_empty() && others.iter().all(|it| own.contains(it))
+        let is_on =
+            own.is_empty() || !others.is_empty() && others.iter().all(|it| own.contains(it));
+        let switch = |it: &Service| it.deploy.as_ref().and_then(|it| it.replicas.clone());
+        let (own, others) = (switch(self.service), switch(other.service));
+        is_on && (own.is_none() || own == others)
     }
 
     /// Returns the names of all variables that its entry in the file refers to, in its order.
