@@ -74,9 +74,13 @@ fn sound(house: &House, root: &Path) -> anyhow::Result<Option<Vec<Artefact>>> {
         complain("nothing was written");
         return Ok(None);
     }
-    let unique: BTreeSet<_> = artefacts.iter().map(|it| &it.path).collect();
-    if unique.len() != artefacts.len() {
-        bail!("two artefacts have the same path");
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = artefacts.iter().find(|it| !seen.insert(&it.path)) {
+        bail!(
+            "two generated files have the path `{}`: give one of what makes them, such as an image that the house \
+             builds, another name",
+            twice.path
+        );
     }
     Ok(Some(artefacts))
 }
