@@ -44,6 +44,11 @@ pub enum Kind {
     ),
     /// `internal`, or an e-mail address for an ACME account.
     TlsIssuer,
+    /// An e-mail address, such as `ada@example.org`.
+    Email,
+    /// An address by HTTP or HTTPS, such as `https://ntfy.sh/our-house`, without blanks, quotes, `$`
+    /// and backslashes.
+    Url,
     /// A comma list of the stack's profiles; may be empty.
     Profiles,
     /// Nothing: only whether the variable is set counts.
@@ -69,6 +74,8 @@ impl Kind {
                 format!("one of {}", words.join(", "))
             }
             Self::TlsIssuer => "`internal` or an e-mail address".to_owned(),
+            Self::Email => "an e-mail address, such as `ada@example.org`".to_owned(),
+            Self::Url => "an address such as `https://ntfy.sh/our-house`".to_owned(),
             Self::Profiles => "a comma list of profiles".to_owned(),
             Self::Empty => "nothing after the `=`".to_owned(),
         }
@@ -93,14 +100,9 @@ impl Kind {
                     && value.parse::<u32>().is_ok_and(|it| (from..=to).contains(&it))
             }
             Self::OneOf(words) => words.contains(&value),
-            Self::TlsIssuer => {
-                value == "internal"
-                    || value.split_once('@').is_some_and(|(user, host)| {
-                        // A word of the proxy's file: no quote, brace or `#`.
-                        let plain = |it: char| it.is_ascii_alphanumeric() || "._%+-".contains(it);
-                        !user.is_empty() && user.chars().all(plain) && is_hostname(host)
-                    })
-            }
+            Self::TlsIssuer => value == "internal" || is_email(value),
+            Self::Email => is_email(value),
+            Self::Url => is_url(value),
             Self::Profiles => {
                 value.is_empty() || value.split(',').all(|it| crate::dsl::name::fault(it).is_none())
             }
@@ -126,6 +128,22 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<&'static [&'static str], 
 fn is_interface(value: &str) -> bool {
     let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
     (1..16).contains(&value.len()) && !value.starts_with('.') && value.chars().all(plain)
+}
+
+/// Whether it is an address, and a word of the proxy's file: no quote, brace or `#`.
+fn is_email(value: &str) -> bool {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._%+-".contains(it);
+    value.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && user.chars().all(plain) && is_hostname(host)
+    })
+}
+
+fn is_url(value: &str) -> bool {
+    let rest = ["https://", "http://"].iter().find_map(|it| value.strip_prefix(it));
+    let plain = |it: char| it.is_ascii_graphic() && !"\"'`$\\".contains(it);
+    rest.is_some_and(|it| {
+        !it.is_empty() && !it.starts_with(['/', ':', '?', '#']) && it.chars().all(plain)
+    })
 }
 
 fn is_hostname(value: &str) -> bool {
@@ -338,6 +356,12 @@ mod tests {
                     "#me@example.org",
                     "{x}@example.org",
                 ],
+            ),
+            (Kind::Email, &["a.b+c@example.org"], &["", "internal", "me@", "a b@example.org"]),
+            (
+                Kind::Url,
+                &["https://ntfy.sh/house", "http://10.0.0.2:8080/?a=b&c#d"],
+                &["", "ntfy.sh/house", "https://", "https:///x", "https://a b", "https://a/$X"],
             ),
             (Kind::Profiles, &["", "photos", "photos,files"], &["photos,", "a b"]),
             (Kind::Empty, &[""], &[" ", "true", "@sha256:0"]),
