@@ -15,7 +15,7 @@ use std::path::Path;
 use self::seen::{Seen, Written};
 use super::{Findings, Rule};
 use crate::checks::finding::{Help, Severity};
-use crate::compose::{ServiceMount, label};
+use crate::compose::ServiceMount;
 use crate::dsl::resource::Source;
 use crate::model::project::{Member, Project};
 
@@ -69,13 +69,9 @@ fn shared(member: &Member<'_>, mount: &ServiceMount) -> Option<(Source, &'static
     Some((whole, declared.shared?))
 }
 
-/// Whether two services may write to one place: by one declaration, or because one dumps the other. Two
-/// databases never do.
+/// Whether two services may write to one place: by one declaration, or because one dumps the other.
 fn may_share(one: &Written<'_>, other: &Written<'_>) -> bool {
-    let is_database = |it: &Written<'_>| it.member.service.labels.contains_key(label::DATABASE);
-    let are_databases = is_database(one) && is_database(other) && one.source == other.source;
-    one.shared.is_some() && one.shared == other.shared && !are_databases
-        || dumps(&one.member, &other.member)
+    one.shared.is_some() && one.shared == other.shared || dumps(&one.member, &other.member)
 }
 
 /// Whether a source holds data that two services can spoil. Sockets and devices are made for many
@@ -93,8 +89,7 @@ fn dumps(one: &Member<'_>, other: &Member<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{break_both, break_file, break_stack, spec};
-    use crate::compose::label;
+    use crate::checks::testing::{break_file, break_stack, spec};
     use crate::dsl::resource::{Backup, Bind, Mount};
     use crate::dsl::role::Precious;
     use crate::testing::FILES;
@@ -134,23 +129,6 @@ mod tests {
     fn one_declaration_lets_several_write() {
         assert_eq!(beside(TREE.at("/tree")), "");
         assert_eq!(beside(TREE.below("/new").at("/tree")), "");
-    }
-
-    #[test]
-    fn no_declaration_lets_two_databases_write() {
-        let found = break_both(
-            |stack| {
-                spec(stack, "web").mounts[0] = TREE.at("/files").erase();
-                spec(stack, "fetch").mounts.push(TREE.at("/tree").erase());
-            },
-            |file| {
-                for name in ["web", "fetch"] {
-                    let says = "sqlite:/files/a.db".to_owned();
-                    file.services[name].labels.insert(label::DATABASE.to_owned(), says);
-                }
-            },
-        );
-        assert!(found.contains("error[volume-writers]: `fetch` writes to"), "{found}");
     }
 
     #[test]
