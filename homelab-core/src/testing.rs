@@ -101,7 +101,7 @@ pub fn good_in(site: Site) -> Stack {
             .on(BACKEND)
             .user(User::Ids(70, 70))
             .secret_env("DB_PASSWORD_FILE", PASSWORD)
-            .postgres("notes", "notes")
+            .postgres("admin", "notes")
             .mount(Volume::precious("db", Backup::Dump).at("/db"))
             .memory(Memory::mib(64).up_to(Memory::mib(128))),
     );

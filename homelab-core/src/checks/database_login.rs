@@ -3,14 +3,17 @@
 //! A database makes its user, its database and its password once, at its first start. A client that
 //! says another name or reads another secret is refused at every start, and correcting the server's
 //! side then changes nothing. And a server that trusts everybody gives its data to whoever reaches it,
-//! whatever secret its clients have.
+//! whatever secret its clients have. A deploy is a client, too: by `.postgres("notes", "notes")` it
+//! dumps before it changes anything, and it fails where there is no such database.
 //!
 //! Fix: give both sides the same constant: the server's variable and the client's, `.secret_env(…)`
 //! with one secret.
 
 use super::{Findings, Rule};
 use crate::checks::finding::Severity;
+use crate::compose::label;
 use crate::dsl::contract::{DatabaseKeys, Setting};
+use crate::dsl::database::{Database, Engine};
 use crate::model::project::{Member, Project};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,6 +27,7 @@ fn run(project: &Project<'_>, findings: &mut Findings) {
     for client in project.members() {
         let Some(own) = keys(&client) else { continue };
         trust(project, &client, own, findings);
+        dumped(project, &client, own, findings);
         let host = own.host.as_ref().and_then(|it| client.service.environment.get(it));
         let server = host.and_then(|it| project.member(&project.resolve(it)));
         let Some(server) = server else { continue };
@@ -82,6 +86,34 @@ fn trust(project: &Project<'_>, server: &Member<'_>, keys: &DatabaseKeys, findin
     }
 }
 
+/// Finds a label by which a deploy dumps another database than the one that the server makes.
+fn dumped(
+    project: &Project<'_>,
+    server: &Member<'_>,
+    keys: &DatabaseKeys,
+    findings: &mut Findings,
+) {
+    let says = server.service.labels.get(label::DATABASE).and_then(|it| it.parse().ok());
+    let Some(Database::Server { engine, superuser, name }) = says else { return };
+    // MariaDB is dumped as `root`, whom no variable names.
+    let user = keys.user.as_ref().filter(|_| engine == Engine::Postgres);
+    for (what, said, key) in [("user", superuser, user), ("database", name, keys.name.as_ref())] {
+        let Some((key, value)) = key.and_then(|it| Some((it, value(project, server, it)?))) else {
+            continue;
+        };
+        if value != said {
+            findings.on(
+                server,
+                format!(
+                    "a deploy dumps `{}` by the {what} `{said}`, and it makes `{value}`",
+                    server.name
+                ),
+                format!("name the same in `{}` and where the dump is said", key.key),
+            );
+        }
+    }
+}
+
 fn keys<'a>(member: &Member<'a>) -> Option<&'a DatabaseKeys> {
     member.contract().and_then(|it| it.database.get())
 }
@@ -100,7 +132,7 @@ fn value(project: &Project<'_>, member: &Member<'_>, setting: &Setting) -> Optio
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{break_both, break_file, break_image, spec};
-    use crate::compose::Service;
+    use crate::compose::{Service, label};
     use crate::dsl::contract::{DatabaseKeys, ran};
     use crate::dsl::resource::Secret;
     use crate::dsl::text::Text;
@@ -126,6 +158,9 @@ mod tests {
           help: set `DB_USER` to `admin`, or `DB_USER` of `db` to `nots`
         ");
         insta::assert_snapshot!(found(|_, db| set(db, "DB_USER", "notes")), @r"
+        error[database-login]: a deploy dumps `db` by the user `admin`, and it makes `notes`
+          --> db.rs
+          help: name the same in `DB_USER` and where the dump is said
         error[database-login]: `web` names the user `admin` to `db`, where it is `notes`
           --> web.rs
           help: set `DB_USER` to `notes`, or `DB_USER` of `db` to `admin`
@@ -134,6 +169,9 @@ mod tests {
             set(web, "DB_NAME", "notes");
             set(db, "DB_DATABASE", "web");
         }), @r"
+        error[database-login]: a deploy dumps `db` by the database `notes`, and it makes `web`
+          --> db.rs
+          help: name the same in `DB_DATABASE` and where the dump is said
         error[database-login]: `web` names the database `notes` to `db`, where it is `web`
           --> web.rs
           help: set `DB_NAME` to `web`, or `DB_DATABASE` of `db` to `notes`
@@ -144,7 +182,7 @@ mod tests {
     fn the_same_names_and_what_is_not_known_are_fine() {
         let same = |web: &mut Service, db: &mut Service| {
             for service in [web, db] {
-                set(service, "DB_USER", "notes");
+                set(service, "DB_USER", "admin");
             }
         };
         assert_eq!(found(same), "");
@@ -161,7 +199,9 @@ mod tests {
         let found = |name: &str, all: &str| {
             break_image(
                 |file| {
-                    set(&mut file.services["db"], "DB_DATABASE", "web");
+                    let db = &mut file.services["db"];
+                    set(db, "DB_DATABASE", "web");
+                    db.labels.insert(label::DATABASE.to_owned(), "postgres:admin/web".to_owned());
                     set(&mut file.services["web"], "DB_NAME", name);
                     set(&mut file.services["web"], "ALL", all);
                 },
@@ -189,6 +229,20 @@ mod tests {
           help: remove `METHOD`; a database that was made so keeps it in `pg_hba.conf`
         ");
         assert_eq!(found("scram-sha-256"), "");
+    }
+
+    #[test]
+    fn a_deploy_dumps_the_database_that_the_server_makes() {
+        let found = break_file(|file| {
+            let db = &mut file.services["db"];
+            set(db, "DB_DATABASE", "notes");
+            db.labels.insert(label::DATABASE.to_owned(), "postgres:admin/note".to_owned());
+        });
+        insta::assert_snapshot!(found, @r"
+        error[database-login]: a deploy dumps `db` by the database `note`, and it makes `notes`
+          --> db.rs
+          help: name the same in `DB_DATABASE` and where the dump is said
+        ");
     }
 
     #[test]
