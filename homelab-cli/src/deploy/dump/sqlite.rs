@@ -45,11 +45,11 @@ impl Kind for Sqlite<'_> {
         let seen = docker::ask(&["inspect", "--type", "container", self.container])?;
         let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
         let halt = match seen::text(&seen, "/0/State/Status") {
-            Some("running") => Some(["pause", "unpause"]),
+            // Nobody writes.
+            Some("created" | "dead" | "exited" | "paused") => None,
             // One that crashes again and again cannot be paused.
             Some("restarting") => Some(["stop", "start"]),
-            // Nobody writes.
-            _ => None,
+            _ => Some(["pause", "unpause"]),
         };
         let Some([halt, resume]) = halt else { return self.copy_all(into) };
         docker::change(&[halt, self.container])?;
